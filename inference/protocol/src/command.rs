@@ -1,0 +1,64 @@
+//! What the page asks of the worker.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{RunId, SeriesId};
+
+/// Which of the two studies on the page a message speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Slot {
+    /// The study under examination.
+    Current,
+    /// The study it is compared with ("Add an earlier study").
+    Previous,
+}
+
+/// Which device shall compute.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DevicePreference {
+    /// Measured at start: the GPU where it is real, computes the known slice right and is faster; else the CPU.
+    #[default]
+    Auto,
+    /// WebGPU, also where the adapter is a software one.
+    Gpu,
+    /// WebAssembly SIMD on several workers.
+    Cpu,
+}
+
+/// Which state of the made-up patient to make.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PhantomDate {
+    /// `YYYYMMDD`, the acquisition date to write.
+    pub yyyymmdd: u32,
+    /// Lesion volume / lung volume of the left lung, 0..=0.9.
+    pub share_left: f64,
+    /// The same of the right lung.
+    pub share_right: f64,
+}
+
+/// Page → worker. Every command that starts work bears the run it belongs to; events of other runs are stale.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Command {
+    /// First message: which device to use, and the worker's share of the machine.
+    /// A `WebAssembly.Module` may travel beside it so that helpers need not fetch.
+    Configure { device: DevicePreference, cores: u32 },
+    /// One network's weights. Buffers: one a part, in the manifest's order.
+    Weights { network: String },
+    /// Weights could not be had; the worker answers a waiting run with the reason.
+    WeightsFailed { network: String, detail: String },
+    /// Read these files. Beside it: `File` objects, as many as `names`, in this order.
+    Open { run: RunId, slot: Slot, names: Vec<String> },
+    /// Make a synthetic study (DICOM series in memory) and read it as if it had been dropped.
+    OpenPhantom { run: RunId, slot: Slot, date: PhantomDate },
+    /// Analyse this series of what was opened.
+    Choose { run: RunId, slot: Slot, series: SeriesId },
+    /// Send one slice's pixels and labels. Answered by [`crate::Event::Slice`].
+    Slice { slot: Slot, index: u32 },
+    /// Stop the run; what was finished stays.
+    Cancel { run: RunId },
+    /// Forget a study.
+    Close { slot: Slot },
+}

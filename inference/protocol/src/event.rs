@@ -1,0 +1,100 @@
+//! What the worker tells the page.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Issue, Report, SeriesId, SeriesSummary, Slot, VolumeSummary};
+
+/// Numbers the runs of a page, rising; an event of an older run is stale and is dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunId(pub u32);
+
+/// What a run is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Files are read and their headers parsed.
+    Reading,
+    /// Slices are decoded to Hounsfield units.
+    Decoding,
+    /// The networks' weights are awaited.
+    Weights,
+    /// The device is chosen with a known slice.
+    Device,
+    /// The lung networks run.
+    Lungs,
+    /// The lesion networks run.
+    Lesions,
+}
+
+/// How far a stage has come.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    pub stage: Stage,
+    pub done: u32,
+    pub total: u32,
+    /// Estimated from this stage's pace; absent until there is one.
+    pub seconds_left: Option<f64>,
+}
+
+/// The device in use, and how it was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeviceReport {
+    /// `webgpu` or `cpu`.
+    pub backend: String,
+    /// What the adapter calls itself, or how many workers compute on the CPU.
+    pub name: String,
+    /// Milliseconds the known slice took, warm.
+    pub slice_ms: f64,
+    /// Largest difference to the known slice's stored answer, relative to its largest magnitude.
+    pub deviation: f64,
+    /// Why this device, in plain words (a software adapter was passed over, say).
+    pub reason: String,
+}
+
+/// A small picture of a series' middle slice, lung window, 8 bits a pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    pub series: SeriesId,
+    pub columns: u32,
+    pub rows: u32,
+}
+
+/// Worker → page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Event {
+    /// The worker runs and listens.
+    Ready { version: String },
+    /// The device was chosen.
+    Device { device: DeviceReport },
+    /// The worker waits for these networks' weights, in this order.
+    WeightsWanted { networks: Vec<String> },
+    /// The run has come this far.
+    Progress { run: RunId, slot: Slot, progress: Progress },
+    /// All that was found. `chosen` is set where exactly one clean chest CT is there and its analysis has begun;
+    /// else the page asks. `issues` concern the drop as a whole and the files no series took.
+    /// Buffers: one a preview, `rows · columns` bytes.
+    Series {
+        run: RunId,
+        slot: Slot,
+        series: Vec<SeriesSummary>,
+        previews: Vec<Preview>,
+        chosen: Option<SeriesId>,
+        issues: Vec<Issue>,
+    },
+    /// The chosen series' grid is known; slices can be asked for as they are decoded.
+    Volume { run: RunId, slot: Slot, volume: VolumeSummary },
+    /// One slice. Buffers: `rows · columns` i16 little-endian HU; then as many label bytes.
+    /// `labelled` tells whether lungs (and, in a second step, lesions) are in.
+    Slice { slot: Slot, index: u32, lungs: bool, lesions: bool },
+    /// These slices are newly decoded or have new labels: ask again for those on screen.
+    Changed { run: RunId, slot: Slot, indices: Vec<u32> },
+    /// Numbers so far; `complete` when the run is over.
+    Report { run: RunId, slot: Slot, report: Box<Report>, complete: bool },
+    /// The run ended without numbers: these issues say why.
+    Refused { run: RunId, slot: Slot, issues: Vec<Issue> },
+    /// The run was cancelled.
+    Cancelled { run: RunId, slot: Slot },
+    /// The worker can't go on (a trap, memory, a lost device): the page starts a new one. `code` is an issue's code.
+    Fatal { issue: Issue },
+}

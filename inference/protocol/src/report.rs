@@ -1,0 +1,125 @@
+//! The numbers: what the severity card shows, the command line writes and an export holds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Issue;
+
+/// Said once on the page and in every export.
+pub const DISCLAIMER: &str = "Not a medical device: for research and demonstration, not for diagnosis or treatment.";
+
+/// Everything measured on one study, and against an earlier one where there is one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Version of this layout: 1.
+    pub format: u32,
+    pub disclaimer: String,
+    pub study: StudyRecord,
+    /// Absent where the study could not be measured; `issues` says why.
+    pub lungs: Option<Lungs>,
+    pub dynamics: Option<Dynamics>,
+    pub issues: Vec<Issue>,
+    pub runs: Runs,
+}
+
+/// What was measured, without anything that identifies the patient.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct StudyRecord {
+    /// `YYYY-MM-DD`.
+    pub date: Option<String>,
+    pub slices: u32,
+    pub rows: u32,
+    pub columns: u32,
+    /// Row, column and median slice distance, mm.
+    pub voxel_mm: [f64; 3],
+}
+
+/// Both lungs; left and right are the patient's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lungs {
+    pub left: LungFinding,
+    pub right: LungFinding,
+    /// Volumes added up; its class is the study's: that of the larger of the two shares.
+    pub both: LungFinding,
+}
+
+/// One lung, or both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LungFinding {
+    pub volume_ml: f64,
+    /// Absent until the lesion networks have run; so are `share` and the classes.
+    pub lesion_ml: Option<f64>,
+    /// Lesion volume / lung volume, 0..=1.
+    pub share: Option<f64>,
+    /// 0..=4 by [`Scale::Guideline`].
+    pub ct_class: Option<u8>,
+    /// 0..=4 by [`Scale::Panel`].
+    pub ct_class_panel: Option<u8>,
+}
+
+/// Where the classes' borders lie.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// The guideline's 25, 50 and 75 %.
+    #[default]
+    Guideline,
+    /// The paper's thresholds fitted to its panel of radiologists (table 6): 6, 29 and 83 %.
+    Panel,
+}
+
+/// How the study was computed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Runs {
+    /// `webgpu: NAME` or `cpu: N threads`.
+    pub device: String,
+    /// Slices of the study that the lesion networks saw; slices without lung need none.
+    pub slices: u32,
+    pub networks: Vec<NetworkRuns>,
+    /// From the first byte read to these numbers.
+    pub seconds: f64,
+}
+
+/// How often one network ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkRuns {
+    pub name: String,
+    pub slices: u32,
+    /// SHA-256 of its weights' first part, the first eight digits.
+    pub weights: String,
+}
+
+/// The paper's rule for two studies of one patient (`networks.md` §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    PositiveResponse,
+    Stable,
+    Progression,
+}
+
+/// Two studies of one patient compared; "earlier" and "later" go by their dates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dynamics {
+    pub verdict: Verdict,
+    pub earlier_date: Option<String>,
+    pub later_date: Option<String>,
+    /// Of lesion mL / lung mL of both lungs together: the verdict's.
+    pub both: ShareChange,
+    pub left: ShareChange,
+    pub right: ShareChange,
+    /// The lungs moved apart by 1 point or more, in opposite directions.
+    pub lungs_disagree: bool,
+    /// Doubts about the comparison itself: other patient, same study, no dates.
+    pub issues: Vec<Issue>,
+}
+
+/// A share then and now.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ShareChange {
+    /// 0..=1.
+    pub earlier: f64,
+    /// 0..=1.
+    pub later: f64,
+    /// Percentage points, later − earlier.
+    pub points: f64,
+}
