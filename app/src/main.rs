@@ -1,1 +1,39 @@
-fn main() {}
+//! What a person sees: the page. It takes files and wishes, speaks with the worker, and shows what comes back; it
+//! reads no DICOM and computes no tensor.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod browser;
+mod cards;
+mod classes;
+mod delivery;
+mod export;
+mod format;
+mod intake;
+mod page;
+mod phantoms;
+mod shell;
+mod start;
+mod state;
+mod viewer;
+mod weights;
+mod worker_link;
+
+use leptos::{ev, prelude::*};
+
+fn main() {
+    // The panic's text might quote what a file holds, so none of it is written anywhere.
+    std::panic::set_hook(Box::new(|_| browser::say_broken()));
+    mount_to_body(|| {
+        let app = shell::App::new();
+        app.begin();
+        let _ = window_event_listener(ev::pagehide, move |_| app.end());
+        let _ = window_event_listener(ev::pageshow, |event| {
+            // A page brought back from the browser's memory has lost its worker.
+            if event.persisted() {
+                browser::reload();
+            }
+        });
+        view! { <page::Page app /> }
+    });
+}

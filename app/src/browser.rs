@@ -1,0 +1,96 @@
+//! Small questions to the browser, each with an answer for the browser that has none.
+
+use corsai_protocol::DevicePreference;
+use js_sys::{Array, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url, UrlSearchParams, Window};
+
+pub fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+/// Milliseconds of a clock that never goes back.
+pub fn now_ms() -> f64 {
+    window().and_then(|w| w.performance()).map_or(0.0, |p| p.now())
+}
+
+/// A parameter of the page's address.
+pub fn parameter(name: &str) -> Option<String> {
+    let search = window()?.location().search().ok()?;
+    UrlSearchParams::new_with_str(&search).ok()?.get(name)
+}
+
+/// The device that the address asks for.
+pub fn device_parameter() -> Option<DevicePreference> {
+    match parameter("device")?.as_str() {
+        "cpu" => Some(DevicePreference::Cpu),
+        "gpu" => Some(DevicePreference::Gpu),
+        "auto" => Some(DevicePreference::Auto),
+        _ => None,
+    }
+}
+
+/// How many cores the worker may use: the address' `cores`, else what the browser says, at most 16.
+pub fn cores() -> u32 {
+    let asked = parameter("cores").and_then(|c| c.parse::<u32>().ok());
+    let there = window().map_or(1.0, |w| w.navigator().hardware_concurrency()) as u32;
+    asked.unwrap_or(there).clamp(1, 16)
+}
+
+/// A preference kept between visits; nothing of a study is ever kept.
+pub fn kept(key: &str) -> Option<String> {
+    window()?.local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps a preference where the browser lets us.
+pub fn keep(key: &str, value: &str) {
+    if let Some(storage) = window().and_then(|w| w.local_storage().ok()).flatten() {
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// A design token of the style sheet.
+pub fn token(name: &str) -> Option<String> {
+    let window = window()?;
+    let root = window.document()?.document_element()?;
+    window.get_computed_style(&root).ok()??.get_property_value(name).ok()
+}
+
+/// Offers a text as a file to keep; the browser asks where. `None` where it can't.
+pub fn download(name: &str, text: &str) -> Option<()> {
+    let document = window()?.document()?;
+    let options = BlobPropertyBag::new();
+    options.set_type("application/json");
+    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&JsValue::from_str(text)), &options).ok()?;
+    let url = Url::create_object_url_with_blob(&blob).ok()?;
+    let link: HtmlAnchorElement = document.create_element("a").ok()?.dyn_into().ok()?;
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    let _ = Url::revoke_object_url(&url);
+    Some(())
+}
+
+/// Puts a text on the clipboard; `false` where the browser has none for us.
+pub async fn copy(text: &str) -> bool {
+    let Some(window) = window() else { return false };
+    let navigator = window.navigator();
+    let there = Reflect::get(&navigator, &JsValue::from_str("clipboard")).is_ok_and(|c| c.is_object());
+    there && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
+}
+
+/// Loads the page afresh.
+pub fn reload() {
+    if let Some(window) = window() {
+        let _ = window.location().reload();
+    }
+}
+
+/// The page itself has failed: shows the sentence that `index.html` holds ready for that.
+pub fn say_broken() {
+    let broken = window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id("broken"));
+    if let Some(broken) = broken {
+        let _ = broken.remove_attribute("hidden");
+    }
+}

@@ -1,0 +1,112 @@
+//! Every doubt about the input, in plain words, gravest first.
+
+use corsai_protocol::{Issue, Severity};
+use leptos::prelude::*;
+
+use crate::{format, shell::App};
+
+/// Gravest first, as they are listed.
+const GROUPS: [Severity; 4] = [Severity::Stop, Severity::Warning, Severity::Skip, Severity::Info];
+
+const fn title(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Stop => "Why there is no number",
+        Severity::Warning => "To keep in mind with the numbers",
+        Severity::Skip => "Files passed over",
+        Severity::Info => "Good to know",
+    }
+}
+
+const fn class(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Stop => "issue issue-stop",
+        Severity::Warning => "issue issue-warning",
+        Severity::Skip => "issue issue-skip",
+        Severity::Info => "issue issue-info",
+    }
+}
+
+const fn sign(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Stop => "✕",
+        Severity::Warning => "!",
+        Severity::Skip => "–",
+        Severity::Info => "i",
+    }
+}
+
+const fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Stop => "Stop: ",
+        Severity::Warning => "Warning: ",
+        Severity::Skip => "Passed over: ",
+        Severity::Info => "Note: ",
+    }
+}
+
+/// Files are named up to this many; the rest is counted.
+const NAMED: usize = 5;
+
+/// Issues one below the other, without groups.
+#[component]
+pub fn IssueList(issues: Vec<Issue>) -> impl IntoView {
+    let items: Vec<_> = issues.into_iter().map(item).collect();
+    view! { <ul class="issues">{items}</ul> }.into_any()
+}
+
+fn item(issue: Issue) -> impl IntoView {
+    let more = issue.files.len().saturating_sub(NAMED);
+    let files: Vec<_> = issue.files.into_iter().take(NAMED).map(|f| view! { <li class="file">{f}</li> }).collect();
+    let more = (more > 0).then(|| view! { <li>"and " {format::counted(more, "other", "others")}</li> });
+    view! {
+        <li class=class(issue.severity) data-testid="issue" data-code=issue.code.as_str()>
+            <span class="issue-sign" aria-hidden="true">{sign(issue.severity)}</span>
+            <div>
+                <p>
+                    <span class="unseen">{word(issue.severity)}</span>
+                    {issue.message}
+                </p>
+                {(!files.is_empty()).then(|| view! { <ul class="files">{files} {more}</ul> })}
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+/// The current study's issues, and the earlier one's under its own heading.
+#[component]
+pub fn IssuesCard(app: App) -> impl IntoView {
+    let current = Memo::new(move |_| app.model.with(|m| m.current.issues()));
+    let earlier = Memo::new(move |_| app.model.with(|m| m.previous.issues()));
+    move || {
+        let (current, earlier) = (current.get(), earlier.get());
+        (!current.is_empty() || !earlier.is_empty()).then(|| {
+            view! {
+                <section class="card" aria-label="Doubts about the input" data-testid="issues">
+                    {grouped(current)}
+                    {(!earlier.is_empty())
+                        .then(|| view! { <h3 class="card-subtitle">"Earlier study"</h3> {grouped(earlier)} })}
+                </section>
+            }
+        })
+    }
+}
+
+fn grouped(issues: Vec<Issue>) -> impl IntoView {
+    GROUPS
+        .into_iter()
+        .filter_map(|severity| {
+            let group: Vec<Issue> = issues.iter().filter(|i| i.severity == severity).cloned().collect();
+            let heading = format!("{} ({})", title(severity), group.len());
+            let open = severity >= Severity::Skip || severity == Severity::Warning;
+            (!group.is_empty()).then(|| {
+                view! {
+                    <details class="issue-group" open=open>
+                        <summary>{heading}</summary>
+                        <IssueList issues=group />
+                    </details>
+                }
+            })
+        })
+        .collect::<Vec<_>>()
+}

@@ -1,0 +1,212 @@
+//! The series that were found: their list with thumbnails, and the study's card.
+
+use corsai_protocol::{SeriesId, SeriesSummary, Severity, Slot};
+use leptos::{html, prelude::*};
+use wasm_bindgen::Clamped;
+use web_sys::ImageData;
+
+use super::issues::IssueList;
+use crate::{
+    format,
+    shell::App,
+    state::{Phase, Thumbnail},
+    viewer::painter::context,
+};
+
+/// "148 slices · 1.0 mm apart · 512 × 512 · 7 Apr 2020".
+fn facts(series: &SeriesSummary) -> String {
+    let mut facts = vec![format::counted(series.slices as usize, "slice", "slices")];
+    facts.extend(series.spacing_mm.map(|s| format!("{} apart", format::mm(s))));
+    facts.extend(series.thickness_mm.map(|t| format!("{} thick", format::mm(t))));
+    facts.push(format!("{} × {}", series.columns, series.rows));
+    facts.extend(series.date.as_deref().map(format::date));
+    facts.join(" · ")
+}
+
+fn name(series: &SeriesSummary) -> String {
+    let description = series.description.trim();
+    if description.is_empty() { "Series without a description".into() } else { description.into() }
+}
+
+/// The list from which a person picks.
+#[component]
+pub fn SeriesPicker(app: App, which: Slot) -> impl IntoView {
+    let list = Memo::new(move |_| app.model.with(|m| m.study(which).series.clone()));
+    let title = move || {
+        let usable = list.with(|l| l.iter().filter(|s| s.usable).count());
+        match usable {
+            0 => "None of these series can be measured",
+            1 => "One of these series can be measured",
+            _ => "Which series shall be measured?",
+        }
+    };
+    view! {
+        <div class="series-picker" data-testid="series-list">
+            <h2>{title}</h2>
+            <p class="hint">"A thin-slice series of the whole chest, reconstructed for the lungs, measures best."</p>
+            <ul class="series">{move || list.get().into_iter().map(|s| entry(app, which, s)).collect::<Vec<_>>()}</ul>
+        </div>
+    }
+    .into_any()
+}
+
+fn entry(app: App, slot: Slot, series: SeriesSummary) -> impl IntoView {
+    let id = series.id;
+    let thumbnail = app.model.with_untracked(|m| m.study(slot).thumbnails.iter().find(|t| t.series == id).cloned());
+    let label = format!("Measure {}", name(&series));
+    let action = if series.usable {
+        view! {
+            <button
+                class="button button-main"
+                aria-label=label
+                data-testid="choose-series"
+                on:click=move |_| app.choose(slot, id)
+            >
+                "Measure this"
+            </button>
+        }
+        .into_any()
+    } else {
+        view! { <p class="series-unusable">"Can't be measured"</p> }.into_any()
+    };
+    view! {
+        <li class="series-entry" class:series-off=!series.usable data-testid="series">
+            <Picture thumbnail />
+            <div class="series-words">
+                <p class="series-name">{name(&series)} <span class="tag">{series.modality.clone()}</span></p>
+                <p class="series-facts">{facts(&series)}</p>
+                <IssueList issues=series.issues.clone() />
+            </div>
+            {action}
+        </li>
+    }
+    .into_any()
+}
+
+/// A thumbnail, or an empty frame.
+#[component]
+fn Picture(thumbnail: Option<Thumbnail>) -> impl IntoView {
+    let canvas = NodeRef::<html::Canvas>::new();
+    Effect::new(move |_| {
+        let (Some(canvas), Some(picture)) = (canvas.get(), &thumbnail) else { return };
+        let rgba: Vec<u8> = picture.grey.iter().flat_map(|g| [*g, *g, *g, 255]).collect();
+        canvas.set_width(picture.columns);
+        canvas.set_height(picture.rows);
+        let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), picture.columns, picture.rows);
+        if let (Some(context), Ok(image)) = (context(&canvas), image) {
+            let _ = context.put_image_data(&image, 0.0, 0.0);
+        }
+    });
+    view! { <canvas node_ref=canvas class="thumbnail" aria-hidden="true"></canvas> }
+}
+
+/// Which study is open, and the ways to another one.
+#[component]
+pub fn StudyCard(app: App) -> impl IntoView {
+    let chosen = Memo::new(move |_| app.model.with(|m| m.current.chosen_series().cloned()));
+    let others = Memo::new(move |_| {
+        app.model.with(|m| {
+            let others = m.current.series.iter().filter(|s| Some(s.id) != m.current.chosen).cloned();
+            let picking = m.current.phase == Phase::Choosing || m.current.gone;
+            if picking { Vec::new() } else { others.collect::<Vec<_>>() }
+        })
+    });
+    let synthetic = Memo::new(move |_| app.model.with(|m| m.current.synthetic));
+    view! {
+        <section class="card" aria-labelledby="study-title" data-testid="study">
+            <h2 id="study-title" class="card-title">"Study"</h2>
+            {move || {
+                chosen
+                    .get()
+                    .map(|series| {
+                        view! {
+                            <p class="series-name" data-testid="study-series">
+                                {name(&series)}
+                                {synthetic.get().then(|| view! { <span class="tag">"synthetic"</span> })}
+                            </p>
+                            <p class="series-facts">{facts(&series)}</p>
+                        }
+                    })
+            }}
+            {move || {
+                let others = others.get();
+                (!others.is_empty())
+                    .then(|| {
+                        let heading = format!("Other series found ({})", others.len());
+                        let list: Vec<_> = others.into_iter().map(|s| other(app, s)).collect();
+                        view! {
+                            <details class="others">
+                                <summary>{heading}</summary>
+                                <ul class="series series-small">{list}</ul>
+                            </details>
+                        }
+                    })
+            }}
+            <div class="actions">
+                <button class="button" data-testid="close-study" on:click=move |_| app.close(Slot::Current)>
+                    "Open another study"
+                </button>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn other(app: App, series: SeriesSummary) -> impl IntoView {
+    let id: SeriesId = series.id;
+    let why: Vec<_> = series.issues.iter().filter(|i| i.severity == Severity::Stop).cloned().collect();
+    let label = format!("Measure {} instead", name(&series));
+    view! {
+        <li class="series-entry" data-testid="other-series">
+            <div class="series-words">
+                <p class="series-name">{name(&series)} <span class="tag">{series.modality.clone()}</span></p>
+                <p class="series-facts">{facts(&series)}</p>
+                <IssueList issues=why />
+            </div>
+            {series
+                .usable
+                .then(|| {
+                    view! {
+                        <button
+                            class="button button-small"
+                            aria-label=label
+                            data-testid="choose-other"
+                            on:click=move |_| app.choose(Slot::Current, id)
+                        >
+                            "Measure this"
+                        </button>
+                    }
+                })}
+        </li>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unknown_is_left_out() {
+        let mut series = SeriesSummary {
+            id: SeriesId(0),
+            description: "  ".into(),
+            modality: "CT".into(),
+            slices: 1,
+            rows: 256,
+            columns: 512,
+            thickness_mm: None,
+            spacing_mm: None,
+            date: None,
+            usable: false,
+            patient_key: 0,
+            study_key: 0,
+            issues: Vec::new(),
+        };
+        assert_eq!(facts(&series), "1 slice · 512 × 256");
+        assert_eq!(name(&series), "Series without a description");
+        series.spacing_mm = Some(1.25);
+        series.date = Some("2020-04-07".into());
+        assert_eq!(facts(&series).replace('\u{202f}', " "), "1 slice · 1.2 mm apart · 512 × 256 · 7 Apr 2020");
+    }
+}

@@ -1,0 +1,108 @@
+//! Settings and help: which device computes and why, and the keys.
+
+use corsai_protocol::DevicePreference;
+use leptos::{ev, html, prelude::*};
+
+use crate::{shell::App, state::Phase};
+
+const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [
+    (DevicePreference::Auto, "device-auto", "Automatic", "The faster one that computes a known slice right."),
+    (DevicePreference::Gpu, "device-gpu", "Graphics processor", "WebGPU, even where it is emulated."),
+    (DevicePreference::Cpu, "device-cpu", "Processor (CPU)", "WebAssembly on several cores."),
+];
+
+const KEYS: [(&str, &str); 8] = [
+    ("↑ ↓", "next slice towards head or feet"),
+    ("Page Up / Page Down", "ten slices"),
+    ("Home / End", "feet / head"),
+    ("+ / −", "zoom"),
+    ("Shift + arrows", "move the picture"),
+    ("0", "reset the picture"),
+    ("Right button, drag", "brightness and contrast"),
+    ("Ctrl + wheel, pinch", "zoom"),
+];
+
+#[component]
+pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        let Some(dialog) = dialog.get() else { return };
+        if open.get() && !dialog.open() {
+            let _ = dialog.show_modal();
+        } else if !open.get() && dialog.open() {
+            dialog.close();
+        }
+    });
+    let loses = Memo::new(move |_| app.model.with(|m| m.current.phase != Phase::Empty && !m.current.gone));
+    let option = move |(device, id, name, what): (DevicePreference, &'static str, &'static str, &'static str)| {
+        view! {
+            <label class="choice">
+                <input
+                    type="radio"
+                    name="device"
+                    data-testid=id
+                    prop:checked=move || app.preference.get() == device
+                    on:change=move |_: ev::Event| app.set_device(device)
+                />
+                <span>
+                    <strong>{name}</strong>
+                    <span class="hint">{what}</span>
+                </span>
+            </label>
+        }
+    };
+    let keys: Vec<_> = KEYS.iter().map(|(key, what)| view! { <dt><kbd>{*key}</kbd></dt> <dd>{*what}</dd> }).collect();
+    view! {
+        <dialog
+            node_ref=dialog
+            class="dialog"
+            aria-labelledby="settings-title"
+            data-testid="settings"
+            on:close=move |_| open.set(false)
+        >
+            <div class="dialog-head">
+                <h2 id="settings-title">"Settings and help"</h2>
+                <button class="button button-small" data-testid="settings-close" on:click=move |_| open.set(false)>"Close"</button>
+            </div>
+            <fieldset>
+                <legend>"Where to compute"</legend>
+                {DEVICES.map(option).into_iter().collect::<Vec<_>>()}
+                {move || {
+                    loses
+                        .get()
+                        .then(|| view! { <p class="hint">"A change starts the computing part anew: the study has to be opened again for new pictures and numbers."</p> })
+                }}
+            </fieldset>
+            <DeviceFound app />
+            <h3>"Keys, with the picture in focus"</h3>
+            <dl class="keys">{keys}</dl>
+        </dialog>
+    }
+    .into_any()
+}
+
+/// The device in use, and how it was chosen.
+#[component]
+fn DeviceFound(app: App) -> impl IntoView {
+    let device = Memo::new(move |_| app.model.with(|m| m.device.clone()));
+    move || {
+        match device.get() {
+        Some(device) => {
+            let deviation = format!("{:.1e}", device.deviation);
+            view! {
+                <dl class="device" data-testid="device" data-backend=device.backend.clone()>
+                    <dt>"In use"</dt>
+                    <dd>{if device.backend == "webgpu" { "Graphics processor" } else { "Processor (CPU)" }} {format!(": {}", device.name)}</dd>
+                    <dt>"Why"</dt>
+                    <dd data-testid="device-reason">{device.reason.clone()}</dd>
+                    <dt>"Known slice"</dt>
+                    <dd>{format!("{:.0} ms, largest relative deviation {deviation}", device.slice_ms)}</dd>
+                </dl>
+            }
+            .into_any()
+        }
+        None => view! { <p class="hint" data-testid="device-none">"The device is chosen with a known slice when the first study is opened."</p> }
+            .into_any(),
+    }
+    }
+}

@@ -1,0 +1,281 @@
+//! How much of the lungs is affected: volumes, shares, the class and its scale, and how it was computed.
+
+use corsai_protocol::{LungFinding, Lungs, Report, Runs, Scale, Slot};
+use leptos::{ev, prelude::*};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{
+    browser,
+    classes::{SCALES, borders_percent, meaning, of, scale_name},
+    export, format,
+    shell::App,
+    state::Phase,
+};
+
+/// What is known, for the current study.
+#[derive(Clone, PartialEq)]
+struct Known {
+    lungs: Lungs,
+    phase: Phase,
+    report: Report,
+}
+
+#[component]
+pub fn SeverityCard(app: App) -> impl IntoView {
+    let known = Memo::new(move |_| {
+        app.model.with(|m| {
+            let report = m.current.numbers()?;
+            Some(Known { lungs: report.lungs.clone()?, phase: m.current.phase, report: report.clone() })
+        })
+    });
+    let refused = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Refused));
+    move || match known.get() {
+        Some(known) => view! { <Numbers app known /> }.into_any(),
+        None if refused.get() => view! {
+            <section class="card card-refused" aria-labelledby="severity-title" data-testid="refused">
+                <h2 id="severity-title" class="card-title">"No number"</h2>
+                <p>"This study was not measured. The reasons are listed below."</p>
+            </section>
+        }
+        .into_any(),
+        None => ().into_any(),
+    }
+}
+
+#[component]
+fn Numbers(app: App, known: Known) -> impl IntoView {
+    let Known { lungs, phase, report } = known;
+    let date = report.study.date.as_deref().map(format::date);
+    let both = lungs.both.clone();
+    let class = move || of(&both, app.scale.get());
+    let pending = phase == Phase::Computing;
+    let has_class = lungs.both.ct_class.is_some();
+    let shares = [lungs.right.share, lungs.left.share];
+    view! {
+        <section class="card card-severity" aria-labelledby="severity-title" data-testid="severity">
+            <h2 id="severity-title" class="card-title">
+                "Severity"
+                {date.map(|d| view! { <span class="card-date" data-testid="study-date">{d}</span> })}
+            </h2>
+            {if has_class {
+                view! {
+                    <p class="class-line">
+                        <span class="class-badge" data-testid="ct-class">
+                            {move || class().map(|c| format!("CT-{c}"))}
+                        </span>
+                        <span class="class-meaning">{
+                            let both = lungs.both.clone();
+                            move || of(&both, app.scale.get()).map(|c| meaning(c, app.scale.get()))
+                        }</span>
+                    </p>
+                    <ScaleBar app shares />
+                    <ScaleSwitch app />
+                }
+                    .into_any()
+            } else {
+                view! {
+                    <p class="pending" data-testid="lesions-pending">
+                        {if pending {
+                            "The lungs are measured. Lesions are being looked for: share and CT-class follow."
+                        } else {
+                            "The lungs were measured. Lesions were not, so there is no share and no CT-class."
+                        }}
+                    </p>
+                }
+                    .into_any()
+            }}
+            <Table lungs=lungs.clone() pending />
+            {(phase == Phase::Computing && has_class)
+                .then(|| view! { <p class="pending">"Not finished: these numbers may still change."</p> })}
+            {(phase == Phase::Cancelled)
+                .then(|| {
+                    view! {
+                        <p class="pending" data-testid="stopped">"The run was stopped. These are the numbers it had reached."</p>
+                    }
+                })}
+            {has_class
+                .then(|| {
+                    view! {
+                        <p class="note">
+                            "In the paper, the model's shares were on average 12 points below the radiologists' (mean error −0.12): a reader may well see more than is measured here."
+                        </p>
+                    }
+                })}
+            <Computed runs=report.runs.clone() voxel_mm=report.study.voxel_mm />
+            {(phase == Phase::Done).then(|| view! { <Exports app /> })}
+        </section>
+    }
+    .into_any()
+}
+
+/// Where the lungs' shares lie between the scale's borders.
+#[component]
+fn ScaleBar(app: App, shares: [Option<f64>; 2]) -> impl IntoView {
+    let borders = move || {
+        let ticks = borders_percent(app.scale.get()).into_iter().map(|border| {
+            view! {
+                <span class="scale-tick" style:left=format!("{border}%")>
+                    <span class="scale-tick-label">{border}</span>
+                </span>
+            }
+        });
+        ticks.collect::<Vec<_>>()
+    };
+    let mark = |share: Option<f64>, letter: &'static str, class: &'static str| {
+        share.map(|share| {
+            let left = format!("{:.2}%", (share * 100.0).clamp(0.0, 100.0));
+            view! { <span class=class style:left=left>{letter}</span> }
+        })
+    };
+    view! {
+        <div class="scale" aria-hidden="true">
+            {mark(shares[0], "R", "scale-mark scale-mark-right")}
+            {mark(shares[1], "L", "scale-mark scale-mark-left")}
+            <div class="scale-track"></div>
+            {borders}
+        </div>
+    }
+}
+
+#[component]
+fn ScaleSwitch(app: App) -> impl IntoView {
+    let option = move |scale: Scale| {
+        let [a, b, c] = borders_percent(scale);
+        let (name, id) = match scale {
+            Scale::Guideline => (format!("Guideline {a} / {b} / {c}"), "scale-guideline"),
+            Scale::Panel => (format!("Panel {a} / {b} / {c}"), "scale-panel"),
+        };
+        view! {
+            <button
+                class="segment"
+                data-testid=id
+                aria-pressed=move || if app.scale.get() == scale { "true" } else { "false" }
+                on:click=move |_| app.set_scale(scale)
+            >
+                {name}
+            </button>
+        }
+    };
+    view! {
+        <div class="scale-switch">
+            <div class="segments" role="group" aria-label="Scale of the CT-class, borders in per cent">
+                {SCALES.map(option).into_iter().collect::<Vec<_>>()}
+            </div>
+            <p class="hint" data-testid="scale-name">{move || format!("Class by the {}.", scale_name(app.scale.get()))}</p>
+        </div>
+    }
+}
+
+#[component]
+fn Table(lungs: Lungs, pending: bool) -> impl IntoView {
+    let row = |name: &'static str, id: &'static str, lung: &LungFinding| {
+        let later = move || if pending { "pending" } else { "–" }.to_string();
+        let lesions = lung.lesion_ml.map_or_else(later, |ml| format::ml(ml));
+        let share = lung.share.map_or_else(later, format::percent);
+        view! {
+            <tr data-testid=format!("lung-{id}")>
+                <th scope="row">
+                    <span class=format!("swatch swatch-{id}") aria-hidden="true"></span>
+                    {name}
+                </th>
+                <td data-testid=format!("volume-{id}")>{format::ml(lung.volume_ml)}</td>
+                <td data-testid=format!("lesions-{id}") class:is-pending=lung.lesion_ml.is_none()>{lesions}</td>
+                <td data-testid=format!("share-{id}") class="share" class:is-pending=lung.share.is_none()>{share}</td>
+            </tr>
+        }
+    };
+    view! {
+        <table class="lungs">
+            <caption class="unseen">"Volumes in millilitres and share of each lung that is affected"</caption>
+            <thead>
+                <tr>
+                    <td></td>
+                    <th scope="col">"Volume, mL"</th>
+                    <th scope="col">"Lesions, mL"</th>
+                    <th scope="col">"Share"</th>
+                </tr>
+            </thead>
+            <tbody>
+                {row("Right lung", "right", &lungs.right)}
+                {row("Left lung", "left", &lungs.left)}
+                {row("Both", "both", &lungs.both)}
+            </tbody>
+        </table>
+    }
+    .into_any()
+}
+
+/// How these numbers came about.
+#[component]
+fn Computed(runs: Runs, voxel_mm: [f64; 3]) -> impl IntoView {
+    let networks: Vec<_> = runs
+        .networks
+        .iter()
+        .map(|n| {
+            let slices = format::counted(n.slices as usize, "slice", "slices");
+            view! { <li><span class="mono">{n.name.clone()}</span> {format!(" × {slices}, weights ")} <span class="mono">{n.weights.clone()}</span></li> }
+        })
+        .collect();
+    let head = format!(
+        "Computed in {} with {}",
+        format::duration(runs.seconds),
+        format::counted(runs.networks.len(), "network", "networks")
+    );
+    let voxel = voxel_mm.map(|v| format!("{v:.2}")).join(" × ");
+    view! {
+        <details class="computed" data-testid="computed">
+            <summary>{head}</summary>
+            <dl>
+                <dt>"Device"</dt>
+                <dd data-testid="computed-device">{runs.device.clone()}</dd>
+                <dt>"Slices looked through for lesions"</dt>
+                <dd>{runs.slices}</dd>
+                <dt>"Voxel (row, column, slice), mm"</dt>
+                <dd>{voxel}</dd>
+                <dt>"Networks"</dt>
+                <dd><ul>{networks}</ul></dd>
+            </dl>
+        </details>
+    }
+    .into_any()
+}
+
+#[component]
+fn Exports(app: App) -> impl IntoView {
+    let said = RwSignal::new(String::new());
+    let shown = RwSignal::new(None::<String>);
+    let save = move |_: ev::MouseEvent| {
+        let text = app.exportable().and_then(|(report, issues)| export::json(&report, &issues).ok());
+        let done = text.and_then(|text| browser::download("corsai-report.json", &text));
+        said.set(if done.is_some() { String::new() } else { "The report could not be saved.".into() });
+    };
+    let copy = move |_: ev::MouseEvent| {
+        let Some((report, issues)) = app.exportable() else { return };
+        let text = export::summary(&report, &issues, app.scale.get_untracked());
+        spawn_local(async move {
+            if browser::copy(&text).await {
+                said.set("Copied.".into());
+                shown.set(None);
+            } else {
+                said.set("The clipboard is not available; the text is below.".into());
+                shown.set(Some(text));
+            }
+        });
+    };
+    let earlier = move || app.model.with(|m| m.study(Slot::Previous).phase == Phase::Done);
+    view! {
+        <div class="actions">
+            <button class="button" data-testid="save-report" on:click=save>"Save report (JSON)"</button>
+            <button class="button" data-testid="copy-summary" on:click=copy>"Copy summary"</button>
+            <span class="hint" role="status" data-testid="export-said">{move || said.get()}</span>
+        </div>
+        {move || {
+            shown.get().map(|text| view! { <textarea class="summary" readonly rows="10" aria-label="Summary">{text}</textarea> })
+        }}
+        <p class="hint">
+            "Neither holds names, identifiers or file names."
+            {move || earlier().then_some(" Both hold the comparison.")}
+        </p>
+    }
+    .into_any()
+}

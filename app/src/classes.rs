@@ -1,0 +1,76 @@
+//! The words around classes, scales and verdicts. The classes themselves come with the report.
+
+use corsai_protocol::{LungFinding, Scale, Verdict};
+
+/// Both scales, in the order of the switch.
+pub const SCALES: [Scale; 2] = [Scale::Guideline, Scale::Panel];
+
+/// The borders between CT-1/2, CT-2/3 and CT-3/4 as shares in per cent, for drawing and naming the scale.
+pub const fn borders_percent(scale: Scale) -> [u8; 3] {
+    match scale {
+        Scale::Guideline => [25, 50, 75],
+        Scale::Panel => [6, 29, 83],
+    }
+}
+
+/// The scale's full name.
+pub fn scale_name(scale: Scale) -> String {
+    let [a, b, c] = borders_percent(scale);
+    match scale {
+        Scale::Guideline => format!("guideline scale: {a} / {b} / {c} %"),
+        Scale::Panel => format!("fitted to the paper's panel of radiologists: {a} / {b} / {c} %"),
+    }
+}
+
+/// The class on a scale, where it is known.
+pub const fn of(lung: &LungFinding, scale: Scale) -> Option<u8> {
+    match scale {
+        Scale::Guideline => lung.ct_class,
+        Scale::Panel => lung.ct_class_panel,
+    }
+}
+
+/// What a class means on a scale, in shares.
+pub fn meaning(class: u8, scale: Scale) -> String {
+    let [a, b, c] = borders_percent(scale);
+    match class {
+        0 => "no lesions found".into(),
+        1 => format!("up to {a} % of the more affected lung"),
+        2 => format!("{a}–{b} % of the more affected lung"),
+        3 => format!("{b}–{c} % of the more affected lung"),
+        _ => format!("{c} % or more of the more affected lung"),
+    }
+}
+
+/// The verdict in words.
+pub const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::PositiveResponse => "positive response",
+        Verdict::Stable => "stable",
+        Verdict::Progression => "progression",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_explained_on_its_own_scale() {
+        assert_eq!(meaning(2, Scale::Guideline), "25–50 % of the more affected lung");
+        assert_eq!(meaning(4, Scale::Panel), "83 % or more of the more affected lung");
+        assert_eq!(meaning(0, Scale::Panel), "no lesions found");
+    }
+
+    #[test]
+    fn the_scale_in_use_decides_the_class() {
+        let lung = LungFinding {
+            volume_ml: 1.0,
+            lesion_ml: Some(0.1),
+            share: Some(0.1),
+            ct_class: Some(1),
+            ct_class_panel: Some(2),
+        };
+        assert_eq!((of(&lung, Scale::Guideline), of(&lung, Scale::Panel)), (Some(1), Some(2)));
+    }
+}

@@ -1,0 +1,280 @@
+//! The page's frame: header, what is shown when, drops anywhere in the window, and what a screen reader is told.
+
+use corsai_protocol::{DISCLAIMER, Slot};
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+
+use crate::{
+    cards::{
+        dynamics::DynamicsCard,
+        issues::{IssueList, IssuesCard},
+        progress::{ProgressCard, stage_words},
+        series::{SeriesPicker, StudyCard},
+        settings::SettingsDialog,
+        severity::SeverityCard,
+    },
+    format, intake,
+    shell::App,
+    start::Start,
+    state::{Link, Phase},
+    viewer::Viewer,
+};
+
+#[component]
+pub fn Page(app: App) -> impl IntoView {
+    let settings = RwSignal::new(false);
+    let empty = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Empty));
+    view! {
+        <a class="skip" href="#content">"Skip to the content"</a>
+        <Header app settings />
+        <Notices app />
+        <main id="content" tabindex="-1">
+            {move || if empty.get() { view! { <Start app /> }.into_any() } else { view! { <Workspace app /> }.into_any() }}
+        </main>
+        <SettingsDialog app open=settings />
+        <DropLayer app />
+        <Announcer app />
+    }
+    .into_any()
+}
+
+#[component]
+fn Header(app: App, settings: RwSignal<bool>) -> impl IntoView {
+    let device = move || {
+        app.model.with(|m| match (&m.device, m.link) {
+            (Some(device), _) if device.backend == "webgpu" => "Graphics processor".to_string(),
+            (Some(_), _) => "Processor (CPU)".to_string(),
+            (None, Link::Impossible) => "Can't compute".to_string(),
+            (None, _) => "Settings".to_string(),
+        })
+    };
+    view! {
+        <header class="bar">
+            <div class="bar-row">
+                <p class="brand">
+                    <span class="brand-name">"CoRSAI"</span>
+                    <span class="brand-line">"Lung lesions on chest CT"</span>
+                </p>
+                <p class="bar-privacy">
+                    <span class="lock" aria-hidden="true"></span>
+                    "Files stay on this computer"
+                </p>
+                <button
+                    class="button button-quiet"
+                    data-testid="settings-open"
+                    aria-haspopup="dialog"
+                    on:click=move |_| settings.set(true)
+                >
+                    <span class="unseen">"Settings and help. Computing on: "</span>
+                    {device}
+                    <span class="gear" aria-hidden="true">"⚙"</span>
+                </button>
+            </div>
+            <p class="disclaimer" role="note" data-testid="disclaimer">{DISCLAIMER}</p>
+        </header>
+    }
+    .into_any()
+}
+
+/// Doubts that concern no study: a worker that died idle, a drop without files.
+#[component]
+fn Notices(app: App) -> impl IntoView {
+    let notices = Memo::new(move |_| app.model.with(|m| m.notices.clone()));
+    let impossible = Memo::new(move |_| app.model.with(|m| m.link == Link::Impossible));
+    view! {
+        <div class="notices" role="alert" data-testid="notices">
+            {move || {
+                impossible
+                    .get()
+                    .then(|| {
+                        view! {
+                            <p class="notice">
+                                "This browser can't start the part of the page that computes (a module worker). Use a current Chrome, Edge, Firefox or Safari."
+                            </p>
+                        }
+                    })
+            }}
+            {move || {
+                let list = notices.get();
+                (!list.is_empty())
+                    .then(|| {
+                        view! {
+                            <div class="notice">
+                                <IssueList issues=list />
+                                <button
+                                    class="button button-small"
+                                    data-testid="notices-dismiss"
+                                    on:click=move |_| app.model.update(|m| m.notices.clear())
+                                >
+                                    "Dismiss"
+                                </button>
+                            </div>
+                        }
+                    })
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+/// A study is open: pictures on one side, numbers on the other.
+#[component]
+fn Workspace(app: App) -> impl IntoView {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Left {
+        Viewer,
+        Picker,
+        Words,
+    }
+    let left = Memo::new(move |_| {
+        app.model.with(|m| match (m.current.phase, &m.current.volume) {
+            (Phase::Choosing, _) => Left::Picker,
+            (_, Some(_)) => Left::Viewer,
+            (Phase::Refused, None) if m.current.series.iter().any(|s| s.usable) && !m.current.gone => Left::Picker,
+            _ => Left::Words,
+        })
+    });
+    view! {
+        <div class="workspace">
+            {move || match left.get() {
+                Left::Viewer => view! { <Viewer app /> }.into_any(),
+                Left::Picker => {
+                    view! {
+                        <section class="picker" aria-label="Series">
+                            <SeriesPicker app which=Slot::Current />
+                        </section>
+                    }
+                        .into_any()
+                }
+                Left::Words => view! { <Words app /> }.into_any(),
+            }}
+            <aside class="cards" aria-label="Findings">
+                <ProgressCard app />
+                <SeverityCard app />
+                <DynamicsCard app />
+                <IssuesCard app />
+                <StudyCard app />
+            </aside>
+        </div>
+    }
+    .into_any()
+}
+
+/// In the viewer's place while there is nothing to view.
+#[component]
+fn Words(app: App) -> impl IntoView {
+    let refused = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Refused));
+    view! {
+        <section class="viewer viewer-empty" aria-label="Pictures">
+            {move || {
+                if refused.get() {
+                    view! { <p class="viewer-words">"There is no picture to show."</p> }.into_any()
+                } else {
+                    view! {
+                        <div class="viewer-words">
+                            <span class="spinner" aria-hidden="true"></span>
+                            <p>"Reading the files …"</p>
+                        </div>
+                    }
+                        .into_any()
+                }
+            }}
+        </section>
+    }
+}
+
+/// Takes drops anywhere in the window, and shows where they go.
+#[component]
+fn DropLayer(app: App) -> impl IntoView {
+    let over = RwSignal::new(false);
+    let two = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Done && !m.current.gone));
+    let holds_files = |event: &ev::DragEvent| {
+        event.data_transfer().is_some_and(|t| t.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files")))
+    };
+    let entered = window_event_listener(ev::dragenter, move |event| {
+        if holds_files(&event) {
+            event.prevent_default();
+            over.set(true);
+        }
+    });
+    let dragged = window_event_listener(ev::dragover, move |event| {
+        if holds_files(&event) {
+            event.prevent_default();
+        }
+    });
+    let left = window_event_listener(ev::dragleave, move |event| {
+        if event.related_target().is_none() {
+            over.set(false);
+        }
+    });
+    let dropped = window_event_listener(ev::drop, move |event| {
+        event.prevent_default();
+        over.set(false);
+        let Some(transfer) = event.data_transfer() else { return };
+        let zone =
+            event.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|e| e.closest("[data-slot]").ok()?);
+        let named = zone.and_then(|z| z.get_attribute("data-slot"));
+        let earlier = two.get_untracked()
+            && (named.as_deref() == Some("previous") || (named.is_none() && app.adding.get_untracked()));
+        app.open_drop(if earlier { Slot::Previous } else { Slot::Current }, intake::take(&transfer));
+    });
+    on_cleanup(move || {
+        entered.remove();
+        dragged.remove();
+        left.remove();
+        dropped.remove();
+    });
+    move || {
+        over.get().then(|| {
+            view! {
+                <div class="droplayer" data-testid="drop-layer">
+                    <div class="droplayer-zone" data-slot="current">
+                        {move || if two.get() { "Drop here to open in place of this study" } else { "Drop to open" }}
+                    </div>
+                    {move || {
+                        two.get()
+                            .then(|| {
+                                view! {
+                                    <div class="droplayer-zone" data-slot="previous">
+                                        "Drop here to add as the earlier study"
+                                    </div>
+                                }
+                            })
+                    }}
+                </div>
+            }
+        })
+    }
+}
+
+/// Tells a screen reader what stage is reached and what was found; not every slice.
+#[component]
+fn Announcer(app: App) -> impl IntoView {
+    let said = Memo::new(move |_| {
+        let scale = app.scale.get();
+        app.model.with(|m| {
+            let slot = m.busy_slot().unwrap_or(Slot::Current);
+            let study = m.study(slot);
+            match study.phase {
+                Phase::Empty => String::new(),
+                Phase::Reading | Phase::Computing => {
+                    study.progress.map_or_else(|| "Reading the files".into(), |p| stage_words(p.stage).to_string())
+                }
+                Phase::Choosing => "Choose a series".into(),
+                Phase::Refused => "No number: see the reasons".into(),
+                Phase::Cancelled => "Stopped".into(),
+                Phase::Done => study.numbers().and_then(|r| r.lungs.as_ref()).map_or_else(String::new, |lungs| {
+                    let class =
+                        crate::classes::of(&lungs.both, scale).map_or_else(String::new, |c| format!("CT-{c}. "));
+                    let share = lungs
+                        .both
+                        .share
+                        .map_or_else(String::new, |s| format!("{} of both lungs is affected.", format::percent(s)));
+                    format!("Finished. {class}{share}")
+                }),
+            }
+        })
+    });
+    view! { <p class="unseen" role="status" aria-live="polite" data-testid="status">{move || said.get()}</p> }
+}

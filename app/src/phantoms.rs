@@ -1,0 +1,44 @@
+//! The made-up patient's dates. Shares are what the study is made with, and so what should be measured.
+
+use corsai_protocol::PhantomDate;
+
+/// One of the made-up patient's earlier visits.
+pub struct Story {
+    pub id: &'static str,
+    pub name: &'static str,
+    pub date: PhantomDate,
+}
+
+/// The study under examination.
+pub const TODAY: PhantomDate = PhantomDate { yyyymmdd: 20_200_420, share_left: 0.12, share_right: 0.24 };
+
+/// Earlier visits: worse, the same, better.
+pub const EARLIER: [Story; 3] = [
+    Story {
+        id: "phantom-worse",
+        name: "when more was affected",
+        date: PhantomDate { yyyymmdd: 20_200_406, share_left: 0.24, share_right: 0.40 },
+    },
+    Story {
+        id: "phantom-same",
+        name: "when as much was affected",
+        date: PhantomDate { yyyymmdd: 20_200_413, ..TODAY },
+    },
+    Story {
+        id: "phantom-better",
+        name: "when less was affected",
+        date: PhantomDate { yyyymmdd: 20_200_410, share_left: 0.04, share_right: 0.10 },
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stories_are_earlier_and_tell_the_three_verdicts_apart() {
+        assert!(EARLIER.iter().all(|s| s.date.yyyymmdd < TODAY.yyyymmdd));
+        let changes: Vec<f64> = EARLIER.iter().map(|s| TODAY.share_right - s.date.share_right).collect();
+        assert!(changes[0] < -0.05 && changes[1].abs() < 1e-9 && changes[2] > 0.05);
+    }
+}

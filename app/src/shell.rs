@@ -1,0 +1,424 @@
+//! The page's one long-lived object: signals, the worker, the weights, and what a person's wishes set off.
+
+use corsai_protocol::{
+    Command, DevicePreference, Event, Issue, IssueCode, Manifest, PhantomDate, Report, RunId, Scale, SeriesId, Slot,
+};
+use js_sys::{ArrayBuffer, Int16Array, Uint8Array};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{
+    browser,
+    delivery::Delivery,
+    intake::{self, Drop, Dropped, IntakeError},
+    state::{Effect, Link, Model, Phase, Thumbnail},
+    viewer::{
+        pixels::{PixelStore, Slice, areas_of, around},
+        view::View,
+    },
+    weights::{self, Loaded},
+    worker_link,
+};
+
+/// Slices fetched ahead on both sides of the one on screen.
+const REACH: u32 = 3;
+/// A run that says nothing for this long is offered to be stopped.
+const SILENCE_MS: f64 = 60_000.0;
+/// A worker that doesn't answer a stop for this long is replaced.
+const STOP_MS: f64 = 15_000.0;
+
+/// Everything that components share. Copied freely; the content lives in the reactive system's arena.
+#[derive(Clone, Copy)]
+pub struct App {
+    pub model: RwSignal<Model>,
+    pub view: RwSignal<View>,
+    /// Rises when slices came in.
+    pub drawn: RwSignal<u32>,
+    pub pixels: StoredValue<PixelStore, LocalStorage>,
+    pub loaded: RwSignal<Loaded>,
+    /// The run has been silent for long.
+    pub stalled: RwSignal<bool>,
+    pub preference: RwSignal<DevicePreference>,
+    pub scale: RwSignal<Scale>,
+    /// The place for the earlier study is open.
+    pub adding: RwSignal<bool>,
+    link: StoredValue<Option<worker_link::Link>, LocalStorage>,
+    delivery: StoredValue<Delivery, LocalStorage>,
+    manifest: StoredValue<Option<Manifest>>,
+    heard_ms: StoredValue<f64>,
+    stop_asked_ms: StoredValue<Option<f64>>,
+}
+
+impl App {
+    pub fn new() -> Self {
+        let scale = if browser::kept(SCALE_KEY).as_deref() == Some("panel") { Scale::Panel } else { Scale::Guideline };
+        let manifest = weights::manifest();
+        let of = manifest.iter().flat_map(|m| &m.networks).map(weights::bytes_of).sum();
+        Self {
+            model: RwSignal::new(Model::default()),
+            view: RwSignal::new(View::default()),
+            drawn: RwSignal::new(0),
+            pixels: StoredValue::new_local(PixelStore::default()),
+            loaded: RwSignal::new(Loaded { bytes: 0, of, failed: false }),
+            stalled: RwSignal::new(false),
+            preference: RwSignal::new(browser::device_parameter().unwrap_or_default()),
+            scale: RwSignal::new(scale),
+            adding: RwSignal::new(false),
+            link: StoredValue::new_local(None),
+            delivery: StoredValue::new_local(Delivery::default()),
+            manifest: StoredValue::new(manifest),
+            heard_ms: StoredValue::new(0.0),
+            stop_asked_ms: StoredValue::new(None),
+        }
+    }
+
+    /// Starts the worker and the weights' download.
+    pub fn begin(self) {
+        self.start_worker();
+        if let Some(manifest) = self.manifest.get_value() {
+            spawn_local(async move { weights::clean_cache(&manifest, false).await });
+        }
+        self.pump_weights();
+        let tick = move || self.watch();
+        // The watch lives as long as the page.
+        let _ = set_interval_with_handle(tick, std::time::Duration::from_secs(5));
+    }
+
+    fn start_worker(self) {
+        let link = worker_link::Link::start(
+            move |event, payload| self.heard(event, payload),
+            move || self.died(Issue::new(IssueCode::WorkerDied, "")),
+        );
+        let Some(mut link) = link else {
+            self.model.update(|m| m.link = Link::Impossible);
+            return;
+        };
+        link.send(
+            Command::Configure { device: self.preference.get_untracked(), cores: browser::cores() },
+            Vec::new(),
+            false,
+        );
+        self.link.set_value(Some(link));
+    }
+
+    /// Ends the worker for good, when the page goes.
+    pub fn end(self) {
+        self.link.set_value(None);
+    }
+
+    fn died(self, issue: Issue) {
+        self.model.update(|m| m.lost_worker(Some(issue)));
+        self.replace_worker();
+    }
+
+    /// Replaces the worker because the person wants so.
+    pub fn restart(self) {
+        self.model.update(|m| m.lost_worker(None));
+        self.replace_worker();
+    }
+
+    fn replace_worker(self) {
+        self.stalled.set(false);
+        self.stop_asked_ms.set_value(None);
+        self.pixels.update_value(PixelStore::forget_asked);
+        self.delivery.update_value(Delivery::new_worker);
+        self.link.set_value(None);
+        self.start_worker();
+    }
+
+    fn send(self, command: Command, payload: Vec<JsValue>, transfer: bool) {
+        let sent = self.link.try_update_value(|l| l.as_mut().is_none_or(|l| l.send(command, payload, transfer)));
+        if sent == Some(false) {
+            self.died(Issue::new(IssueCode::WorkerDied, ""));
+        }
+    }
+
+    fn send_all(self, commands: Vec<Command>) {
+        for command in commands {
+            self.send(command, Vec::new(), false);
+        }
+    }
+
+    // ── What the worker says ────────────────────────────────────────────────────────────────────────────────────
+
+    fn heard(self, event: Event, payload: Vec<JsValue>) {
+        self.heard_ms.set_value(browser::now_ms());
+        if self.stalled.get_untracked() {
+            self.stalled.set(false);
+        }
+        if let Event::Slice { slot, index, lungs, lesions } = event {
+            self.take_slice(slot, index, lungs, lesions, &payload);
+            return;
+        }
+        if matches!(event, Event::Ready { .. }) {
+            let sent = self.link.try_update_value(|l| l.as_mut().is_none_or(worker_link::Link::now_ready));
+            if sent == Some(false) {
+                self.died(Issue::new(IssueCode::WorkerDied, ""));
+                return;
+            }
+        }
+        let thumbnails = thumbnails(&event, &payload);
+        let effects = self.model.try_update(|m| m.apply(event, thumbnails)).unwrap_or_default();
+        for effect in effects {
+            self.carry_out(effect);
+        }
+        self.ask_for_next_areas();
+    }
+
+    fn carry_out(self, effect: Effect) {
+        match effect {
+            Effect::DeliverWeights(networks) => {
+                self.delivery.update_value(|d| d.want(networks));
+                self.pump_weights();
+            }
+            Effect::DropStoredWeights => {
+                self.delivery.update_value(Delivery::forget);
+                if let Some(manifest) = self.manifest.get_value() {
+                    spawn_local(async move { weights::clean_cache(&manifest, true).await });
+                }
+            }
+            Effect::NewVolume(slot) => {
+                self.pixels.update_value(|p| p.clear(slot));
+                let count = self.model.with_untracked(|m| m.study(slot).volume.as_ref().map_or(0, |v| v.slices));
+                self.view.update(|v| v.new_volume(slot, count));
+                self.ask_for_shown();
+            }
+            Effect::SlicesChanged(slot, indices) => {
+                self.pixels.update_value(|p| p.changed(slot, &indices));
+                let nothing = self.pixels.with_value(|p| !p.has_any(slot));
+                if nothing {
+                    self.view.update(|v| v.nearest_of(slot, &indices));
+                }
+                self.ask_for_shown();
+            }
+            Effect::Restart => self.replace_worker(),
+        }
+    }
+
+    fn take_slice(self, slot: Slot, index: u32, lungs: bool, lesions: bool, payload: &[JsValue]) {
+        let [hu, labels, ..] = payload else { return };
+        let (Some(hu), Some(labels)) = (hu.dyn_ref::<ArrayBuffer>(), labels.dyn_ref::<ArrayBuffer>()) else { return };
+        let labels = Uint8Array::new(labels).to_vec();
+        if self.pixels.try_update_value(|p| p.swept(slot, index, areas_of(&labels))) == Some(true) {
+            self.drawn.update(|d| *d += 1);
+        } else if hu.byte_length() % 2 == 0 {
+            let hu = Int16Array::new(hu).to_vec();
+            let slice = self.model.with_untracked(|m| {
+                let volume = m.study(slot).volume.as_ref()?;
+                (index < volume.slices).then(|| Slice::new(volume, hu, labels, lungs, lesions)).flatten()
+            });
+            if let Some(slice) = slice {
+                self.pixels.update_value(|p| p.put(slot, index, slice));
+                self.drawn.update(|d| *d += 1);
+            }
+        }
+        self.ask_for_next_areas();
+    }
+
+    /// Asks for the slice on screen and its neighbours, as far as they are not at hand.
+    pub fn ask_for_shown(self) {
+        let View { slot, .. } = self.view.get_untracked();
+        let index = self.view.with_untracked(View::index);
+        let Some((count, busy)) = self.model.with_untracked(|m| {
+            let study = m.study(slot);
+            study.volume.as_ref().filter(|_| !study.gone).map(|v| (v.slices, study.phase.busy()))
+        }) else {
+            return;
+        };
+        // While the worker computes, only what is seen is asked for: it has better things to do.
+        let wanted = around(index, count, if busy { 1 } else { REACH });
+        let asked = self.pixels.try_update_value(|p| p.ask(slot, wanted)).unwrap_or_default();
+        self.send_all(asked.into_iter().map(|index| Command::Slice { slot, index }).collect());
+    }
+
+    /// When all is done, goes through the slices not seen yet, one at a time, for the strip beside the slider.
+    fn ask_for_next_areas(self) {
+        let slot = self.view.with_untracked(|v| v.slot);
+        let count = self.model.with_untracked(|m| {
+            let study = m.study(slot);
+            let done = study.phase == Phase::Done && !study.gone && m.busy_slot().is_none();
+            study.volume.as_ref().filter(|_| done).map(|v| v.slices)
+        });
+        let Some(count) = count else { return };
+        if let Some(Some(index)) = self.pixels.try_update_value(|p| p.sweep(slot, count)) {
+            self.send(Command::Slice { slot, index }, Vec::new(), false);
+        }
+    }
+
+    fn watch(self) {
+        let busy = self.model.with_untracked(Model::busy_slot).is_some();
+        let stopping = self.model.with_untracked(|m| m.current.stopping || m.previous.stopping);
+        let now = browser::now_ms();
+        if !stopping {
+            self.stop_asked_ms.set_value(None);
+        } else if self.stop_asked_ms.get_value().is_some_and(|asked| now - asked > STOP_MS) {
+            self.restart();
+        }
+        let stalled = busy && now - self.heard_ms.get_value() > SILENCE_MS;
+        if stalled != self.stalled.get_untracked() {
+            self.stalled.set(stalled);
+        }
+    }
+
+    // ── Weights ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Loads networks one after another, those waited for first, and hands them over.
+    fn pump_weights(self) {
+        if self.delivery.try_update_value(Delivery::begin) != Some(true) {
+            return;
+        }
+        spawn_local(async move {
+            let Some(manifest) = self.manifest.get_value() else { return };
+            let names: Vec<String> = manifest.networks.iter().map(|n| n.name.clone()).collect();
+            self.deliver_held();
+            while let Some(Some(name)) = self.delivery.try_update_value(|d| d.next(&names)) {
+                let Some(network) = manifest.networks.iter().find(|n| n.name == name) else {
+                    self.weights_failed(name, "this page does not have such a network");
+                    continue;
+                };
+                let before = self.delivery.with_value(|d| d.bytes());
+                let progress = move |bytes: u64| {
+                    self.heard_ms.set_value(browser::now_ms());
+                    self.loaded.update(|l| l.bytes = (before + bytes).min(l.of));
+                };
+                match weights::load(network, progress).await {
+                    Ok(parts) => {
+                        let bytes = weights::bytes_of(network);
+                        self.delivery.update_value(|d| d.loaded(name, parts, bytes));
+                        self.loaded.update(|l| l.failed = false);
+                    }
+                    Err(error) => self.weights_failed(name, &error.to_string()),
+                }
+                self.deliver_held();
+            }
+        });
+    }
+
+    fn weights_failed(self, network: String, detail: &str) {
+        self.loaded.update(|l| l.failed = true);
+        if self.delivery.try_update_value(|d| d.failed(&network)) == Some(true) {
+            self.send(Command::WeightsFailed { network, detail: detail.into() }, Vec::new(), false);
+        }
+    }
+
+    fn deliver_held(self) {
+        for (network, parts) in self.delivery.try_update_value(Delivery::hand_over).unwrap_or_default() {
+            let payload = parts.into_iter().map(JsValue::from).collect();
+            self.send(Command::Weights { network }, payload, true);
+        }
+    }
+
+    // ── What the person wants ───────────────────────────────────────────────────────────────────────────────────
+
+    /// Opens what was dropped.
+    pub fn open_drop(self, slot: Slot, drop: Drop) {
+        spawn_local(async move {
+            match intake::walk(drop).await {
+                Ok(files) => self.open_files(slot, files),
+                Err(error) => self.model.update(|m| m.notice(refusal(error))),
+            }
+        });
+    }
+
+    fn open_files(self, slot: Slot, files: Vec<Dropped>) {
+        let run = self.opening(slot, false);
+        let (names, payload) = files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
+        self.send(Command::Open { run, slot, names }, payload, false);
+    }
+
+    /// Opens a made-up study.
+    pub fn open_phantom(self, slot: Slot, date: PhantomDate) {
+        let run = self.opening(slot, true);
+        self.send(Command::OpenPhantom { run, slot, date }, Vec::new(), false);
+    }
+
+    fn opening(self, slot: Slot, synthetic: bool) -> RunId {
+        self.adding.set(false);
+        self.heard_ms.set_value(browser::now_ms());
+        let (commands, run) = self.model.try_update(|m| m.open(slot, synthetic)).unwrap_or_default();
+        self.forget_pixels(slot);
+        self.send_all(commands);
+        run
+    }
+
+    fn forget_pixels(self, slot: Slot) {
+        self.pixels.update_value(|p| {
+            p.clear(Slot::Previous);
+            if slot == Slot::Current {
+                p.clear(Slot::Current);
+            }
+        });
+        self.view.update(|v| v.slot = Slot::Current);
+        self.drawn.update(|d| *d += 1);
+    }
+
+    pub fn choose(self, slot: Slot, series: SeriesId) {
+        self.heard_ms.set_value(browser::now_ms());
+        let commands = self.model.try_update(|m| m.choose(slot, series)).unwrap_or_default();
+        self.send_all(commands);
+    }
+
+    pub fn close(self, slot: Slot) {
+        let commands = self.model.try_update(|m| m.close(slot)).unwrap_or_default();
+        self.forget_pixels(slot);
+        self.send_all(commands);
+    }
+
+    pub fn stop(self, slot: Slot) {
+        if let Some(Some(command)) = self.model.try_update(|m| m.stop(slot)) {
+            self.stop_asked_ms.set_value(Some(browser::now_ms()));
+            self.send(command, Vec::new(), false);
+        }
+    }
+
+    /// Stops a silent run by replacing the worker.
+    pub fn stop_hard(self) {
+        if let Some(slot) = self.model.with_untracked(Model::busy_slot) {
+            self.model.update(|m| {
+                m.stop(slot);
+            });
+        }
+        self.restart();
+    }
+
+    pub fn set_scale(self, scale: Scale) {
+        self.scale.set(scale);
+        browser::keep(SCALE_KEY, if scale == Scale::Panel { "panel" } else { "guideline" });
+    }
+
+    pub fn set_device(self, device: DevicePreference) {
+        if self.preference.get_untracked() != device {
+            self.preference.set(device);
+            self.restart();
+        }
+    }
+
+    /// The current study's numbers and doubts, for an export.
+    pub fn exportable(self) -> Option<(Report, Vec<Issue>)> {
+        self.model.with_untracked(|m| m.current.numbers().map(|r| (r.clone(), m.current.issues())))
+    }
+}
+
+const SCALE_KEY: &str = "corsai.scale";
+
+fn refusal(error: IntakeError) -> Issue {
+    match error {
+        IntakeError::TooMany => Issue::new(IssueCode::InputTooMany, &format!("more than {} files", intake::FILES_MAX)),
+        IntakeError::Nothing => Issue::new(IssueCode::InputNothing, "no file"),
+    }
+}
+
+fn thumbnails(event: &Event, payload: &[JsValue]) -> Vec<Thumbnail> {
+    let Event::Series { previews, .. } = event else { return Vec::new() };
+    previews
+        .iter()
+        .zip(payload)
+        .filter_map(|(preview, buffer)| {
+            let grey = Uint8Array::new(buffer.dyn_ref::<ArrayBuffer>()?).to_vec();
+            let fits = u64::from(preview.columns) * u64::from(preview.rows) == grey.len() as u64;
+            let (columns, rows) = (preview.columns, preview.rows);
+            fits.then_some(Thumbnail { series: preview.series, columns, rows, grey })
+        })
+        .collect()
+}

@@ -1,0 +1,220 @@
+//! What pointers, wheel and keys mean in the viewer. Knows no browser: events come in as numbers, intents go out.
+
+use std::collections::BTreeMap;
+
+/// What dragging with the main button or one finger does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tool {
+    #[default]
+    Scroll,
+    Window,
+    Pan,
+}
+
+/// What the person wants.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Intent {
+    /// So many slices towards the head (positive) or the feet.
+    Scroll(i32),
+    /// To the slice nearest the feet, or nearest the head.
+    Feet,
+    Head,
+    /// Change of level and width, HU.
+    Adjust {
+        level: f64,
+        width: f64,
+    },
+    /// By CSS pixels.
+    Pan([f64; 2]),
+    /// By a factor, around a point in CSS pixels; around the middle where there is none.
+    Zoom {
+        factor: f64,
+        anchor: Option<[f64; 2]>,
+    },
+    /// Whole slice, lung window.
+    Reset,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Drag {
+    Tool(Tool),
+    Pinch,
+}
+
+/// HU a CSS pixel when the window is adjusted by dragging.
+const HU_PER_PX: f64 = 3.0;
+/// Wheel distance a slice, CSS pixels.
+const WHEEL_PX: f64 = 60.0;
+/// A notch of a common mouse wheel is farther than this and is one slice.
+const NOTCH_PX: f64 = 60.0;
+
+/// The state between events.
+#[derive(Debug, Default)]
+pub struct Gestures {
+    pointers: BTreeMap<i32, [f64; 2]>,
+    drag: Option<Drag>,
+    scroll_rest_px: f64,
+    wheel_rest_px: f64,
+}
+
+impl Gestures {
+    /// A pointer went down. `button`: 0 main, 1 middle, 2 right, as the browser counts.
+    pub fn down(&mut self, id: i32, at: [f64; 2], button: i16, shift: bool, tool: Tool) {
+        self.pointers.insert(id, at);
+        self.scroll_rest_px = 0.0;
+        self.drag = match (self.pointers.len(), button) {
+            (2.., _) => Some(Drag::Pinch),
+            (_, 2) => Some(Drag::Tool(Tool::Window)),
+            (_, 1) => Some(Drag::Tool(Tool::Pan)),
+            (_, 0) if shift => Some(Drag::Tool(Tool::Pan)),
+            (_, 0) => Some(Drag::Tool(tool)),
+            _ => None,
+        };
+    }
+
+    /// A pointer moved; `slice_px` is how far one slice is when scrolling by dragging.
+    pub fn moved(&mut self, id: i32, at: [f64; 2], slice_px: f64) -> Vec<Intent> {
+        let Some(before) = self.pointers.get(&id).copied() else { return Vec::new() };
+        let by = [at[0] - before[0], at[1] - before[1]];
+        let intents = match self.drag {
+            Some(Drag::Tool(Tool::Scroll)) => self.scrolled(by[1], slice_px),
+            Some(Drag::Tool(Tool::Window)) => {
+                vec![Intent::Adjust { level: by[1] * HU_PER_PX, width: by[0] * HU_PER_PX }]
+            }
+            Some(Drag::Tool(Tool::Pan)) => vec![Intent::Pan(by)],
+            Some(Drag::Pinch) => self.pinched(id, before, at),
+            None => Vec::new(),
+        };
+        self.pointers.insert(id, at);
+        intents
+    }
+
+    /// A pointer went up or was lost.
+    pub fn up(&mut self, id: i32) {
+        self.pointers.remove(&id);
+        self.drag = None;
+    }
+
+    /// Whether a drag is going on.
+    pub fn dragging(&self) -> bool {
+        self.drag.is_some()
+    }
+
+    /// Dragging down goes towards the feet, as the wheel does.
+    fn scrolled(&mut self, by_px: f64, slice_px: f64) -> Vec<Intent> {
+        self.scroll_rest_px += by_px;
+        let slices = (self.scroll_rest_px / slice_px.max(1.0)).trunc();
+        self.scroll_rest_px -= slices * slice_px.max(1.0);
+        if slices == 0.0 { Vec::new() } else { vec![Intent::Scroll(-slices as i32)] }
+    }
+
+    fn pinched(&self, id: i32, before: [f64; 2], at: [f64; 2]) -> Vec<Intent> {
+        let Some((_, other)) = self.pointers.iter().find(|(i, _)| **i != id) else { return Vec::new() };
+        let distance = |p: [f64; 2]| (p[0] - other[0]).hypot(p[1] - other[1]).max(1.0);
+        let middle = [(at[0] + other[0]) / 2.0, (at[1] + other[1]) / 2.0];
+        let factor = distance(at) / distance(before);
+        let pan = [(at[0] - before[0]) / 2.0, (at[1] - before[1]) / 2.0];
+        vec![Intent::Zoom { factor, anchor: Some(middle) }, Intent::Pan(pan)]
+    }
+
+    /// The wheel turned by CSS pixels (down is positive); with Ctrl, which a touchpad's pinch sets too, it zooms.
+    pub fn wheel(&mut self, by_px: f64, ctrl: bool, at: [f64; 2]) -> Option<Intent> {
+        if ctrl {
+            let factor = (-by_px.clamp(-200.0, 200.0) / 300.0).exp();
+            return Some(Intent::Zoom { factor, anchor: Some(at) });
+        }
+        if by_px.abs() >= NOTCH_PX {
+            self.wheel_rest_px = 0.0;
+            return Some(Intent::Scroll(if by_px > 0.0 { -1 } else { 1 }));
+        }
+        self.wheel_rest_px += by_px;
+        let slices = (self.wheel_rest_px / WHEEL_PX).trunc();
+        self.wheel_rest_px -= slices * WHEEL_PX;
+        (slices != 0.0).then_some(Intent::Scroll(-slices as i32))
+    }
+}
+
+/// What a key means, by the browser's name for it.
+pub fn key(name: &str, shift: bool) -> Option<Intent> {
+    const PAN_PX: f64 = 40.0;
+    Some(match (name, shift) {
+        ("ArrowUp", true) => Intent::Pan([0.0, PAN_PX]),
+        ("ArrowDown", true) => Intent::Pan([0.0, -PAN_PX]),
+        ("ArrowLeft", true) => Intent::Pan([PAN_PX, 0.0]),
+        ("ArrowRight", true) => Intent::Pan([-PAN_PX, 0.0]),
+        ("ArrowUp" | "ArrowRight", false) => Intent::Scroll(1),
+        ("ArrowDown" | "ArrowLeft", false) => Intent::Scroll(-1),
+        ("PageUp", _) => Intent::Scroll(10),
+        ("PageDown", _) => Intent::Scroll(-10),
+        ("Home", _) => Intent::Feet,
+        ("End", _) => Intent::Head,
+        ("+" | "=", _) => Intent::Zoom { factor: 1.25, anchor: None },
+        ("-" | "_", _) => Intent::Zoom { factor: 0.8, anchor: None },
+        ("0", _) => Intent::Reset,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_finger_scrolls_and_keeps_the_rest() {
+        let mut gestures = Gestures::default();
+        gestures.down(1, [0.0, 0.0], 0, false, Tool::Scroll);
+        assert!(gestures.moved(1, [0.0, 7.0], 8.0).is_empty());
+        assert_eq!(gestures.moved(1, [0.0, 17.0], 8.0), vec![Intent::Scroll(-2)]);
+        assert_eq!(gestures.moved(1, [0.0, 8.0], 8.0), vec![Intent::Scroll(1)]);
+    }
+
+    #[test]
+    fn the_right_button_adjusts_the_window_whatever_the_tool() {
+        let mut gestures = Gestures::default();
+        gestures.down(1, [0.0, 0.0], 2, false, Tool::Pan);
+        assert_eq!(gestures.moved(1, [2.0, -1.0], 8.0), vec![Intent::Adjust { level: -3.0, width: 6.0 }]);
+    }
+
+    #[test]
+    fn shift_or_the_middle_button_pans() {
+        for (button, shift) in [(0, true), (1, false)] {
+            let mut gestures = Gestures::default();
+            gestures.down(1, [0.0, 0.0], button, shift, Tool::Scroll);
+            assert_eq!(gestures.moved(1, [2.0, 3.0], 8.0), vec![Intent::Pan([2.0, 3.0])]);
+        }
+    }
+
+    #[test]
+    fn two_fingers_zoom_around_their_middle() {
+        let mut gestures = Gestures::default();
+        gestures.down(1, [0.0, 0.0], 0, false, Tool::Scroll);
+        gestures.down(2, [100.0, 0.0], 0, false, Tool::Scroll);
+        let intents = gestures.moved(2, [200.0, 0.0], 8.0);
+        assert_eq!(intents[0], Intent::Zoom { factor: 2.0, anchor: Some([100.0, 0.0]) });
+        gestures.up(2);
+        assert!(gestures.moved(1, [0.0, 50.0], 8.0).is_empty(), "the finger left over doesn't scroll by a jump");
+    }
+
+    #[test]
+    fn a_pointer_that_never_went_down_does_nothing() {
+        assert!(Gestures::default().moved(9, [5.0, 5.0], 8.0).is_empty());
+    }
+
+    #[test]
+    fn a_notch_is_a_slice_and_a_touchpad_adds_up() {
+        let mut gestures = Gestures::default();
+        assert_eq!(gestures.wheel(120.0, false, [0.0; 2]), Some(Intent::Scroll(-1)));
+        let steps: Vec<_> = (0..7).filter_map(|_| gestures.wheel(-10.0, false, [0.0; 2])).collect();
+        assert_eq!(steps, vec![Intent::Scroll(1)]);
+        assert!(matches!(gestures.wheel(-100.0, true, [1.0, 2.0]), Some(Intent::Zoom { factor, .. }) if factor > 1.0));
+    }
+
+    #[test]
+    fn keys_walk_through_the_slices() {
+        assert_eq!(key("ArrowUp", false), Some(Intent::Scroll(1)));
+        assert_eq!(key("PageDown", false), Some(Intent::Scroll(-10)));
+        assert_eq!(key("Home", false), Some(Intent::Feet));
+        assert_eq!(key("ArrowLeft", true), Some(Intent::Pan([40.0, 0.0])));
+        assert_eq!(key("q", false), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! The slider along the body, and the strip that shows where the lesions are.
+
+use std::fmt::Write as _;
+
+use leptos::{ev, prelude::*};
+
+use super::{pixels::Areas, view::View};
+use crate::{format, shell::App};
+
+/// The outline of a row of bars, one a slice, as path data in a box of `count` × 1.
+fn bars(count: u32, height: impl Fn(u32) -> f64) -> String {
+    let mut data = String::from("M0 1");
+    for index in 0..count {
+        let _ = write!(data, "V{:.3}H{}", 1.0 - height(index).clamp(0.0, 1.0), index + 1);
+    }
+    data.push_str("V1Z");
+    data
+}
+
+#[component]
+pub fn SliceSlider(app: App) -> impl IntoView {
+    let count = Memo::new(move |_| {
+        let slot = app.view.with(|v| v.slot);
+        app.model.with(|m| m.study(slot).volume.as_ref().map_or(0, |v| v.slices))
+    });
+    let areas = Memo::new(move |_| {
+        app.drawn.track();
+        let slot = app.view.with(|v| v.slot);
+        (0..count.get())
+            .map(|i| app.pixels.try_update_value(|p| p.areas(slot, i)).flatten())
+            .collect::<Vec<Option<Areas>>>()
+    });
+    let largest = move || areas.with(|a| a.iter().flatten().map(|a| a.lung).max().unwrap_or(0).max(1));
+    let path = move |of: fn(Areas) -> u32| {
+        let largest = f64::from(largest());
+        areas.with(|list| {
+            bars(count.get(), |i| list.get(i as usize).copied().flatten().map_or(0.0, |a| f64::from(of(a)) / largest))
+        })
+    };
+    let seen = move || areas.with(|a| a.iter().any(Option::is_some));
+    let most = move || {
+        areas.with(|list| {
+            let of = |a: &Option<Areas>| a.map_or(0, |a| a.lesion);
+            let (index, best) = list.iter().enumerate().max_by_key(|(i, a)| (of(a), std::cmp::Reverse(*i)))?;
+            (of(best) > 0).then_some(index as u32)
+        })
+    };
+    let go = move |index: u32| {
+        app.view.update(|v| v.set_index(index.min(count.get_untracked().saturating_sub(1))));
+        app.ask_for_shown();
+    };
+    let slid = move |event: ev::Event| {
+        if let Ok(index) = event_target_value(&event).parse::<u32>() {
+            go(index);
+        }
+    };
+    let position = move || {
+        let (slot, index) = app.view.with(|v| (v.slot, v.index()));
+        let mm = app.model.with(|m| m.study(slot).volume.as_ref()?.positions_mm.get(index as usize).copied());
+        let at = mm.map(|p| format!(", {}", format::mm(p))).unwrap_or_default();
+        format!("slice {} of {}{at}", index + 1, count.get())
+    };
+    view! {
+        <div class="slider">
+            <div class="strip" class:strip-empty=move || !seen() aria-hidden="true">
+                <svg
+                    class="strip-picture"
+                    viewBox=move || format!("0 0 {} 1", count.get().max(1))
+                    preserveAspectRatio="none"
+                >
+                    <path class="strip-lung" d=move || path(|a| a.lung)></path>
+                    <path class="strip-lesion" d=move || path(|a| a.lesion)></path>
+                </svg>
+                <span
+                    class="strip-here"
+                    style:left=move || {
+                        let at = (f64::from(app.view.with(View::index)) + 0.5) / f64::from(count.get().max(1));
+                        format!("{:.3}%", at * 100.0)
+                    }
+                ></span>
+            </div>
+            <div class="slider-row">
+                <span class="slider-end" aria-hidden="true">"Feet"</span>
+                <input
+                    type="range"
+                    class="slider-input"
+                    aria-label="Slice"
+                    data-testid="slice-slider"
+                    min="0"
+                    max=move || count.get().saturating_sub(1).to_string()
+                    prop:max=move || count.get().saturating_sub(1).to_string()
+                    prop:value=move || app.view.with(View::index).to_string()
+                    aria-valuetext=position
+                    on:input=slid
+                />
+                <span class="slider-end" aria-hidden="true">"Head"</span>
+                <button
+                    class="button button-small"
+                    data-testid="most-lesions"
+                    disabled=move || most().is_none()
+                    on:click=move |_| {
+                        if let Some(index) = most() {
+                            go(index);
+                        }
+                    }
+                >
+                    "Most lesions"
+                </button>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bars;
+
+    #[test]
+    fn one_bar_a_slice_within_the_box() {
+        assert_eq!(bars(2, |i| if i == 0 { 0.25 } else { 7.0 }), "M0 1V0.750H1V0.000H2V1Z");
+        assert_eq!(bars(0, |_| 1.0), "M0 1V1Z");
+    }
+}

@@ -1,0 +1,179 @@
+//! Tools, window, zoom and overlays, all within reach of mouse, finger and keyboard.
+
+use leptos::{ev, prelude::*};
+
+use super::{
+    geometry::Camera,
+    gestures::Tool,
+    render::{Layer, Layers as LayerSet, Window},
+};
+use crate::shell::App;
+
+const fn pressed(on: bool) -> &'static str {
+    if on { "true" } else { "false" }
+}
+
+#[component]
+pub fn Toolbar(app: App) -> impl IntoView {
+    view! {
+        <div class="toolbar" role="toolbar" aria-label="Viewer tools">
+            <Tools app />
+            <Windows app />
+            <Zoom app />
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Tools(app: App) -> impl IntoView {
+    let tool = move |tool: Tool, name: &'static str, hint: &'static str, id: &'static str| {
+        view! {
+            <button
+                class="segment"
+                title=hint
+                data-testid=id
+                aria-pressed=move || pressed(app.view.with(|v| v.tool == tool))
+                on:click=move |_| app.view.update(|v| v.tool = tool)
+            >
+                {name}
+            </button>
+        }
+    };
+    view! {
+        <div class="segments" role="group" aria-label="Dragging">
+            {tool(Tool::Scroll, "Scroll", "Drag up and down to change the slice", "tool-scroll")}
+            {tool(Tool::Window, "Window", "Drag to change brightness and contrast (also with the right button)", "tool-window")}
+            {tool(Tool::Pan, "Move", "Drag to move the picture (also with Shift)", "tool-pan")}
+        </div>
+    }
+}
+
+#[component]
+fn Windows(app: App) -> impl IntoView {
+    let preset = move |window: Window, name: &'static str, id: &'static str| {
+        view! {
+            <button
+                class="segment"
+                data-testid=id
+                aria-pressed=move || pressed(app.view.with(|v| v.window == window))
+                on:click=move |_| app.view.update(|v| v.window = window)
+            >
+                {name}
+            </button>
+        }
+    };
+    let number = move |name: &'static str, id: &'static str, get: fn(&Window) -> f64, set: fn(&mut Window, f64)| {
+        let changed = move |event: ev::Event| {
+            if let Ok(value) = event_target_value(&event).parse::<f64>() {
+                app.view.update(|v| {
+                    set(&mut v.window, value);
+                    v.window = v.window.held();
+                });
+            }
+        };
+        view! {
+            <label class="number">
+                <span>{name}</span>
+                <input
+                    type="number"
+                    step="10"
+                    data-testid=id
+                    prop:value=move || format!("{:.0}", app.view.with(|v| get(&v.window)))
+                    on:change=changed
+                />
+            </label>
+        }
+    };
+    view! {
+        <div class="toolgroup">
+            <div class="segments" role="group" aria-label="Window">
+                {preset(Window::LUNG, "Lung", "window-lung")}
+                {preset(Window::MEDIASTINUM, "Mediastinum", "window-mediastinum")}
+            </div>
+            {number("Level", "window-level", |w| w.level, |w, v| w.level = v)}
+            {number("Width", "window-width", |w| w.width, |w, v| w.width = v)}
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Zoom(app: App) -> impl IntoView {
+    // Around the middle, so that neither the canvas nor its size is needed: the pan scales with the zoom.
+    let zoom = move |factor: f64| app.view.update(|v| v.camera = v.camera.zoomed_about_middle(factor));
+    view! {
+        <div class="toolgroup" role="group" aria-label="Zoom">
+            <button class="button button-square" aria-label="Zoom out" data-testid="zoom-out" on:click=move |_| zoom(0.8)>
+                "−"
+            </button>
+            <button class="button button-square" aria-label="Zoom in" data-testid="zoom-in" on:click=move |_| zoom(1.25)>
+                "+"
+            </button>
+            <button
+                class="button button-small"
+                data-testid="view-reset"
+                title="Whole slice, lung window"
+                on:click=move |_| app.view.update(|v| {
+                    v.camera = Camera::default();
+                    v.window = Window::LUNG;
+                })
+            >
+                "Reset"
+            </button>
+        </div>
+    }
+}
+
+/// The overlays' switches and strengths.
+#[component]
+pub fn Layers(app: App) -> impl IntoView {
+    view! {
+        <div class="layers" role="group" aria-label="Overlays">
+            {row(app, "Right lung", "right", |l| &mut l.right)}
+            {row(app, "Left lung", "left", |l| &mut l.left)}
+            {row(app, "Lesions", "lesions", |l| &mut l.lesions)}
+        </div>
+    }
+    .into_any()
+}
+
+fn row(app: App, name: &'static str, id: &'static str, of: fn(&mut LayerSet) -> &mut Layer) -> impl IntoView {
+    let layer = Memo::new(move |_| app.view.with(|v| *of(&mut v.layers.clone())));
+    let toggled = move |event: ev::Event| {
+        let on = event_target_checked(&event);
+        app.view.update(|v| of(&mut v.layers).on = on);
+    };
+    let strength = move |event: ev::Event| {
+        if let Ok(percent) = event_target_value(&event).parse::<f64>() {
+            app.view.update(|v| of(&mut v.layers).opacity = (percent / 100.0).clamp(0.0, 1.0));
+        }
+    };
+    view! {
+        <div class="layer">
+            <label class="layer-name">
+                <input
+                    type="checkbox"
+                    data-testid=format!("layer-{id}")
+                    prop:checked=move || layer.get().on
+                    on:change=toggled
+                />
+                <span class=format!("swatch swatch-{id}") aria-hidden="true"></span>
+                {name}
+            </label>
+            <input
+                type="range"
+                class="layer-strength"
+                min="0"
+                max="100"
+                step="5"
+                data-testid=format!("opacity-{id}")
+                aria-label=format!("{name}: opacity in per cent")
+                disabled=move || !layer.get().on
+                prop:value=move || format!("{:.0}", layer.get().opacity * 100.0)
+                on:input=strength
+            />
+        </div>
+    }
+    .into_any()
+}
