@@ -17,8 +17,8 @@ pub const fn borders_percent(scale: Scale) -> [u8; 3] {
 pub fn scale_name(scale: Scale) -> String {
     let [a, b, c] = borders_percent(scale);
     match scale {
-        Scale::Guideline => format!("guideline scale: {a} / {b} / {c} %"),
-        Scale::Panel => format!("fitted to the paper's panel of radiologists: {a} / {b} / {c} %"),
+        Scale::Guideline => format!("guideline's scale: {a} / {b} / {c} %"),
+        Scale::Panel => format!("scale fitted to the paper's panel of radiologists: {a} / {b} / {c} %"),
     }
 }
 

@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn the_summary_names_the_scale_and_the_comparison() {
         let text = summary(&report(), &[], Scale::Panel).replace('\u{202f}', " ");
-        assert!(text.contains("CT-2 (fitted to the paper's panel"), "{text}");
+        assert!(text.contains("CT-2 (scale fitted to the paper's panel"), "{text}");
         assert!(text.contains("Right lung: 2 400 mL, lesions 480 mL, share 20.0 %"), "{text}");
         assert!(text.contains("positive response"), "{text}");
         assert!(text.contains("opposite directions"), "{text}");

@@ -93,7 +93,9 @@ async fn walk_entries(entries: Vec<FileSystemEntry>) -> Result<Vec<Dropped>, Int
                 let inside = children(&entry).await;
                 waiting.extend(inside.into_iter().map(|e| (e, depth + 1)));
             }
-        } else if let Some(file) = file_of(&entry).await {
+        } else if entry.is_file()
+            && let Some(file) = file_of(&entry).await
+        {
             let path = entry.full_path();
             found.push(Dropped { name: path.trim_start_matches('/').to_string(), file });
         }
@@ -106,7 +108,8 @@ async fn walk_entries(entries: Vec<FileSystemEntry>) -> Result<Vec<Dropped>, Int
 
 /// The entries of a folder; the browser hands them out in batches until one is empty.
 async fn children(folder: &FileSystemEntry) -> Vec<FileSystemEntry> {
-    let Some(folder) = folder.dyn_ref::<FileSystemDirectoryEntry>() else { return Vec::new() };
+    // Chromium has the entries without their constructors, so a checked cast would always fail.
+    let folder: &FileSystemDirectoryEntry = folder.unchecked_ref();
     let reader: FileSystemDirectoryReader = folder.create_reader();
     let mut found = Vec::new();
     loop {
@@ -114,7 +117,7 @@ async fn children(folder: &FileSystemEntry) -> Vec<FileSystemEntry> {
         let Some(batch) = batch.and_then(|b| b.dyn_into::<Array>().ok()).filter(|b| b.length() > 0) else {
             return found;
         };
-        found.extend(batch.iter().filter_map(|e| e.dyn_into::<FileSystemEntry>().ok()));
+        found.extend(batch.iter().map(JsCast::unchecked_into::<FileSystemEntry>));
         if found.len() > FILES_MAX {
             return found;
         }
@@ -122,7 +125,7 @@ async fn children(folder: &FileSystemEntry) -> Vec<FileSystemEntry> {
 }
 
 async fn file_of(entry: &FileSystemEntry) -> Option<File> {
-    let entry = entry.dyn_ref::<FileSystemFileEntry>()?;
+    let entry: &FileSystemFileEntry = entry.unchecked_ref();
     let file = called_back(|done, failed| {
         entry.file_with_callback_and_callback(done, failed);
         Ok(())

@@ -1,7 +1,7 @@
 //! The page's frame: header, what is shown when, drops anywhere in the window, and what a screen reader is told.
 
 use corsai_protocol::{DISCLAIMER, Slot};
-use leptos::{ev, prelude::*};
+use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
@@ -16,7 +16,7 @@ use crate::{
     },
     format, intake,
     shell::App,
-    start::Start,
+    start::{Openers, Start},
     state::{Link, Phase},
     viewer::Viewer,
 };
@@ -25,11 +25,22 @@ use crate::{
 pub fn Page(app: App) -> impl IntoView {
     let settings = RwSignal::new(false);
     let empty = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Empty));
+    let content = NodeRef::<html::Main>::new();
+    // What had the focus is gone when start page and workspace change places.
+    Effect::new(move |before: Option<bool>| {
+        let now = empty.get();
+        if before.is_some_and(|b| b != now)
+            && let Some(content) = content.get_untracked()
+        {
+            let _ = content.focus();
+        }
+        now
+    });
     view! {
         <a class="skip" href="#content">"Skip to the content"</a>
         <Header app settings />
         <Notices app />
-        <main id="content" tabindex="-1">
+        <main id="content" node_ref=content tabindex="-1">
             {move || if empty.get() { view! { <Start app /> }.into_any() } else { view! { <Workspace app /> }.into_any() }}
         </main>
         <SettingsDialog app open=settings />
@@ -67,7 +78,7 @@ fn Header(app: App, settings: RwSignal<bool>) -> impl IntoView {
                     on:click=move |_| settings.set(true)
                 >
                     <span class="unseen">"Settings and help. Computing on: "</span>
-                    {device}
+                    <span class="bar-device">{device}</span>
                     <span class="gear" aria-hidden="true">"⚙"</span>
                 </button>
             </div>
@@ -125,13 +136,15 @@ fn Workspace(app: App) -> impl IntoView {
     enum Left {
         Viewer,
         Picker,
+        /// The series measured was refused; another one may do.
+        Others,
         Words,
     }
     let left = Memo::new(move |_| {
         app.model.with(|m| match (m.current.phase, &m.current.volume) {
             (Phase::Choosing, _) => Left::Picker,
             (_, Some(_)) => Left::Viewer,
-            (Phase::Refused, None) if m.current.series.iter().any(|s| s.usable) && !m.current.gone => Left::Picker,
+            (Phase::Refused, None) if m.current.may_choose() => Left::Others,
             _ => Left::Words,
         })
     });
@@ -139,9 +152,9 @@ fn Workspace(app: App) -> impl IntoView {
         <div class="workspace">
             {move || match left.get() {
                 Left::Viewer => view! { <Viewer app /> }.into_any(),
-                Left::Picker => {
+                shown @ (Left::Picker | Left::Others) => {
                     view! {
-                        <section class="picker" aria-label="Series">
+                        <section class="picker" class:viewer-last=shown == Left::Others aria-label="Series">
                             <SeriesPicker app which=Slot::Current />
                         </section>
                     }
@@ -152,8 +165,8 @@ fn Workspace(app: App) -> impl IntoView {
             <aside class="cards" aria-label="Findings">
                 <ProgressCard app />
                 <SeverityCard app />
-                <DynamicsCard app />
                 <IssuesCard app />
+                <DynamicsCard app />
                 <StudyCard app />
             </aside>
         </div>
@@ -161,26 +174,33 @@ fn Workspace(app: App) -> impl IntoView {
     .into_any()
 }
 
-/// In the viewer's place while there is nothing to view.
+/// In the viewer's place while there is nothing to view: what goes on, or the way to another study.
 #[component]
 fn Words(app: App) -> impl IntoView {
     let refused = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Refused));
-    view! {
-        <section class="viewer viewer-empty" aria-label="Pictures">
-            {move || {
-                if refused.get() {
-                    view! { <p class="viewer-words">"There is no picture to show."</p> }.into_any()
-                } else {
-                    view! {
-                        <div class="viewer-words">
-                            <span class="spinner" aria-hidden="true"></span>
-                            <p>"Reading the files …"</p>
-                        </div>
-                    }
-                        .into_any()
-                }
-            }}
-        </section>
+    move || {
+        if refused.get() {
+            view! {
+                <section class="viewer viewer-empty viewer-last" aria-label="Open another study">
+                    <div class="dropzone" data-slot="current">
+                        <p class="dropzone-title">"Drop another study here"</p>
+                        <p class="dropzone-or">"or"</p>
+                        <Openers app which=Slot::Current />
+                    </div>
+                </section>
+            }
+            .into_any()
+        } else {
+            view! {
+                <section class="viewer viewer-empty" aria-label="Pictures">
+                    <div class="viewer-words">
+                        <span class="spinner" aria-hidden="true"></span>
+                        <p>"Reading the files …"</p>
+                    </div>
+                </section>
+            }
+            .into_any()
+        }
     }
 }
 

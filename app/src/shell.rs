@@ -187,7 +187,7 @@ impl App {
             Effect::SlicesChanged(slot, indices) => {
                 self.pixels.update_value(|p| p.changed(slot, &indices));
                 let nothing = self.pixels.with_value(|p| !p.has_any(slot));
-                if nothing {
+                if nothing && self.view.with_untracked(|v| v.slot == slot) {
                     self.view.update(|v| v.nearest_of(slot, &indices));
                 }
                 self.ask_for_shown();
@@ -280,13 +280,18 @@ impl App {
                 let before = self.delivery.with_value(|d| d.bytes());
                 let progress = move |bytes: u64| {
                     self.heard_ms.set_value(browser::now_ms());
-                    self.loaded.update(|l| l.bytes = (before + bytes).min(l.of));
+                    // All of it counts as loaded only once it is verified.
+                    self.loaded.update(|l| l.bytes = (before + bytes).min(l.of.saturating_sub(1)));
                 };
                 match weights::load(network, progress).await {
                     Ok(parts) => {
                         let bytes = weights::bytes_of(network);
                         self.delivery.update_value(|d| d.loaded(name, parts, bytes));
-                        self.loaded.update(|l| l.failed = false);
+                        let bytes = self.delivery.with_value(Delivery::bytes);
+                        self.loaded.update(|l| {
+                            l.bytes = bytes;
+                            l.failed = false;
+                        });
                     }
                     Err(error) => self.weights_failed(name, &error.to_string()),
                 }

@@ -12,7 +12,7 @@ pub fn Start(app: App) -> impl IntoView {
             <section class="start-words">
                 <h1>"How much of the lungs is affected?"</h1>
                 <p class="lead">
-                    "Open a chest CT in DICOM. This page finds the lungs and COVID-19 lesions on every slice, measures them in millilitres, and gives the share of each lung and the CT-class."
+                    "Open a chest CT in DICOM. This page finds the lungs and COVID‑19 lesions on every slice, measures them in millilitres, and gives the share of each lung and the CT-class."
                 </p>
                 <ul class="facts">
                     <li>

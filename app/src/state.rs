@@ -69,6 +69,16 @@ impl Study {
         self.series.iter().find(|s| Some(s.id) == self.chosen)
     }
 
+    /// The series that a person may pick: all at first, those other than the chosen one later.
+    pub fn choices(&self) -> impl Iterator<Item = &SeriesSummary> {
+        self.series.iter().filter(|s| self.phase == Phase::Choosing || Some(s.id) != self.chosen)
+    }
+
+    /// Whether there is a series to pick.
+    pub fn may_choose(&self) -> bool {
+        !self.gone && self.choices().any(|s| s.usable)
+    }
+
     /// The report if it may be shown as numbers: not where anything forbids one.
     pub fn numbers(&self) -> Option<&Report> {
         let stopped = self.phase == Phase::Refused;

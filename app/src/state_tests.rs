@@ -142,6 +142,19 @@ fn corrupt_weights_are_loaded_afresh() {
 }
 
 #[test]
+fn after_a_refusal_another_series_may_be_picked_but_not_the_same_one() {
+    let (mut model, run) = opened();
+    model.apply(found(run, vec![series(0, true), series(1, false)], Some(0)), Vec::new());
+    let issues = vec![Issue::new(IssueCode::LungsNone, "")];
+    model.apply(Event::Refused { run, slot: Slot::Current, issues }, Vec::new());
+    assert!(!model.current.may_choose());
+    model.current.series.push(series(2, true));
+    assert!(model.current.may_choose());
+    model.choose(Slot::Current, SeriesId(2));
+    assert_eq!((model.current.phase, model.current.refusal.len()), (Phase::Computing, 0));
+}
+
+#[test]
 fn nothing_usable_is_a_refusal() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, false)], None), Vec::new());

@@ -183,7 +183,7 @@ fn Compared(dynamics: Dynamics) -> impl IntoView {
     view! {
         <p class=verdict_class(dynamics.verdict) data-testid="verdict">
             <span class="verdict-sign" aria-hidden="true">{verdict_sign(dynamics.verdict)}</span>
-            {classes::verdict(dynamics.verdict)}
+            <span class="verdict-word">{classes::verdict(dynamics.verdict)}</span>
         </p>
         <table class="lungs">
             <caption class="unseen">"Affected share in both studies"</caption>

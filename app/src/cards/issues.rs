@@ -3,10 +3,12 @@
 use corsai_protocol::{Issue, Severity};
 use leptos::prelude::*;
 
-use crate::{format, shell::App};
+use crate::{format, shell::App, state::Phase};
 
 /// Gravest first, as they are listed.
 const GROUPS: [Severity; 4] = [Severity::Stop, Severity::Warning, Severity::Skip, Severity::Info];
+/// Groups that are open at first.
+const OPEN: [Severity; 3] = [Severity::Stop, Severity::Warning, Severity::Skip];
 
 const fn title(severity: Severity) -> &'static str {
     match severity {
@@ -73,16 +75,23 @@ fn item(issue: Issue) -> impl IntoView {
     .into_any()
 }
 
-/// The current study's issues, and the earlier one's under its own heading.
+/// The current study's issues, and the earlier one's under its own heading. What stops the current study stands in
+/// the place of its numbers.
 #[component]
 pub fn IssuesCard(app: App) -> impl IntoView {
-    let current = Memo::new(move |_| app.model.with(|m| m.current.issues()));
+    let current = Memo::new(move |_| {
+        app.model.with(|m| {
+            let mut issues = m.current.issues();
+            issues.retain(|i| i.severity != Severity::Stop || m.current.phase == Phase::Choosing);
+            issues
+        })
+    });
     let earlier = Memo::new(move |_| app.model.with(|m| m.previous.issues()));
     move || {
         let (current, earlier) = (current.get(), earlier.get());
         (!current.is_empty() || !earlier.is_empty()).then(|| {
             view! {
-                <section class="card" aria-label="Doubts about the input" data-testid="issues">
+                <section class="card" id="doubts" aria-label="Doubts about the input" data-testid="issues">
                     {grouped(current)}
                     {(!earlier.is_empty())
                         .then(|| view! { <h3 class="card-subtitle">"Earlier study"</h3> {grouped(earlier)} })}
@@ -98,7 +107,7 @@ fn grouped(issues: Vec<Issue>) -> impl IntoView {
         .filter_map(|severity| {
             let group: Vec<Issue> = issues.iter().filter(|i| i.severity == severity).cloned().collect();
             let heading = format!("{} ({})", title(severity), group.len());
-            let open = severity >= Severity::Skip || severity == Severity::Warning;
+            let open = OPEN.contains(&severity);
             (!group.is_empty()).then(|| {
                 view! {
                     <details class="issue-group" open=open>

@@ -31,10 +31,12 @@ fn name(series: &SeriesSummary) -> String {
 /// The list from which a person picks.
 #[component]
 pub fn SeriesPicker(app: App, which: Slot) -> impl IntoView {
-    let list = Memo::new(move |_| app.model.with(|m| m.study(which).series.clone()));
+    let list = Memo::new(move |_| app.model.with(|m| m.study(which).choices().cloned().collect::<Vec<_>>()));
+    let refused = Memo::new(move |_| app.model.with(|m| m.study(which).phase == Phase::Refused));
     let title = move || {
         let usable = list.with(|l| l.iter().filter(|s| s.usable).count());
         match usable {
+            _ if refused.get() => "Another series may be measured",
             0 => "None of these series can be measured",
             1 => "One of these series can be measured",
             _ => "Which series shall be measured?",
@@ -106,9 +108,8 @@ pub fn StudyCard(app: App) -> impl IntoView {
     let chosen = Memo::new(move |_| app.model.with(|m| m.current.chosen_series().cloned()));
     let others = Memo::new(move |_| {
         app.model.with(|m| {
-            let others = m.current.series.iter().filter(|s| Some(s.id) != m.current.chosen).cloned();
             let picking = m.current.phase == Phase::Choosing || m.current.gone;
-            if picking { Vec::new() } else { others.collect::<Vec<_>>() }
+            if picking { Vec::new() } else { m.current.choices().cloned().collect::<Vec<_>>() }
         })
     });
     let synthetic = Memo::new(move |_| app.model.with(|m| m.current.synthetic));

@@ -1,9 +1,10 @@
 //! How much of the lungs is affected: volumes, shares, the class and its scale, and how it was computed.
 
-use corsai_protocol::{LungFinding, Lungs, Report, Runs, Scale, Slot};
+use corsai_protocol::{LungFinding, Lungs, Report, Runs, Scale, Severity, Slot};
 use leptos::{ev, prelude::*};
 use wasm_bindgen_futures::spawn_local;
 
+use super::issues::IssueList;
 use crate::{
     browser,
     classes::{SCALES, borders_percent, meaning, of, scale_name},
@@ -28,17 +29,24 @@ pub fn SeverityCard(app: App) -> impl IntoView {
             Some(Known { lungs: report.lungs.clone()?, phase: m.current.phase, report: report.clone() })
         })
     });
-    let refused = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Refused));
-    move || match known.get() {
-        Some(known) => view! { <Numbers app known /> }.into_any(),
-        None if refused.get() => view! {
+    let refused = Memo::new(move |_| {
+        app.model.with(|m| {
+            let stops = || m.current.issues().into_iter().filter(|i| i.severity == Severity::Stop);
+            (m.current.phase == Phase::Refused || (m.current.report.is_some() && stops().next().is_some()))
+                .then(|| stops().collect::<Vec<_>>())
+        })
+    });
+    move || match (known.get(), refused.get()) {
+        (Some(known), _) => view! { <Numbers app known /> }.into_any(),
+        (None, Some(issues)) => view! {
             <section class="card card-refused" aria-labelledby="severity-title" data-testid="refused">
                 <h2 id="severity-title" class="card-title">"No number"</h2>
-                <p>"This study was not measured. The reasons are listed below."</p>
+                <p>"This study was not measured."</p>
+                <IssueList issues />
             </section>
         }
         .into_any(),
-        None => ().into_any(),
+        (None, None) => ().into_any(),
     }
 }
 
@@ -101,7 +109,7 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
                         </p>
                     }
                 })}
-            <Computed runs=report.runs.clone() voxel_mm=report.study.voxel_mm />
+            {(phase != Phase::Computing).then(|| view! { <Computed runs=report.runs.clone() voxel_mm=report.study.voxel_mm /> })}
             {(phase == Phase::Done).then(|| view! { <Exports app /> })}
         </section>
     }
@@ -124,7 +132,7 @@ fn ScaleBar(app: App, shares: [Option<f64>; 2]) -> impl IntoView {
     let mark = |share: Option<f64>, letter: &'static str, class: &'static str| {
         share.map(|share| {
             let left = format!("{:.2}%", (share * 100.0).clamp(0.0, 100.0));
-            view! { <span class=class style:left=left>{letter}</span> }
+            view! { <span class=class style:left=left><span class="scale-letter">{letter}</span></span> }
         })
     };
     view! {
@@ -140,10 +148,9 @@ fn ScaleBar(app: App, shares: [Option<f64>; 2]) -> impl IntoView {
 #[component]
 fn ScaleSwitch(app: App) -> impl IntoView {
     let option = move |scale: Scale| {
-        let [a, b, c] = borders_percent(scale);
         let (name, id) = match scale {
-            Scale::Guideline => (format!("Guideline {a} / {b} / {c}"), "scale-guideline"),
-            Scale::Panel => (format!("Panel {a} / {b} / {c}"), "scale-panel"),
+            Scale::Guideline => ("Guideline", "scale-guideline"),
+            Scale::Panel => ("Panel", "scale-panel"),
         };
         view! {
             <button
@@ -158,10 +165,10 @@ fn ScaleSwitch(app: App) -> impl IntoView {
     };
     view! {
         <div class="scale-switch">
-            <div class="segments" role="group" aria-label="Scale of the CT-class, borders in per cent">
+            <div class="segments" role="group" aria-label="Scale of the CT-class">
                 {SCALES.map(option).into_iter().collect::<Vec<_>>()}
             </div>
-            <p class="hint" data-testid="scale-name">{move || format!("Class by the {}.", scale_name(app.scale.get()))}</p>
+            <p class="hint" data-testid="scale-name">{move || format!("CT-class on the {}", scale_name(app.scale.get()))}</p>
         </div>
     }
 }

@@ -178,6 +178,12 @@ impl PixelStore {
         !self.asked.contains(&(slot, index))
     }
 
+    /// The slice with the largest lesion area of those seen, the one nearest the feet of several.
+    pub fn most_lesions(&self, slot: Slot) -> Option<u32> {
+        let seen = self.areas.iter().filter(|(key, areas)| key.0 == slot && areas.lesion > 0);
+        seen.max_by_key(|(key, areas)| (areas.lesion, std::cmp::Reverse(key.1))).map(|(key, _)| key.1)
+    }
+
     /// Areas of a slice whose lesions have been seen.
     pub fn areas(&self, slot: Slot, index: u32) -> Option<Areas> {
         self.areas.get(&(slot, index)).copied()
@@ -261,6 +267,7 @@ mod tests {
             store.put(Slot::Current, index, slice([0; 6]));
         }
         assert_eq!(store.areas(Slot::Current, 7), Some(Areas { lung: 4, lesion: 2 }));
+        assert_eq!((store.most_lesions(Slot::Current), store.most_lesions(Slot::Previous)), (Some(7), None));
         store.clear(Slot::Current);
         assert_eq!(store.areas(Slot::Current, 7), None);
     }

@@ -40,8 +40,8 @@ pub struct Layers {
 
 impl Default for Layers {
     fn default() -> Self {
-        let lung = Layer { on: true, opacity: 0.2 };
-        Self { right: lung, left: lung, lesions: Layer { on: true, opacity: 0.5 } }
+        let lung = Layer { on: true, opacity: 0.1 };
+        Self { right: lung, left: lung, lesions: Layer { on: true, opacity: 0.35 } }
     }
 }
 
@@ -98,7 +98,7 @@ pub fn paint(slice: &Slice, window: Window, layers: &Layers, colours: &Colours, 
     };
     let right = tint(layers.right, colours.right, 1.0);
     let left = tint(layers.left, colours.left, 1.0);
-    let lesion = tint(layers.lesions, colours.lesions, 0.7);
+    let lesion = tint(layers.lesions, colours.lesions, 0.5);
     let hatch = tint(layers.lesions, colours.lesions, 1.0);
     out.clear();
     out.reserve(slice.hu.len() * 4);

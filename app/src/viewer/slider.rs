@@ -38,20 +38,10 @@ pub fn SliceSlider(app: App) -> impl IntoView {
         })
     };
     let seen = move || areas.with(|a| a.iter().any(Option::is_some));
-    let most = move || {
-        areas.with(|list| {
-            let of = |a: &Option<Areas>| a.map_or(0, |a| a.lesion);
-            let (index, best) = list.iter().enumerate().max_by_key(|(i, a)| (of(a), std::cmp::Reverse(*i)))?;
-            (of(best) > 0).then_some(index as u32)
-        })
-    };
-    let go = move |index: u32| {
-        app.view.update(|v| v.set_index(index.min(count.get_untracked().saturating_sub(1))));
-        app.ask_for_shown();
-    };
     let slid = move |event: ev::Event| {
         if let Ok(index) = event_target_value(&event).parse::<u32>() {
-            go(index);
+            app.view.update(|v| v.set_index(index.min(count.get_untracked().saturating_sub(1))));
+            app.ask_for_shown();
         }
     };
     let position = move || {
@@ -94,18 +84,6 @@ pub fn SliceSlider(app: App) -> impl IntoView {
                     on:input=slid
                 />
                 <span class="slider-end" aria-hidden="true">"Head"</span>
-                <button
-                    class="button button-small"
-                    data-testid="most-lesions"
-                    disabled=move || most().is_none()
-                    on:click=move |_| {
-                        if let Some(index) = most() {
-                            go(index);
-                        }
-                    }
-                >
-                    "Most lesions"
-                </button>
             </div>
         </div>
     }

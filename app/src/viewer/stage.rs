@@ -171,13 +171,11 @@ fn Readouts(app: App, probe: RwSignal<Option<(u32, u32)>>) -> impl IntoView {
         <div class="readout readout-top-left">
             <span class="readout-strong" data-testid="slice-number">{move || place().map(|p| p.0)}</span>
             <span data-testid="slice-position">{move || place().map(|p| p.1)}</span>
+            <span class="readout-strong" data-testid="hu">{move || value().unwrap_or_default()}</span>
         </div>
         <div class="readout readout-top-right">
             <span data-testid="window">{window}</span>
             <span data-testid="zoom">{zoom}</span>
-        </div>
-        <div class="readout readout-bottom-left">
-            <span class="readout-strong" data-testid="hu">{move || value().unwrap_or_default()}</span>
         </div>
     }
     .into_any()

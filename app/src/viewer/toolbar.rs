@@ -133,7 +133,36 @@ pub fn Layers(app: App) -> impl IntoView {
             {row(app, "Right lung", "right", |l| &mut l.right)}
             {row(app, "Left lung", "left", |l| &mut l.left)}
             {row(app, "Lesions", "lesions", |l| &mut l.lesions)}
+            <MostLesions app />
         </div>
+    }
+    .into_any()
+}
+
+/// Goes to the slice with the largest lesion area of those seen.
+#[component]
+fn MostLesions(app: App) -> impl IntoView {
+    let most = Memo::new(move |_| {
+        app.drawn.track();
+        let slot = app.view.with(|v| v.slot);
+        app.pixels.try_update_value(|p| p.most_lesions(slot)).flatten()
+    });
+    let go = move |_| {
+        if let Some(index) = most.get_untracked() {
+            app.view.update(|v| v.set_index(index));
+            app.ask_for_shown();
+        }
+    };
+    view! {
+        <button
+            class="button button-small layers-most"
+            data-testid="most-lesions"
+            title="Go to the slice with the largest lesion area of those seen"
+            disabled=move || most.get().is_none()
+            on:click=go
+        >
+            "Most lesions"
+        </button>
     }
     .into_any()
 }

@@ -1,1 +1,37 @@
+//! The paper's networks as Burn modules, and the format their weights come in.
+//!
+//! A [`Network`] is built from a manifest entry and the bytes of its parts; it maps a batch of prepared inputs to
+//! probabilities on whichever [`burn::tensor::Device`] it was built for. What an input is made of (normalisation,
+//! regions, projections) is `ensemble`'s business; the vote as well.
 
+mod efficientnet;
+mod fpn;
+pub mod golden;
+mod layers;
+mod network;
+mod pack;
+pub mod shipped;
+
+pub use network::{Network, Shape, read_manifest};
+pub use pack::{PackError, Weights};
+
+use thiserror::Error;
+
+/// Why a network can't be built or used. No variant holds anything of a study.
+#[derive(Debug, Error)]
+pub enum NetworkError {
+    #[error("the weights can't be read: {0}")]
+    Pack(#[from] PackError),
+    #[error("the manifest's format {0} is not 1")]
+    Format(u32),
+    #[error("part {index} has {found} bytes and not {expected}, or another SHA-256 than the manifest's")]
+    Part { index: usize, found: usize, expected: u64 },
+    #[error("{found} parts and not {expected}")]
+    Parts { found: usize, expected: usize },
+    #[error("an input of {found} values was given and one of {expected} expected")]
+    Input { found: usize, expected: usize },
+    #[error("the device gave no answer: {0}")]
+    Device(String),
+    #[error("the answer holds values that are not numbers")]
+    NonFinite,
+}

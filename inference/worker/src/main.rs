@@ -1,1 +1,49 @@
-fn main() {}
+//! The wasm binary that owns the study and the device. One instance is the page's worker (`owner`); further instances
+//! of the same binary are its helpers, which compute networks on the CPU (`helper`). Neither fetches nor stores
+//! anything: files, weights and commands come in messages.
+
+mod device;
+mod engine;
+mod gpu;
+mod helper;
+mod outbox;
+mod owner;
+mod pause;
+mod pool;
+mod reading;
+mod run;
+mod weights;
+
+use std::rc::Rc;
+
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+/// The name a helper is started under.
+const HELPER: &str = "corsai-helper";
+
+fn main() {
+    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return };
+    if scope.name() == HELPER {
+        std::panic::set_hook(Box::new(|_| helper::report_panic()));
+        let helper = Rc::new(helper::Helper::new());
+        listen(&scope, move |message| Rc::clone(&helper).take(&message));
+        helper::ready();
+    } else {
+        std::panic::set_hook(Box::new(|_| outbox::fatal()));
+        let owner = Rc::new(owner::Owner::new());
+        listen(&scope, move |message| Rc::clone(&owner).take(&message));
+        outbox::ready();
+    }
+}
+
+fn listen(scope: &DedicatedWorkerGlobalScope, mut take: impl FnMut(MessageEvent) + 'static) {
+    let closure = Closure::<dyn FnMut(MessageEvent)>::new(move |message| take(message));
+    scope.set_onmessage(Some(closure.as_ref().unchecked_ref()));
+    closure.forget();
+}
+
+/// A thrown value in words, for messages that concern the browser and never a study.
+fn words(value: &JsValue) -> String {
+    value.dyn_ref::<js_sys::Error>().map_or_else(|| "unknown failure".into(), |e| String::from(e.message()))
+}

@@ -1,0 +1,96 @@
+//! What every input goes through (`networks.md` §2): clip to the training data's range of grey, then normalisation A.
+
+use corsai_protocol::Input;
+use corsai_study::HuVolume;
+
+use crate::resize::{Filter, plane};
+
+/// Clipped HU of a slice.
+pub(crate) fn clipped(slice: &[i16], [low, high]: [f32; 2]) -> Vec<f32> {
+    slice.iter().map(|&hu| f32::from(hu).clamp(low, high)).collect()
+}
+
+/// Normalisation A (the paper's Algorithm 1), in place: HU / divisor, clipped to ±limit.
+pub(crate) fn normalise(values: &mut [f32], input: &Input) {
+    for v in values {
+        *v = (*v / input.divisor).clamp(-input.limit, input.limit);
+    }
+}
+
+/// The whole volume at `size` along every axis, normalised: `[z][y][x]`.
+pub(crate) fn whole_volume(volume: &HuVolume, input: &Input) -> Vec<f32> {
+    let grid = volume.grid();
+    let size = input.size;
+    let vertical = Filter::new(grid.rows, size);
+    let horizontal = Filter::new(grid.columns, size);
+    let planes: Vec<Vec<f32>> = (0..grid.slices)
+        .map(|z| plane(&clipped(volume.slice(z), input.clip_hu), grid.columns, &vertical, &horizontal))
+        .collect();
+    let along = Filter::new(grid.slices, size);
+    let area = size * size;
+    let mut out = vec![0.0; area * size];
+    for (z, to) in out.chunks_exact_mut(area).enumerate() {
+        along.row(z, area, |j| &planes[j], to);
+    }
+    normalise(&mut out, input);
+    out
+}
+
+/// A square box of pixels, the same on every slice; it may reach past the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Square {
+    pub row: isize,
+    pub column: isize,
+    pub side: usize,
+}
+
+/// What lies outside the picture, HU.
+const OUTSIDE_HU: f32 = -1024.0;
+
+impl Square {
+    /// Around `rows` and `columns` (first and last), widened by `margin` of its side at each side.
+    pub fn around((top, bottom): (usize, usize), (left, right): (usize, usize), margin: f64) -> Self {
+        let longer = (bottom - top + 1).max(right - left + 1) as f64;
+        let side = (longer * (1.0 + 2.0 * margin)).round().max(1.0);
+        let start = |a: usize, b: usize| ((a + b + 1) as f64 / 2.0 - side / 2.0).round() as isize;
+        Self { row: start(top, bottom), column: start(left, right), side: side as usize }
+    }
+
+    /// The box cut out of one slice and resized to the input's size, normalised.
+    pub fn cut(self, volume: &HuVolume, z: usize, input: &Input) -> Vec<f32> {
+        let grid = volume.grid();
+        let [low, high] = input.clip_hu;
+        let slice = volume.slice(z);
+        let mut picture = vec![OUTSIDE_HU.clamp(low, high); self.side * self.side];
+        for (i, line) in picture.chunks_exact_mut(self.side).enumerate() {
+            let Some(row) = self.row.checked_add_unsigned(i).and_then(|r| usize::try_from(r).ok()) else { continue };
+            if row >= grid.rows {
+                break;
+            }
+            let source = &slice[row * grid.columns..(row + 1) * grid.columns];
+            for (j, value) in line.iter_mut().enumerate() {
+                let column = self.column.checked_add_unsigned(j).and_then(|c| usize::try_from(c).ok());
+                if let Some(&hu) = column.and_then(|c| source.get(c)) {
+                    *value = f32::from(hu).clamp(low, high);
+                }
+            }
+        }
+        let filter = Filter::new(self.side, input.size);
+        let mut out = plane(&picture, self.side, &filter, &filter);
+        normalise(&mut out, input);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_is_square_centred_and_widened() {
+        let square = Square::around((100, 199), (50, 249), 0.1);
+        assert_eq!(square, Square { row: 30, column: 30, side: 240 });
+        let small = Square::around((0, 0), (0, 0), 0.1);
+        assert_eq!(small, Square { row: 0, column: 0, side: 1 });
+    }
+}

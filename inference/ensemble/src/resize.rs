@@ -1,0 +1,110 @@
+//! Resizing by a triangle filter with half-pixel centres: bilinear when enlarging, area-weighted when reducing. The
+//! same rule as PyTorch's `interpolate(mode="bilinear", antialias=True, align_corners=False)`, which the networks were
+//! trained with.
+
+/// For every output sample the first input sample it draws on and their weights.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Filter {
+    taps: Vec<(usize, Vec<f32>)>,
+    source: usize,
+}
+
+impl Filter {
+    /// From `source` to `target` samples over the same extent; both at least 1.
+    pub fn new(source: usize, target: usize) -> Self {
+        let scale = source as f64 / target as f64;
+        let reach = scale.max(1.0);
+        let taps = (0..target)
+            .map(|i| {
+                let centre = scale * (i as f64 + 0.5);
+                let first = (centre - reach + 0.5).max(0.0) as usize;
+                let last = ((centre + reach + 0.5) as usize).min(source);
+                let raw: Vec<f64> =
+                    (first..last).map(|j| (1.0 - ((j as f64 + 0.5 - centre) / reach).abs()).max(0.0)).collect();
+                let sum: f64 = raw.iter().sum();
+                (first, raw.iter().map(|w| (w / sum) as f32).collect())
+            })
+            .collect();
+        Self { taps, source }
+    }
+
+    pub fn len(&self) -> usize {
+        self.taps.len()
+    }
+
+    /// Weighted sums of `row`, of the source's length, into `out`, of the target's.
+    pub fn along(&self, row: &[f32], out: &mut [f32]) {
+        debug_assert_eq!(row.len(), self.source);
+        for ((first, weights), out) in self.taps.iter().zip(out) {
+            *out = row[*first..].iter().zip(weights).map(|(v, w)| v * w).sum();
+        }
+    }
+
+    /// The same across rows: output row `i` as a weighted sum of whole input rows of `width` samples.
+    pub fn row<'a>(&self, i: usize, width: usize, source: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
+        let Some((first, weights)) = self.taps.get(i) else { return };
+        out.fill(0.0);
+        for (j, w) in weights.iter().enumerate() {
+            for (o, v) in out.iter_mut().zip(&source(first + j)[..width]) {
+                *o += v * w;
+            }
+        }
+    }
+}
+
+/// Resizes a `rows × columns` picture, rows first in memory.
+pub(crate) fn plane(picture: &[f32], columns: usize, vertical: &Filter, horizontal: &Filter) -> Vec<f32> {
+    let rows = picture.len() / columns;
+    let width = horizontal.len();
+    let mut narrow = vec![0.0; rows * width];
+    for (from, to) in picture.chunks_exact(columns).zip(narrow.chunks_exact_mut(width)) {
+        horizontal.along(from, to);
+    }
+    let mut out = vec![0.0; vertical.len() * width];
+    for (i, to) in out.chunks_exact_mut(width).enumerate() {
+        vertical.row(i, width, |j| &narrow[j * width..], to);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enlarging_interpolates_between_centres() {
+        let mut out = [0.0; 4];
+        Filter::new(2, 4).along(&[0.0, 1.0], &mut out);
+        assert_eq!(out, [0.0, 0.25, 0.75, 1.0]);
+    }
+
+    #[test]
+    fn reducing_weights_by_area() {
+        // PyTorch 2.15: interpolate([[0..8]], size=4, mode="bilinear", antialias=True) of 0,1,…,7.
+        let mut out = [0.0; 4];
+        Filter::new(8, 4).along(&[0., 1., 2., 3., 4., 5., 6., 7.], &mut out);
+        for (found, expected) in out.iter().zip([0.714_285_7, 2.5, 4.5, 6.285_714]) {
+            assert!((found - expected).abs() < 1e-5, "{out:?}");
+        }
+    }
+
+    #[test]
+    fn keeps_a_constant_and_the_identity() {
+        for (source, target) in [(5, 5), (7, 3), (3, 11), (1, 4), (148, 128)] {
+            let mut out = vec![0.0; target];
+            Filter::new(source, target).along(&vec![2.5; source], &mut out);
+            assert!(out.iter().all(|v| (v - 2.5).abs() < 1e-5));
+        }
+        let row: Vec<f32> = (0..6).map(|v| v as f32).collect();
+        let mut out = vec![0.0; 6];
+        Filter::new(6, 6).along(&row, &mut out);
+        assert_eq!(out, row);
+    }
+
+    #[test]
+    fn a_plane_is_resized_along_both_axes() {
+        let picture = [0.0, 1.0, 2.0, 3.0];
+        let out = plane(&picture, 2, &Filter::new(2, 4), &Filter::new(2, 2));
+        assert_eq!(out, [0.0, 1.0, 0.5, 1.5, 1.5, 2.5, 2.0, 3.0]);
+    }
+}

@@ -1,0 +1,26 @@
+//! Compiles in the manifest's goldens and, with the feature `embedded`, the weights themselves, so that no path is
+//! needed at run time.
+
+use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let models = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../models").canonicalize()?;
+    println!("cargo::rerun-if-changed={}", models.join("manifest.json").display());
+    let manifest: serde_json::Value = serde_json::from_str(&fs::read_to_string(models.join("manifest.json"))?)?;
+    let embedded = env::var_os("CARGO_FEATURE_EMBEDDED").is_some();
+    let mut code = String::from("pub(crate) static SHIPPED: &[Shipped] = &[\n");
+    for network in manifest["networks"].as_array().ok_or("no networks")? {
+        let name = network["name"].as_str().ok_or("a network without a name")?;
+        let golden = models.join("golden").join(network["golden"]["file"].as_str().ok_or("no golden")?);
+        write!(code, "Shipped {{ name: {name:?}, golden: include_bytes!({golden:?}), parts: &[")?;
+        for part in network["parts"].as_array().filter(|_| embedded).into_iter().flatten() {
+            let file = models.join("weights").join(part["file"].as_str().ok_or("a part without a file")?);
+            write!(code, "include_bytes!({file:?}), ")?;
+        }
+        code.push_str("] },\n");
+    }
+    code.push_str("];\n");
+    writeln!(code, "/// `models/manifest.json`.\npub const MANIFEST_JSON: &str = include_str!({:?});", models.join("manifest.json"))?;
+    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("shipped.rs"), code)?;
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! EfficientNet-B0 as an encoder (Tan & Le 2019), batch-norm folded into its convolutions: four feature maps at
+//! 1/4, 1/8, 1/16 and 1/32 of the input's size.
+
+use burn::tensor::{Device, Tensor, activation::sigmoid};
+
+use crate::{
+    PackError, Weights,
+    layers::{Conv, ConvShape, silu},
+};
+
+/// One row a stage: blocks, kernel, stride of the first block, expansion, output channels.
+const STAGES: [(usize, usize, usize, usize, usize); 7] =
+    [(1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320)];
+const STEM: usize = 32;
+/// Blocks after which a feature map leaves, as `segmentation_models_pytorch` cuts them.
+const LEAVE_AFTER: [usize; 4] = [3, 5, 9, 16];
+/// Channels of the maps that leave.
+pub(crate) const FEATURES: [usize; 4] = [24, 40, 112, 320];
+
+#[derive(Debug)]
+pub(crate) struct Encoder {
+    stem: Conv,
+    blocks: Vec<Block>,
+}
+
+/// Mobile inverted bottleneck with squeeze and excitation.
+#[derive(Debug)]
+struct Block {
+    expand: Option<Conv>,
+    depthwise: Conv,
+    squeeze: Conv,
+    excite: Conv,
+    project: Conv,
+    residual: bool,
+}
+
+impl Encoder {
+    pub fn take(weights: &mut Weights, in_channels: usize, device: &Device) -> Result<Self, PackError> {
+        let shape = ConvShape { inputs: in_channels, outputs: STEM, kernel: 3, stride: 2, groups: 1, bias: true };
+        let stem = Conv::take(weights, "encoder._conv_stem", shape, device)?;
+        let mut blocks = Vec::new();
+        let mut inputs = STEM;
+        for (count, kernel, stride, expansion, outputs) in STAGES {
+            for nth in 0..count {
+                let stride = if nth == 0 { stride } else { 1 };
+                let name = format!("encoder._blocks.{}", blocks.len());
+                blocks.push(Block::take(weights, &name, (inputs, outputs, kernel, stride, expansion), device)?);
+                inputs = outputs;
+            }
+        }
+        Ok(Self { stem, blocks })
+    }
+
+    /// `[batch, in_channels, S, S]` → maps of [`FEATURES`] channels at S/4, S/8, S/16, S/32.
+    pub fn forward(&self, x: Tensor<4>) -> Vec<Tensor<4>> {
+        let mut x = silu(self.stem.forward(x));
+        let mut features = Vec::with_capacity(LEAVE_AFTER.len());
+        for (i, block) in self.blocks.iter().enumerate() {
+            x = block.forward(x);
+            if LEAVE_AFTER.contains(&(i + 1)) {
+                features.push(x.clone());
+            }
+        }
+        features
+    }
+}
+
+impl Block {
+    fn take(
+        weights: &mut Weights,
+        name: &str,
+        (inputs, outputs, kernel, stride, expansion): (usize, usize, usize, usize, usize),
+        device: &Device,
+    ) -> Result<Self, PackError> {
+        let wide = inputs * expansion;
+        let narrow = (inputs / 4).max(1);
+        let mut conv = |part: &str, shape: ConvShape| Conv::take(weights, &format!("{name}.{part}"), shape, device);
+        let expand =
+            if expansion == 1 { None } else { Some(conv("_expand_conv", ConvShape::pointwise(inputs, wide))?) };
+        let depthwise = ConvShape { inputs: wide, outputs: wide, kernel, stride, groups: wide, bias: true };
+        Ok(Self {
+            expand,
+            depthwise: conv("_depthwise_conv", depthwise)?,
+            squeeze: conv("_se_reduce", ConvShape::pointwise(wide, narrow))?,
+            excite: conv("_se_expand", ConvShape::pointwise(narrow, wide))?,
+            project: conv("_project_conv", ConvShape::pointwise(wide, outputs))?,
+            residual: stride == 1 && inputs == outputs,
+        })
+    }
+
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let x = match &self.expand {
+            Some(expand) => silu(expand.forward(input.clone())),
+            None => input.clone(),
+        };
+        let x = silu(self.depthwise.forward(x));
+        let [batch, channels, rows, columns] = x.dims();
+        let mean = x.clone().reshape([batch, channels, rows * columns]).mean_dim(2).reshape([batch, channels, 1, 1]);
+        let gate = sigmoid(self.excite.forward(silu(self.squeeze.forward(mean))));
+        let x = self.project.forward(x * gate);
+        if self.residual { x + input } else { x }
+    }
+}

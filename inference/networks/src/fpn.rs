@@ -1,0 +1,82 @@
+//! Feature pyramid decoder over EfficientNet-B0, layer by layer that of `segmentation_models_pytorch` (merge by
+//! addition, 4× upsampling of the logits), so that its weights fit by name.
+
+use burn::tensor::{Device, Tensor, activation::relu};
+
+use crate::{
+    PackError, Weights,
+    efficientnet::{Encoder, FEATURES},
+    layers::{Conv, ConvShape, GroupNorm, double, enlarge},
+};
+
+#[derive(Debug)]
+pub(crate) struct Fpn {
+    encoder: Encoder,
+    /// From the coarsest map (p5) to the finest (p2).
+    laterals: Vec<Conv>,
+    /// One chain a pyramid level, in the same order; each link but those of the last chain doubles the size.
+    chains: Vec<Vec<(Conv, GroupNorm)>>,
+    head: Conv,
+}
+
+impl Fpn {
+    pub fn take(
+        weights: &mut Weights,
+        (in_channels, classes): (usize, usize),
+        (pyramid, segmentation): (usize, usize),
+        device: &Device,
+    ) -> Result<Self, PackError> {
+        let encoder = Encoder::take(weights, in_channels, device)?;
+        let mut laterals = Vec::new();
+        for (name, inputs) in ["p5", "p4.skip_conv", "p3.skip_conv", "p2.skip_conv"].iter().zip(FEATURES.iter().rev()) {
+            let shape = ConvShape::pointwise(*inputs, pyramid);
+            laterals.push(Conv::take(weights, &format!("decoder.{name}"), shape, device)?);
+        }
+        let mut chains = Vec::new();
+        for (level, links) in [3, 2, 1, 1].into_iter().enumerate() {
+            let mut chain = Vec::new();
+            for link in 0..links {
+                let name = format!("decoder.seg_blocks.{level}.block.{link}.block");
+                let inputs = if link == 0 { pyramid } else { segmentation };
+                let shape = ConvShape { inputs, outputs: segmentation, kernel: 3, stride: 1, groups: 1, bias: false };
+                let conv = Conv::take(weights, &format!("{name}.0"), shape, device)?;
+                chain.push((conv, GroupNorm::take(weights, &format!("{name}.1"), segmentation, device)?));
+            }
+            chains.push(chain);
+        }
+        let head = Conv::take(weights, "segmentation_head.0", ConvShape::pointwise(segmentation, classes), device)?;
+        Ok(Self { encoder, laterals, chains, head })
+    }
+
+    /// `[batch, in_channels, S, S]` → logits `[batch, classes, S, S]`; S a multiple of 32.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let features = self.encoder.forward(x);
+        let mut level: Option<Tensor<4>> = None;
+        let mut sum: Option<Tensor<4>> = None;
+        for (i, ((feature, lateral), chain)) in
+            features.into_iter().rev().zip(&self.laterals).zip(&self.chains).enumerate()
+        {
+            let skip = lateral.forward(feature);
+            let p = match level {
+                Some(coarser) => double(coarser) + skip,
+                None => skip,
+            };
+            let mut s = p.clone();
+            for (conv, norm) in chain {
+                s = relu(norm.forward(conv.forward(s)));
+                if i + 1 < self.chains.len() {
+                    s = enlarge(s, 2);
+                }
+            }
+            level = Some(p);
+            sum = Some(match sum {
+                Some(sum) => sum + s,
+                None => s,
+            });
+        }
+        match sum {
+            Some(sum) => enlarge(self.head.forward(sum), 4),
+            None => unreachable!("the encoder gives four maps"),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! One network on one device: bytes in, probabilities out.
+
+use burn::tensor::{
+    Device, Tensor,
+    activation::{sigmoid, softmax},
+};
+use corsai_protocol::{Architecture, Manifest, NetworkEntry, Part};
+use sha2::{Digest, Sha256};
+
+use crate::{NetworkError, Weights, fpn::Fpn, layers::tensor};
+
+/// Dimensions of a network's input `[batch, channels, size, size]` and output `[batch, classes, size, size]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    pub channels: usize,
+    pub classes: usize,
+    pub size: usize,
+}
+
+impl Shape {
+    /// The shape a manifest entry describes.
+    #[must_use]
+    pub fn of(entry: &NetworkEntry) -> Self {
+        let Architecture::FpnEfficientNetB0 { in_channels, classes, .. } = entry.architecture;
+        Self { channels: in_channels, classes, size: entry.input.size }
+    }
+
+    /// Values of one input.
+    #[must_use]
+    pub const fn input_len(self) -> usize {
+        self.channels * self.size * self.size
+    }
+
+    /// Values of one output.
+    #[must_use]
+    pub const fn output_len(self) -> usize {
+        self.classes * self.size * self.size
+    }
+}
+
+/// A network, its weights on a device.
+#[derive(Debug)]
+pub struct Network {
+    shape: Shape,
+    model: Fpn,
+    device: Device,
+}
+
+impl Network {
+    /// Verifies every part's SHA-256, reads the weights and puts them on the device.
+    ///
+    /// # Errors
+    /// [`NetworkError::Parts`], `Part` and `Pack`.
+    pub fn load(entry: &NetworkEntry, parts: &[Vec<u8>], device: &Device) -> Result<Self, NetworkError> {
+        let file = verify(&entry.parts, parts)?;
+        let mut weights = Weights::read(&file)?;
+        let Architecture::FpnEfficientNetB0 { in_channels, classes, pyramid_channels, segmentation_channels } =
+            entry.architecture;
+        let model = Fpn::take(
+            &mut weights,
+            (in_channels, classes),
+            (pyramid_channels, segmentation_channels),
+            device,
+        )?;
+        Ok(Self { shape: Shape::of(entry), model, device: device.clone() })
+    }
+
+    /// Dimensions of input and output.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Probabilities `[batch, classes, size, size]` for inputs `[batch, channels, size, size]`, both in C order:
+    /// a sigmoid for one class, a softmax over several.
+    ///
+    /// # Errors
+    /// [`NetworkError::Input`] for a wrong length, `Device` when nothing comes back, `NonFinite`.
+    pub async fn probabilities(&self, inputs: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
+        let logits = self.forward(inputs)?;
+        let probabilities = if self.shape.classes == 1 { sigmoid(logits) } else { softmax(logits, 1) };
+        read_back(probabilities).await
+    }
+
+    /// The same before sigmoid or softmax.
+    ///
+    /// # Errors
+    /// As [`Self::probabilities`].
+    pub async fn logits(&self, inputs: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
+        read_back(self.forward(inputs)?).await
+    }
+
+    fn forward(&self, inputs: Vec<f32>) -> Result<Tensor<4>, NetworkError> {
+        let Shape { channels, size, .. } = self.shape;
+        let batch = inputs.len() / self.shape.input_len();
+        if batch == 0 || inputs.len() % self.shape.input_len() != 0 {
+            return Err(NetworkError::Input { found: inputs.len(), expected: self.shape.input_len() });
+        }
+        Ok(self.model.forward(tensor(inputs, [batch, channels, size, size], &self.device)))
+    }
+}
+
+async fn read_back(answer: Tensor<4>) -> Result<Vec<f32>, NetworkError> {
+    let data = answer.into_data_async().await.map_err(|e| NetworkError::Device(format!("{e:?}")))?;
+    let values = data.into_vec::<f32>().map_err(|e| NetworkError::Device(format!("{e:?}")))?;
+    if values.iter().all(|v| v.is_finite()) { Ok(values) } else { Err(NetworkError::NonFinite) }
+}
+
+/// Reads `models/manifest.json`.
+///
+/// # Errors
+/// [`NetworkError::Format`], or `Pack` when it isn't a manifest.
+pub fn read_manifest(json: &str) -> Result<Manifest, NetworkError> {
+    let manifest: Manifest =
+        serde_json::from_str(json).map_err(|e| NetworkError::Pack(crate::PackError::Header(e.to_string())))?;
+    if manifest.format == 1 { Ok(manifest) } else { Err(NetworkError::Format(manifest.format)) }
+}
+
+fn verify(expected: &[Part], parts: &[Vec<u8>]) -> Result<Vec<u8>, NetworkError> {
+    if expected.len() != parts.len() {
+        return Err(NetworkError::Parts { found: parts.len(), expected: expected.len() });
+    }
+    for (index, (part, bytes)) in expected.iter().zip(parts).enumerate() {
+        if bytes.len() as u64 != part.bytes || hex(&Sha256::digest(bytes)) != part.sha256 {
+            return Err(NetworkError::Part { index, found: bytes.len(), expected: part.bytes });
+        }
+    }
+    Ok(parts.concat())
+}
+
+pub(crate) fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|b| format!("{b:02x}")).collect()
+}

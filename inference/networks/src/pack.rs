@@ -1,0 +1,224 @@
+//! The weights' file format, `CORSAIW1`: int8 or 4-bit integers with scales, biases in f32, batch-norm folded.
+//!
+//! ```text
+//! ┌──────────┬──────────────────┬─────────────┬──────────┬──────────────────────────────┐
+//! │ CORSAIW1 │ header bytes u32 │ JSON header │ 0 to ·16 │ data: scales and integers    │
+//! └──────────┴──────────────────┴─────────────┴──────────┴──────────────────────────────┘
+//! ```
+//!
+//! Every offset in the header counts from the start of the data. `bits` 32: f32. `bits` 8: `q · scale[o]` with one f32
+//! scale an output channel. `bits` 4: `(q − 8) · scale`, low nibble first, groups of `group` values within an output
+//! channel with one f16 scale each; each output channel starts at a byte. All numbers are little-endian.
+//! Nothing of the header is trusted: every range is checked before it is read, and no size is allocated that the file
+//! does not hold.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+const MAGIC: &[u8; 8] = b"CORSAIW1";
+/// No tensor of these networks has more elements; guards the multiplication of a hostile shape.
+const MAX_ELEMENTS: usize = 1 << 26;
+
+/// What is wrong with a weights file.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum PackError {
+    #[error("not a weights file")]
+    Magic,
+    #[error("the header is damaged: {0}")]
+    Header(String),
+    #[error("tensor {0} reaches past the file's end or has an impossible shape")]
+    Range(String),
+    #[error("tensor {name} is stored with {bits} bits, which is not a known form")]
+    Bits { name: String, bits: u32 },
+    #[error("tensor {0} is missing")]
+    Missing(String),
+    #[error("tensor {name} has shape {found:?} and not {expected:?}")]
+    Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
+}
+
+#[derive(Deserialize)]
+struct Header {
+    tensors: Vec<Record>,
+}
+
+#[derive(Deserialize)]
+struct Record {
+    name: String,
+    shape: Vec<usize>,
+    bits: u32,
+    #[serde(default)]
+    group: usize,
+    #[serde(default)]
+    scale: usize,
+    data: usize,
+    bytes: usize,
+}
+
+/// A tensor's values in C order, dequantized to f32.
+#[derive(Debug, Clone, PartialEq)]
+struct Values {
+    shape: Vec<usize>,
+    values: Vec<f32>,
+}
+
+/// All tensors of one network by name.
+#[derive(Debug)]
+pub struct Weights {
+    tensors: BTreeMap<String, Values>,
+}
+
+impl Weights {
+    /// Reads and dequantizes a whole file.
+    ///
+    /// # Errors
+    /// Any [`PackError`] but `Missing` and `Shape`.
+    pub fn read(file: &[u8]) -> Result<Self, PackError> {
+        let rest = file.strip_prefix(MAGIC.as_slice()).ok_or(PackError::Magic)?;
+        let (length, rest) = rest.split_first_chunk::<4>().ok_or(PackError::Magic)?;
+        let length = u32::from_le_bytes(*length) as usize;
+        let json = rest.get(..length).ok_or_else(|| PackError::Header("it ends too early".into()))?;
+        let header: Header = serde_json::from_slice(json).map_err(|e| PackError::Header(e.to_string()))?;
+        let start = (MAGIC.len() + 4 + length).next_multiple_of(16);
+        let data = file.get(start..).unwrap_or_default();
+        let mut tensors = BTreeMap::new();
+        for record in header.tensors {
+            let values = record.dequantize(data)?;
+            tensors.insert(record.name, Values { shape: record.shape, values });
+        }
+        Ok(Self { tensors })
+    }
+
+    /// Removes a tensor of exactly this shape.
+    ///
+    /// # Errors
+    /// [`PackError::Missing`] or [`PackError::Shape`].
+    pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, PackError> {
+        let found = self.tensors.remove(name).ok_or_else(|| PackError::Missing(name.into()))?;
+        if found.shape != shape {
+            return Err(PackError::Shape { name: name.into(), found: found.shape, expected: shape.into() });
+        }
+        Ok(found.values)
+    }
+
+    /// Names of the tensors nothing has taken yet.
+    pub fn left(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+}
+
+impl Record {
+    fn dequantize(&self, data: &[u8]) -> Result<Vec<f32>, PackError> {
+        let out_of_range = || PackError::Range(self.name.clone());
+        let elements = self
+            .shape
+            .iter()
+            .try_fold(1usize, |n, &d| n.checked_mul(d))
+            .filter(|&n| n > 0 && n <= MAX_ELEMENTS)
+            .ok_or_else(out_of_range)?;
+        let end = self.data.checked_add(self.bytes).ok_or_else(out_of_range)?;
+        let stored = data.get(self.data..end).ok_or_else(out_of_range)?;
+        let channels = self.shape.first().copied().unwrap_or(1);
+        let per_channel = elements / channels;
+        match self.bits {
+            32 => {
+                let (words, tail) = stored.as_chunks::<4>();
+                if words.len() != elements || !tail.is_empty() {
+                    return Err(out_of_range());
+                }
+                Ok(words.iter().map(|w| f32::from_le_bytes(*w)).collect())
+            }
+            8 => {
+                let scales = self.scales(data, channels, 4).ok_or_else(out_of_range)?;
+                if stored.len() != elements {
+                    return Err(out_of_range());
+                }
+                let (words, _) = scales.as_chunks::<4>();
+                let mut values = Vec::with_capacity(elements);
+                for (row, scale) in stored.chunks_exact(per_channel).zip(words) {
+                    let scale = f32::from_le_bytes(*scale);
+                    values.extend(row.iter().map(|&q| f32::from(q.cast_signed()) * scale));
+                }
+                Ok(values)
+            }
+            4 => {
+                if self.group == 0 {
+                    return Err(out_of_range());
+                }
+                let groups = per_channel.div_ceil(self.group);
+                let scales = self.scales(data, channels * groups, 2).ok_or_else(out_of_range)?;
+                let row_bytes = per_channel.div_ceil(2);
+                if stored.len() != channels * row_bytes {
+                    return Err(out_of_range());
+                }
+                let (words, _) = scales.as_chunks::<2>();
+                let mut values = Vec::with_capacity(elements);
+                for (row, scales) in stored.chunks_exact(row_bytes).zip(words.chunks_exact(groups)) {
+                    for i in 0..per_channel {
+                        let nibble = (row[i / 2] >> (4 * (i % 2))) & 15;
+                        let scale = half::f16::from_le_bytes(scales[i / self.group]).to_f32();
+                        values.push((f32::from(nibble) - 8.0) * scale);
+                    }
+                }
+                Ok(values)
+            }
+            bits => Err(PackError::Bits { name: self.name.clone(), bits }),
+        }
+    }
+
+    fn scales<'a>(&self, data: &'a [u8], count: usize, width: usize) -> Option<&'a [u8]> {
+        data.get(self.scale..self.scale.checked_add(count.checked_mul(width)?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(header: &str, data: &[u8]) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend((header.len() as u32).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.resize(bytes.len().next_multiple_of(16), 0);
+        bytes.extend(data);
+        bytes
+    }
+
+    #[test]
+    fn reads_all_three_forms() {
+        let mut data = Vec::new();
+        data.extend(1.5f32.to_le_bytes());
+        data.extend(0.5f32.to_le_bytes());
+        data.extend(2.0f32.to_le_bytes());
+        data.extend([1u8, 0xff, 127, 0x81]);
+        data.extend(half::f16::from_f32(0.25).to_le_bytes());
+        data.extend(half::f16::from_f32(4.0).to_le_bytes());
+        data.extend([0x80, 0x0f]);
+        let header = r#"{"tensors":[
+            {"name":"a","shape":[1],"bits":32,"group":0,"scale":0,"data":0,"bytes":4},
+            {"name":"b","shape":[2,2],"bits":8,"group":0,"scale":4,"data":12,"bytes":4},
+            {"name":"c","shape":[1,3],"bits":4,"group":2,"scale":16,"data":20,"bytes":2}]}"#;
+        let mut weights = Weights::read(&file(header, &data)).expect("a valid file");
+        assert_eq!(weights.take("a", &[1]), Ok(vec![1.5]));
+        assert_eq!(weights.take("b", &[2, 2]), Ok(vec![0.5, -0.5, 254.0, -254.0]));
+        assert_eq!(weights.take("c", &[1, 3]), Ok(vec![-2.0, 0.0, 28.0]));
+        assert_eq!(weights.left().count(), 0);
+        assert_eq!(weights.take("d", &[1]), Err(PackError::Missing("d".into())));
+    }
+
+    #[test]
+    fn refuses_what_reaches_past_the_end() {
+        let huge = format!("[{},{}]", usize::MAX, 2);
+        for (shape, bits, data, bytes) in
+            [("[9]", 32, 0, 36), ("[2]", 8, 0, 2), ("[4]", 4, 0, 2), (huge.as_str(), 8, 0, 1), ("[1]", 32, usize::MAX, 4)]
+        {
+            let header = format!(
+                r#"{{"tensors":[{{"name":"a","shape":{shape},"bits":{bits},"group":32,"scale":4,"data":{data},"bytes":{bytes}}}]}}"#
+            );
+            assert_eq!(Weights::read(&file(&header, &[0; 4])).err(), Some(PackError::Range("a".into())), "{header}");
+        }
+        assert_eq!(Weights::read(b"CORSAIW").err(), Some(PackError::Magic));
+        assert!(matches!(Weights::read(b"CORSAIW1\xff\xff\xff\xff{}"), Err(PackError::Header(_))));
+    }
+}

@@ -1,0 +1,346 @@
+//! The guard: from a file's bytes to the few elements that matter, without believing a single declared length.
+//!
+//! dicom-rs decodes the headers of elements (tag, value representation, length); the walk over them is ours, because
+//! its own reader allocates what a header declares and recurses as deep as a file nests, and either ends a wasm
+//! instance. This walk is a loop: a value is a range that was checked against the bytes there are, containers of
+//! defined length are stepped over whole, the others are counted, and it ends at the pixel data without touching it.
+//! It is also the only reader: there is no second parser that could understand a crafted file differently.
+
+use std::io::Read;
+use std::ops::Range;
+
+use corsai_protocol::IssueCode;
+use dicom_core::dictionary::stub::StubDataDictionary;
+use dicom_core::header::{DataElementHeader, Header};
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::tags;
+use dicom_encoding::decode::Decode;
+use dicom_encoding::decode::explicit_be::ExplicitVRBigEndianDecoder;
+use dicom_encoding::decode::explicit_le::ExplicitVRLittleEndianDecoder;
+use dicom_encoding::decode::implicit_le::ImplicitVRLittleEndianDecoder;
+
+use crate::codec::Syntax;
+
+/// Containers of undefined length within one another; structured reports rarely pass fifteen.
+const MAX_DEPTH: usize = 64;
+/// Fragments of one picture; a frame a fragment is usual, and there is one frame.
+const MAX_FRAGMENTS: usize = 1 << 16;
+/// An inflated data set may be this many times the file's size.
+const MAX_INFLATION: u64 = 100;
+
+const ITEM: Tag = Tag(0xFFFE, 0xE000);
+const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
+const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+
+/// Why nothing of a file can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FileError {
+    #[error("too short")]
+    Empty,
+    #[error("not DICOM")]
+    NotDicom,
+    #[error("ends within an element")]
+    Truncated,
+    #[error("a length beyond the end of the file")]
+    BadLength,
+    #[error("sequences nested too deeply")]
+    TooNested,
+    #[error("elements out of place")]
+    Header,
+    #[error("no pixel data")]
+    NoPixels,
+}
+
+impl FileError {
+    pub(crate) fn code(self) -> IssueCode {
+        match self {
+            Self::Empty => IssueCode::FileEmpty,
+            Self::NotDicom => IssueCode::FileNotDicom,
+            Self::Truncated => IssueCode::FileTruncated,
+            Self::BadLength => IssueCode::FileBadLength,
+            Self::TooNested => IssueCode::FileTooNested,
+            Self::Header => IssueCode::FileHeader,
+            Self::NoPixels => IssueCode::FileNoPixels,
+        }
+    }
+}
+
+/// How elements are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    ImplicitLittle,
+    ExplicitLittle,
+    ExplicitBig,
+}
+
+/// Where the picture lies in [`Dataset::bytes`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PixelData {
+    Native(Range<usize>),
+    /// The fragments that hold something, without the offset table.
+    Encapsulated(Vec<Range<usize>>),
+    /// The file ends before the picture does.
+    Truncated,
+}
+
+#[derive(Debug, Clone)]
+struct Element {
+    tag: Tag,
+    value: Range<usize>,
+}
+
+/// A file whose elements up to the pixel data were walked.
+#[derive(Debug)]
+pub(crate) struct Dataset {
+    /// The file, or the inflated data set of a deflated one.
+    pub bytes: Vec<u8>,
+    pub encoding: Encoding,
+    pub syntax: Syntax,
+    pub pixels: PixelData,
+    elements: Vec<Element>,
+}
+
+impl Dataset {
+    /// Walks a file.
+    ///
+    /// # Errors
+    /// What makes the whole file unusable; a picture that is cut off is not among it.
+    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, FileError> {
+        if bytes.len() < 132 {
+            return Err(FileError::Empty);
+        }
+        let meta_start = if bytes.get(128..132) == Some(b"DICM") { 132 } else { 0 };
+        let mut walk = Walk { bytes: &bytes, at: meta_start, elements: Vec::new() };
+        if meta_start == 0 && !walk.begins_like_dicom() {
+            return Err(FileError::NotDicom);
+        }
+        let declared = walk.meta()?;
+        if walk.at >= bytes.len() {
+            return Err(FileError::NoPixels);
+        }
+        let start = walk.at;
+        let syntax = declared.unwrap_or(Syntax::Unnamed);
+        if syntax == Syntax::Deflated {
+            let inflated = inflate(bytes.get(start..).unwrap_or_default())?;
+            return Self::walk(inflated, 0, syntax);
+        }
+        Self::walk(bytes, start, syntax)
+    }
+
+    fn walk(bytes: Vec<u8>, start: usize, syntax: Syntax) -> Result<Self, FileError> {
+        let mut walk = Walk { bytes: &bytes, at: start, elements: Vec::new() };
+        let encoding = walk.encoding(syntax);
+        let pixels = walk.dataset(encoding)?.ok_or(FileError::NoPixels)?;
+        let elements = walk.elements;
+        let syntax = match (syntax, encoding) {
+            (Syntax::Unnamed, Encoding::ExplicitBig) => Syntax::ExplicitBig,
+            (Syntax::Unnamed, _) => Syntax::Little,
+            (named, _) => named,
+        };
+        Ok(Self { bytes, encoding, syntax, pixels, elements })
+    }
+
+    /// The raw value of a top-level element; `None` where it is absent or empty.
+    pub(crate) fn value(&self, tag: Tag) -> Option<&[u8]> {
+        let element = self.elements.iter().find(|element| element.tag == tag)?;
+        self.bytes.get(element.value.clone()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether the element is there, empty or not.
+    pub(crate) fn has(&self, tag: Tag) -> bool {
+        self.elements.iter().any(|element| element.tag == tag)
+    }
+}
+
+fn inflate(deflated: &[u8]) -> Result<Vec<u8>, FileError> {
+    let limit = (deflated.len() as u64).saturating_mul(MAX_INFLATION).max(1 << 20);
+    let mut inflated = Vec::new();
+    let read = flate2::read::DeflateDecoder::new(deflated).take(limit).read_to_end(&mut inflated);
+    match read {
+        Ok(count) if (count as u64) < limit => Ok(inflated),
+        Ok(_) => Err(FileError::BadLength),
+        Err(_) => Err(FileError::Truncated),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Container {
+    Sequence(Encoding),
+    Item(Encoding),
+}
+
+struct Walk<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    elements: Vec<Element>,
+}
+
+impl Walk<'_> {
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// A file without preamble begins with an element of the meta group or of the identifying one.
+    fn begins_like_dicom(&self) -> bool {
+        match *self.rest() {
+            [2 | 8, 0, element, 0, first, second, ..] => {
+                is_vr([first, second]) || (element < 0x20 && self.implicit_length_fits())
+            }
+            [0, 8, 0, _, first, second, ..] => is_vr([first, second]),
+            _ => false,
+        }
+    }
+
+    fn implicit_length_fits(&self) -> bool {
+        let length = self.rest().get(4..8).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_le_bytes);
+        length.is_some_and(|length| (length as usize) < self.bytes.len())
+    }
+
+    /// The file meta group, always Explicit VR Little Endian; its own length element is not believed.
+    fn meta(&mut self) -> Result<Option<Syntax>, FileError> {
+        let mut syntax = None;
+        while self.rest().starts_with(&[2, 0]) {
+            let header = self.header(Encoding::ExplicitLittle)?;
+            let value = self.take(&header)?;
+            if header.tag == tags::TRANSFER_SYNTAX_UID {
+                let named = Syntax::from_uid(self.bytes.get(value).unwrap_or_default());
+                if syntax.is_some_and(|earlier| earlier != named) {
+                    return Err(FileError::Header);
+                }
+                syntax = Some(named);
+            }
+        }
+        Ok(syntax)
+    }
+
+    /// Writers err about explicit and implicit; the first element tells.
+    fn encoding(&self, syntax: Syntax) -> Encoding {
+        let vr = self.rest().get(4..6).and_then(|bytes| <[u8; 2]>::try_from(bytes).ok());
+        match (syntax, vr.is_some_and(is_vr)) {
+            (Syntax::ExplicitBig, _) => Encoding::ExplicitBig,
+            (Syntax::Unnamed, true) if self.rest().starts_with(&[0, 8]) => Encoding::ExplicitBig,
+            (_, true) => Encoding::ExplicitLittle,
+            (_, false) => Encoding::ImplicitLittle,
+        }
+    }
+
+    fn header(&mut self, encoding: Encoding) -> Result<DataElementHeader, FileError> {
+        let mut source = self.rest();
+        let decoded = match encoding {
+            Encoding::ImplicitLittle => {
+                ImplicitVRLittleEndianDecoder::with_dict(StubDataDictionary).decode_header(&mut source)
+            }
+            Encoding::ExplicitLittle => ExplicitVRLittleEndianDecoder::default().decode_header(&mut source),
+            Encoding::ExplicitBig => ExplicitVRBigEndianDecoder::default().decode_header(&mut source),
+        };
+        // Reading from memory fails for one reason only.
+        let (header, read) = decoded.map_err(|_| FileError::Truncated)?;
+        self.at += read;
+        Ok(header)
+    }
+
+    /// Steps over a value of defined length that is all there.
+    fn take(&mut self, header: &DataElementHeader) -> Result<Range<usize>, FileError> {
+        let length = header.len.get().ok_or(FileError::Header)? as usize;
+        let end = self.at.checked_add(length).filter(|end| *end <= self.bytes.len()).ok_or(FileError::BadLength)?;
+        let value = self.at..end;
+        self.at = end;
+        Ok(value)
+    }
+
+    fn dataset(&mut self, encoding: Encoding) -> Result<Option<PixelData>, FileError> {
+        let mut containers: Vec<Container> = Vec::new();
+        while self.at < self.bytes.len() {
+            let inner = containers.last().copied();
+            let current = match inner {
+                Some(Container::Sequence(encoding) | Container::Item(encoding)) => encoding,
+                None => encoding,
+            };
+            let header = self.header(current)?;
+            match (inner, header.tag) {
+                (Some(Container::Sequence(_)), ITEM) if header.len.is_undefined() => {
+                    push(&mut containers, Container::Item(current))?;
+                }
+                (Some(Container::Sequence(_)), ITEM) => drop(self.take(&header)?),
+                (Some(Container::Sequence(_)), SEQUENCE_END) | (Some(Container::Item(_)), ITEM_END) => {
+                    containers.pop();
+                }
+                (Some(Container::Sequence(_)), _) | (Some(Container::Item(_)), Tag(0xFFFE, _)) => {
+                    return Err(FileError::Header);
+                }
+                (None, ITEM_END | SEQUENCE_END) => {}
+                (None, Tag(0xFFFE, _)) => return Err(FileError::Header),
+                (None, tags::PIXEL_DATA) => return self.pixel_data(&header, encoding).map(Some),
+                _ if header.len.is_undefined() => {
+                    // Sequences of unknown representation are written implicitly inside (PS3.5, 6.2.2).
+                    let unknown = header.vr() == VR::UN && current == Encoding::ExplicitLittle;
+                    let within = if unknown { Encoding::ImplicitLittle } else { current };
+                    push(&mut containers, Container::Sequence(within))?;
+                }
+                _ => {
+                    let value = self.take(&header)?;
+                    if inner.is_none() && crate::image::WANTED.contains(&header.tag) {
+                        self.keep(header.tag, value)?;
+                    }
+                }
+            }
+        }
+        if containers.is_empty() { Ok(None) } else { Err(FileError::Truncated) }
+    }
+
+    /// An element given twice with two values leaves open which one holds.
+    fn keep(&mut self, tag: Tag, value: Range<usize>) -> Result<(), FileError> {
+        match self.elements.iter().find(|element| element.tag == tag) {
+            Some(earlier) if self.bytes.get(earlier.value.clone()) != self.bytes.get(value.clone()) => {
+                Err(FileError::Header)
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.elements.push(Element { tag, value });
+                Ok(())
+            }
+        }
+    }
+
+    fn pixel_data(&mut self, header: &DataElementHeader, encoding: Encoding) -> Result<PixelData, FileError> {
+        if header.len.is_defined() {
+            return Ok(match self.take(header) {
+                Ok(value) => PixelData::Native(value),
+                Err(_) => PixelData::Truncated,
+            });
+        }
+        let mut fragments = Vec::new();
+        let mut offsets_seen = false;
+        while self.at < self.bytes.len() {
+            let Ok(item) = self.header(encoding) else { return Ok(PixelData::Truncated) };
+            match item.tag {
+                ITEM => {
+                    let Ok(value) = self.take(&item) else { return Ok(PixelData::Truncated) };
+                    if offsets_seen && !value.is_empty() {
+                        fragments.push(value);
+                    }
+                    if fragments.len() > MAX_FRAGMENTS {
+                        return Err(FileError::Header);
+                    }
+                    offsets_seen = true;
+                }
+                SEQUENCE_END => return Ok(PixelData::Encapsulated(fragments)),
+                _ => return Err(FileError::Header),
+            }
+        }
+        // Some writers leave out the last delimiter; a decoder notices if more than that is missing.
+        Ok(if fragments.is_empty() { PixelData::Truncated } else { PixelData::Encapsulated(fragments) })
+    }
+}
+
+fn push(containers: &mut Vec<Container>, container: Container) -> Result<(), FileError> {
+    if containers.len() >= MAX_DEPTH {
+        return Err(FileError::TooNested);
+    }
+    containers.push(container);
+    Ok(())
+}
+
+fn is_vr(bytes: [u8; 2]) -> bool {
+    VR::from_binary(bytes).is_some()
+}

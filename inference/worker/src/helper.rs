@@ -1,0 +1,132 @@
+//! A helper: one more instance of this binary that computes networks on the CPU, one input at a time. Parallelism on
+//! the CPU is several helpers (the module that holds wgpu can't have wasm threads).
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use burn::tensor::Device;
+use corsai_networks::{Network, NetworkError, golden, read_manifest, shipped};
+use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_time::Instant;
+
+use crate::outbox;
+
+/// Owner → helper.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ToHelper {
+    /// Buffers: the network's parts.
+    Load { network: usize },
+    /// Run the known slice through this network.
+    Check { network: usize },
+    /// Buffers: the input, f32.
+    Run { job: u32, network: usize },
+}
+
+/// Helper → owner.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum FromHelper {
+    Ready,
+    Loaded { network: usize },
+    Checked { milliseconds: f64, deviation: Option<f64> },
+    /// Buffers: the probabilities, f32.
+    Answer { job: u32 },
+    /// The job was understood and could not be done.
+    Failed { job: Option<u32>, corrupt: bool, non_finite: bool },
+    Died,
+}
+
+fn post(message: &FromHelper, buffers: &[JsValue]) {
+    if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
+        let _ = corsai_port::post(&scope, message, buffers, true);
+    }
+}
+
+pub fn ready() {
+    post(&FromHelper::Ready, &[]);
+}
+
+pub fn report_panic() {
+    post(&FromHelper::Died, &[]);
+}
+
+#[derive(Debug)]
+pub struct Helper {
+    networks: RefCell<BTreeMap<usize, Rc<Network>>>,
+}
+
+impl Helper {
+    pub const fn new() -> Self {
+        Self { networks: RefCell::new(BTreeMap::new()) }
+    }
+
+    pub fn take(self: Rc<Self>, message: &MessageEvent) {
+        let Ok((message, payload)) = corsai_port::read::<ToHelper>(message) else { return };
+        wasm_bindgen_futures::spawn_local(async move {
+            let job = if let ToHelper::Run { job, .. } = message { Some(job) } else { None };
+            if let Err(error) = self.handle(message, payload).await {
+                let corrupt = matches!(
+                    error,
+                    NetworkError::Pack(_) | NetworkError::Part { .. } | NetworkError::Parts { .. } | NetworkError::Format(_)
+                );
+                let non_finite = matches!(error, NetworkError::NonFinite);
+                post(&FromHelper::Failed { job, corrupt, non_finite }, &[]);
+            }
+        });
+    }
+
+    async fn handle(&self, message: ToHelper, payload: Vec<JsValue>) -> Result<(), NetworkError> {
+        match message {
+            ToHelper::Load { network } => {
+                let manifest = read_manifest(shipped::MANIFEST_JSON)?;
+                let entry = manifest.networks.get(network).ok_or(NetworkError::Parts { found: 0, expected: 1 })?;
+                let loaded = Network::load(entry, &bytes(&payload), &Device::flex())?;
+                self.networks.borrow_mut().insert(network, Rc::new(loaded));
+                post(&FromHelper::Loaded { network }, &[]);
+            }
+            ToHelper::Check { network } => {
+                let manifest = read_manifest(shipped::MANIFEST_JSON)?;
+                let loaded = self.network(network)?;
+                let (milliseconds, deviation) = check(&manifest.networks[network], &loaded).await?;
+                post(&FromHelper::Checked { milliseconds, deviation }, &[]);
+            }
+            ToHelper::Run { job, network } => {
+                let input = payload.first().map_or_else(Vec::new, |b| Float32Array::new(b).to_vec());
+                let answer = self.network(network)?.probabilities(input).await?;
+                let buffer = Float32Array::from(answer.as_slice()).buffer();
+                post(&FromHelper::Answer { job }, &[buffer.into()]);
+            }
+        }
+        Ok(())
+    }
+
+    fn network(&self, index: usize) -> Result<Rc<Network>, NetworkError> {
+        self.networks.borrow().get(&index).cloned().ok_or(NetworkError::Parts { found: 0, expected: 1 })
+    }
+}
+
+/// Runs the known slice twice: the first run warms up, the second is timed and compared with the stored answer.
+pub async fn check(
+    entry: &corsai_protocol::NetworkEntry,
+    network: &Network,
+) -> Result<(f64, Option<f64>), NetworkError> {
+    let shape = network.shape();
+    network.logits(golden::input(shape)).await?;
+    let begin = Instant::now();
+    let logits = network.logits(golden::input(shape)).await?;
+    let milliseconds = begin.elapsed().as_secs_f64() * 1000.0;
+    let deviation = shipped::golden(entry)
+        .and_then(|stored| golden::deviation(shape, entry.golden.stride, &logits, &stored));
+    Ok((milliseconds, deviation))
+}
+
+/// The bytes of the buffers that came beside a message.
+pub fn bytes(payload: &[JsValue]) -> Vec<Vec<u8>> {
+    payload.iter().filter_map(|v| v.dyn_ref::<ArrayBuffer>()).map(|b| Uint8Array::new(b).to_vec()).collect()
+}
+
+/// Owner's side of a message's payload.
+pub fn buffers(parts: &[Vec<u8>]) -> Vec<JsValue> {
+    parts.iter().map(|p| JsValue::from(outbox::buffer(p))).collect()
+}

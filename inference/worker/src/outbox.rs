@@ -1,0 +1,41 @@
+//! What leaves the worker for the page.
+
+use corsai_protocol::{Event, Issue, IssueCode, RunId, Slot};
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::DedicatedWorkerGlobalScope;
+
+pub fn post(event: &Event) {
+    post_with(event, &[]);
+}
+
+/// Posts an event with buffers, which are moved and not copied.
+pub fn post_with(event: &Event, buffers: &[ArrayBuffer]) {
+    let payload: Vec<JsValue> = buffers.iter().map(JsValue::from).collect();
+    if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
+        // A message that can't be posted has no one to be told of it: the page's watchdog takes over.
+        let _ = corsai_port::post(&scope, event, &payload, true);
+    }
+}
+
+pub fn buffer(bytes: &[u8]) -> ArrayBuffer {
+    Uint8Array::from(bytes).buffer()
+}
+
+/// i16 as little-endian bytes, which wasm's memory order is.
+pub fn buffer_of_i16(values: &[i16]) -> ArrayBuffer {
+    js_sys::Int16Array::from(values).buffer()
+}
+
+pub fn refuse(run: RunId, slot: Slot, issues: Vec<Issue>) {
+    post(&Event::Refused { run, slot, issues });
+}
+
+pub fn ready() {
+    post(&Event::Ready { version: env!("CARGO_PKG_VERSION").into() });
+}
+
+/// Last words of a panicking worker. Nothing of the panic's text is passed on: it might quote a header.
+pub fn fatal() {
+    post(&Event::Fatal { issue: Issue::new(IssueCode::WorkerDied, "") });
+}
