@@ -1,0 +1,164 @@
+"""Writes `CORSAIW1` files (`inference/networks/src/pack.rs` describes them), goldens and the manifest."""
+
+import hashlib
+import json
+import struct
+
+import numpy as np
+import torch
+from torch import nn
+
+from . import quantize
+from .network import build, folded
+from .paths import MODELS
+from .specs import LICENCE, SPECS, Spec
+
+MAGIC = b"CORSAIW1"
+PART_BYTES = 24 << 20
+
+
+def stored_form(name: str, weight: np.ndarray, spec: Spec) -> quantize.Quantized | None:
+    """How a tensor is stored; `None`: as f32."""
+    if weight.ndim != 4:
+        return None
+    depthwise = weight.shape[1] == 1
+    if spec.bits == 8 or depthwise or name.startswith(("encoder._conv_stem", "segmentation_head")):
+        return quantize.eight(weight)
+    return quantize.four(weight, spec.group)
+
+
+def quantized(model: nn.Module, spec: Spec) -> dict[str, quantize.Quantized | np.ndarray]:
+    """All tensors of a folded network in stored form."""
+    tensors = {}
+    for name, value in model.state_dict().items():
+        value = value.detach().cpu().numpy().astype(np.float32)
+        form = stored_form(name, value, spec)
+        tensors[name] = value if form is None else form
+    return tensors
+
+
+def encode(tensors: dict[str, quantize.Quantized | np.ndarray]) -> bytes:
+    """The bytes of one weights file."""
+    records, data = [], bytearray()
+
+    def put(array: np.ndarray) -> int:
+        at = len(data)
+        data.extend(array.tobytes())
+        return at
+
+    for name, tensor in tensors.items():
+        record = {"name": name, "shape": list(tensor.shape)}
+        if isinstance(tensor, np.ndarray):
+            stored = tensor.astype("<f4")
+            record |= {"bits": 32, "data": put(stored), "bytes": stored.nbytes}
+        elif tensor.bits == 8:
+            record |= {"bits": 8, "scale": put(tensor.scales.astype("<f4"))}
+            record |= {"data": put(tensor.integers), "bytes": tensor.integers.nbytes}
+        else:
+            record |= {"bits": 4, "group": tensor.group, "scale": put(tensor.scales.astype("<f2"))}
+            nibbles = (tensor.integers.astype(np.int16) + 8).astype(np.uint8)
+            if nibbles.shape[1] % 2:
+                nibbles = np.pad(nibbles, ((0, 0), (0, 1)))
+            packed = nibbles[:, 0::2] | (nibbles[:, 1::2] << 4)
+            record |= {"data": put(packed), "bytes": packed.nbytes}
+        records.append(record)
+    header = json.dumps({"tensors": records}, separators=(",", ":")).encode()
+    head = MAGIC + struct.pack("<I", len(header)) + header
+    return head + bytes(-len(head) % 16) + bytes(data)
+
+
+def decode(file: bytes) -> dict[str, np.ndarray]:
+    """The tensors of a weights file in f32: what the Rust reader sees."""
+    if file[: len(MAGIC)] != MAGIC:
+        raise ValueError("not a weights file")
+    (length,) = struct.unpack_from("<I", file, len(MAGIC))
+    start = len(MAGIC) + 4
+    header = json.loads(file[start : start + length])
+    start += length
+    data = file[start + -start % 16 :]
+    tensors = {}
+    for record in header["tensors"]:
+        shape, at, size = record["shape"], record["data"], record["bytes"]
+        channels = shape[0]
+        length = int(np.prod(shape)) // channels
+        stored = data[at : at + size]
+        if record["bits"] == 32:
+            tensors[record["name"]] = np.frombuffer(stored, "<f4").reshape(shape)
+            continue
+        if record["bits"] == 8:
+            group, scales = 0, np.frombuffer(data, "<f4", channels, record["scale"])
+            integers = np.frombuffer(stored, np.int8).reshape(channels, length)
+        else:
+            group = record["group"]
+            groups = -(-length // group)
+            scales = np.frombuffer(data, "<f2", channels * groups, record["scale"]).reshape(channels, groups)
+            packed = np.frombuffer(stored, np.uint8).reshape(channels, -1)
+            integers = np.stack([packed & 15, packed >> 4], -1).reshape(channels, -1)[:, :length].astype(np.int8) - 8
+        tensors[record["name"]] = quantize.dequantized(integers, scales, group).reshape(shape)
+    return tensors
+
+
+def unpacked(spec: Spec, file: bytes) -> nn.Module:
+    """The network a weights file holds, ready to evaluate."""
+    model = folded(build(spec))
+    model.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in decode(file).items()})
+    return model
+
+
+def shipped(spec: Spec) -> nn.Module:
+    """The network as the manifest ships it."""
+    manifest = json.loads((MODELS / "manifest.json").read_text())
+    entry = next(e for e in manifest["networks"] if e["name"] == spec.name)
+    return unpacked(spec, b"".join((MODELS / "weights" / p["file"]).read_bytes() for p in entry["parts"]))
+
+
+def golden_input(channels: int, size: int) -> np.ndarray:
+    """The known input of `inference/networks/src/golden.rs`, `[channels, size, size]` f32."""
+    count = np.arange(channels * size * size, dtype=np.uint32)
+    hashed = (count * np.uint32(2_654_435_761)) >> np.uint32(8)
+    noise = hashed.astype(np.float32) / np.float32(1 << 24) - np.float32(0.5)
+    y, x = (np.arange(size)[:, None] + 0.5 - size / 2) / (0.4 * size), (np.arange(size) + 0.5 - size / 2) / (0.3 * size)
+    base = np.where(x * x + y * y < 1.0, np.float32(-0.4), np.float32(0.05))
+    return base[None] + np.float32(0.1) * noise.reshape(channels, size, size)
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@torch.no_grad()
+def publish(model: nn.Module, spec: Spec, threshold: float | None = None) -> dict:
+    """Packs a trained network into `models/` and enters it in the manifest; returns its entry."""
+    file = encode(quantized(folded(model), spec))
+    for folder in ("weights", "golden"):
+        (MODELS / folder).mkdir(exist_ok=True)
+    for old in (MODELS / "weights").glob(f"{spec.name}.*.bin"):
+        old.unlink()
+    parts = []
+    for start in range(0, len(file), PART_BYTES):
+        content = file[start : start + PART_BYTES]
+        # Named by content: a cache can't serve yesterday's weights under today's name.
+        part = {"file": f"{spec.name}.{digest(content)[:12]}.bin", "sha256": digest(content), "bytes": len(content)}
+        (MODELS / "weights" / part["file"]).write_bytes(content)
+        parts.append(part)
+    known = torch.from_numpy(golden_input(spec.in_channels, spec.size))[None]
+    logits = unpacked(spec, file)(known)[0, :, :: spec.golden_stride, :: spec.golden_stride]
+    golden = logits.numpy().astype("<f4").tobytes()
+    (MODELS / "golden" / f"{spec.name}.bin").write_bytes(golden)
+    entry = {
+        "name": spec.name,
+        "family": spec.family,
+        "projection": spec.projection,
+        "architecture": spec.architecture(),
+        "input": spec.input(),
+        "threshold": spec.threshold if threshold is None else threshold,
+        "parts": parts,
+        "golden": {"file": f"{spec.name}.bin", "sha256": digest(golden), "stride": spec.golden_stride},
+        "licence": LICENCE,
+    }
+    path = MODELS / "manifest.json"
+    entries = {e["name"]: e for e in json.loads(path.read_text())["networks"]} if path.exists() else {}
+    entries[spec.name] = entry
+    networks = [entries[name] for name in SPECS if name in entries]
+    path.write_text(json.dumps({"format": 1, "networks": networks}, indent=2) + "\n")
+    return entry

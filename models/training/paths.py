@@ -1,0 +1,16 @@
+"""Where things lie. Data and runs stay outside the repository: the data may not be committed, the runs needn't be."""
+
+import os
+from pathlib import Path
+
+MODELS = Path(__file__).resolve().parent.parent
+REPOSITORY = MODELS.parent
+DATA = Path(os.environ.get("CORSAI_DATA", REPOSITORY / "../shared/data")).resolve()
+RUNS = Path(os.environ.get("CORSAI_RUNS", Path.home() / ".cache/corsai/runs"))
+ARRAYS = RUNS / "arrays"
+
+
+def run_folder(name: str) -> Path:
+    folder = RUNS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,67 @@
+"""Weights as small integers: 8 bits per output channel, or 4 bits in groups, symmetric, as `CORSAIW1` stores them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """One tensor as stored; `integers` `[channels, values]`, `scales` `[channels]` (8 bits) or `[channels, groups]` (4)."""
+
+    shape: tuple[int, ...]
+    bits: int
+    group: int
+    scales: np.ndarray
+    integers: np.ndarray
+
+    def values(self) -> np.ndarray:
+        """What a reader gets, f32 in the tensor's shape."""
+        return dequantized(self.integers, self.scales, self.group if self.bits == 4 else 0).reshape(self.shape)
+
+
+def dequantized(integers: np.ndarray, scales: np.ndarray, group: int) -> np.ndarray:
+    scales = scales.astype(np.float32)
+    if group:
+        spread = np.repeat(scales, group, axis=1)[:, : integers.shape[1]]
+    else:
+        spread = scales[:, None]
+    return integers.astype(np.float32) * spread
+
+
+def eight(weight: np.ndarray) -> Quantized:
+    """Rounded to the nearest of 255 steps of each output channel's largest magnitude."""
+    rows = weight.reshape(weight.shape[0], -1).astype(np.float64)
+    scales = (np.abs(rows).max(1) / 127).astype(np.float32)
+    integers = np.rint(rows / np.where(scales > 0, scales, 1)[:, None]).clip(-127, 127).astype(np.int8)
+    return Quantized(weight.shape, 8, 0, scales, integers)
+
+
+def four_scales(rows: np.ndarray, group: int) -> np.ndarray:
+    """A scale for every group of values, the one of several clippings with the least squared error; f16."""
+    channels, length = rows.shape
+    groups = -(-length // group)
+    padded = np.zeros((channels, groups * group))
+    padded[:, :length] = rows
+    padded = padded.reshape(channels, groups, group)
+    largest = np.abs(padded).max(2)
+    best, least = None, None
+    for clipping in np.linspace(0.6, 1.0, 17):
+        scales = (largest * clipping / 7.5).astype(np.float16)
+        safe = np.where(scales > 0, scales, 1).astype(np.float64)[..., None]
+        error = ((np.rint(padded / safe).clip(-8, 7) * safe - padded) ** 2).sum(2)
+        if best is None:
+            best, least = scales, error
+        else:
+            better = error < least
+            best, least = np.where(better, scales, best), np.where(better, error, least)
+    return best
+
+
+def four(weight: np.ndarray, group: int) -> Quantized:
+    """Rounded to the nearest of 16 steps, the scale of each group chosen by its squared error."""
+    rows = weight.reshape(weight.shape[0], -1).astype(np.float64)
+    scales = four_scales(rows, group)
+    spread = np.repeat(scales.astype(np.float64), group, axis=1)[:, : rows.shape[1]]
+    integers = np.rint(rows / np.where(spread > 0, spread, 1)).clip(-8, 7).astype(np.int8)
+    return Quantized(weight.shape, 4, group, scales, integers)
