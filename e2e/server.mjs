@@ -50,8 +50,8 @@ const TYPES = {
 // Trunk's names hold a hash of the content; weights are checked against the page's manifest.
 const HASHED = /-[0-9a-f]{8,}[._]/;
 
-/// Serves `root` on a local address. `seen` hears method and path of every request.
-/// Resolves to the server and its address, which ends in a slash.
+// Serves `root` on a local address. `seen` hears method and path of every request.
+// Resolves to the server and its address, which ends in a slash.
 export async function serve({ root = DIST, port = 0, seen = () => {} } = {}) {
   const server = createServer(async (request, response) => {
     seen({ method: request.method, url: request.url });

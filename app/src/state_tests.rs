@@ -1,3 +1,5 @@
+//! The reducer's claims: which events change what, which are stale, and what stays when a worker is lost.
+
 use corsai_protocol::{DISCLAIMER, LungFinding, Lungs, Runs, Stage, StudyRecord};
 
 use super::*;

@@ -1,0 +1,209 @@
+//! The rules of the house that a compiler doesn't hold: which crate may know which, who knows Burn or a browser, that
+//! nothing in the tree can talk to a network, and what a strict content security policy forbids in a view.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{collections::BTreeSet, fs, path::Path, path::PathBuf, process::Command};
+
+use corsai_tests::root;
+
+/// Every crate of ours and those of ours it may know; anything not listed here is a new arrow.
+const ARROWS: [(&str, &[&str]); 11] = [
+    ("protocol", &[]),
+    ("kernels", &[]),
+    ("port", &[]),
+    ("study", &["protocol"]),
+    ("phantom", &["protocol"]),
+    ("findings", &["protocol", "study"]),
+    ("networks", &["kernels", "protocol"]),
+    ("ensemble", &["networks", "protocol", "study"]),
+    ("app", &["port", "protocol"]),
+    ("worker", &["ensemble", "findings", "networks", "phantom", "port", "protocol", "study"]),
+    ("cli", &["ensemble", "findings", "networks", "phantom", "protocol", "study"]),
+];
+
+/// What `cargo tree` prints, one package name a line.
+fn tree(arguments: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["tree", "--locked", "--prefix", "none", "--format", "{p}"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().filter_map(|line| line.split_whitespace().next()).map(String::from).collect()
+}
+
+/// The packages that a crate's own manifest names, tests and build scripts aside.
+fn direct(package: &str) -> BTreeSet<String> {
+    let mut found = tree(&["-p", package, "--depth", "1", "--edges", "normal", "--target", "all"]);
+    found.remove(package);
+    found
+}
+
+/// Everything that a crate is built with, for the browser and for this machine.
+fn everything(package: &str) -> BTreeSet<String> {
+    tree(&["-p", package, "--edges", "normal", "--target", "all"])
+}
+
+#[test]
+fn crates_know_each_other_in_one_direction_only() {
+    for (name, allowed) in ARROWS {
+        let package = format!("corsai-{name}");
+        let known = direct(&package).into_iter().filter_map(|d| d.strip_prefix("corsai-").map(String::from));
+        let known: BTreeSet<String> = known.collect();
+        let allowed: BTreeSet<String> = allowed.iter().map(ToString::to_string).collect();
+        let new: Vec<&String> = known.difference(&allowed).collect();
+        assert!(new.is_empty(), "{package} must not know {new:?}");
+    }
+}
+
+#[test]
+fn every_crate_of_ours_has_its_arrows() {
+    let members = tree(&["--workspace", "--depth", "0"]);
+    let mut listed: BTreeSet<String> = ARROWS.iter().map(|(name, _)| format!("corsai-{name}")).collect();
+    listed.insert("corsai-tests".into());
+    assert_eq!(members, listed);
+}
+
+#[test]
+fn only_what_computes_knows_burn() {
+    // The two programs make the device; all else about tensors is the crates' below them.
+    let may = ["networks", "kernels", "ensemble", "worker", "cli"];
+    assert!(everything("corsai-networks").contains("burn"));
+    for (name, _) in ARROWS.iter().filter(|(name, _)| !may.contains(name)) {
+        let found = everything(&format!("corsai-{name}"));
+        let tensors: Vec<&String> = found
+            .iter()
+            .filter(|p| p.starts_with("burn") || p.starts_with("cubecl") || p.starts_with("wgpu"))
+            .collect();
+        assert!(tensors.is_empty(), "corsai-{name} is built with {tensors:?}");
+    }
+}
+
+#[test]
+fn only_page_and_worker_know_a_browser() {
+    let may = ["app", "worker", "port"];
+    for (name, _) in ARROWS.iter().filter(|(name, _)| !may.contains(name)) {
+        for browser in ["web-sys", "js-sys", "wasm-bindgen", "leptos"] {
+            assert!(!direct(&format!("corsai-{name}")).contains(browser), "corsai-{name} names {browser}");
+        }
+    }
+    for name in ["protocol", "study", "findings"] {
+        let found = everything(&format!("corsai-{name}"));
+        assert!(!found.contains("web-sys"), "corsai-{name} is built with web-sys");
+    }
+}
+
+/// Programs that open connections, and libraries that report home.
+const CLIENTS: [&str; 22] = [
+    "attohttpc",
+    "curl",
+    "gloo-net",
+    "h2",
+    "hyper",
+    "isahc",
+    "libp2p",
+    "minreq",
+    "opentelemetry",
+    "quinn",
+    "reqwest",
+    "rumqttc",
+    "sentry",
+    "surf",
+    "tokio-tungstenite",
+    "tonic",
+    "tracing-wasm",
+    "trust-dns-resolver",
+    "tungstenite",
+    "ureq",
+    "websocket",
+    "ws_stream_wasm",
+];
+
+#[test]
+fn nothing_in_the_tree_can_talk_to_a_network() {
+    let found = tree(&["--workspace", "--edges", "normal,build", "--target", "all"]);
+    for client in CLIENTS.into_iter().filter(|client| found.contains(*client)) {
+        // Leptos can't be had without its server functions; we use none, so that their client is not linked.
+        let users = tree(&["--workspace", "--target", "all", "--invert", client, "--depth", "1"]);
+        let users: Vec<&String> = users.iter().filter(|u| *u != client && *u != "server_fn").collect();
+        assert!(users.is_empty() && client == "gloo-net", "{client} is in the tree through {users:?}");
+    }
+    for file in sources(&["app", "inference"], "rs") {
+        let text = fs::read_to_string(&file).unwrap();
+        for word in ["#[server", "server_fn", "std::net", "XmlHttpRequest", "WebSocket", "EventSource", "send_beacon"] {
+            assert!(!text.contains(word), "{} names {word}", file.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_page_fetches() {
+    for file in sources(&["inference"], "rs") {
+        let text = fs::read_to_string(&file).unwrap();
+        for word in ["fetch_with", "web_sys::Request", "web_sys::Response", "local_storage", "indexed_db"] {
+            assert!(!text.contains(word), "{} names {word}", file.display());
+        }
+    }
+    let manifest = fs::read_to_string(root().join("inference/worker/Cargo.toml")).unwrap();
+    for feature in
+        ["\"Request\"", "\"Response\"", "\"RequestInit\"", "\"Storage\"", "\"Cache\"", "\"RtcPeerConnection\""]
+    {
+        assert!(!manifest.contains(feature), "the worker asks for the browser's {feature}");
+    }
+}
+
+#[test]
+fn views_hold_no_inline_style_and_no_raw_html() {
+    let views = sources(&["app/src"], "rs");
+    assert!(!views.is_empty());
+    for file in views {
+        let text = fs::read_to_string(&file).unwrap();
+        for word in ["style=\"", "style=move", "style=format", "inner_html", "innerHTML"] {
+            assert!(!text.contains(word), "{} holds {word}: the policy blocks it", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_source_says_first_what_it_is() {
+    for (folder, ending, mark) in [
+        ("app/src", "rs", "//!"),
+        ("inference", "rs", "//!"),
+        ("tests", "rs", "//!"),
+        ("e2e", "mjs", "//"),
+        ("public", "js", "//"),
+    ] {
+        for file in sources(&[folder], ending) {
+            let text = fs::read_to_string(&file).unwrap();
+            assert!(text.starts_with(mark), "{} doesn't begin with a sentence on what it is", file.display());
+        }
+    }
+}
+
+/// All files with this ending under these folders of the workspace.
+fn sources(folders: &[&str], ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
+    while let Some(folder) = waiting.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+            let path = entry.unwrap().path();
+            let skipped = ["node_modules", "target", "out"].iter().any(|name| path.ends_with(name));
+            if path.is_dir() && !skipped {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|e| e == ending) && path.is_file() {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn sources_are_found() {
+    let found = sources(&["tests"], "rs");
+    assert!(found.iter().any(|file| file.file_name() == Path::new(file!()).file_name()));
+}
