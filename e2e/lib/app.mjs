@@ -1,0 +1,140 @@
+// The page as a person meets it: a server with the built dist/, Chromium, and the things one does and sees. Specs
+// speak only in these terms and in the page's `data-testid`s.
+
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+
+import { chromium } from "playwright-core";
+
+import { serve } from "../server.mjs";
+import { OUT } from "./studies.mjs";
+
+export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+// The longest that one study may take on a busy machine with two cores.
+export const STUDY_MS = 240_000;
+
+// A browser that asks nobody anything. As root it can't have its sandbox.
+const QUIET = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const NO_GPU = ["--disable-gpu"];
+// A GPU in software: slow, but a real WebGPU.
+const SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
+
+export async function open({ query = "", softwareGpu = false } = {}) {
+  const requests = [];
+  const { server, address } = await serve({ seen: (request) => requests.push(request) });
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [...QUIET, ...(softwareGpu ? SOFTWARE_GPU : NO_GPU)],
+  });
+  const page = await browser.newPage({ viewport: DESKTOP });
+  const app = new App({ server, browser, page, requests });
+  await page.goto(address + query);
+  await app.get("start").waitFor();
+  return app;
+}
+
+class App {
+  constructor({ server, browser, page, requests }) {
+    Object.assign(this, { server, browser, page, requests });
+    // What went wrong behind the page's back: exceptions, and what the console calls an error (also the policy's).
+    this.problems = [];
+    page.on("pageerror", (error) => this.problems.push(`exception: ${error.message}`));
+    page.on("crash", () => this.problems.push("the page crashed"));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.problems.push(`console: ${message.text()}`);
+    });
+  }
+
+  async close() {
+    await this.browser.close();
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  get = (id) => this.page.getByTestId(id);
+  click = (id) => this.get(id).click();
+
+  // ── Opening ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  openPhantom = () => this.click("open-phantom");
+  openFolder = (folder, slot = "current") => this.get(`folder-${slot}`).setInputFiles(folder);
+  openFiles = (files, slot = "current") => this.get(`files-${slot}`).setInputFiles(files);
+
+  // Drags files or folders from outside into the page and lets go over an element, as the browser reports it.
+  async drop(paths, id) {
+    const box = await this.get(id).boundingBox();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const session = await this.page.context().newCDPSession(this.page);
+    for (const type of ["dragEnter", "dragOver", "drop"]) {
+      const data = { items: [], files: paths, dragOperationsMask: 1 };
+      await session.send("Input.dispatchDragEvent", { type, x, y, data });
+    }
+    await session.detach();
+  }
+
+  // How a run ends, as a screen reader is told it: "finished", "no number", "stopped" or "choose".
+  async outcome(timeout = STUDY_MS) {
+    const words = /^(Finished|No number|Stopped|Choose)/;
+    const status = this.get("status").filter({ hasText: words });
+    await status.waitFor({ state: "attached", timeout });
+    return (await status.textContent()).match(words)[1].toLowerCase();
+  }
+
+  // ── Reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async words(id) {
+    return (await this.get(id).first().textContent()).replaceAll("\u202f", " ").trim();
+  }
+
+  // The severity card's row of one lung: millilitres and per cent.
+  async lung(side) {
+    const number = async (id) => Number((await this.words(`${id}-${side}`)).replace(/[^0-9.]/g, ""));
+    return { volume: await number("volume"), lesions: await number("lesions"), share: await number("share") };
+  }
+
+  // Every issue that the page lists, in its order.
+  async issues() {
+    return this.get("issue").evaluateAll((items) =>
+      items.map((item) => ({ code: item.dataset.code, text: item.textContent.trim() })),
+    );
+  }
+
+  // The report that "Save report" gives.
+  async report() {
+    const [download] = await Promise.all([this.page.waitForEvent("download"), this.click("save-report")]);
+    const chunks = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+    return JSON.parse(Buffer.concat(chunks).toString());
+  }
+
+  slice = async () => Number(await this.get("canvas").getAttribute("data-index"));
+
+  // The picture on the canvas, once it has been drawn.
+  async picture() {
+    await this.settled();
+    return this.get("canvas").evaluate((canvas) => canvas.toDataURL());
+  }
+
+  settled = () => this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
+  // Pictures of what is on screen, on a desk and on a phone, in e2e/out.
+  async shoot(name) {
+    mkdirSync(OUT, { recursive: true });
+    for (const [device, viewport] of [["desk", DESKTOP], ["phone", PHONE]]) {
+      await this.page.setViewportSize(viewport);
+      await this.settled();
+      await this.page.screenshot({ path: path.join(OUT, `${name}-${device}.png`), fullPage: device === "phone" });
+    }
+    await this.page.setViewportSize(DESKTOP);
+    await this.settled();
+  }
+}

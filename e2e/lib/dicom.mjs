@@ -1,0 +1,85 @@
+// A small reader and writer for the flat Explicit VR Little Endian files that `corsai phantom` writes, so that a test
+// can spoil one element of a good file. Not a DICOM library: anything else is refused.
+
+export const TAG = {
+  metaLength: "0002,0000",
+  mediaInstance: "0002,0003",
+  imageType: "0008,0008",
+  sopInstance: "0008,0018",
+  modality: "0008,0060",
+  seriesInstance: "0020,000e",
+  position: "0020,0032",
+  pixels: "7fe0,0010",
+};
+
+const LONG = new Set(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UC", "UN", "UR", "UT"]);
+const START = 132;
+
+// The file as a list of { tag, vr, value }, with "0028,0010" for a tag.
+export function read(bytes) {
+  if (bytes.toString("latin1", 128, START) !== "DICM") throw new Error("no DICOM file");
+  const elements = [];
+  let at = START;
+  while (at < bytes.length) {
+    const hex = (offset) => bytes.readUInt16LE(at + offset).toString(16).padStart(4, "0");
+    const tag = `${hex(0)},${hex(2)}`;
+    const vr = bytes.toString("latin1", at + 4, at + 6);
+    const long = LONG.has(vr);
+    const length = long ? bytes.readUInt32LE(at + 8) : bytes.readUInt16LE(at + 6);
+    const begin = at + (long ? 12 : 8);
+    if (!/^[A-Z]{2}$/.test(vr) || begin + length > bytes.length) throw new Error(`${tag} can't be read here`);
+    elements.push({ tag, vr, value: bytes.subarray(begin, begin + length) });
+    at = begin + length;
+  }
+  return elements;
+}
+
+export function write(elements) {
+  const meta = elements.filter(({ tag }) => tag.startsWith("0002") && tag !== TAG.metaLength).map(encoded);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(Buffer.concat(meta).length);
+  const dataset = elements.filter(({ tag }) => !tag.startsWith("0002")).map(encoded);
+  const head = encoded({ tag: TAG.metaLength, vr: "UL", value: length });
+  return Buffer.concat([Buffer.alloc(128), Buffer.from("DICM"), head, ...meta, ...dataset]);
+}
+
+function encoded({ tag, vr, value }) {
+  const long = LONG.has(vr);
+  const head = Buffer.alloc(long ? 12 : 8);
+  const [group, element] = tag.split(",");
+  head.writeUInt16LE(parseInt(group, 16), 0);
+  head.writeUInt16LE(parseInt(element, 16), 2);
+  head.write(vr, 4, "latin1");
+  if (long) head.writeUInt32LE(value.length, 8);
+  else head.writeUInt16LE(value.length, 6);
+  return Buffer.concat([head, value]);
+}
+
+// An element's bytes, and as text without its padding.
+export const value = (bytes, tag) => read(bytes).find((element) => element.tag === tag)?.value;
+export const text = (bytes, tag) => value(bytes, tag)?.toString("latin1").replace(/[\0 ]+$/, "");
+
+// The file with other values; `null` takes an element out. A string is padded to an even length.
+export function changed(bytes, values) {
+  const elements = read(bytes).filter(({ tag }) => values[tag] !== null);
+  for (const [tag, value] of Object.entries(values)) {
+    if (value === null) continue;
+    const element = elements.find((e) => e.tag === tag);
+    if (!element) throw new Error(`${tag} isn't there to be changed`);
+    const blank = element.vr === "UI" ? "\0" : " ";
+    element.value = Buffer.isBuffer(value) ? value : Buffer.from(value.length % 2 ? value + blank : value, "latin1");
+  }
+  return write(elements);
+}
+
+// A copy of the slice as another instance, perhaps of another series, a millimetre distance further along the body.
+export function copied(bytes, { suffix, series = "", further = 0 }) {
+  const instance = text(bytes, TAG.sopInstance) + suffix;
+  const [x, y, z] = text(bytes, TAG.position).split("\\").map(Number);
+  return changed(bytes, {
+    [TAG.mediaInstance]: instance,
+    [TAG.sopInstance]: instance,
+    [TAG.seriesInstance]: text(bytes, TAG.seriesInstance) + series,
+    [TAG.position]: [x, y, (z + further).toFixed(3)].join("\\"),
+  });
+}

@@ -1,0 +1,76 @@
+// The studies that the tests open: made-up ones, written by the command line and spoilt here, and real ones where
+// they are at hand. Everything made lies under e2e/out, which git ignores.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { TAG, changed, copied, text, value } from "./dicom.mjs";
+
+export const OUT = fileURLToPath(new URL("../out", import.meta.url));
+const MADE = path.join(OUT, "studies");
+
+// A folder of the real data, or the notice with which a test that needs it is skipped.
+export function real(name) {
+  const data = process.env.CORSAI_DATA ?? fileURLToPath(new URL("../../../shared/data", import.meta.url));
+  const folder = path.join(data, "dicom", name);
+  return existsSync(folder) ? { folder } : { skip: `the real study ${name} isn't here (CORSAI_DATA names its place)` };
+}
+
+// The files of a folder of DICOM, in no order that matters.
+export const filesOf = (folder) => readdirSync(folder).filter((name) => !name.endsWith(".json")).map((n) => path.join(folder, n));
+
+function afresh(name) {
+  const folder = path.join(MADE, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+// A made-up patient's series on one date.
+export function phantom(name, { left, right, date }) {
+  const cli = process.env.CORSAI_CLI;
+  if (!cli) throw new Error("CORSAI_CLI must name the command line: run ./dev test");
+  const folder = afresh(name);
+  execFileSync(cli, ["phantom", folder, "--share-left", `${left}`, "--share-right", `${right}`, "--date", date], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  return folder;
+}
+
+// A good series, read once, from which the odd ones are made: its slices from feet to head.
+export function slicesOf(folder) {
+  const slices = filesOf(folder).map((file) => readFileSync(file));
+  const height = (bytes) => Number(text(bytes, TAG.position).split("\\")[2]);
+  return slices.sort((a, b) => height(a) - height(b));
+}
+
+// Writes files into a folder of their own. `files` is a list of bytes, or of [name, bytes].
+export function made(name, files) {
+  const folder = afresh(name);
+  files.forEach((file, index) => {
+    const [name, bytes] = Array.isArray(file) ? file : [`${index}.dcm`, file];
+    writeFileSync(path.join(folder, name), bytes);
+  });
+  return folder;
+}
+
+// ── Odd files ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const truncated = (bytes) => bytes.subarray(0, Math.floor(bytes.length / 2));
+export const withoutPixels = (bytes) => changed(bytes, { [TAG.pixels]: null });
+export const asMagneticResonance = (bytes) => changed(bytes, { [TAG.modality]: "MR" });
+export const asLocaliser = (bytes) => changed(copied(bytes, { suffix: ".7", further: 1 }), { [TAG.imageType]: "ORIGINAL\\PRIMARY\\LOCALIZER" });
+export const asOtherSeries = (bytes) => copied(bytes, { suffix: ".8", series: ".8" });
+
+// The slice at the same place with other pixels: a second reconstruction in the same series.
+export function asOtherReconstruction(bytes) {
+  const pixels = Buffer.from(value(bytes, TAG.pixels));
+  for (let at = 0; at < pixels.length; at += 2) pixels.writeUInt16LE(Math.min(pixels.readUInt16LE(at) + 40, 4095), at);
+  return changed(copied(bytes, { suffix: ".9" }), { [TAG.pixels]: pixels });
+}
+
+// A body without lungs: the lowest slice, which shows the abdomen, again and again.
+export const abdomen = (slices, millimetres) =>
+  slices.map((_, index) => copied(slices[0], { suffix: `.${index + 1}`, further: index * millimetres }));
