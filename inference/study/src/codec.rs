@@ -138,11 +138,7 @@ pub(crate) fn words<'a>(
         }
         Syntax::JpegLossless => {
             let (decoded, precision) = jpeg::decode_lossless(&bytes, rows, columns)?;
-            Words {
-                bytes: Cow::Owned(decoded),
-                big_endian: cfg!(target_endian = "big"),
-                precision: Some(precision),
-            }
+            Words { bytes: Cow::Owned(decoded), big_endian: cfg!(target_endian = "big"), precision: Some(precision) }
         }
         Syntax::Unsupported(_) => return Err(CodecError::Unsupported),
     };

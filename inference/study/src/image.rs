@@ -128,7 +128,7 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    fn new(code: IssueCode, found: &str) -> Self {
+    pub(crate) fn new(code: IssueCode, found: &str) -> Self {
         Self { code, found: found.to_owned() }
     }
 }
@@ -179,19 +179,6 @@ impl Image {
         let instance = identifier(tags::SOP_INSTANCE_UID);
         let bytes = if slice.is_ok() { dataset.bytes } else { Vec::new() };
         Ok(Self { name: name.to_owned(), bytes, group, instance, kind, variant, about, slice })
-    }
-
-    /// Whether two slices are the same picture in the same place, byte for byte.
-    pub(crate) fn is_copy_of(&self, other: &Self) -> bool {
-        match (&self.slice, &other.slice) {
-            (Ok(a), Ok(b)) => {
-                (a.rows, a.columns, a.corner_mm, a.directions, a.spacing_mm, a.transfer)
-                    == (b.rows, b.columns, b.corner_mm, b.directions, b.spacing_mm, b.transfer)
-                    && a.encoded.syntax == b.encoded.syntax
-                    && a.encoded.bytes(&self.bytes) == b.encoded.bytes(&other.bytes)
-            }
-            _ => false,
-        }
     }
 }
 

@@ -129,7 +129,8 @@ mod tests {
     fn padding_is_air_however_it_is_written() {
         let signed = Transfer { stored: 16, signed: true, intercept: 0.0, ..PLAIN };
         let minus_2000 = (-2000_i16) as u16;
-        let padded = |transfer: Transfer, value, limit| Transfer { padding: Some(Padding { value, limit }), ..transfer };
+        let padded =
+            |transfer: Transfer, value, limit| Transfer { padding: Some(Padding { value, limit }), ..transfer };
         assert_eq!(padded(signed, minus_2000, minus_2000).hounsfield(minus_2000), AIR_HU);
         // The same bits in an unsigned picture would be 63,536 HU.
         let unsigned = Transfer { signed: false, ..signed };

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use corsai_protocol::IssueCode;
 use dicom_core::dictionary::stub::StubDataDictionary;
-use dicom_core::header::{DataElementHeader, Header};
+use dicom_core::header::{DataElementHeader, Header as _};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use dicom_encoding::decode::Decode;
@@ -25,8 +25,9 @@ use crate::codec::Syntax;
 const MAX_DEPTH: usize = 64;
 /// Fragments of one picture; a frame a fragment is usual, and there is one frame.
 const MAX_FRAGMENTS: usize = 1 << 16;
-/// An inflated data set may be this many times the file's size.
+/// An inflated data set may be this many times the file's size, and this large: one picture is at most 32 MiB.
 const MAX_INFLATION: u64 = 100;
+const MAX_INFLATED: u64 = 1 << 28;
 
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
@@ -153,7 +154,7 @@ impl Dataset {
 }
 
 fn inflate(deflated: &[u8]) -> Result<Vec<u8>, FileError> {
-    let limit = (deflated.len() as u64).saturating_mul(MAX_INFLATION).max(1 << 20);
+    let limit = (deflated.len() as u64).saturating_mul(MAX_INFLATION).clamp(1 << 20, MAX_INFLATED);
     let mut inflated = Vec::new();
     let read = flate2::read::DeflateDecoder::new(deflated).take(limit).read_to_end(&mut inflated);
     match read {

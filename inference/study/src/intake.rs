@@ -1,0 +1,168 @@
+//! Everything that was dropped, file by file, until it is known which series there are.
+
+use std::collections::BTreeMap;
+
+use corsai_protocol::{Issue, IssueCode, SeriesId};
+
+use crate::archive::{ArchiveError, Budget, Unpacked, is_archive, unpack};
+use crate::image::{GroupKey, Image};
+use crate::series::{Series, fault_issues};
+use crate::value;
+
+/// Characters of a file's name that are kept for the screen.
+const MAX_NAME: usize = 160;
+
+/// What one drop may hold; more ends in a refusal before memory does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Files, those in archives included.
+    pub files: usize,
+    /// Bytes of pictures that are kept while the drop lasts; archives may not unpack to more either.
+    pub bytes: u64,
+    /// Voxels of one volume, two bytes each; labels and the networks need their own memory beside it.
+    pub voxels: usize,
+}
+
+impl Default for Limits {
+    /// What fits the 4 GiB of a wasm instance: 1.5 GiB of files beside a volume of 1,500 slices of 512².
+    fn default() -> Self {
+        Self { files: 20_000, bytes: 3 << 29, voxels: 1500 << 18 }
+    }
+}
+
+/// Takes files and sorts them into series.
+#[derive(Debug)]
+pub struct Intake {
+    limits: Limits,
+    budget: Budget,
+    files: usize,
+    bytes: u64,
+    groups: BTreeMap<GroupKey, Vec<Image>>,
+    /// Files that no series took, by reason.
+    refused: BTreeMap<(IssueCode, String), Vec<String>>,
+    /// Once set, nothing is taken any more.
+    stop: Option<IssueCode>,
+}
+
+impl Intake {
+    /// An empty one.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            budget: Budget { bytes: limits.bytes, files: limits.files },
+            files: 0,
+            bytes: 0,
+            groups: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            stop: None,
+        }
+    }
+
+    /// Takes one file. An archive, told by its content, is unpacked. `name` is for the screen only.
+    pub fn add(&mut self, name: &str, bytes: Vec<u8>) {
+        let name = shown(name);
+        if !is_archive(&bytes) {
+            self.take(&name, bytes);
+            return;
+        }
+        if self.stop.is_some() {
+            return;
+        }
+        let mut budget = self.budget;
+        let result = unpack(&name, &bytes, &mut budget, &mut |name, unpacked| {
+            let name = shown(name);
+            match unpacked {
+                Unpacked::File(bytes) => self.take(&name, bytes),
+                Unpacked::Unreadable => self.refuse(IssueCode::FileUnreadable, &name),
+                Unpacked::BadArchive => self.refuse(IssueCode::ZipBad, &name),
+            }
+        });
+        self.budget = budget;
+        match result {
+            Ok(()) => {}
+            Err(ArchiveError::Bad) => self.refuse(IssueCode::ZipBad, &name),
+            Err(ArchiveError::TooLarge) => self.stop = self.stop.or(Some(IssueCode::ZipTooLarge)),
+            Err(ArchiveError::TooMany) => self.stop = self.stop.or(Some(IssueCode::InputTooMany)),
+        }
+    }
+
+    /// Notes a file that is there but could not be read.
+    pub fn fail(&mut self, name: &str) {
+        self.refuse(IssueCode::FileUnreadable, &shown(name));
+    }
+
+    fn take(&mut self, name: &str, bytes: Vec<u8>) {
+        self.files += 1;
+        if self.files > self.limits.files {
+            self.stop = self.stop.or(Some(IssueCode::InputTooMany));
+        }
+        if self.stop.is_some() {
+            return;
+        }
+        match Image::read(name, bytes) {
+            Ok(image) => {
+                self.bytes = self.bytes.saturating_add(image.bytes.len() as u64);
+                if self.bytes > self.limits.bytes {
+                    self.stop = Some(IssueCode::InputTooLarge);
+                    return;
+                }
+                self.groups.entry(image.group.clone()).or_default().push(image);
+            }
+            Err(error) => self.refuse(error.code(), name),
+        }
+    }
+
+    fn refuse(&mut self, code: IssueCode, name: &str) {
+        self.refused.entry((code, String::new())).or_default().push(name.to_owned());
+    }
+
+    /// Sorts what came in into series.
+    #[must_use]
+    pub fn finish(self) -> Opened {
+        let Self { limits, groups, refused, stop, .. } = self;
+        // A part of a drop could be a part of a series: no number is better than a part's.
+        let groups = if stop.is_some() { BTreeMap::new() } else { groups };
+        let mut series: Vec<Series> =
+            groups.into_iter().map(|(group, images)| Series::new(&group, images, limits.voxels)).collect();
+        // Stable: equal ones stay in the order of their identifiers.
+        series.sort_by_cached_key(Series::rank);
+        for (index, series) in series.iter_mut().enumerate() {
+            series.number(SeriesId(u32::try_from(index).unwrap_or(u32::MAX)));
+        }
+        let mut issues: Vec<Issue> = stop.into_iter().map(|code| Issue::new(code, "")).collect();
+        if stop.is_none() && series.is_empty() {
+            issues.push(Issue::new(IssueCode::InputNothing, ""));
+        }
+        for (reason, names) in refused {
+            let severity = reason.0.severity();
+            issues.extend(fault_issues(BTreeMap::from([(reason, names)]), severity));
+        }
+        Opened { issues, series }
+    }
+}
+
+/// A name for the screen: nothing that steers it, and not too long.
+fn shown(name: &str) -> String {
+    value::text(name.as_bytes(), None, MAX_NAME)
+}
+
+/// What was found in a drop.
+#[derive(Debug)]
+pub struct Opened {
+    /// Of the drop as a whole, the grave ones first, and of files that no series took.
+    pub issues: Vec<Issue>,
+    /// Usable ones first, and among them those described as of the lungs. `series[i]` has the id `SeriesId(i)`.
+    pub series: Vec<Series>,
+}
+
+impl Opened {
+    /// The series to take without asking: the only usable one, unless it was cut out of several that share its name.
+    #[must_use]
+    pub fn only_clean(&self) -> Option<SeriesId> {
+        let mut usable = self.series.iter().map(Series::summary).filter(|summary| summary.usable);
+        let (only, None) = (usable.next()?, usable.next()) else { return None };
+        let mixed = only.issues.iter().any(|issue| issue.code == IssueCode::SeriesSplit);
+        (!mixed).then_some(only.id)
+    }
+}

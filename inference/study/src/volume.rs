@@ -1,0 +1,117 @@
+//! One study's Hounsfield units on the grid on which they were measured; nothing is resampled.
+
+use corsai_protocol::VolumeSummary;
+
+/// Where every voxel lies: axial slices as the house keeps them, slice 0 nearest the feet, rows from front to back,
+/// columns from the patient's right to the left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grid {
+    pub slices: usize,
+    pub rows: usize,
+    pub columns: usize,
+    /// Distance of neighbouring rows, mm.
+    pub row_mm: f64,
+    /// Distance of neighbouring columns, mm.
+    pub column_mm: f64,
+    /// Position of each slice along the normal, mm, rising.
+    pub positions_mm: Vec<f64>,
+    /// The thickness that each slice stands for in volumes, mm: half the way to each neighbour, whatever the header
+    /// calls the slice's thickness.
+    pub slab_mm: Vec<f64>,
+    /// From (column, row, slice, 1) to patient coordinates (LPS), mm. Exact for evenly spaced slices, tilted or not;
+    /// else the slices' mean step, and `positions_mm` is exact.
+    pub patient_from_voxel: [[f64; 4]; 3],
+}
+
+impl Grid {
+    /// Volume that one voxel of a slice stands for, mL; 0 beyond the last slice.
+    #[must_use]
+    pub fn voxel_ml(&self, slice: usize) -> f64 {
+        self.row_mm * self.column_mm * self.slab_mm.get(slice).copied().unwrap_or(0.0) / 1000.0
+    }
+
+    /// Median distance of neighbouring slices, mm; 0 where there is one slice.
+    #[must_use]
+    pub fn slice_mm(&self) -> f64 {
+        median_gap(&self.positions_mm)
+    }
+
+    /// Number of voxels.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slices.saturating_mul(self.rows).saturating_mul(self.columns)
+    }
+
+    /// Whether there is no voxel.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the page needs of it.
+    #[must_use]
+    pub fn summary(&self) -> VolumeSummary {
+        // A picture's sides are at most 4,096, and there are fewer slices than files.
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        VolumeSummary {
+            slices: count(self.slices),
+            rows: count(self.rows),
+            columns: count(self.columns),
+            row_mm: self.row_mm,
+            column_mm: self.column_mm,
+            slice_mm: self.slice_mm(),
+            positions_mm: self.positions_mm.clone(),
+        }
+    }
+}
+
+/// Median distance of neighbours in rising positions; 0 where there are none.
+pub(crate) fn median_gap(positions_mm: &[f64]) -> f64 {
+    let mut gaps: Vec<f64> =
+        positions_mm.windows(2).map(|pair| pair.last().copied().unwrap_or(0.0) - pair[0]).collect();
+    gaps.sort_by(f64::total_cmp);
+    let middle = gaps.len() / 2;
+    match (gaps.get(middle), gaps.len() % 2) {
+        (None, _) => 0.0,
+        (Some(upper), 0) => (upper + gaps.get(middle - 1).copied().unwrap_or(*upper)) / 2.0,
+        (Some(middle), _) => *middle,
+    }
+}
+
+/// Hounsfield units, −1024 and above, on a [`Grid`]; slice by slice, row by row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HuVolume {
+    grid: Grid,
+    voxels: Vec<i16>,
+}
+
+impl HuVolume {
+    /// `None` unless there is one voxel for each place of the grid, a position and a slab for each slice.
+    #[must_use]
+    pub fn new(grid: Grid, voxels: Vec<i16>) -> Option<Self> {
+        let fits = !grid.is_empty()
+            && voxels.len() == grid.len()
+            && grid.positions_mm.len() == grid.slices
+            && grid.slab_mm.len() == grid.slices;
+        fits.then_some(Self { grid, voxels })
+    }
+
+    /// Where the voxels lie.
+    #[must_use]
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// One slice's `rows · columns` values; empty beyond the last slice.
+    #[must_use]
+    pub fn slice(&self, z: usize) -> &[i16] {
+        let area = self.grid.rows * self.grid.columns;
+        self.voxels.get(z.saturating_mul(area)..).and_then(|rest| rest.get(..area)).unwrap_or_default()
+    }
+
+    /// All values, slice by slice.
+    #[must_use]
+    pub fn voxels(&self) -> &[i16] {
+        &self.voxels
+    }
+}
