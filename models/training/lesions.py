@@ -1,0 +1,108 @@
+"""Training pictures of the lesion networks: axial slices cut to the lungs' box, as `inference/ensemble/src/prepare.rs`."""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from .augment import OUTSIDE_HU, greys, normalised, uniform
+from .paths import ARRAYS
+from .prepare import LESION, hu
+from .specs import Spec
+
+
+def square_around(mask: np.ndarray, margin: float) -> tuple[int, int, int]:
+    """Row, column and side of the square box around a mask's rows and columns; `Square::around` in Rust."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    side = round_half_up(max(rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1) * (1 + 2 * margin))
+    start = [round_half_up((edge[0] + edge[-1] + 1) / 2 - side / 2) for edge in (rows, columns)]
+    return start[0], start[1], side
+
+
+def round_half_up(value: float) -> int:
+    """Rust's `round`: halves away from zero."""
+    return int(math.copysign(math.floor(abs(value) + 0.5), value))
+
+
+class Lesions:
+    """Endless batches `(inputs [batch, 1, size, size], truth [batch, size, size])`."""
+
+    #: Share of a batch that comes from the single slices of many patients.
+    SINGLE = 0.3
+
+    def __init__(self, spec: Spec, held_out: set[str]):
+        self.spec = spec
+        self.volumes = []
+        for file in sorted(ARRAYS.glob("*-[0-9]*.npz")):
+            with np.load(file) as arrays:
+                if str(arrays["patient"]) in held_out:
+                    continue
+                grey, labels = arrays["grey"], arrays["labels"]
+            square = square_around((labels & 3).any(0), spec.box_margin)
+            lung = np.flatnonzero((labels & 3).any((1, 2)))
+            sick = np.flatnonzero((labels & LESION).sum((1, 2)) >= 20)
+            self.volumes.append((grey, labels, square, lung, sick))
+        with np.load(ARRAYS / "ct100.npz") as arrays:
+            boxes = []
+            for row, column, side in arrays["boxes"]:
+                grow = int(side * spec.box_margin)
+                boxes.append((row - grow, column - grow, side + 2 * grow))
+            self.single = list(zip(arrays["grey"], arrays["labels"], boxes))
+
+    def pick(self, random: torch.Generator) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int]]:
+        """HU and lesions of one slice and its box; patients alike often, two slices of three with lesions."""
+
+        def one(count: int) -> int:
+            return int(torch.randint(count, (1,), generator=random))
+
+        if float(torch.rand(1, generator=random)) < self.SINGLE:
+            grey, labels, square = self.single[one(len(self.single))]
+            return hu(grey), (labels & LESION) > 0, square
+        grey, labels, square, lung, sick = self.volumes[one(len(self.volumes))]
+        slices = sick if len(sick) and float(torch.rand(1, generator=random)) < 0.67 else lung
+        z = slices[one(len(slices))]
+        picture = hu(grey[z])
+        # A thicker slice is the mean of its neighbours; its lesions are those of the middle.
+        if float(torch.rand(1, generator=random)) < 0.3:
+            low, high = max(z - 1, 0), min(z + 2, len(grey))
+            picture = hu(grey[low:high]).mean(0)
+        return picture, (labels[z] & LESION) > 0, square
+
+    def batch(self, count: int, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        size = self.spec.size
+        pictures, truths = [], []
+        for _ in range(count):
+            picture, truth, (row, column, side) = self.pick(random)
+            rows, columns = picture.shape
+            angle, zoom, stretch, right, down = (
+                float(uniform(random, low, high, 1))
+                for low, high in [(-15, 15), (0.85, 1.2), (0.93, 1.07), (-0.06, 0.06), (-0.06, 0.06)]
+            )
+            angle = math.radians(angle)
+            flip = -1.0 if float(torch.rand(1, generator=random)) < 0.5 else 1.0
+            up = -1.0 if float(torch.rand(1, generator=random)) < 0.25 else 1.0
+            # Output pixel in [−1, 1] → picture in [−1, 1], through the box.
+            half_x, half_y = side / columns * zoom * stretch, side / rows * zoom / stretch
+            centre_x, centre_y = (2 * column + side * (1 + right)) / columns - 1, (2 * row + side * (1 + down)) / rows - 1
+            matrix = torch.tensor(
+                [
+                    [flip * math.cos(angle) * half_x, -up * math.sin(angle) * half_x, centre_x],
+                    [flip * math.sin(angle) * half_y, up * math.cos(angle) * half_y, centre_y],
+                ],
+                dtype=torch.float32,
+            )
+            grid = F.affine_grid(matrix[None], [1, 1, size, size], align_corners=False)
+            both = torch.from_numpy(np.stack([picture - OUTSIDE_HU, truth * 1.0]).astype(np.float32))
+            sample = F.grid_sample(both[None], grid, align_corners=False, padding_mode="zeros")[0]
+            pictures.append(sample[:1] + OUTSIDE_HU)
+            truths.append((sample[1] > 0.5).float())
+        return normalised(greys(torch.stack(pictures), random, noise=40)), torch.stack(truths)
+
+    @staticmethod
+    def loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        """Binary cross entropy and soft Dice over the batch."""
+        logits = logits[:, 0]
+        probabilities = logits.sigmoid()
+        dice = (2 * (probabilities * truth).sum() + 1) / (probabilities.sum() + truth.sum() + 1)
+        return F.binary_cross_entropy_with_logits(logits, truth) + 1 - dice

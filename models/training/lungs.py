@@ -1,0 +1,116 @@
+"""Training pictures of the lung networks: one slice of a randomly cropped, stretched and turned cube of a volume.
+
+As in the page (`inference/ensemble/src/lungs.rs`) the cube spans the whole study, resized to 128 along every axis,
+and the channels are grey and the voxel's x, y, z in [−1, 1].
+"""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from .augment import OUTSIDE_HU, greys, normalised, uniform
+from .paths import ARRAYS
+from .prepare import hu
+from .specs import Spec
+
+#: Rows and columns kept of a volume: a little more than the networks see, so that zooming in shows something.
+PLANE = 160
+
+
+def cube(grey: np.ndarray, labels: np.ndarray) -> torch.Tensor:
+    """`[3, slices, PLANE, PLANE]`: HU above `OUTSIDE_HU` (so that padding by zeros is air), right, left."""
+    stack = np.stack([hu(grey) - OUTSIDE_HU, (labels & 3) == 1, (labels & 3) == 2], 1).astype(np.float32)
+    return torch.cat(
+        [
+            F.interpolate(
+                torch.from_numpy(stack[i : i + 16]), (PLANE, PLANE), mode="bilinear", antialias=True
+            )
+            for i in range(0, len(stack), 16)
+        ]
+    ).transpose(0, 1).contiguous()
+
+
+class Lungs:
+    """Endless batches `(inputs [batch, 4, size, size], classes [batch, size, size])`."""
+
+    def __init__(self, spec: Spec, held_out: set[str], flat_share: float = 0.2):
+        self.spec = spec
+        self.volumes = []
+        for file in sorted(ARRAYS.glob("*-[0-9]*.npz")):
+            with np.load(file) as arrays:
+                if str(arrays["patient"]) not in held_out:
+                    self.volumes.append(cube(arrays["grey"], arrays["labels"]))
+        self.flat = []
+        if spec.projection == "axial":
+            with np.load(ARRAYS / "lung-slices.npz") as arrays:
+                self.flat = [cube(g[None], m[None]) for g, m in zip(arrays["grey"], arrays["labels"])]
+        self.flat_share = flat_share if self.flat else 0.0
+
+    def slice_grid(self, random: torch.Generator, flat: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """Where one slice of the cube lies in the volume, `[size, size, 3]` for `grid_sample`, and its coordinates."""
+        size = self.spec.size
+
+        def one(low: float, high: float) -> float:
+            return float(uniform(random, low, high, 1))
+
+        centres = (torch.arange(size) + 0.5) / size * 2 - 1
+        fixed = torch.full((size, size), float(centres[int(torch.randint(size, (1,), generator=random))]))
+        across, down = centres[None].expand(size, size), centres[:, None].expand(size, size)
+        x, y, z = {
+            "axial": (across, down, fixed),
+            "coronal": (across, fixed, down),
+            "sagittal": (fixed, across, down),
+        }[self.spec.projection]
+        coordinates = torch.stack([x, y, z])
+        # In the plane: turned, zoomed (a smaller or larger field of view), stretched, shifted.
+        angle = math.radians(one(-12, 12))
+        zoom = math.exp(one(math.log(0.62), math.log(1.25)))
+        sx, sy = zoom * one(0.92, 1.08), zoom * one(0.92, 1.08)
+        dx, dy = one(-0.15, 0.15), one(-0.15, 0.15)
+        u = (x * math.cos(angle) - y * math.sin(angle)) * sx + dx
+        v = (x * math.sin(angle) + y * math.cos(angle)) * sy + dy
+        # Along the body: some scans show only a part of the chest.
+        if flat:
+            w = torch.zeros_like(z)
+        else:
+            low, high = (-1.0, 1.0) if one(0, 1) < 0.4 else (-1 + one(0, 0.7), 1 - one(0, 0.5))
+            w = (z + 1) / 2 * (high - low) + low
+            # A leaning body: the planes are not quite square to it.
+            w = w + one(-0.06, 0.06) * x + one(-0.06, 0.06) * y
+            u, v = u + one(-0.06, 0.06) * z, v + one(-0.06, 0.06) * z
+        return torch.stack([u, v, w], -1), coordinates
+
+    def batch(self, count: int, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        pictures, coordinates, classes = [], [], []
+        for _ in range(count):
+            flat = float(torch.rand(1, generator=random)) < self.flat_share
+            pool = self.flat if flat else self.volumes
+            source = pool[int(torch.randint(len(pool), (1,), generator=random))]
+            for _ in range(3):
+                grid, where = self.slice_grid(random, flat)
+                sample = F.grid_sample(source[None], grid[None, None], align_corners=False, padding_mode="zeros")[0, :, 0]
+                # Slices beside the lungs teach little, and many are nothing but air.
+                if sample[1:].amax() > 0.5 or float(torch.rand(1, generator=random)) < 0.3:
+                    break
+            if flat:
+                # One slice of somewhere in the middle: it lies anywhere thereabouts.
+                where[2] = float(uniform(random, -0.5, 0.5, 1))
+            labels = torch.zeros(sample.shape[1:], dtype=torch.long)
+            labels[sample[1] > 0.5] = 1
+            labels[sample[2] > 0.5] = 2
+            pictures.append(sample[:1] + OUTSIDE_HU)
+            coordinates.append(where)
+            classes.append(labels)
+        values = normalised(greys(torch.stack(pictures), random, noise=60))
+        return torch.cat([values, torch.stack(coordinates)], 1), torch.stack(classes)
+
+    @staticmethod
+    def loss(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+        """Cross entropy and soft Dice of either lung over the batch."""
+        probabilities = logits.softmax(1)
+        truth = F.one_hot(classes, 3).permute(0, 3, 1, 2).float()
+        both = (probabilities * truth).sum((0, 2, 3))[1:]
+        dice = (2 * both + 1) / (probabilities.sum((0, 2, 3)) + truth.sum((0, 2, 3)) + 1)[1:]
+        return F.cross_entropy(logits, classes) + 1 - dice.mean()

@@ -1,0 +1,91 @@
+"""The page's pipeline on one volume, in PyTorch: lungs from three projections, then lesions in the lungs' box.
+
+Mirrors `inference/ensemble` step by step, so that figures measured here are those of the page.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy import ndimage
+from torch import nn
+
+from .augment import OUTSIDE_HU, normalised
+from .lesions import square_around
+from .specs import CLIP_HU, SPECS
+
+#: Every how many slices of a projection are computed.
+STEP = 2
+#: Pieces of a lung smaller than this share of its largest are dropped.
+ISLAND = 0.1
+#: How `[z, y, x]` turns into a projection's `[slice, row, column]`; each is its own inverse but the sagittal one.
+AXES = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}
+BACK = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (1, 2, 0)}
+
+
+def resized(pictures: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
+    """`[count, rows, columns]` by a triangle filter; `resize.rs`."""
+    return F.interpolate(pictures[:, None], (rows, columns), mode="bilinear", antialias=True)[:, 0]
+
+
+def along(volume: torch.Tensor, slices: int) -> torch.Tensor:
+    """`[slices, rows, columns]` resized along its first axis."""
+    flat = volume.reshape(1, len(volume), -1)
+    return resized(flat, slices, flat.shape[2])[0].reshape(slices, *volume.shape[1:])
+
+
+def in_planes(volume: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
+    return torch.cat([resized(part, rows, columns) for part in volume.split(16)])
+
+
+@torch.no_grad()
+def lung_probabilities(hu: torch.Tensor, networks: dict[str, nn.Module]) -> torch.Tensor:
+    """Right and left on the cube, `[2, size, size, size]`, the mean over `networks` (by projection)."""
+    size = SPECS["lungs-axial"].size
+    cube = normalised(along(in_planes(hu.clamp(*CLIP_HU), size, size), size))
+    centres = (torch.arange(size) + 0.5) / size * 2 - 1
+    z, y, x = torch.meshgrid(centres, centres, centres, indexing="ij")
+    total = torch.zeros(2, size, size, size)
+    for projection, network in networks.items():
+        channels = torch.stack([c.permute(AXES[projection]) for c in (cube, x, y, z)], 1)[::STEP]
+        answers = torch.cat([network(part).softmax(1)[:, 1:] for part in channels.split(16)])
+        after = torch.cat([answers[1:], answers[-1:]])
+        every = torch.stack([answers, (answers + after) / 2], 1).reshape(size, 2, size, size)
+        for side in range(2):
+            total[side] += every[:, side].permute(BACK[projection]) / len(networks)
+    for side in range(2):
+        own, other = total[side], total[1 - side]
+        mask = wins(own, other).numpy()
+        pieces, count = ndimage.label(mask)
+        sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+        sizes[0] = 0
+        own[torch.from_numpy(mask & ~(sizes >= ISLAND * sizes.max())[pieces])] = 0
+    return total
+
+
+def wins(own: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    return (own > other) & (own > 1 - own - other)
+
+
+def lung_labels(probabilities: torch.Tensor, shape: torch.Size) -> np.ndarray:
+    """Label bytes 1 (right) and 2 (left) on a grid `[slices, rows, columns]`."""
+    right, left = (in_planes(along(p, shape[0]), *shape[1:]) for p in probabilities)
+    return (wins(right, left) * 1 + wins(left, right) * 2).numpy().astype(np.uint8)
+
+
+@torch.no_grad()
+def lesion_probability(hu: torch.Tensor, lungs: np.ndarray, networks: list[nn.Module]) -> np.ndarray:
+    """The members' mean in the lungs, 0 elsewhere, f16 `[slices, rows, columns]`."""
+    spec = SPECS["fpn-0"]
+    row, column, side = square_around(lungs.any(0), spec.box_margin)
+    slices, rows, columns = hu.shape
+    edge = max(0, -row, -column, row + side - rows, column + side - columns)
+    out = np.zeros(hu.shape, np.float16)
+    for z in np.flatnonzero(lungs.any((1, 2))):
+        padded = F.pad(hu[z : z + 1], (edge, edge, edge, edge), value=OUTSIDE_HU)
+        box = padded[:, row + edge : row + edge + side, column + edge : column + edge + side].clamp(*CLIP_HU)
+        inputs = normalised(resized(box, spec.size, spec.size))[None]
+        mean = torch.stack([network(inputs)[0].sigmoid() for network in networks]).mean(0)
+        back = torch.zeros(rows + 2 * edge, columns + 2 * edge)
+        back[row + edge : row + edge + side, column + edge : column + edge + side] = resized(mean, side, side)[0]
+        out[z] = back[edge : edge + rows, edge : edge + columns].numpy() * (lungs[z] > 0)
+    return out

@@ -1,0 +1,198 @@
+"""`../shared/data` → arrays in canonical order (slice 0 at the feet, patient's right at column 0), lungs told apart.
+
+Each volume becomes `NAME.npz` with `grey` u8 `[slices, 384, 384]` (HU = grey · 1600/255 − 1350) and `labels` u8 with the
+page's label bytes: 1 right lung, 2 left lung, + 4 lesion. Where the data gives no lung mask (coronacases), lungs are
+found by threshold and morphology and joined with the masks that exist; models/README.md says so.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from .paths import ARRAYS, DATA
+
+RIGHT, LEFT, LESION = 1, 2, 4
+#: Slices of this volume run from head to feet.
+HEAD_FIRST = {"radiopaedia-1"}
+
+
+def hu(grey: np.ndarray) -> np.ndarray:
+    """HU of the data's 8-bit grey."""
+    return grey.astype(np.float32) * (1600 / 255) - 1350
+
+
+def grey_of(values: np.ndarray) -> np.ndarray:
+    """The inverse of `hu`, clipped as the data is."""
+    return np.rint((values + 1350) * (255 / 1600)).clip(0, 255).astype(np.uint8)
+
+
+def largest_components(mask: np.ndarray, count: int, least: float = 0.1) -> np.ndarray:
+    """The `count` largest pieces that have at least `least` of the largest one's size, labelled 1, 2, …"""
+    labels, found = ndimage.label(mask)
+    sizes = np.bincount(labels.ravel(), minlength=found + 1)
+    sizes[0] = 0
+    out = np.zeros(mask.shape, np.uint8)
+    for rank, piece in enumerate(np.argsort(sizes)[::-1][:count]):
+        if sizes[piece] > least * sizes.max():
+            out[labels == piece] = rank + 1
+    return out
+
+
+def inner_air(grey: np.ndarray, below_hu: float = -400) -> np.ndarray:
+    """Air that does not reach the picture's border on its slice: lungs, airways, bowel gas."""
+    air = hu(grey) < below_hu
+    for plane in air:
+        labels, _ = ndimage.label(np.pad(plane, 1, constant_values=True))
+        plane &= labels[1:-1, 1:-1] != labels[0, 0]
+    return air
+
+
+def airway(grey: np.ndarray) -> np.ndarray:
+    """Windpipe and main bronchi, followed from the head downwards as long as their area changes slowly."""
+    dark = ndimage.gaussian_filter(hu(grey), (0, 1, 1)) < -925
+    inner = inner_air(grey, -700)
+    out = np.zeros(grey.shape, bool)
+    before = None
+    for z in range(len(grey) - 1, -1, -1):
+        labels, count = ndimage.label(dark[z] & inner[z])
+        sizes = np.bincount(labels.ravel(), minlength=count + 1)
+        if before is None:
+            centres = ndimage.center_of_mass(labels > 0, labels, range(1, count + 1)) if count else []
+            body = np.argwhere(hu(grey[z]) > -300)
+            middle = body[:, 1].mean() if len(body) else 192
+            fitting = [i + 1 for i, c in enumerate(centres) if 40 < sizes[i + 1] < 700 and abs(c[1] - middle) < 30]
+            # Air below the neck, under a head-rest, lies behind the windpipe.
+            now = labels == min(fitting, key=lambda i: centres[i - 1][0]) if fitting else None
+        else:
+            touched = [i for i in np.unique(labels[before]) if i and sizes[i] < 900]
+            now = np.isin(labels, touched)
+            if now.sum() > 1.7 * before.sum() + 60 or not now.any():
+                break
+        if now is not None:
+            out[z] = ndimage.binary_dilation(now, iterations=3)
+            before = now
+    return out
+
+
+def found_lungs(grey: np.ndarray) -> np.ndarray:
+    """Lungs by threshold: inner air, opened, at most two pieces, vessels closed; airways and thin bridges fall off."""
+    disk = ndimage.generate_binary_structure(2, 1)[None]
+    air = inner_air(grey) & ~airway(grey)
+    seeds = largest_components(ndimage.binary_opening(air, disk, iterations=3), 2) > 0
+    grown = ndimage.binary_dilation(seeds, disk, iterations=3, mask=air)
+    closed = ndimage.binary_closing(np.pad(grown, ((0, 0), (8, 8), (8, 8))), disk, iterations=6)[:, 8:-8, 8:-8]
+    for plane in closed:
+        plane |= ndimage.binary_fill_holes(plane)
+    return closed
+
+
+def sides(lungs: np.ndarray) -> np.ndarray:
+    """Right (1) and left (2) of a lung mask: eroded until two pieces lie apart, then every voxel to the nearest piece."""
+    small = lungs[:, ::2, ::2]
+    middle = np.argwhere(small)[:, 2].mean()
+    disk = ndimage.generate_binary_structure(2, 1)[None]
+    core = small
+    for _ in range(16):
+        pieces = largest_components(core, 2, 0.15)
+        columns = [np.argwhere(pieces == i)[:, 2].mean() if (pieces == i).any() else None for i in (1, 2)]
+        if None not in columns and (columns[0] < middle) != (columns[1] < middle):
+            if columns[0] > columns[1]:
+                pieces = np.where(pieces > 0, 3 - pieces, 0).astype(np.uint8)
+            break
+        core = ndimage.binary_erosion(core, disk)
+    else:
+        pieces = np.zeros(small.shape, np.uint8)
+        halves = np.where(np.arange(small.shape[2]) < middle, RIGHT, LEFT)
+        pieces[small] = np.broadcast_to(halves, small.shape)[small]
+    # Growing inside the mask first keeps a lung whole where it reaches across the midline.
+    for _ in range(40):
+        grown = ndimage.grey_dilation(pieces, footprint=np.ones((3, 3, 3), bool))
+        new = small & (pieces == 0) & (grown > 0)
+        if not new.any():
+            break
+        pieces[new] = grown[new]
+    nearest = ndimage.distance_transform_edt(pieces == 0, return_distances=False, return_indices=True)
+    side = pieces[tuple(nearest)].repeat(2, 1).repeat(2, 2)
+    return np.where(lungs, side, 0).astype(np.uint8)
+
+
+def volume(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Grey and labels of one volume folder."""
+    masks = sorted(folder.glob("*_mask.png"))
+    if folder.name in HEAD_FIRST:
+        masks.reverse()
+    mask = np.stack([np.asarray(Image.open(m)) for m in masks])
+    grey = np.stack([np.asarray(Image.open(str(m).replace("_mask", ""))) for m in masks])
+    lungs = mask > 0
+    if folder.name.startswith("coronacases"):
+        lungs |= found_lungs(grey)
+        disk = ndimage.generate_binary_structure(2, 1)[None]
+        lungs = ndimage.binary_closing(lungs, disk, iterations=2) | lungs
+    return grey, sides(lungs) | np.where(mask == 2, LESION, 0).astype(np.uint8)
+
+
+def lung_slice(mask: Path) -> tuple[np.ndarray, np.ndarray] | None:
+    """One slice of the lung set, its two lungs told apart; `None` where they can't be."""
+    lungs = np.asarray(Image.open(mask)) > 0
+    pieces = largest_components(lungs, 2)
+    columns = [np.argwhere(pieces == i)[:, 1].mean() if (pieces == i).any() else None for i in (1, 2)]
+    if None in columns or pieces[:5].any() or pieces[-5:].any():
+        return None
+    if columns[0] > columns[1]:
+        pieces = np.where(pieces > 0, 3 - pieces, 0).astype(np.uint8)
+    return np.asarray(Image.open(str(mask).replace("_mask", ""))), pieces
+
+
+def calibrated(picture: np.ndarray, lesions: np.ndarray) -> tuple[np.ndarray, tuple[int, int, int]] | None:
+    """A picture of unknown window as HU-like grey, by its two peaks, and the square (row, column, side) around the
+    lungs and the known lesions.
+
+    Aerated lung goes to −860 HU and soft tissue to +40, linearly; `None` where no lungs are found.
+    """
+    smooth = ndimage.gaussian_filter(picture.astype(np.float32), 1)
+    body = ndimage.binary_fill_holes(ndimage.binary_opening(smooth > 60, iterations=3))
+    counts = np.bincount(picture[body & (smooth > 60)].astype(int), minlength=256).astype(float)
+    counts[250:] = 0
+    soft = 60 + int(np.argmax(ndimage.gaussian_filter1d(counts, 3)[60:]))
+    air = body & (smooth < 0.5 * soft)
+    lungs = largest_components(ndimage.binary_opening(air, iterations=2), 2)
+    if (lungs > 0).mean() < 0.015 or ((lungs > 0) | lesions).mean() < 0.04:
+        return None
+    dark = float(np.percentile(picture[lungs > 0], 25))
+    values = (picture - dark) / (soft - dark) * 900 - 860
+    rows, columns = np.nonzero((lungs > 0) | lesions)
+    top, bottom, left, right = rows.min(), rows.max(), columns.min(), columns.max()
+    side = int(round(max(bottom - top, right - left) + 1))
+    return grey_of(values), ((top + bottom + 1 - side) // 2, (left + right + 1 - side) // 2, side)
+
+
+def main() -> None:
+    ARRAYS.mkdir(parents=True, exist_ok=True)
+    for folder in sorted((DATA / "volumes").iterdir()):
+        to = ARRAYS / f"{folder.name}.npz"
+        if not to.exists():
+            grey, labels = volume(folder)
+            patient = json.loads((folder / "volume.json").read_text())["patient"]
+            np.savez(to, grey=grey, labels=labels, patient=patient)
+            print(to.name, grey.shape, patient, [int((labels & b > 0).sum()) for b in (1, 2, 4)], flush=True)
+    to = ARRAYS / "lung-slices.npz"
+    if not to.exists():
+        found = [lung_slice(m) for m in sorted((DATA / "lung-slices").glob("*_mask.png"))]
+        kept = [f for f in found if f is not None]
+        np.savez(to, grey=np.stack([g for g, _ in kept]), labels=np.stack([m for _, m in kept]))
+        print(to.name, len(kept), flush=True)
+    to = ARRAYS / "ct100.npz"
+    if not to.exists():
+        grey, labels, boxes = [], [], []
+        for mask in sorted((DATA / "ct100").glob("*_mask.png")):
+            lesions = np.asarray(Image.open(mask)) > 0
+            found = calibrated(np.asarray(Image.open(str(mask).replace("_mask", "")).convert("L")), lesions)
+            if found is not None:
+                grey.append(found[0])
+                boxes.append(found[1])
+                labels.append(np.where(lesions, LESION, 0).astype(np.uint8))
+        np.savez(to, grey=np.stack(grey), labels=np.stack(labels), boxes=np.array(boxes))
+        print(to.name, len(grey), flush=True)

@@ -1,0 +1,118 @@
+"""Trains one network; resumes to the step, whatever ended the last run.
+
+State is one file a network (`RUNS/NAME/state.pt`), written every `SAVE_EVERY` steps and on SIGTERM, and `log.tsv` beside
+it. A batch depends on the seed and the step alone, so a resumed run goes on as the unbroken one would.
+"""
+
+import copy
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+
+import torch
+
+from .lesions import Lesions
+from .lungs import Lungs
+from .network import build, start_from_imagenet
+from .paths import run_folder
+from .specs import Spec
+
+SEED = 20
+BATCH = 16
+PEAK_RATE = 2e-3
+WEIGHT_DECAY = 1e-2
+SAVE_EVERY = 50
+AVERAGE = 0.99
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: a network, how long, what it starts from, and who is kept apart."""
+
+    name: str
+    spec: Spec
+    steps: int
+    held_out: set[str] = field(default_factory=set)
+    #: Another run whose weights to start from; otherwise ImageNet's.
+    after: str | None = None
+    peak_rate: float = PEAK_RATE
+
+
+def batches(run: Run) -> Lungs | Lesions:
+    kind = Lungs if run.spec.family == "lungs" else Lesions
+    return kind(run.spec, run.held_out)
+
+
+def averaged(name: str, spec: Spec) -> torch.nn.Module:
+    """The weights' moving average of a run: what is evaluated and shipped."""
+    model = build(spec)
+    model.load_state_dict(torch.load(run_folder(name) / "state.pt", weights_only=True)["average"])
+    return model.eval()
+
+
+def finished(run: Run) -> bool:
+    state = run_folder(run.name) / "state.pt"
+    return state.exists() and torch.load(state, weights_only=True, mmap=True)["step"] >= run.steps
+
+
+def train(run: Run) -> None:
+    folder = run_folder(run.name)
+    torch.manual_seed(SEED)
+    model = build(run.spec).to(memory_format=torch.channels_last)
+    if run.after:
+        model.load_state_dict(averaged(run.after, run.spec).state_dict())
+    else:
+        start_from_imagenet(model)
+    average = copy.deepcopy(model).eval()
+    optimiser = torch.optim.AdamW(model.parameters(), PEAK_RATE, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, run.peak_rate, total_steps=run.steps + 1, pct_start=0.15)
+    state_file = folder / "state.pt"
+    step = 0
+    if state_file.exists():
+        state = torch.load(state_file, weights_only=True)
+        step = state["step"]
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimiser.load_state_dict(state["optimiser"])
+        schedule.load_state_dict(state["schedule"])
+
+    def save() -> None:
+        parts = {"model": model, "average": average, "optimiser": optimiser, "schedule": schedule}
+        torch.save({"step": step} | {k: v.state_dict() for k, v in parts.items()}, folder / "state.new")
+        os.replace(folder / "state.new", state_file)
+
+    asked_to_stop = []
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.append(True))
+    source = batches(run)
+    model.train()
+    losses, started = [], time.monotonic()
+    with (folder / "log.tsv").open("a") as log:
+        while step < run.steps and not asked_to_stop:
+            random = torch.Generator().manual_seed(SEED * 1_000_003 + step)
+            torch.manual_seed(SEED * 1_000_003 + step)
+            inputs, truth = source.batch(BATCH, random)
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = model(inputs.contiguous(memory_format=torch.channels_last))
+            loss = source.loss(logits.float(), truth)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimiser.step()
+            schedule.step()
+            step += 1
+            # Short runs must forget their start sooner than the average's own length.
+            keep = min(AVERAGE, step / (step + 10))
+            with torch.no_grad():
+                for own, now in zip(average.state_dict().values(), model.state_dict().values()):
+                    own.lerp_(now, 1 - keep) if own.is_floating_point() else own.copy_(now)
+            losses.append(loss.item())
+            if step % 10 == 0:
+                pace = BATCH * len(losses) / (time.monotonic() - started)
+                print(step, f"{sum(losses) / len(losses):.4f}", f"{pace:.1f}/s", sep="\t", file=log, flush=True)
+                losses, started = [], time.monotonic()
+            if step % SAVE_EVERY == 0:
+                save()
+    save()
+    if asked_to_stop:
+        raise SystemExit(143)
