@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn directions_are_rounded_but_not_guessed() {
-        let [first, second] = directions([0.7071, 0.7071, 0.0, -0.7071, 0.7071, 0.0]).unwrap();
+        let [first, second] = directions([0.8, 0.5996, 0.0, -0.6, 0.8, 0.0]).unwrap();
         assert!((first.length() - 1.0).abs() < 1e-12 && (second.length() - 1.0).abs() < 1e-12);
         assert_eq!(directions([1.0, 0.0, 0.0, 0.0, 0.99, 0.0]), None);
         assert_eq!(directions([1.0, 0.0, 0.0, 0.01, 1.0, 0.0]), None);

@@ -8,7 +8,7 @@ use corsai_protocol::{Issue, IssueCode, Preview, SeriesId, SeriesSummary, Severi
 use crate::decoding::Decoding;
 use crate::image::{About, GroupKey, Image, Kind};
 use crate::preview;
-use crate::stack::{MAX_NAMES, Member, Stack, arrange};
+use crate::stack::{MAX_NAMES, Member, Sample, Stack, arrange, sample};
 
 /// Words by which descriptions speak of a lung window or kernel; the paper prefers those series.
 const LUNG: [&str; 5] = ["lung", "pulm", "poumon", "легк", "лёгк"];
@@ -19,8 +19,7 @@ pub struct Series {
     summary: SeriesSummary,
     /// Of a usable series.
     stack: Option<Arc<Stack>>,
-    /// A slice to show of one that can't be used.
-    sample: Option<Member>,
+    sample: Sample,
     /// Those of the summary that the layout didn't bring.
     issues: Vec<Issue>,
 }
@@ -46,7 +45,7 @@ impl Series {
         };
         let shown = match &arranged {
             Ok(stack) => stack.members.get(stack.members.len() / 2),
-            Err(sample) => sample.as_ref(),
+            Err(sample) => sample.as_deref(),
         };
         let about = shown.map(|member| member.about.clone()).or(first);
         if arranged.is_ok() && lossy {
@@ -72,7 +71,7 @@ impl Series {
     #[must_use]
     pub fn preview(&self) -> Option<(Preview, Vec<u8>)> {
         let middle = self.stack.as_ref().and_then(|stack| stack.members.get(stack.members.len() / 2));
-        preview::of(middle.or(self.sample.as_ref())?, self.summary.id)
+        preview::of(middle.or(self.sample.as_deref())?, self.summary.id)
     }
 
     /// Begins to decode; the series can be begun again.
@@ -111,7 +110,7 @@ fn what_else(others: &[Image]) -> IssueCode {
 
 /// # Errors
 /// A slice to show, where there is one; `issues` then holds the reason.
-fn stack(slices: Vec<Image>, max_voxels: usize, issues: &mut Vec<Issue>) -> Result<Stack, Option<Member>> {
+fn stack(slices: Vec<Image>, max_voxels: usize, issues: &mut Vec<Issue>) -> Result<Stack, Sample> {
     let mut members = Vec::with_capacity(slices.len());
     let mut faults: BTreeMap<(IssueCode, String), Vec<String>> = BTreeMap::new();
     for image in slices {
@@ -126,16 +125,12 @@ fn stack(slices: Vec<Image>, max_voxels: usize, issues: &mut Vec<Issue>) -> Resu
     if members.is_empty() {
         return Err(None);
     }
-    let mut stack = arrange(members, issues).map_err(|(issue, sample)| {
-        issues.push(issue);
-        sample
-    })?;
+    let stack = arrange(members, issues)?;
     if stack.layout.grid.len() > max_voxels {
         let grid = &stack.layout.grid;
         let found = format!("{} slices of {} × {}", grid.slices, grid.columns, grid.rows);
         issues.push(Issue::new(IssueCode::InputTooLarge, &found));
-        let middle = stack.members.len() / 2;
-        return Err(Some(stack.members.swap_remove(middle)));
+        return Err(sample(stack.members));
     }
     Ok(stack)
 }
@@ -160,7 +155,7 @@ pub(crate) fn fault_issues(
 fn summary(
     group: &GroupKey,
     about: Option<About>,
-    arranged: &Result<Stack, Option<Member>>,
+    arranged: &Result<Stack, Sample>,
     pictures: usize,
     issues: &[Issue],
 ) -> SeriesSummary {

@@ -114,22 +114,21 @@ pub(crate) struct Layout {
     pub issues: Vec<Issue>,
 }
 
-/// Makes a stack of a series' slices; what is left out or doubtful is added to `issues`.
+/// Makes a stack of a series' slices; what is left out or doubtful, and why there is none, is added to `issues`.
 ///
 /// # Errors
-/// Why there is none, and a slice of the series to show in its place.
-pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Result<Stack, (Issue, Option<Member>)> {
+/// A slice of the series to show in the stack's place.
+pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Result<Stack, Sample> {
     // From here on nothing depends on the order in which the files came.
     members.sort_by(|a, b| (&a.instance, &a.name).cmp(&(&b.instance, &b.name)));
     let members = match without_copies(members, issues) {
         Ok(members) => members,
-        Err((members, issue)) => return Err((issue, middle(members))),
+        Err((members, issue)) => return Err(refused(issue, members, issues)),
     };
     let (axial, oblique): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|member| member.placed.normal().0[2].abs() >= AXIAL);
     if axial.is_empty() {
-        let issue = Issue::new(IssueCode::GeometryNotAxial, "");
-        return Err((issue, middle(oblique)));
+        return Err(refused(Issue::new(IssueCode::GeometryNotAxial, ""), oblique, issues));
     }
     if !oblique.is_empty() {
         issues.push(counted(IssueCode::SeriesSetAside, &oblique, "not axial"));
@@ -140,7 +139,7 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
     let mut fanned = Vec::new();
     let parallel = largest(same_size, Member::is_parallel_to, &mut fanned);
     if parallel.len() * 2 <= count && count > 1 {
-        return Err((Issue::new(IssueCode::GeometryOrientation, ""), middle(parallel)));
+        return Err(refused(Issue::new(IssueCode::GeometryOrientation, ""), parallel, issues));
     }
     left_out.extend(fanned);
     let sorted = without_twins(by_position(parallel), issues);
@@ -148,7 +147,7 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
         Ok(layout) => (sorted, layout),
         Err(trouble) => match one_variant(sorted, &trouble, &mut left_out) {
             Ok(found) => found,
-            Err(members) => return Err((trouble.issue(), middle(members))),
+            Err(members) => return Err(refused(trouble.issue(), members, issues)),
         },
     };
     if !left_out.is_empty() {
@@ -158,9 +157,18 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
     Ok(Stack { members, layout })
 }
 
-fn middle(mut members: Vec<Member>) -> Option<Member> {
+/// A slice to show of a series that can't be used.
+pub(crate) type Sample = Option<Box<Member>>;
+
+/// The middle one of some slices.
+pub(crate) fn sample(mut members: Vec<Member>) -> Sample {
     let middle = members.len() / 2;
-    (middle < members.len()).then(|| members.swap_remove(middle))
+    (middle < members.len()).then(|| Box::new(members.swap_remove(middle)))
+}
+
+fn refused(issue: Issue, members: Vec<Member>, issues: &mut Vec<Issue>) -> Sample {
+    issues.push(issue);
+    sample(members)
 }
 
 /// An issue that counts and names files.

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use corsai_protocol::IssueCode;
 use dicom_core::dictionary::stub::StubDataDictionary;
-use dicom_core::header::{DataElementHeader, Header as _};
+use dicom_core::header::DataElementHeader;
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use dicom_encoding::decode::Decode;
@@ -262,7 +262,9 @@ impl Walk<'_> {
                 (Some(Container::Sequence(_)), ITEM) if header.len.is_undefined() => {
                     push(&mut containers, Container::Item(current))?;
                 }
-                (Some(Container::Sequence(_)), ITEM) => drop(self.take(&header)?),
+                (Some(Container::Sequence(_)), ITEM) => {
+                    self.take(&header)?;
+                }
                 (Some(Container::Sequence(_)), SEQUENCE_END) | (Some(Container::Item(_)), ITEM_END) => {
                     containers.pop();
                 }
