@@ -1,0 +1,413 @@
+//! Where things lie in the made-up chest: the body's outline, the chest wall's inside, the lungs, and all organs.
+//!
+//! Heights are counted from the carina (z = 0), sideways from the midline, depths from the middle of the chest; the
+//! patient lies on the back with the arms raised. Lengths are those of an adult, rounded.
+
+use crate::shape::{Point, Shape, common, step, union};
+
+/// Hounsfield units of what a chest is made of, unenhanced, as scanners report them.
+pub(crate) mod hu {
+    pub(crate) const AIR: f32 = -1000.0;
+    pub(crate) const FAT: f32 = -95.0;
+    pub(crate) const MUSCLE: f32 = 50.0;
+    pub(crate) const BLOOD: f32 = 42.0;
+    pub(crate) const LIVER: f32 = 58.0;
+    pub(crate) const SPLEEN: f32 = 48.0;
+    pub(crate) const CARTILAGE: f32 = 95.0;
+    pub(crate) const CORTEX: f32 = 620.0;
+    pub(crate) const MARROW: f32 = 170.0;
+}
+
+/// A solid and what it is made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) shape: Shape,
+    pub(crate) hu: f32,
+    /// How deep below the surface something else begins, mm, and its HU.
+    pub(crate) core: Option<(f32, f32)>,
+}
+
+impl Part {
+    const fn of(hu: f32, shape: Shape) -> Self {
+        Self { shape, hu, core: None }
+    }
+
+    const fn bone(shape: Shape) -> Self {
+        Self { shape, hu: hu::CORTEX, core: Some((2.0, hu::MARROW)) }
+    }
+}
+
+/// Horizontal cross-sections by height: z, half width, half depth, middle's y. Rising in z.
+struct Outline(&'static [[f32; 4]]);
+
+const BODY: Outline = Outline(&[
+    [-260.0, 148.0, 107.0, 0.0],
+    [-150.0, 152.0, 110.0, 1.0],
+    [-60.0, 158.0, 110.0, 3.0],
+    [0.0, 161.0, 103.0, 5.0],
+    [40.0, 166.0, 91.0, 9.0],
+    [75.0, 171.0, 78.0, 13.0],
+    [105.0, 172.0, 66.0, 17.0],
+    [150.0, 168.0, 60.0, 19.0],
+]);
+
+/// The inside of the chest wall, ribs excluded; above its last row there is only neck.
+const CAVITY: Outline = Outline(&[
+    [-260.0, 116.0, 80.0, 0.0],
+    [-180.0, 122.0, 83.0, -1.0],
+    [-100.0, 129.0, 86.0, -2.0],
+    [-50.0, 127.0, 85.0, -2.0],
+    [0.0, 117.0, 78.0, 2.0],
+    [40.0, 99.0, 65.0, 8.0],
+    [70.0, 77.0, 50.0, 13.0],
+    [88.0, 58.0, 35.0, 17.0],
+    [98.0, 42.0, 22.0, 20.0],
+    [104.0, 28.0, 12.0, 21.0],
+]);
+
+/// One cross-section: half width, half depth, y of its middle.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Section {
+    pub(crate) half_width: f32,
+    pub(crate) half_depth: f32,
+    pub(crate) middle_y: f32,
+}
+
+impl Outline {
+    /// The cross-section at a height: a cubic through the rows, so that coronal contours have no corners.
+    fn at(&self, z: f32) -> Section {
+        let rows = self.0;
+        let last = rows.len() - 1;
+        let i = rows.iter().take(last).rposition(|row| row[0] <= z).unwrap_or(0);
+        let (from, to) = (rows[i], rows[i + 1]);
+        let width = to[0] - from[0];
+        let t = ((z - from[0]) / width).clamp(0.0, 1.0);
+        let slope = |k: usize, at: usize| {
+            let (before, after) = (rows[at.saturating_sub(1)], rows[(at + 1).min(last)]);
+            (after[k] - before[k]) / (after[0] - before[0])
+        };
+        let value = |k: usize| {
+            let (a, b) = (slope(k, i) * width, slope(k, i + 1) * width);
+            let (p, q) = (from[k], to[k]);
+            p + t * (a + t * (3.0 * (q - p) - 2.0 * a - b + t * (a + b - 2.0 * (q - p))))
+        };
+        Section { half_width: value(1), half_depth: value(2), middle_y: value(3) }
+    }
+}
+
+impl Section {
+    /// Distance from the outline, mm: an ellipse squared up a little (exponent 2.3) and narrower in front, as chests
+    /// are.
+    pub(crate) fn distance(&self, x: f32, y: f32) -> f32 {
+        const EXPONENT: f32 = 2.3;
+        let v = (y - self.middle_y) / self.half_depth;
+        let half_width = self.half_width * (1.0 + 0.09 * v.clamp(-1.0, 0.3));
+        let (u, v) = ((x / half_width).abs().max(1e-4), v.abs().max(1e-4));
+        let (du, dv) = (u.powf(EXPONENT - 1.0), v.powf(EXPONENT - 1.0));
+        let f = du * u + dv * v;
+        let k = f.powf(1.0 / EXPONENT);
+        let slope = (du / half_width).hypot(dv / self.half_depth) * k / f;
+        (k - 1.0) / slope
+    }
+
+    /// The x and y between which the outline lies.
+    pub(crate) fn bounds(&self) -> [[f32; 2]; 3] {
+        let (w, d, y) = (1.03 * self.half_width, self.half_depth, self.middle_y);
+        [[-w - 1.0, w + 1.0], [y - d - 1.0, y + d + 1.0], [0.0; 2]]
+    }
+}
+
+/// The spine's middle line: y of the vertebral bodies' centres by height.
+fn spine_y(z: f32) -> f32 {
+    50.0 - (z + 60.0).powi(2) / 1400.0
+}
+
+const RIGHT_DOME: Shape = Shape::ellipsoid([-63.0, -10.0, -204.0], [80.0, 89.0, 100.0]);
+const LEFT_DOME: Shape = Shape::ellipsoid([66.0, -9.0, -212.0], [75.0, 88.0, 98.0]);
+/// What lies below the heart, between the domes.
+const MIDDLE_DOME: Shape = Shape::ellipsoid([4.0, -28.0, -208.0], [62.0, 66.0, 84.0]);
+const HEART: Shape = Shape::Ellipsoid { center: [25.0, -26.0, -86.0], radii: [60.0, 46.0, 49.0], turn: -0.38 };
+const RIGHT_ATRIUM: Shape = Shape::ellipsoid([-20.0, -14.0, -74.0], [26.0, 30.0, 38.0]);
+/// Where the heart goes over into the great vessels.
+const OUTFLOW: Shape = Shape::ellipsoid([8.0, -34.0, -44.0], [36.0, 30.0, 44.0]);
+/// The apices end here.
+const ROOF: f32 = 101.0;
+/// Lungs end here at the latest: the costophrenic angle.
+const LUNG_FLOOR: f32 = -186.0;
+
+/// Everything that doesn't depend on the slice.
+pub(crate) struct Anatomy {
+    /// In painting order: later ones cover earlier ones.
+    pub(crate) parts: Vec<Part>,
+    /// The same for what lies below the diaphragm: painted before the chest wall, which cuts it off.
+    pub(crate) abdomen: Vec<Part>,
+    /// What the lungs lie around.
+    medial: Vec<Shape>,
+}
+
+/// How a point lies to the lungs, distances in mm, negative within.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LungPlace {
+    /// From the surface of the lung on this side.
+    pub(crate) surface: f32,
+    /// From the chest wall only.
+    pub(crate) wall: f32,
+}
+
+/// What is at one height.
+pub(crate) struct Level {
+    pub(crate) body: Section,
+    pub(crate) cavity: Section,
+    medial: Vec<Shape>,
+    z: f32,
+}
+
+impl Anatomy {
+    pub(crate) fn new() -> Self {
+        let mut parts = spine();
+        parts.extend(shoulders());
+        parts.extend(mediastinum());
+        Self { parts, abdomen: abdomen(), medial: medial() }
+    }
+
+    /// What can be worked out once for all points of a height.
+    pub(crate) fn level(&self, z: f32) -> Level {
+        let medial = self.medial.iter().filter(|shape| shape.reaches(z, 2.0 * FILLET)).copied().collect();
+        Level { body: BODY.at(z), cavity: CAVITY.at(z), medial, z }
+    }
+}
+
+/// Radius of the notches where the lung folds around the mediastinum, mm.
+const FILLET: f32 = 9.0;
+
+impl Level {
+    /// Distance from the inside of the chest wall, the roof over the apices included.
+    pub(crate) fn cavity_distance(&self, p: Point) -> f32 {
+        self.cavity.distance(p[0], p[1]).max(self.z - ROOF)
+    }
+
+    /// How a point of this height lies to the lung on its side of the midline.
+    pub(crate) fn lung(&self, p: Point) -> LungPlace {
+        let [x, y, z] = p;
+        let domes = RIGHT_DOME.distance(p).min(LEFT_DOME.distance(p)).min(MIDDLE_DOME.distance(p));
+        let wall = self.cavity_distance(p);
+        let pleura = common(wall, -domes, 3.0);
+        let mut inner = f32::MAX;
+        for shape in &self.medial {
+            let [[left, right], [front, back], _] = shape.bounds();
+            let near = x > left - 2.0 * FILLET && x < right + 2.0 * FILLET && y > front - 2.0 * FILLET
+                && y < back + 2.0 * FILLET;
+            if near {
+                let distance = shape.distance(p);
+                inner = if inner == f32::MAX { distance } else { union(inner, distance, FILLET) };
+            }
+        }
+        // The apices are round, the rest has sharp edges in front and behind.
+        let round = 4.0 + 20.0 * step(45.0, 90.0, z);
+        let surface = common(pleura.max(LUNG_FLOOR - z), -inner, round);
+        LungPlace { surface, wall }
+    }
+}
+
+/// The lungs' medial border.
+fn medial() -> Vec<Shape> {
+    let mut shapes = vec![
+        // Trachea, oesophagus and their fat; wider above the arch.
+        Shape::bar([1.0, 14.0, -50.0], [17.0, 30.0, 160.0], 14.0),
+        Shape::bar([1.0, 8.0, 84.0], [25.0, 40.0, 34.0], 14.0),
+        // The anterior junction, where the lungs nearly touch in front of the great vessels.
+        Shape::bar([0.0, -60.0, -20.0], [2.5, 45.0, 75.0], 2.0),
+        Shape::ellipsoid([2.0, -44.0, -8.0], [17.0, 38.0, 74.0]),
+        Shape::ellipsoid([2.0, -16.0, 20.0], [35.0, 36.0, 50.0]),
+        HEART.grown(4.0),
+        RIGHT_ATRIUM.grown(3.0),
+        OUTFLOW.grown(4.0),
+        // Fat where the heart rests on the diaphragm.
+        Shape::ellipsoid([-30.0, -54.0, -112.0], [20.0, 24.0, 20.0]),
+        Shape::ellipsoid([66.0, -52.0, -118.0], [24.0, 26.0, 20.0]),
+        // Pulmonary trunk, descending aorta, hila.
+        Shape::rod([15.0, -22.0, -45.0], [18.0, 0.0, -6.0], 18.0),
+        Shape::rod([22.0, 38.0, 16.0], [17.0, 32.0, -260.0], 14.5),
+        Shape::ellipsoid([-34.0, 12.0, -24.0], [15.0, 15.0, 24.0]),
+        Shape::ellipsoid([35.0, 15.0, -20.0], [14.0, 15.0, 22.0]),
+    ];
+    for z in SPINE_LEVELS.map(spine_level) {
+        let (from, to) = (z - 12.0, z + 12.0);
+        let (y, next) = (spine_y(from), spine_y(to));
+        shapes.push(Shape::rod([0.0, y, from], [0.0, next, to], 21.0));
+        shapes.push(Shape::rod([0.0, y + 34.0, from], [0.0, next + 34.0, to], 27.0));
+    }
+    shapes
+}
+
+const SPINE_LEVELS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+/// Height of a vertebra's middle, from the lowest one up, 24 mm apart.
+fn spine_level(i: u8) -> f32 {
+    -226.0 + 24.0 * f32::from(i)
+}
+
+fn both_sides(part: Part) -> [Part; 2] {
+    [part, Part { shape: part.shape.mirrored(), ..part }]
+}
+
+fn spine() -> Vec<Part> {
+    let mut parts = Vec::new();
+    for z in SPINE_LEVELS.map(spine_level) {
+        let y = spine_y(z);
+        let (below, above) = (spine_y(z - 12.0), spine_y(z + 12.0));
+        parts.push(Part::of(85.0, Shape::rod([0.0, below, z - 12.0], [0.0, above, z + 12.0], 16.0)));
+        parts.push(Part::bone(Shape::bar([0.0, y, z], [18.0, 15.0, 10.0], 9.0)));
+        let transverse = Shape::Rod { from: [13.0, y + 20.0, z + 4.0], to: [37.0, y + 31.0, z + 7.0], radii: [5.5, 4.5] };
+        parts.extend(both_sides(Part::bone(transverse)));
+        let lamina = Shape::rod([15.0, y + 17.0, z], [2.0, y + 35.0, z - 4.0], 4.5);
+        parts.extend(both_sides(Part::bone(lamina)));
+        let spinous = Shape::Rod { from: [0.0, y + 34.0, z - 2.0], to: [0.0, y + 55.0, z - 24.0], radii: [4.5, 3.5] };
+        parts.push(Part::bone(spinous));
+        let canal = Shape::rod([0.0, below + 23.0, z - 12.0], [0.0, above + 23.0, z + 12.0], 8.5);
+        parts.push(Part::of(25.0, canal));
+    }
+    parts
+}
+
+fn shoulders() -> Vec<Part> {
+    let blade = Shape::Bar { center: [97.0, 74.0, 22.0], half: [34.0, 3.5, 62.0], round: 3.0, turn: -0.47 };
+    let ridge = Shape::rod([72.0, 92.0, 60.0], [132.0, 42.0, 92.0], 6.0);
+    let collar = Shape::rod([20.0, -52.0, 62.0], [112.0, -6.0, 96.0], 6.5);
+    let socket = Shape::ellipsoid([112.0, 34.0, 88.0], [12.0, 14.0, 17.0]);
+    let arm = Shape::ellipsoid([139.0, 14.0, 101.0], [23.0, 23.0, 25.0]);
+    let pit = Shape::Ellipsoid { center: [124.0, 8.0, 46.0], radii: [13.0, 22.0, 34.0], turn: 0.5 };
+    let mut parts = both_sides(Part::of(hu::FAT, pit)).to_vec();
+    for bone in [blade, ridge, collar, socket, arm] {
+        parts.extend(both_sides(Part::bone(bone)));
+    }
+    parts
+}
+
+fn abdomen() -> Vec<Part> {
+    let mut stomach = Part::of(hu::MUSCLE, Shape::ellipsoid([58.0, -22.0, -206.0], [48.0, 50.0, 78.0]));
+    stomach.core = Some((4.0, 28.0));
+    let mut right = Part::of(hu::MUSCLE, RIGHT_DOME);
+    right.core = Some((2.0, hu::LIVER));
+    let mut left = Part::of(hu::MUSCLE, LEFT_DOME);
+    left.core = Some((3.0, hu::FAT));
+    vec![
+        left,
+        right,
+        Part { shape: MIDDLE_DOME, ..right },
+        Part::of(hu::SPLEEN, Shape::Ellipsoid { center: [92.0, 42.0, -196.0], radii: [22.0, 36.0, 58.0], turn: 0.5 }),
+        stomach,
+        Part::of(-960.0, Shape::ellipsoid([56.0, -48.0, -186.0], [24.0, 14.0, 38.0])),
+    ]
+}
+
+fn mediastinum() -> Vec<Part> {
+    let blood = |shape| Part::of(hu::BLOOD, shape);
+    let vena_cava = -28.0;
+    let mut parts = vec![
+        // Fat around the heart, so that its outline has a dark rim.
+        Part::of(hu::FAT, HEART.grown(4.0)),
+        blood(Shape::ellipsoid([6.0, -36.0, -50.0], [28.0, 24.0, 34.0])),
+        blood(HEART),
+        blood(RIGHT_ATRIUM),
+        blood(Shape::ellipsoid([2.0, 8.0, -64.0], [34.0, 20.0, 24.0])),
+        // Oesophagus.
+        Part::of(35.0, Shape::rod([9.0, 31.0, 120.0], [8.0, 34.0, -30.0], 7.0)),
+        Part::of(35.0, Shape::rod([8.0, 34.0, -30.0], [18.0, 16.0, -160.0], 7.5)),
+        // Aorta: up, across, down.
+        blood(Shape::rod([-4.0, -26.0, -55.0], [-11.0, -24.0, 14.0], 15.5)),
+        blood(Shape::rod([-11.0, -24.0, 14.0], [0.0, -6.0, 31.0], 14.5)),
+        blood(Shape::rod([0.0, -6.0, 31.0], [20.0, 32.0, 26.0], 13.0)),
+        blood(Shape::rod([21.0, 35.0, 22.0], [16.0, 30.0, -260.0], 12.0)),
+        // Arteries and veins of the neck and arms.
+        blood(Shape::rod([-6.0, -12.0, 34.0], [-22.0, -4.0, 130.0], 6.5)),
+        blood(Shape::rod([8.0, 6.0, 34.0], [22.0, 0.0, 130.0], 5.0)),
+        blood(Shape::rod([16.0, 22.0, 34.0], [34.0, 14.0, 110.0], 5.5)),
+        blood(Shape::rod([vena_cava, -16.0, -50.0], [vena_cava, -18.0, 46.0], 9.5)),
+        blood(Shape::rod([vena_cava, -18.0, 46.0], [-34.0, -16.0, 120.0], 7.5)),
+        blood(Shape::rod([vena_cava, -20.0, 46.0], [30.0, -28.0, 72.0], 6.5)),
+        blood(Shape::rod([-22.0, -4.0, -90.0], [-24.0, 8.0, -150.0], 13.0)),
+        // Pulmonary trunk and arteries, pulmonary veins.
+        blood(Shape::rod([15.0, -26.0, -48.0], [18.0, -4.0, -8.0], 14.0)),
+        blood(Shape::rod([16.0, -4.0, -16.0], [-32.0, 4.0, -22.0], 10.5)),
+        blood(Shape::rod([18.0, -2.0, -8.0], [36.0, 18.0, -8.0], 10.5)),
+        blood(Shape::rod([-16.0, 8.0, -62.0], [-40.0, 8.0, -48.0], 6.5)),
+        blood(Shape::rod([18.0, 10.0, -62.0], [40.0, 14.0, -48.0], 6.5)),
+        // Thyroid and the muscles of the neck are one soft mass at these heights.
+        Part::of(70.0, Shape::ellipsoid([-17.0, -2.0, 118.0], [9.0, 11.0, 22.0])),
+        Part::of(70.0, Shape::ellipsoid([18.0, -2.0, 118.0], [9.0, 11.0, 22.0])),
+    ];
+    for (x, y, z) in [(-14.0, 2.0, 22.0), (14.0, 8.0, 2.0), (2.0, 16.0, -26.0), (-20.0, 0.0, 38.0)] {
+        parts.push(Part::of(38.0, Shape::ellipsoid([x, y, z], [4.0, 3.5, 7.0])));
+    }
+    parts
+}
+
+impl Shape {
+    /// The solid with its surface moved outwards, mm.
+    const fn grown(self, by: f32) -> Self {
+        match self {
+            Self::Ellipsoid { center, radii: [a, b, c], turn } => {
+                Self::Ellipsoid { center, radii: [a + by, b + by, c + by], turn }
+            }
+            Self::Bar { center, half: [a, b, c], round, turn } => {
+                Self::Bar { center, half: [a + by, b + by, c + by], round: round + by, turn }
+            }
+            Self::Rod { from, to, radii: [a, b] } => Self::Rod { from, to, radii: [a + by, b + by] },
+        }
+    }
+}
+
+/// The chest wall: HU of a point between the body's outline and the cavity, distances in mm, and inside of it before
+/// any organ. `streaks` in −1..1 mixes fat between the muscles.
+pub(crate) fn wall(p: Point, body: f32, cavity: f32, section: &Section, streaks: f32) -> f32 {
+    if cavity < 0.0 {
+        return hu::FAT;
+    }
+    // Thinner in front, thicker at the flanks of the belly.
+    let fat_mm = 7.0 + 5.0 * step(-40.0, -180.0, p[2]) + 3.0 * streaks;
+    let soft = if body > -2.0 {
+        15.0
+    } else {
+        let depth = step(fat_mm - 1.0, fat_mm + 1.0, -body) * (1.0 - 0.9 * step(0.25, 0.5, streaks) * step(6.0, 14.0, cavity));
+        hu::FAT + (hu::MUSCLE - hu::FAT) * depth
+    };
+    bone(p, cavity, section).map_or(soft, |(cover, hu)| soft + cover * (hu - soft))
+}
+
+/// Ribs and breastbone in the wall: how much of the point they take, and their HU.
+///
+/// Rib `i` leaves the spine at 95 − 24 i mm and sinks by 45 + 7 i mm on its way to the front, where it turns to
+/// cartilage.
+fn bone(p: Point, cavity: f32, section: &Section) -> Option<(f32, f32)> {
+    const THICK: f32 = 6.0;
+    let [x, y, z] = p;
+    if !(0.0..14.0).contains(&cavity) {
+        return None;
+    }
+    let across = (cavity - THICK).abs();
+    if x.abs() < 24.0 && y < section.middle_y {
+        let height = (z + 22.0).abs() - 78.0;
+        let flat = (x.abs() - 15.0).max(0.0).hypot((across - 2.5).max(0.0)) - 3.0;
+        return Some(hardness(flat.max(height), 330.0, 120.0));
+    }
+    let angle = (x.abs() / section.half_width).atan2((y - section.middle_y) / section.half_depth);
+    let way = (angle / (0.75 * std::f32::consts::PI)).min(1.0);
+    let i = ((95.0 - 45.0 * way - z) / (24.0 + 7.0 * way)).round();
+    if x.abs() < 22.0 || !(0.0..12.0).contains(&i) {
+        return None;
+    }
+    let slope = (45.0 + 7.0 * i) / 250.0;
+    let along = (z - (95.0 - 24.0 * i - way * (45.0 + 7.0 * i))).abs() / slope.hypot(1.0);
+    let distance = (across - 1.6).max(0.0).hypot((along - 4.3).max(0.0)) - 1.9;
+    Some(if angle > 0.8 * std::f32::consts::PI {
+        (crate::shape::cover(distance), hu::CARTILAGE)
+    } else {
+        hardness(distance, hu::CORTEX, hu::MARROW)
+    })
+}
+
+fn hardness(distance: f32, cortex: f32, marrow: f32) -> (f32, f32) {
+    let inner = crate::shape::cover(distance + 2.0);
+    (crate::shape::cover(distance), cortex + (marrow - cortex) * inner)
+}

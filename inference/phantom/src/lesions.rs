@@ -1,0 +1,74 @@
+//! Disease: where it is, how far it has spread, and how dense it is.
+//!
+//! One smooth field a patient says how early each place falls ill: patchy, and sooner near the pleura, at the back and
+//! at the base, as in COVID-19. A share of a lung is the part of it with the highest values, counted voxel by voxel,
+//! so it is met exactly, and the disease of one date lies within that of a worse one.
+
+use crate::noise::smooth;
+use crate::shape::{Point, step};
+
+/// Half the width of a lesion's edge, in the field's units: about 2 mm.
+const EDGE: f32 = 0.06;
+/// The part of a lung's lesions that is consolidated rather than ground glass.
+const CONSOLIDATED: f64 = 0.2;
+
+/// How early a place of the lung falls ill: higher is earlier. `pleura` is its depth below the pleura, mm.
+pub(crate) fn field(seed: u64, p: Point, pleura: f32) -> f32 {
+    let patches = smooth(seed, p, 38.0) + 0.5 * smooth(seed ^ 1, p, 18.0) + 0.14 * smooth(seed ^ 2, p, 8.0);
+    let outer = (-pleura.max(0.0) / 16.0).exp();
+    patches + 0.55 * outer + 0.35 * (p[1] / 80.0) + 0.35 * step(60.0, -150.0, p[2])
+}
+
+/// From which values of the field on a lung is ill.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spread {
+    /// Lesion from here on.
+    pub(crate) lesion: f32,
+    /// Consolidated from here on.
+    dense: f32,
+}
+
+impl Spread {
+    /// The spread that makes `share` of these voxels lesion; reorders the values.
+    pub(crate) fn of_share(values: &mut [f32], share: f64) -> Self {
+        let count = values.len() as f64 * share;
+        let lesion = nth_highest(values, count.round() as usize);
+        Self { lesion, dense: nth_highest(values, (count * CONSOLIDATED).round() as usize) }
+    }
+
+    /// HU of lung at a point, disease included.
+    pub(crate) fn hu(&self, seed: u64, p: Point, field: f32) -> f32 {
+        // Blood settles in the parts that lie lowest: the back.
+        let healthy = -868.0 + 36.0 * (p[1] / 80.0) + 12.0 * smooth(seed ^ 3, p, 26.0) + 18.0 * smooth(seed ^ 4, p, 5.0);
+        let ill = step(self.lesion - EDGE, self.lesion + EDGE, field);
+        if ill <= 0.0 {
+            return healthy;
+        }
+        let grain = smooth(seed ^ 5, p, 10.0) + 0.7 * smooth(seed ^ 6, p, 4.0);
+        let glass = -530.0 + 100.0 * grain;
+        let solid = -5.0 + 35.0 * grain;
+        let dense = step(self.dense - 0.1, self.dense + 0.1, field);
+        healthy + ill * (glass + dense * (solid - glass) - healthy)
+    }
+}
+
+/// The value that `count` of them reach; none reaches infinity.
+fn nth_highest(values: &mut [f32], count: usize) -> f32 {
+    let Some(index) = count.min(values.len()).checked_sub(1) else { return f32::INFINITY };
+    *values.select_nth_unstable_by(index, |a, b| b.total_cmp(a)).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_takes_the_share_asked_for() {
+        let values: Vec<f32> = (0..10_000).map(|i| field(3, [i as f32 * 0.7, 10.0, i as f32 * 0.3], 20.0)).collect();
+        for share in [0.0, 0.01, 0.25, 0.9] {
+            let spread = Spread::of_share(&mut values.clone(), share);
+            let ill = values.iter().filter(|v| **v >= spread.lesion).count();
+            assert!((ill as f64 / 10_000.0 - share).abs() < 1e-3, "{share}: {ill}");
+        }
+    }
+}
