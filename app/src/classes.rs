@@ -5,17 +5,9 @@ use corsai_protocol::{LungFinding, Scale, Verdict};
 /// Both scales, in the order of the switch.
 pub const SCALES: [Scale; 2] = [Scale::Guideline, Scale::Panel];
 
-/// The borders between CT-1/2, CT-2/3 and CT-3/4 as shares in per cent, for drawing and naming the scale.
-pub const fn borders_percent(scale: Scale) -> [u8; 3] {
-    match scale {
-        Scale::Guideline => [25, 50, 75],
-        Scale::Panel => [6, 29, 83],
-    }
-}
-
 /// The scale's full name.
 pub fn scale_name(scale: Scale) -> String {
-    let [a, b, c] = borders_percent(scale);
+    let [a, b, c] = scale.borders_percent();
     match scale {
         Scale::Guideline => format!("guideline's scale: {a} / {b} / {c} %"),
         Scale::Panel => format!("scale fitted to the paper's panel of radiologists: {a} / {b} / {c} %"),
@@ -32,7 +24,7 @@ pub const fn of(lung: &LungFinding, scale: Scale) -> Option<u8> {
 
 /// What a class means on a scale, in shares.
 pub fn meaning(class: u8, scale: Scale) -> String {
-    let [a, b, c] = borders_percent(scale);
+    let [a, b, c] = scale.borders_percent();
     match class {
         0 => "no lesions found".into(),
         1 => format!("up to {a} % of the more affected lung"),

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::issues::IssueList;
 use crate::{
     browser,
-    classes::{SCALES, borders_percent, meaning, of, scale_name},
+    classes::{SCALES, meaning, of, scale_name},
     export, format,
     shell::App,
     state::Phase,
@@ -120,7 +120,7 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
 #[component]
 fn ScaleBar(app: App, shares: [Option<f64>; 2]) -> impl IntoView {
     let borders = move || {
-        let ticks = borders_percent(app.scale.get()).into_iter().map(|border| {
+        let ticks = app.scale.get().borders_percent().into_iter().map(|border| {
             view! {
                 <span class="scale-tick" style:left=format!("{border}%")>
                     <span class="scale-tick-label">{border}</span>

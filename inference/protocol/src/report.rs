@@ -67,6 +67,17 @@ pub enum Scale {
     Panel,
 }
 
+impl Scale {
+    /// The borders between CT-1/2, CT-2/3 and CT-3/4 as shares in per cent.
+    #[must_use]
+    pub const fn borders_percent(self) -> [u8; 3] {
+        match self {
+            Self::Guideline => [25, 50, 75],
+            Self::Panel => [6, 29, 83],
+        }
+    }
+}
+
 /// How the study was computed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Runs {

@@ -1,0 +1,115 @@
+//! What is doubtful about the lungs that were found.
+
+use corsai_protocol::{Issue, IssueCode};
+use corsai_study::Grid;
+
+use crate::{
+    LEAST_LUNG_ML,
+    tally::{Tally, tallies, volume_ml},
+};
+
+/// Lungs on the first or last slice count as cut off above this fraction of their largest area on any slice: a recess
+/// or an apex that ends there adds next to nothing beyond.
+const CUT_AREA: f64 = 0.02;
+
+/// Both lungs of an adult on a CT, mL: from a small person at expiration or with shrunken lungs to a tall one with
+/// emphysema, and some room.
+const PLAUSIBLE_ML: std::ops::RangeInclusive<f64> = 1000.0..=10_000.0;
+
+/// Doubts about lung masks, `lungs.*`; the first is `lungs.none`, which stops the study, where there is no lung.
+/// `labels` holds one byte a voxel of `grid`, in its order.
+#[must_use]
+pub fn doubts(grid: &Grid, labels: &[u8]) -> Vec<Issue> {
+    let tallies = tallies(grid, labels);
+    let right = volume_ml(grid, &tallies, |t| t.right.lung);
+    let left = volume_ml(grid, &tallies, |t| t.left.lung);
+    let found = |volume: f64| volume >= LEAST_LUNG_ML;
+    if !found(right) && !found(left) {
+        return vec![Issue::new(IssueCode::LungsNone, "")];
+    }
+    let mut issues = Vec::new();
+    if found(right) != found(left) {
+        let side = if found(right) { "right" } else { "left" };
+        issues.push(Issue::new(IssueCode::LungsOneMissing, &format!("the {side} one")));
+    }
+    let cut = cut_off(&tallies);
+    if let Some(ends) = cut {
+        issues.push(Issue::new(IssueCode::LungsCutOff, ends));
+    }
+    // Too small a part of the lungs is what a cut study has.
+    let both = right + left;
+    if !PLAUSIBLE_ML.contains(&both) && !(cut.is_some() && both < *PLAUSIBLE_ML.start()) {
+        issues.push(Issue::new(IssueCode::LungsImplausible, &format!("{both:.0} mL in both lungs")));
+    }
+    issues
+}
+
+/// At which ends of the study the lungs are cut.
+fn cut_off(tallies: &[Tally]) -> Option<&'static str> {
+    let area = |tally: &Tally| f64::from(tally.right.lung) + f64::from(tally.left.lung);
+    let largest = tallies.iter().map(area).fold(0.0, f64::max);
+    let cut = |end: Option<&Tally>| end.is_some_and(|tally| area(tally) > CUT_AREA * largest);
+    match (cut(tallies.first()), cut(tallies.last())) {
+        (true, true) => Some("lung at the lower and the upper end"),
+        (true, false) => Some("lung at the lower end"),
+        (false, true) => Some("lung at the upper end"),
+        (false, false) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corsai_protocol::{
+        Severity,
+        label::{LEFT_LUNG as L, RIGHT_LUNG as R},
+    };
+
+    use super::*;
+    use crate::tally::tests::grid;
+
+    /// Codes for slices with this much of the right and of the left lung, mL.
+    fn codes(slices: &[[usize; 2]]) -> Vec<&'static str> {
+        let columns = 10_000;
+        let labels: Vec<u8> = slices
+            .iter()
+            .flat_map(|[right, left]| [vec![R; *right], vec![L; *left], vec![0; columns - right - left]].concat())
+            .collect();
+        let issues = doubts(&grid(columns, &vec![10.0; slices.len()]), &labels);
+        issues.iter().map(|issue| issue.code.as_str()).collect()
+    }
+
+    #[test]
+    fn whole_lungs_raise_no_doubt() {
+        assert_eq!(codes(&[[0, 0], [1000, 900], [1500, 1400], [0, 0]]), [""; 0]);
+        assert_eq!(codes(&[[10, 0], [1000, 900], [1500, 1400], [20, 30]]), [""; 0]);
+    }
+
+    #[test]
+    fn no_lung_stops_the_study() {
+        assert_eq!(codes(&[[0, 0], [0, 0]]), ["lungs.none"]);
+        assert_eq!(codes(&[[0, 0], [49, 49], [0, 0]]), ["lungs.none"]);
+        assert_eq!(doubts(&grid(1, &[10.0]), &[0])[0].severity, Severity::Stop);
+    }
+
+    #[test]
+    fn a_missing_lung_is_named_by_the_one_that_is_there() {
+        assert_eq!(codes(&[[0, 0], [49, 2000], [0, 0]]), ["lungs.one-missing"]);
+        let issues = doubts(&grid(2000, &[1.0, 10.0, 1.0]), &[vec![0; 2000], vec![L; 2000], vec![0; 2000]].concat());
+        assert!(issues[0].message.contains("the left one"));
+    }
+
+    #[test]
+    fn lungs_at_an_end_are_cut_off() {
+        assert_eq!(codes(&[[1000, 900], [1500, 1400], [0, 0]]), ["lungs.cut-off"]);
+        assert_eq!(codes(&[[0, 0], [1500, 1400], [30, 29]]), ["lungs.cut-off"]);
+        assert_eq!(codes(&[[100, 100], [150, 140], [50, 50]]), ["lungs.cut-off"]);
+    }
+
+    #[test]
+    fn an_adult_has_between_one_and_ten_litres() {
+        assert_eq!(codes(&[[0, 0], [500, 499], [0, 0]]), ["lungs.implausible"]);
+        assert_eq!(codes(&[[0, 0], [500, 500], [0, 0]]), [""; 0]);
+        assert_eq!(codes(&[[0, 0], [5000, 5000], [0, 0]]), [""; 0]);
+        assert_eq!(codes(&[[0, 0], [5000, 5000], [1, 0], [0, 0]]), ["lungs.implausible"]);
+    }
+}

@@ -1,0 +1,103 @@
+//! Volumes and shares of the lungs (`networks.md` §5).
+
+use corsai_protocol::{LungFinding, Lungs, Scale};
+use corsai_study::Grid;
+
+use crate::{
+    LEAST_LUNG_ML, ct_class,
+    tally::{Side, Tally, tallies, volume_ml},
+};
+
+/// Measures both lungs of one study. `labels` holds one byte a voxel of `grid`, in its order. Without
+/// `lesions_known`, only the lungs' volumes are given.
+///
+/// A side under 50 mL is no lung (`lungs.one-missing`): it has a volume, but no share and no class. The class of both
+/// lungs is that of the larger share.
+#[must_use]
+pub fn measure(grid: &Grid, labels: &[u8], lesions_known: bool) -> Lungs {
+    let tallies = tallies(grid, labels);
+    let side = |of: fn(&Tally) -> Side| {
+        let volume = volume_ml(grid, &tallies, |t| of(t).lung);
+        let lesion = lesions_known.then(|| volume_ml(grid, &tallies, |t| of(t).lesion));
+        let share = lesion.filter(|_| volume >= LEAST_LUNG_ML).map(|ml| ml / volume);
+        finding(volume, lesion, share, share)
+    };
+    let (left, right) = (side(|t| t.left), side(|t| t.right));
+    let volume = left.volume_ml + right.volume_ml;
+    let lesion = left.lesion_ml.zip(right.lesion_ml).map(|(a, b)| a + b);
+    let share = lesion.filter(|_| volume > 0.0).map(|ml| ml / volume);
+    let larger = [left.share, right.share].into_iter().flatten().reduce(f64::max);
+    let both = finding(volume, lesion, share, larger);
+    Lungs { left, right, both }
+}
+
+/// `decisive` is the share that the classes go by.
+fn finding(volume_ml: f64, lesion_ml: Option<f64>, share: Option<f64>, decisive: Option<f64>) -> LungFinding {
+    LungFinding {
+        volume_ml,
+        lesion_ml,
+        share,
+        ct_class: decisive.map(|share| ct_class(share, Scale::Guideline)),
+        ct_class_panel: decisive.map(|share| ct_class(share, Scale::Panel)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corsai_protocol::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
+
+    use super::*;
+    use crate::tally::tests::grid;
+
+    /// One slice with these numbers of voxels of 1 mL: right, right lesion, left, left lesion.
+    fn one_slice(counts: [usize; 4]) -> Lungs {
+        let kinds = [R, R | LESION, L, L | LESION];
+        let labels: Vec<u8> =
+            kinds.into_iter().zip(counts).flat_map(|(kind, n)| std::iter::repeat_n(kind, n)).collect();
+        measure(&grid(labels.len(), &[10.0]), &labels, true)
+    }
+
+    #[test]
+    fn the_class_goes_by_the_more_affected_lung() {
+        let lungs = one_slice([60, 40, 200, 0]);
+        assert_eq!((lungs.right.volume_ml, lungs.right.lesion_ml), (100.0, Some(40.0)));
+        assert_eq!(
+            (lungs.right.share, lungs.right.ct_class, lungs.right.ct_class_panel),
+            (Some(0.4), Some(2), Some(3))
+        );
+        assert_eq!((lungs.left.share, lungs.left.ct_class), (Some(0.0), Some(0)));
+        assert_eq!((lungs.both.volume_ml, lungs.both.lesion_ml), (300.0, Some(40.0)));
+        assert!((lungs.both.share.unwrap() - 40.0 / 300.0).abs() < 1e-12);
+        assert_eq!((lungs.both.ct_class, lungs.both.ct_class_panel), (Some(2), Some(3)));
+    }
+
+    #[test]
+    fn every_slice_counts_with_its_own_slab() {
+        let labels = [R, R | LESION, R, R, L, L].repeat(100);
+        let columns = labels.len() / 3;
+        let lungs = measure(&grid(columns, &[10.0, 5.0, 20.0]), &labels, true);
+        let per_slice = columns as f64 * 35.0 / 10.0;
+        assert!((lungs.both.volume_ml - per_slice).abs() < 1e-9);
+        // Each slab of 100 columns and more holds the six kinds in turn, up to one column.
+        assert!((lungs.right.share.unwrap() - 0.25).abs() < 0.01);
+    }
+
+    #[test]
+    fn without_lesions_there_are_volumes_and_nothing_else() {
+        let lungs = measure(&grid(200, &[10.0]), &[[R; 100], [L; 100]].concat(), false);
+        assert_eq!((lungs.left.volume_ml, lungs.right.volume_ml, lungs.both.volume_ml), (100.0, 100.0, 200.0));
+        for lung in [lungs.left, lungs.right, lungs.both] {
+            let numbers = (lung.lesion_ml, lung.share, lung.ct_class, lung.ct_class_panel);
+            assert_eq!(numbers, (None, None, None, None));
+        }
+    }
+
+    #[test]
+    fn a_stray_part_of_a_mask_has_no_class() {
+        let lungs = one_slice([1, 48, 100, 1]);
+        assert_eq!((lungs.right.volume_ml, lungs.right.share, lungs.right.ct_class), (49.0, None, None));
+        assert_eq!(lungs.both.ct_class, Some(1));
+        let none = measure(&grid(3, &[10.0]), &[0; 3], true);
+        assert_eq!((none.both.volume_ml, none.both.share, none.both.ct_class), (0.0, None, None));
+    }
+}
