@@ -25,7 +25,6 @@ enum State {
 }
 
 /// A volume in the making. Slices are numbered as in [`Decoding::grid`].
-#[derive(Debug)]
 pub struct Decoding {
     stack: Arc<Stack>,
     /// What was said of the series apart from its layout.
@@ -41,6 +40,13 @@ pub struct Decoded {
     pub volume: HuVolume,
     /// Those of the series' summary and what decoding added: the whole list.
     pub issues: Vec<Issue>,
+}
+
+impl std::fmt::Debug for Decoding {
+    /// Without the voxels, of which there are millions.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoding").field("stack", &self.stack).field("states", &self.states).finish_non_exhaustive()
+    }
 }
 
 impl Decoding {

@@ -30,7 +30,6 @@ const MIN_COVER: f64 = 0.8;
 pub(crate) const MAX_NAMES: usize = 5;
 
 /// One readable slice of a series.
-#[derive(Debug)]
 pub(crate) struct Member {
     pub name: String,
     instance: String,
@@ -39,6 +38,13 @@ pub(crate) struct Member {
     bytes: Vec<u8>,
     slice: Slice,
     pub placed: Placed,
+}
+
+impl std::fmt::Debug for Member {
+    /// Neither the file's bytes nor anything from its header but sizes and places.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Member").field("placed", &self.placed).finish_non_exhaustive()
+    }
 }
 
 impl Member {

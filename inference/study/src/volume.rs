@@ -79,10 +79,17 @@ pub(crate) fn median_gap(positions_mm: &[f64]) -> f64 {
 }
 
 /// Hounsfield units, −1024 and above, on a [`Grid`]; slice by slice, row by row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct HuVolume {
     grid: Grid,
     voxels: Vec<i16>,
+}
+
+impl std::fmt::Debug for HuVolume {
+    /// Without the voxels, of which there are millions.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HuVolume").field("grid", &self.grid).finish_non_exhaustive()
+    }
 }
 
 impl HuVolume {

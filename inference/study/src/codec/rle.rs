@@ -39,7 +39,8 @@ fn unpack<'a>(mut packed: &[u8], mut out: impl ExactSizeIterator<Item = &'a mut 
             0..=127 => {
                 let (literal, rest) = packed.split_at_checked(usize::from(control) + 1).ok_or(CodecError::Damaged)?;
                 packed = rest;
-                for (target, byte) in out.by_ref().zip(literal) {
+                // The literal first: a zip takes from its left side before it knows that the right one is used up.
+                for (byte, target) in literal.iter().zip(out.by_ref()) {
                     *target = *byte;
                 }
             }
@@ -74,7 +75,7 @@ mod tests {
     #[test]
     fn literals_runs_and_no_operations_unpack() {
         let high: &[u8] = &[253, 7, 128, 0, 9]; // 7 four times, nothing, 9 once
-        let low: &[u8] = &[4, 1, 2, 3, 4, 5];
+        let low: &[u8] = &[1, 1, 2, 2, 3, 4, 5]; // two literals in a row
         let words = decode_16_bit(&frame(&[high, low]), 5);
         assert_eq!(words, Ok(vec![7, 1, 7, 2, 7, 3, 7, 4, 9, 5]));
     }

@@ -1,0 +1,264 @@
+//! Made-up CT files: a small thorax sampled on a grid of whole millimetres, written as Explicit VR Little Endian.
+
+use std::collections::BTreeMap;
+
+use corsai_protocol::{Issue, IssueCode};
+use corsai_study::{Decoded, Intake, Limits, Opened, Series};
+
+pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
+pub const LITTLE: &str = "1.2.840.10008.1.2.1";
+pub const RLE: &str = "1.2.840.10008.1.2.5";
+pub const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
+
+/// Pictures' sides before turning.
+pub const ROWS: usize = 20;
+pub const COLUMNS: usize = 26;
+/// Corner of the scene, mm.
+const ORIGIN: [f64; 3] = [-13.0, -10.0, -40.0];
+
+/// Hounsfield units at a place in patient coordinates: a body in air, the right lung larger than the left, a spine
+/// at the back, and fat that rises towards the head, so that no turned or mirrored scene equals another.
+pub fn scene([x, y, z]: [f64; 3]) -> i16 {
+    let [x, y, z] = [x.round(), y.round(), z.round()];
+    let within = |cx: f64, cy: f64, rx: f64, ry: f64| ((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2) <= 1.0;
+    if within(0.0, 7.0, 2.5, 1.5) {
+        800
+    } else if within(-5.0, 0.0, 4.0, 5.0) {
+        -850
+    } else if within(6.0, 1.0, 2.5, 4.0) {
+        -800
+    } else if within(0.0, 0.0, 12.0, 9.0) {
+        (x + 3.0 * y) as i16 + z as i16
+    } else {
+        -1000
+    }
+}
+
+type Element = (String, Vec<u8>);
+
+/// One file in the making: elements by tag.
+#[derive(Debug, Clone)]
+pub struct File {
+    pub name: String,
+    syntax: &'static str,
+    elements: BTreeMap<(u16, u16), Element>,
+    /// Fragments in place of the plain pixel data, the offset table not counted.
+    pub fragments: Option<Vec<Vec<u8>>>,
+}
+
+impl File {
+    pub fn text(mut self, tag: (u16, u16), vr: &str, value: &str) -> Self {
+        let mut bytes = value.as_bytes().to_vec();
+        if bytes.len() % 2 == 1 {
+            bytes.push(if vr == "UI" { 0 } else { b' ' });
+        }
+        self.elements.insert(tag, (vr.to_owned(), bytes));
+        self
+    }
+
+    pub fn numbers(self, tag: (u16, u16), values: &[f64]) -> Self {
+        let text: Vec<String> = values.iter().map(|value| format!("{value}")).collect();
+        self.text(tag, "DS", &text.join("\\"))
+    }
+
+    pub fn word(mut self, tag: (u16, u16), value: u16) -> Self {
+        self.elements.insert(tag, ("US".to_owned(), value.to_le_bytes().to_vec()));
+        self
+    }
+
+    pub fn without(mut self, tag: (u16, u16)) -> Self {
+        self.elements.remove(&tag);
+        self
+    }
+
+    pub fn words(mut self, words: &[u16]) -> Self {
+        let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.elements.insert((0x7FE0, 0x0010), ("OW".to_owned(), bytes));
+        self
+    }
+
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut file = vec![0; 128];
+        file.extend(b"DICM");
+        let mut syntax = self.syntax.as_bytes().to_vec();
+        syntax.resize(syntax.len().next_multiple_of(2), 0);
+        put(&mut file, (2, 0x10), "UI", &syntax);
+        for (tag, (vr, value)) in &self.elements {
+            match (&self.fragments, tag) {
+                (Some(fragments), (0x7FE0, 0x0010)) => put_fragments(&mut file, fragments),
+                _ => put(&mut file, *tag, vr, value),
+            }
+        }
+        file
+    }
+
+    /// Encapsulated fragments in place of the plain pixel data.
+    pub fn packed(mut self, syntax: &'static str, fragments: Vec<Vec<u8>>) -> Self {
+        (self.syntax, self.fragments) = (syntax, Some(fragments));
+        self
+    }
+
+    /// Packs the pixel data by RLE without any run.
+    pub fn rle(self) -> Self {
+        let words = self.elements.get(&(0x7FE0, 0x0010)).unwrap().1.clone();
+        let plane = |low: bool| -> Vec<u8> {
+            let bytes: Vec<u8> = words.chunks_exact(2).map(|word| if low { word[0] } else { word[1] }).collect();
+            bytes.chunks(128).flat_map(|part| [vec![part.len() as u8 - 1], part.to_vec()].concat()).collect()
+        };
+        let (high, low) = (plane(false), plane(true));
+        let mut header = vec![2, 64, 64 + high.len() as u32];
+        header.resize(16, 0);
+        let header: Vec<u8> = header.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let mut frame = [header, high, low].concat();
+        frame.resize(frame.len().next_multiple_of(2), 0);
+        self.packed(RLE, vec![frame])
+    }
+}
+
+fn put(file: &mut Vec<u8>, (group, element): (u16, u16), vr: &str, value: &[u8]) {
+    file.extend(group.to_le_bytes());
+    file.extend(element.to_le_bytes());
+    file.extend(vr.as_bytes());
+    if matches!(vr, "OW" | "OB" | "SQ" | "UN") {
+        file.extend([0, 0]);
+        file.extend((value.len() as u32).to_le_bytes());
+    } else {
+        file.extend((value.len() as u16).to_le_bytes());
+    }
+    file.extend(value);
+}
+
+fn put_fragments(file: &mut Vec<u8>, fragments: &[Vec<u8>]) {
+    file.extend([0xE0, 0x7F, 0x10, 0, b'O', b'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
+    for fragment in [&vec![]].into_iter().chain(fragments) {
+        file.extend([0xFE, 0xFF, 0x00, 0xE0]);
+        file.extend((fragment.len() as u32).to_le_bytes());
+        file.extend(fragment);
+    }
+    file.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+}
+
+/// How a slice's picture is laid into the patient.
+#[derive(Debug, Clone, Copy)]
+pub struct Lie {
+    pub rows: usize,
+    pub columns: usize,
+    pub corner: [f64; 3],
+    pub along_row: [f64; 3],
+    pub along_column: [f64; 3],
+}
+
+impl Lie {
+    /// The canonical one at a height above the scene's foot.
+    pub fn at(height: f64) -> Self {
+        let [x, y, z] = ORIGIN;
+        Self {
+            rows: ROWS,
+            columns: COLUMNS,
+            corner: [x, y, z + height],
+            along_row: [1.0, 0.0, 0.0],
+            along_column: [0.0, 1.0, 0.0],
+        }
+    }
+
+    /// The same place read in another direction: rows and columns exchanged, then each reversed.
+    pub fn turned(mut self, exchange: bool, reverse_row: bool, reverse_column: bool) -> Self {
+        if exchange {
+            (self.rows, self.columns) = (self.columns, self.rows);
+            (self.along_row, self.along_column) = (self.along_column, self.along_row);
+        }
+        if reverse_row {
+            self.corner = self.place(0, self.columns - 1);
+            self.along_row = self.along_row.map(|cosine| -cosine);
+        }
+        if reverse_column {
+            self.corner = self.place(self.rows - 1, 0);
+            self.along_column = self.along_column.map(|cosine| -cosine);
+        }
+        self
+    }
+
+    /// Centre of a pixel; pixels are 1 mm apart.
+    pub fn place(&self, row: usize, column: usize) -> [f64; 3] {
+        [0, 1, 2]
+            .map(|axis| self.corner[axis] + column as f64 * self.along_row[axis] + row as f64 * self.along_column[axis])
+    }
+
+    /// The scene's slice here, 16 bits unsigned of which 12 are stored, intercept −1024.
+    pub fn file(&self, name: &str) -> File {
+        let places = (0..self.rows).flat_map(|row| (0..self.columns).map(move |column| self.place(row, column)));
+        let words: Vec<u16> = places.map(|place| (scene(place) + 1024) as u16).collect();
+        let [a, b, c] = self.along_row;
+        let [d, e, f] = self.along_column;
+        File { name: name.to_owned(), syntax: LITTLE, elements: BTreeMap::new(), fragments: None }
+            .text((8, 0x08), "CS", "ORIGINAL\\PRIMARY\\AXIAL")
+            .text((8, 0x16), "UI", CT)
+            .text((8, 0x18), "UI", &format!("1.2.3.{name}"))
+            .text((8, 0x20), "DA", "20200305")
+            .text((8, 0x60), "CS", "CT")
+            .text((8, 0x103E), "LO", "Thorax")
+            .text((0x10, 0x20), "LO", "patient")
+            .numbers((0x18, 0x50), &[5.0])
+            .text((0x18, 0x5100), "CS", "HFS")
+            .text((0x20, 0x0D), "UI", "1.2")
+            .text((0x20, 0x0E), "UI", "1.2.1")
+            .numbers((0x20, 0x32), &self.corner)
+            .numbers((0x20, 0x37), &[a, b, c, d, e, f])
+            .text((0x20, 0x52), "UI", "1.2.9")
+            .word((0x28, 0x02), 1)
+            .text((0x28, 0x04), "CS", "MONOCHROME2")
+            .word((0x28, 0x10), self.rows as u16)
+            .word((0x28, 0x11), self.columns as u16)
+            .numbers((0x28, 0x30), &[1.0, 1.0])
+            .word((0x28, 0x100), 16)
+            .word((0x28, 0x101), 12)
+            .word((0x28, 0x102), 11)
+            .word((0x28, 0x103), 0)
+            .numbers((0x28, 0x1052), &[-1024.0])
+            .numbers((0x28, 0x1053), &[1.0])
+            .words(&words)
+    }
+}
+
+/// `count` slices, 5 mm apart, from the feet up.
+pub fn chest(count: usize) -> Vec<File> {
+    (0..count).map(|z| Lie::at(5.0 * z as f64).file(&format!("{z}"))).collect()
+}
+
+pub fn open(files: &[File]) -> Opened {
+    open_within(files, Limits::default())
+}
+
+pub fn open_within(files: &[File], limits: Limits) -> Opened {
+    let mut intake = Intake::new(limits);
+    for file in files {
+        intake.add(&file.name, file.bytes());
+    }
+    intake.finish()
+}
+
+/// The only series there is.
+pub fn only(opened: &Opened) -> &Series {
+    assert_eq!(opened.series.len(), 1, "{opened:?}");
+    &opened.series[0]
+}
+
+/// The only series' volume, decoded in the order it asks for.
+pub fn measured(files: &[File]) -> Decoded {
+    let opened = open(files);
+    let series = only(&opened);
+    let mut decoding = series.begin().unwrap_or_else(|issues| panic!("{issues:?}"));
+    for z in decoding.order() {
+        let _ = decoding.decode(z);
+    }
+    decoding.finish().unwrap_or_else(|issues| panic!("{issues:?}"))
+}
+
+pub fn codes(issues: &[Issue]) -> Vec<IssueCode> {
+    issues.iter().map(|issue| issue.code).collect()
+}

@@ -1,0 +1,8 @@
+//! The crate from outside: made-up series for every rule, real series for the whole.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod doubts;
+mod invariance;
+mod made;
+mod real;

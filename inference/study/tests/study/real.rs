@@ -1,0 +1,211 @@
+//! Real series come out right; hostile files come out with a code. Skipped where the data isn't there.
+
+use std::path::{Path, PathBuf};
+
+use corsai_protocol::{IssueCode, SeriesId, Severity};
+use corsai_study::{Intake, Limits, Opened};
+
+use crate::made::codes;
+
+/// A folder of the shared data, or a notice that the test is skipped.
+fn folder(name: &str) -> Option<PathBuf> {
+    let data = std::env::var_os("CORSAI_DATA").map(PathBuf::from);
+    let data = data.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
+    let folder = data.join(name);
+    if !folder.is_dir() {
+        eprintln!("skipped: {} is not there", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
+/// All files below a folder, sorted by path.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() { folders.push(entry.path()) } else { found.push(entry.path()) }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn open(paths: &[PathBuf]) -> Opened {
+    let mut intake = Intake::new(Limits::default());
+    for path in paths {
+        intake.add(&path.file_name().unwrap().to_string_lossy(), std::fs::read(path).unwrap());
+    }
+    intake.finish()
+}
+
+struct Expected {
+    slices: usize,
+    spacing_mm: f64,
+    thickness_mm: f64,
+    pixel_mm: f64,
+    /// Positions of the first and the last slice, mm.
+    ends_mm: [f64; 2],
+    date: &'static str,
+    issues: &'static [IssueCode],
+}
+
+fn comes_out(name: &str, expected: &Expected) {
+    let Some(folder) = folder(&format!("dicom/{name}")) else { return };
+    let opened = open(&files(&folder));
+    assert!(opened.issues.is_empty(), "{:?}", opened.issues);
+    assert_eq!(opened.only_clean(), Some(SeriesId(0)));
+    let series = &opened.series[0];
+    let summary = series.summary();
+    assert_eq!(summary.slices as usize, expected.slices);
+    assert_eq!(summary.thickness_mm, Some(expected.thickness_mm));
+    assert_eq!(summary.date.as_deref(), Some(expected.date));
+    assert_eq!(codes(&summary.issues), expected.issues);
+    let (preview, pixels) = series.preview().unwrap();
+    assert_eq!((preview.rows, preview.columns, pixels.len()), (128, 128, 128 * 128));
+    let decoded = series.begin().unwrap().finish().unwrap();
+    assert_eq!(codes(&decoded.issues), expected.issues);
+    let grid = decoded.volume.grid();
+    assert_eq!((grid.slices, grid.rows, grid.columns), (expected.slices, 512, 512));
+    assert!((grid.slice_mm() - expected.spacing_mm).abs() < 1e-6);
+    assert!(grid.slab_mm.iter().all(|mm| (mm - expected.spacing_mm).abs() < 1e-6));
+    assert_eq!((grid.row_mm, grid.column_mm), (expected.pixel_mm, expected.pixel_mm));
+    let ends = [grid.positions_mm[0], grid.positions_mm[expected.slices - 1]];
+    assert!(ends.iter().zip(expected.ends_mm).all(|(a, b)| (a - b).abs() < 1e-6), "{ends:?}");
+    is_a_chest(&decoded.volume);
+}
+
+/// Slices that are neighbours look alike, which a wrong order breaks; lungs are in the middle, the spine at the back.
+fn is_a_chest(volume: &corsai_study::HuVolume) {
+    let grid = volume.grid();
+    let difference = |a: usize, b: usize| -> f64 {
+        let pairs = volume.slice(a).iter().zip(volume.slice(b)).step_by(7);
+        pairs.map(|(a, b)| f64::from(a.abs_diff(*b))).sum()
+    };
+    let middle = grid.slices / 2;
+    assert!(difference(middle, middle + 1) < difference(middle, middle + grid.slices / 3));
+    let bone = |rows: std::ops::Range<usize>| {
+        let half = volume.slice(middle).chunks(grid.columns).enumerate().filter(|(row, _)| rows.contains(row));
+        half.flat_map(|(_, line)| &line[192..320]).filter(|hu| **hu > 200).count()
+    };
+    assert!(bone(256..512) > bone(0..256), "the spine is in front");
+    let lung = volume.slice(middle).iter().filter(|hu| (-950..-600).contains(*hu)).count();
+    assert!(lung > grid.rows * grid.columns / 20, "no lung in the middle");
+}
+
+#[test]
+fn covid_p001_is_ordered_by_position_not_by_name() {
+    comes_out(
+        "covid-P001",
+        &Expected {
+            slices: 148,
+            spacing_mm: 2.0,
+            thickness_mm: 2.0,
+            pixel_mm: 0.748_046_875,
+            ends_mm: [-346.1, -52.1],
+            date: "2020-03-05",
+            issues: &[],
+        },
+    );
+}
+
+#[test]
+fn normal_001_is_spaced_wider_than_it_is_thick() {
+    comes_out(
+        "normal-001",
+        &Expected {
+            slices: 77,
+            spacing_mm: 4.0,
+            thickness_mm: 2.0,
+            pixel_mm: 0.634_765_625,
+            ends_mm: [-330.5, -26.5],
+            date: "2020-04-11",
+            issues: &[],
+        },
+    );
+}
+
+#[test]
+fn lungdx_a0001_is_implicit_little_endian() {
+    comes_out(
+        "lungdx-A0001-5mm",
+        &Expected {
+            slices: 64,
+            spacing_mm: 5.0,
+            thickness_mm: 5.0,
+            pixel_mm: 0.841_796_875,
+            ends_mm: [-439.0, -124.0],
+            date: "2007-04-04",
+            issues: &[],
+        },
+    );
+}
+
+#[test]
+fn lungdx_a0002_is_thick() {
+    comes_out(
+        "lungdx-A0002-B70f",
+        &Expected {
+            slices: 30,
+            spacing_mm: 8.0,
+            thickness_mm: 8.0,
+            pixel_mm: 0.646_484_375,
+            ends_mm: [80.0, 312.0],
+            date: "2007-04-25",
+            issues: &[IssueCode::GeometryThickSlices],
+        },
+    );
+}
+
+#[test]
+fn all_four_at_once_stay_four() {
+    let Some(folder) = folder("dicom") else { return };
+    let dropped: Vec<PathBuf> = files(&folder);
+    let opened = open(&dropped);
+    let mut slices: Vec<u32> = opened.series.iter().map(|series| series.summary().slices).collect();
+    slices.sort_unstable();
+    assert_eq!(slices, [30, 64, 77, 148]);
+    assert!(opened.series.iter().all(|series| series.summary().usable));
+    assert_eq!(opened.only_clean(), None);
+    // The file of labels beside them.
+    assert_eq!(codes(&opened.issues), [IssueCode::FileNotDicom]);
+}
+
+/// Every file alone, then every folder at once: a code or a series, and never a panic.
+fn survives(name: &str) {
+    let Some(folder) = folder(name) else { return };
+    let paths = files(&folder);
+    assert!(!paths.is_empty());
+    for path in &paths {
+        settle(&open(std::slice::from_ref(path)), &path.display().to_string());
+    }
+    for folder in paths.chunk_by(|a, b| a.parent() == b.parent()) {
+        settle(&open(folder), &folder[0].display().to_string());
+    }
+}
+
+/// Whatever came of it says why, or has a volume.
+fn settle(opened: &Opened, from: &str) {
+    assert!(!(opened.series.is_empty() && opened.issues.is_empty()), "{from}: nothing said");
+    for series in &opened.series {
+        let summary = series.summary();
+        let stopped = summary.issues.iter().any(|issue| issue.severity == Severity::Stop);
+        assert_eq!(summary.usable, !stopped, "{from}");
+        let _ = series.preview();
+        match series.begin().and_then(corsai_study::Decoding::finish) {
+            Ok(decoded) => assert!(summary.usable && !decoded.volume.grid().is_empty(), "{from}"),
+            Err(issues) => assert!(issues.iter().any(|issue| issue.severity == Severity::Stop), "{from}"),
+        }
+    }
+}
+
+#[test]
+fn malformed_files_end_in_a_code() {
+    survives("malformed");
+}
+
+#[test]
+fn conformance_files_end_in_a_code_or_a_series() {
+    survives("conformance");
+}
