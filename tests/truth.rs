@@ -1,0 +1,61 @@
+//! The made-up chest through the reader and the measure: what is written as DICOM comes back voxel by voxel in the
+//! canonical lie, and its masks measure what was asked for, in millilitres and shares.
+
+#![allow(clippy::unwrap_used)]
+
+use corsai_findings::measure;
+use corsai_phantom::{Phantom, PhantomOptions};
+use corsai_study::{HuVolume, Intake, Limits};
+
+const OPTIONS: PhantomOptions =
+    PhantomOptions { yyyymmdd: 20_200_420, share_left: 0.12, share_right: 0.24, seed: 1, columns: 96, slices: 62 };
+
+/// The files' one series, read as the page reads it.
+fn read(files: impl Iterator<Item = (String, Vec<u8>)>) -> HuVolume {
+    let mut intake = Intake::new(Limits::default());
+    for (name, bytes) in files {
+        intake.add(&name, bytes);
+    }
+    let opened = intake.finish();
+    assert!(opened.issues.is_empty(), "{:?}", opened.issues);
+    let only = opened.only_clean().unwrap();
+    let series = opened.series.iter().find(|s| s.summary().id == only).unwrap();
+    let mut decoding = series.begin().unwrap();
+    for slice in decoding.order() {
+        assert!(decoding.decode(slice).is_ok());
+    }
+    let decoded = decoding.finish().unwrap();
+    assert!(decoded.issues.is_empty(), "{:?}", decoded.issues);
+    decoded.volume
+}
+
+#[test]
+fn the_volume_is_what_was_written_whatever_the_order_of_the_files() {
+    let phantom = Phantom::make(OPTIONS).unwrap();
+    let volume = read(phantom.dicom_files());
+    assert_eq!(volume.voxels(), phantom.hu());
+    let grid = volume.grid();
+    assert_eq!([grid.slices, grid.rows, grid.columns], [62, 96, 96]);
+    assert!((grid.row_mm - phantom.pixel_mm()).abs() < 1e-4 && (grid.column_mm - phantom.pixel_mm()).abs() < 1e-4);
+    assert!((grid.slice_mm() - phantom.slice_mm()).abs() < 1e-3);
+
+    let mut files: Vec<_> = phantom.dicom_files().collect();
+    files.sort_by_key(|(name, bytes)| (bytes.len() + name.len(), bytes.iter().map(|b| u64::from(*b)).sum::<u64>()));
+    assert_eq!(read(files.into_iter()).voxels(), volume.voxels());
+}
+
+#[test]
+fn its_masks_measure_what_it_was_made_with() {
+    let phantom = Phantom::make(OPTIONS).unwrap();
+    let volume = read(phantom.dicom_files());
+    let lungs = measure(volume.grid(), phantom.labels(), true);
+    let truth = phantom.truth();
+    for (found, truth, asked) in
+        [(&lungs.left, truth.left, OPTIONS.share_left), (&lungs.right, truth.right, OPTIONS.share_right)]
+    {
+        assert!((found.volume_ml / truth.volume_ml - 1.0).abs() < 1e-3, "{} mL", found.volume_ml);
+        assert!((found.lesion_ml.unwrap() / truth.lesion_ml - 1.0).abs() < 1e-3);
+        assert!((found.share.unwrap() - asked).abs() < 0.003);
+    }
+    assert_eq!(lungs.both.ct_class, Some(1));
+}
