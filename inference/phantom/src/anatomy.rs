@@ -41,11 +41,11 @@ impl Part {
 struct Outline(&'static [[f32; 4]]);
 
 const BODY: Outline = Outline(&[
-    [-260.0, 148.0, 107.0, 0.0],
-    [-150.0, 152.0, 110.0, 1.0],
-    [-60.0, 158.0, 110.0, 3.0],
-    [0.0, 161.0, 103.0, 5.0],
-    [40.0, 166.0, 91.0, 9.0],
+    [-260.0, 148.0, 112.0, 0.0],
+    [-150.0, 152.0, 115.0, 1.0],
+    [-60.0, 158.0, 115.0, 2.0],
+    [0.0, 161.0, 108.0, 4.0],
+    [40.0, 166.0, 95.0, 8.0],
     [75.0, 171.0, 78.0, 13.0],
     [105.0, 172.0, 66.0, 17.0],
     [150.0, 168.0, 60.0, 19.0],
@@ -53,12 +53,12 @@ const BODY: Outline = Outline(&[
 
 /// The inside of the chest wall, ribs excluded; above its last row there is only neck.
 const CAVITY: Outline = Outline(&[
-    [-260.0, 116.0, 80.0, 0.0],
-    [-180.0, 122.0, 83.0, -1.0],
-    [-100.0, 129.0, 86.0, -2.0],
-    [-50.0, 127.0, 85.0, -2.0],
-    [0.0, 117.0, 78.0, 2.0],
-    [40.0, 99.0, 65.0, 8.0],
+    [-260.0, 116.0, 84.0, -1.0],
+    [-180.0, 122.0, 88.0, -2.0],
+    [-100.0, 129.0, 92.0, -3.0],
+    [-50.0, 127.0, 91.0, -3.0],
+    [0.0, 118.0, 84.0, 0.0],
+    [40.0, 100.0, 69.0, 6.0],
     [70.0, 77.0, 50.0, 13.0],
     [88.0, 58.0, 35.0, 17.0],
     [98.0, 42.0, 22.0, 20.0],
@@ -96,18 +96,17 @@ impl Outline {
 }
 
 impl Section {
-    /// Distance from the outline, mm: an ellipse squared up a little (exponent 2.3) and narrower in front, as chests
+    /// Distance from the outline, mm: an ellipse squared up a little (exponent 2.25) and narrower in front, as chests
     /// are.
     pub(crate) fn distance(&self, x: f32, y: f32) -> f32 {
-        const EXPONENT: f32 = 2.3;
         let v = (y - self.middle_y) / self.half_depth;
         let half_width = self.half_width * (1.0 + 0.09 * v.clamp(-1.0, 0.3));
         let (u, v) = ((x / half_width).abs().max(1e-4), v.abs().max(1e-4));
-        let (du, dv) = (u.powf(EXPONENT - 1.0), v.powf(EXPONENT - 1.0));
+        let (du, dv) = (u * u.sqrt().sqrt(), v * v.sqrt().sqrt());
         let f = du * u + dv * v;
-        let k = f.powf(1.0 / EXPONENT);
-        let slope = (du / half_width).hypot(dv / self.half_depth) * k / f;
-        (k - 1.0) / slope
+        let k = f.powf(1.0 / 2.25);
+        let (du, dv) = (du / half_width, dv / self.half_depth);
+        (k - 1.0) * f / ((du * du + dv * dv).sqrt() * k)
     }
 
     /// The x and y between which the outline lies.
@@ -122,12 +121,13 @@ fn spine_y(z: f32) -> f32 {
     50.0 - (z + 60.0).powi(2) / 1400.0
 }
 
-const RIGHT_DOME: Shape = Shape::ellipsoid([-63.0, -10.0, -204.0], [80.0, 89.0, 100.0]);
-const LEFT_DOME: Shape = Shape::ellipsoid([66.0, -9.0, -212.0], [75.0, 88.0, 98.0]);
+const RIGHT_DOME: Shape = Shape::ellipsoid([-63.0, -16.0, -204.0], [80.0, 93.0, 100.0]);
+const LEFT_DOME: Shape = Shape::ellipsoid([66.0, -14.0, -212.0], [75.0, 92.0, 98.0]);
 /// What lies below the heart, between the domes.
-const MIDDLE_DOME: Shape = Shape::ellipsoid([4.0, -28.0, -208.0], [62.0, 66.0, 84.0]);
+const MIDDLE_DOME: Shape = Shape::ellipsoid([4.0, -42.0, -208.0], [62.0, 68.0, 88.0]);
 const HEART: Shape = Shape::Ellipsoid { center: [25.0, -26.0, -86.0], radii: [60.0, 46.0, 49.0], turn: -0.38 };
 const RIGHT_ATRIUM: Shape = Shape::ellipsoid([-20.0, -14.0, -74.0], [26.0, 30.0, 38.0]);
+const DOMES: [Shape; 3] = [RIGHT_DOME, LEFT_DOME, MIDDLE_DOME];
 /// Where the heart goes over into the great vessels.
 const OUTFLOW: Shape = Shape::ellipsoid([8.0, -34.0, -44.0], [36.0, 30.0, 44.0]);
 /// The apices end here.
@@ -158,7 +158,8 @@ pub(crate) struct LungPlace {
 pub(crate) struct Level {
     pub(crate) body: Section,
     pub(crate) cavity: Section,
-    medial: Vec<Shape>,
+    /// The shapes beside the lungs that reach this height, and up to where they shape the lungs along x and y.
+    medial: Vec<(Shape, [[f32; 2]; 2])>,
     z: f32,
 }
 
@@ -172,7 +173,11 @@ impl Anatomy {
 
     /// What can be worked out once for all points of a height.
     pub(crate) fn level(&self, z: f32) -> Level {
-        let medial = self.medial.iter().filter(|shape| shape.reaches(z, 2.0 * FILLET)).copied().collect();
+        let near = |shape: &Shape| {
+            let [x, y, _] = shape.bounds().map(|[low, high]| [low - 2.0 * FILLET, high + 2.0 * FILLET]);
+            (*shape, [x, y])
+        };
+        let medial = self.medial.iter().filter(|shape| shape.reaches(z, 2.0 * FILLET)).map(near).collect();
         Level { body: BODY.at(z), cavity: CAVITY.at(z), medial, z }
     }
 }
@@ -189,15 +194,12 @@ impl Level {
     /// How a point of this height lies to the lung on its side of the midline.
     pub(crate) fn lung(&self, p: Point) -> LungPlace {
         let [x, y, z] = p;
-        let domes = RIGHT_DOME.distance(p).min(LEFT_DOME.distance(p)).min(MIDDLE_DOME.distance(p));
+        let domes = DOMES.iter().map(|dome| dome.distance(p)).fold(f32::MAX, f32::min);
         let wall = self.cavity_distance(p);
         let pleura = common(wall, -domes, 3.0);
         let mut inner = f32::MAX;
-        for shape in &self.medial {
-            let [[left, right], [front, back], _] = shape.bounds();
-            let near = x > left - 2.0 * FILLET && x < right + 2.0 * FILLET && y > front - 2.0 * FILLET
-                && y < back + 2.0 * FILLET;
-            if near {
+        for (shape, [[left, right], [front, back]]) in &self.medial {
+            if x > *left && x < *right && y > *front && y < *back {
                 let distance = shape.distance(p);
                 inner = if inner == f32::MAX { distance } else { union(inner, distance, FILLET) };
             }
@@ -216,7 +218,7 @@ fn medial() -> Vec<Shape> {
         Shape::bar([1.0, 14.0, -50.0], [17.0, 30.0, 160.0], 14.0),
         Shape::bar([1.0, 8.0, 84.0], [25.0, 40.0, 34.0], 14.0),
         // The anterior junction, where the lungs nearly touch in front of the great vessels.
-        Shape::bar([0.0, -60.0, -20.0], [2.5, 45.0, 75.0], 2.0),
+        Shape::bar([0.0, -60.0, -55.0], [2.5, 45.0, 110.0], 2.0),
         Shape::ellipsoid([2.0, -44.0, -8.0], [17.0, 38.0, 74.0]),
         Shape::ellipsoid([2.0, -16.0, 20.0], [35.0, 36.0, 50.0]),
         HEART.grown(4.0),
@@ -258,7 +260,8 @@ fn spine() -> Vec<Part> {
         let (below, above) = (spine_y(z - 12.0), spine_y(z + 12.0));
         parts.push(Part::of(85.0, Shape::rod([0.0, below, z - 12.0], [0.0, above, z + 12.0], 16.0)));
         parts.push(Part::bone(Shape::bar([0.0, y, z], [18.0, 15.0, 10.0], 9.0)));
-        let transverse = Shape::Rod { from: [13.0, y + 20.0, z + 4.0], to: [37.0, y + 31.0, z + 7.0], radii: [5.5, 4.5] };
+        let transverse =
+            Shape::Rod { from: [13.0, y + 20.0, z + 4.0], to: [37.0, y + 31.0, z + 7.0], radii: [5.5, 4.5] };
         parts.extend(both_sides(Part::bone(transverse)));
         let lamina = Shape::rod([15.0, y + 17.0, z], [2.0, y + 35.0, z - 4.0], 4.5);
         parts.extend(both_sides(Part::bone(lamina)));
@@ -369,7 +372,8 @@ pub(crate) fn wall(p: Point, body: f32, cavity: f32, section: &Section, streaks:
     let soft = if body > -2.0 {
         15.0
     } else {
-        let depth = step(fat_mm - 1.0, fat_mm + 1.0, -body) * (1.0 - 0.9 * step(0.25, 0.5, streaks) * step(6.0, 14.0, cavity));
+        let depth =
+            step(fat_mm - 1.0, fat_mm + 1.0, -body) * (1.0 - 0.9 * step(0.25, 0.5, streaks) * step(6.0, 14.0, cavity));
         hu::FAT + (hu::MUSCLE - hu::FAT) * depth
     };
     bone(p, cavity, section).map_or(soft, |(cover, hu)| soft + cover * (hu - soft))
@@ -388,7 +392,7 @@ fn bone(p: Point, cavity: f32, section: &Section) -> Option<(f32, f32)> {
     let across = (cavity - THICK).abs();
     if x.abs() < 24.0 && y < section.middle_y {
         let height = (z + 22.0).abs() - 78.0;
-        let flat = (x.abs() - 15.0).max(0.0).hypot((across - 2.5).max(0.0)) - 3.0;
+        let flat = edge(x.abs() - 15.0, across - 2.5) - 3.0;
         return Some(hardness(flat.max(height), 330.0, 120.0));
     }
     let angle = (x.abs() / section.half_width).atan2((y - section.middle_y) / section.half_depth);
@@ -398,13 +402,19 @@ fn bone(p: Point, cavity: f32, section: &Section) -> Option<(f32, f32)> {
         return None;
     }
     let slope = (45.0 + 7.0 * i) / 250.0;
-    let along = (z - (95.0 - 24.0 * i - way * (45.0 + 7.0 * i))).abs() / slope.hypot(1.0);
-    let distance = (across - 1.6).max(0.0).hypot((along - 4.3).max(0.0)) - 1.9;
+    let along = (z - (95.0 - 24.0 * i - way * (45.0 + 7.0 * i))).abs() / (1.0 + slope * slope).sqrt();
+    let distance = edge(across - 1.6, along - 4.3) - 1.9;
     Some(if angle > 0.8 * std::f32::consts::PI {
         (crate::shape::cover(distance), hu::CARTILAGE)
     } else {
         hardness(distance, hu::CORTEX, hu::MARROW)
     })
+}
+
+/// How far a point lies beyond both sides of an edge.
+fn edge(a: f32, b: f32) -> f32 {
+    let (a, b) = (a.max(0.0), b.max(0.0));
+    (a * a + b * b).sqrt()
 }
 
 fn hardness(distance: f32, cortex: f32, marrow: f32) -> (f32, f32) {

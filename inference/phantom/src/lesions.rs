@@ -39,17 +39,23 @@ impl Spread {
     /// HU of lung at a point, disease included.
     pub(crate) fn hu(&self, seed: u64, p: Point, field: f32) -> f32 {
         // Blood settles in the parts that lie lowest: the back.
-        let healthy = -868.0 + 36.0 * (p[1] / 80.0) + 12.0 * smooth(seed ^ 3, p, 26.0) + 18.0 * smooth(seed ^ 4, p, 5.0);
-        let ill = step(self.lesion - EDGE, self.lesion + EDGE, field);
+        let healthy =
+            -868.0 + 36.0 * (p[1] / 80.0) + 12.0 * smooth(seed ^ 3, p, 26.0) + 30.0 * smooth(seed ^ 4, p, 4.0);
+        let ill = reached(self.lesion, EDGE, field);
         if ill <= 0.0 {
             return healthy;
         }
-        let grain = smooth(seed ^ 5, p, 10.0) + 0.7 * smooth(seed ^ 6, p, 4.0);
-        let glass = -530.0 + 100.0 * grain;
-        let solid = -5.0 + 35.0 * grain;
-        let dense = step(self.dense - 0.1, self.dense + 0.1, field);
+        let grain = 0.7 * smooth(seed ^ 5, p, 11.0) + smooth(seed ^ 6, p, 4.0);
+        let glass = -530.0 + 120.0 * grain;
+        let solid = -15.0 + 45.0 * grain;
+        let dense = reached(self.dense, 0.1, field);
         healthy + ill * (glass + dense * (solid - glass) - healthy)
     }
+}
+
+/// From 0 to 1 over `edge` on both sides of a threshold, which may be infinite: then no place is ill.
+fn reached(threshold: f32, edge: f32, field: f32) -> f32 {
+    if threshold.is_finite() { step(threshold - edge, threshold + edge, field) } else { 0.0 }
 }
 
 /// The value that `count` of them reach; none reaches infinity.
@@ -69,6 +75,8 @@ mod tests {
             let spread = Spread::of_share(&mut values.clone(), share);
             let ill = values.iter().filter(|v| **v >= spread.lesion).count();
             assert!((ill as f64 / 10_000.0 - share).abs() < 1e-3, "{share}: {ill}");
+            let dense = values.iter().filter(|v| spread.hu(3, [0.0; 3], **v) > -300.0).count() as f64;
+            assert!(dense <= 0.4 * ill as f64 && spread.hu(3, [0.0; 3], f32::MIN) < -800.0, "{share}: {dense}");
         }
     }
 }

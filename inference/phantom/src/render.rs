@@ -82,7 +82,9 @@ impl View {
 
     /// Calls `each` with the index and the point of every pixel within the given x and y.
     fn visit(&self, [across, along, _]: [[f32; 2]; 3], z: f32, mut each: impl FnMut(usize, Point)) {
-        let range = |line: &[f32], [low, high]: [f32; 2]| line.partition_point(|v| *v < low)..line.partition_point(|v| *v <= high);
+        let range = |line: &[f32], [low, high]: [f32; 2]| {
+            line.partition_point(|v| *v < low)..line.partition_point(|v| *v <= high)
+        };
         let columns = range(&self.xs, across);
         for row in range(&self.ys, along) {
             for column in columns.clone() {
@@ -197,7 +199,8 @@ impl Patient {
     fn paint(&self, view: &View, z: f32, parts: &[Part], image: &mut [f32]) {
         for part in parts {
             view.trace(&part.shape, z, |i, distance| {
-                let value = part.core.map_or(part.hu, |(depth, core)| part.hu + (core - part.hu) * cover(distance + depth));
+                let value =
+                    part.core.map_or(part.hu, |(depth, core)| part.hu + (core - part.hu) * cover(distance + depth));
                 blend(&mut image[i], value, cover(distance));
             });
         }

@@ -7,7 +7,7 @@
 pub(crate) type Point = [f32; 3];
 
 /// Width over which a surface goes from all to nothing in an image: the scanner's blur within the slice, mm.
-const BLUR_MM: f32 = 1.7;
+const BLUR_MM: f32 = 1.5;
 
 /// One solid.
 #[derive(Debug, Clone, Copy)]
@@ -79,9 +79,8 @@ impl Shape {
         match *self {
             Self::Ellipsoid { center, radii, turn } => around(center, turned_reach(radii, turn)),
             Self::Bar { center, half, turn, .. } => around(center, turned_reach(half, turn)),
-            Self::Rod { from, to, radii } => {
-                [0, 1, 2].map(|i| [(from[i] - radii[0]).min(to[i] - radii[1]), (from[i] + radii[0]).max(to[i] + radii[1])])
-            }
+            Self::Rod { from, to, radii } => [0, 1, 2]
+                .map(|i| [(from[i] - radii[0]).min(to[i] - radii[1]), (from[i] + radii[0]).max(to[i] + radii[1])]),
         }
     }
 
@@ -151,11 +150,15 @@ mod tests {
             let [x, y, z] = shape.bounds();
             let mut inside = 0;
             for i in 0..40 * 40 * 40 {
-                let at = |range: [f32; 2], part: i32| range[0] - 5.0 + (range[1] - range[0] + 10.0) * part as f32 / 39.0;
+                let at =
+                    |range: [f32; 2], part: i32| range[0] - 5.0 + (range[1] - range[0] + 10.0) * part as f32 / 39.0;
                 let p = [at(x, i % 40), at(y, i / 40 % 40), at(z, i / 1600)];
                 if shape.distance(p) < 0.0 {
                     inside += 1;
-                    assert!([x, y, z].iter().zip(p).all(|(r, v)| v >= r[0] - 1e-3 && v <= r[1] + 1e-3), "{shape:?} {p:?}");
+                    assert!(
+                        [x, y, z].iter().zip(p).all(|(r, v)| v >= r[0] - 1e-3 && v <= r[1] + 1e-3),
+                        "{shape:?} {p:?}"
+                    );
                 }
             }
             assert!(inside > 1000, "{shape:?}");

@@ -58,14 +58,14 @@ impl Trees {
             let at = |x: f32, y, z| [side * x, y, z];
             // Artery and vein.
             for root in [[at(26.0, 8.0, -14.0), at(42.0, 14.0, -26.0)], [at(26.0, 8.0, -60.0), at(43.0, 10.0, -48.0)]] {
-                let plan = Plan { root, points: 340, margin: 3.0, twig_mm: 0.72, law: 0.36 };
+                let plan = Plan { root, points: 560, margin: 3.0, twig_mm: 0.72, law: 0.37 };
                 let nodes = grow_one(anatomy, &plan, &mut draw);
                 for (a, b, radii) in branches(&nodes, &plan) {
                     trees.vessels.push(Shape::Rod { from: a, to: b, radii });
                 }
             }
             let main = if side < 0.0 { at(28.0, 16.0, -26.0) } else { at(37.0, 19.0, -30.0) };
-            let plan = Plan { root: [main, at(44.0, 20.0, -44.0)], points: 26, margin: 22.0, twig_mm: 1.0, law: 0.45 };
+            let plan = Plan { root: [main, at(44.0, 20.0, -44.0)], points: 18, margin: 24.0, twig_mm: 1.1, law: 0.45 };
             let nodes = grow_one(anatomy, &plan, &mut draw);
             for (a, b, [from, to]) in branches(&nodes, &plan) {
                 trees.bronchus(a, b, from, to);

@@ -7,7 +7,7 @@ use corsai_phantom::{Phantom, PhantomError, PhantomOptions};
 use corsai_protocol::label::{LEFT_LUNG, LESION, RIGHT_LUNG};
 
 const SMALL: PhantomOptions =
-    PhantomOptions { yyyymmdd: 20_200_420, share_left: 0.12, share_right: 0.24, seed: 1, columns: 128, slices: 62 };
+    PhantomOptions { yyyymmdd: 20_200_420, share_left: 0.12, share_right: 0.24, seed: 1, columns: 96, slices: 31 };
 
 fn make(options: PhantomOptions) -> Phantom {
     Phantom::make(options).unwrap()
@@ -41,7 +41,7 @@ fn lungs_are_as_large_as_lungs_are() {
 #[test]
 fn volumes_hardly_depend_on_the_grid() {
     let truth = make(SMALL).truth();
-    for (columns, slices) in [(256, 62), (128, 124)] {
+    for (columns, slices) in [(192, 31), (96, 93)] {
         let finer = make(PhantomOptions { columns, slices, ..SMALL }).truth();
         assert!((finer.left.volume_ml / truth.left.volume_ml - 1.0).abs() < 0.02, "{truth:?} {finer:?}");
         assert!((finer.right.volume_ml / truth.right.volume_ml - 1.0).abs() < 0.02, "{truth:?} {finer:?}");
@@ -55,6 +55,8 @@ fn labels_agree_with_hounsfield_units() {
     let ill = mean_hu(&phantom, |l| l & LESION != 0);
     assert!((-900.0..-780.0).contains(&healthy), "{healthy}");
     assert!((-550.0..-250.0).contains(&ill), "{ill}");
+    let well = mean_hu(&make(PhantomOptions { share_left: 0.0, share_right: 0.0, ..SMALL }), |l| l != 0);
+    assert!((-900.0..-780.0).contains(&well), "{well}");
     for label in phantom.labels() {
         assert!(matches!(*label, 0 | RIGHT_LUNG | LEFT_LUNG) || matches!(label ^ LESION, RIGHT_LUNG | LEFT_LUNG));
     }
@@ -130,7 +132,10 @@ fn files_hold_the_volume_and_where_it_lies() {
         };
         let slice = phantom.slices() - 1 - index;
         assert_eq!(name, format!("IM{:04}.dcm", index + 1));
-        assert_eq!(usize::from(u16::from_le_bytes(found[&(0x0028, 0x0011)][..].try_into().unwrap())), phantom.columns());
+        assert_eq!(
+            usize::from(u16::from_le_bytes(found[&(0x0028, 0x0011)][..].try_into().unwrap())),
+            phantom.columns()
+        );
         assert_eq!(text((0x0002, 0x0003)), text((0x0008, 0x0018)));
         assert!(identities.insert(text((0x0008, 0x0018))) && text((0x0008, 0x0018)).len() <= 64);
         let position: Vec<f64> = text((0x0020, 0x0032)).split('\\').map(|n| n.parse().unwrap()).collect();
@@ -139,7 +144,9 @@ fn files_hold_the_volume_and_where_it_lies() {
         let (slope, intercept): (i32, i32) = (slope.parse().unwrap(), intercept.parse().unwrap());
         let stored = found[&(0x7FE0, 0x0010)].chunks_exact(2).map(|b| i32::from(u16::from_le_bytes([b[0], b[1]])));
         let hu: Vec<i32> = stored.map(|value| value * slope + intercept).collect();
-        assert!(hu.iter().eq(phantom.hu()[slice * area..][..area].iter().map(|v| i32::from(*v)).collect::<Vec<_>>().iter()));
+        assert!(
+            hu.iter().eq(phantom.hu()[slice * area..][..area].iter().map(|v| i32::from(*v)).collect::<Vec<_>>().iter())
+        );
     }
     assert_eq!(identities.len(), phantom.slices());
 }
