@@ -1,6 +1,7 @@
 //! Made-up CT files: a small thorax sampled on a grid of whole millimetres, written as Explicit VR Little Endian.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use corsai_protocol::{Issue, IssueCode};
 use corsai_study::{Decoded, Intake, Limits, Opened, Series};
@@ -8,6 +9,7 @@ use corsai_study::{Decoded, Intake, Limits, Opened, Series};
 pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 pub const LITTLE: &str = "1.2.840.10008.1.2.1";
 pub const RLE: &str = "1.2.840.10008.1.2.5";
+pub const JPEG_LOSSLESS: &str = "1.2.840.10008.1.2.4.70";
 pub const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
 
 /// Pictures' sides before turning.
@@ -35,6 +37,17 @@ pub fn scene([x, y, z]: [f64; 3]) -> i16 {
 }
 
 type Element = (String, Vec<u8>);
+
+/// How a file's elements are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    Explicit,
+    Implicit,
+    BigEndian,
+    Deflated,
+    /// Explicit, without preamble and meta group.
+    Bare,
+}
 
 /// One file in the making: elements by tag.
 #[derive(Debug, Clone)]
@@ -82,18 +95,42 @@ impl File {
         self
     }
 
+    /// Any element, its value as it stands in the file.
+    pub fn raw(mut self, tag: (u16, u16), vr: &str, value: Vec<u8>) -> Self {
+        self.elements.insert(tag, (vr.to_owned(), value));
+        self
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
-        let mut file = vec![0; 128];
-        file.extend(b"DICM");
-        let mut syntax = self.syntax.as_bytes().to_vec();
-        syntax.resize(syntax.len().next_multiple_of(2), 0);
-        put(&mut file, (2, 0x10), "UI", &syntax);
+        self.bytes_as(Written::Explicit)
+    }
+
+    pub fn bytes_as(&self, written: Written) -> Vec<u8> {
+        let mut dataset = Vec::new();
         for (tag, (vr, value)) in &self.elements {
             match (&self.fragments, tag) {
-                (Some(fragments), (0x7FE0, 0x0010)) => put_fragments(&mut file, fragments),
-                _ => put(&mut file, *tag, vr, value),
+                (Some(fragments), (0x7FE0, 0x0010)) => put_fragments(&mut dataset, fragments),
+                _ => put(&mut dataset, *tag, vr, value, written),
             }
         }
+        let syntax = match written {
+            Written::Bare => return dataset,
+            Written::Explicit => self.syntax,
+            Written::Implicit => "1.2.840.10008.1.2",
+            Written::BigEndian => "1.2.840.10008.1.2.2",
+            Written::Deflated => "1.2.840.10008.1.2.1.99",
+        };
+        let mut file = vec![0; 128];
+        file.extend(b"DICM");
+        let mut syntax = syntax.as_bytes().to_vec();
+        syntax.resize(syntax.len().next_multiple_of(2), 0);
+        put(&mut file, (2, 0x10), "UI", &syntax, Written::Explicit);
+        if written == Written::Deflated {
+            let mut packer = flate2::write::DeflateEncoder::new(file, flate2::Compression::fast());
+            packer.write_all(&dataset).unwrap();
+            return packer.finish().unwrap();
+        }
+        file.extend(dataset);
         file
     }
 
@@ -103,11 +140,57 @@ impl File {
         self
     }
 
+    fn stored(&self) -> Vec<u16> {
+        let bytes = &self.elements.get(&(0x7FE0, 0x0010)).unwrap().1;
+        bytes.chunks_exact(2).map(|word| u16::from_le_bytes([word[0], word[1]])).collect()
+    }
+
+    /// Packs the pixel data as JPEG Lossless: each pixel less its left neighbour, a row's first less the one above
+    /// (T.81, H.1.2.1), each difference's bit count as five bits, then its bits (F.1.2.1).
+    pub fn jpeg(self, rows: usize, columns: usize) -> Self {
+        let words = self.stored();
+        let mut bits = String::new();
+        for (at, word) in words.iter().enumerate() {
+            let before = match (at / columns, at % columns) {
+                (0, 0) => 1 << 11,
+                (_, 0) => words[at - columns],
+                _ => words[at - 1],
+            };
+            let difference = i32::from(*word) - i32::from(before);
+            let size = (32 - difference.unsigned_abs().leading_zeros()) as usize;
+            let low = if difference < 0 { difference + (1 << size) - 1 } else { difference };
+            bits += &format!("{size:05b}");
+            if size > 0 {
+                bits += &format!("{low:0size$b}");
+            }
+        }
+        while !bits.len().is_multiple_of(8) {
+            bits.push('1');
+        }
+        let (r, c) = ((rows as u16).to_be_bytes(), (columns as u16).to_be_bytes());
+        let mut stream = vec![0xFF, 0xD8, 0xFF, 0xC3, 0, 11, 12, r[0], r[1], c[0], c[1], 1, 1, 0x11, 0];
+        // One Huffman table: the sizes 0 to 16, five bits each, so that a size's code is the size.
+        stream.extend([0xFF, 0xC4, 0, 36, 0, 0, 0, 0, 0, 17]);
+        stream.extend([0; 11]);
+        stream.extend(0..17);
+        stream.extend([0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 0, 0]);
+        for byte in bits.as_bytes().chunks(8) {
+            let byte = u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap();
+            stream.push(byte);
+            if byte == 0xFF {
+                stream.push(0);
+            }
+        }
+        stream.extend([0xFF, 0xD9]);
+        stream.resize(stream.len().next_multiple_of(2), 0);
+        self.packed(JPEG_LOSSLESS, vec![stream])
+    }
+
     /// Packs the pixel data by RLE without any run.
     pub fn rle(self) -> Self {
-        let words = self.elements.get(&(0x7FE0, 0x0010)).unwrap().1.clone();
+        let words = self.stored();
         let plane = |low: bool| -> Vec<u8> {
-            let bytes: Vec<u8> = words.chunks_exact(2).map(|word| if low { word[0] } else { word[1] }).collect();
+            let bytes: Vec<u8> = words.iter().map(|word| word.to_be_bytes()[usize::from(low)]).collect();
             bytes.chunks(128).flat_map(|part| [vec![part.len() as u8 - 1], part.to_vec()].concat()).collect()
         };
         let (high, low) = (plane(false), plane(true));
@@ -120,17 +203,30 @@ impl File {
     }
 }
 
-fn put(file: &mut Vec<u8>, (group, element): (u16, u16), vr: &str, value: &[u8]) {
-    file.extend(group.to_le_bytes());
-    file.extend(element.to_le_bytes());
-    file.extend(vr.as_bytes());
-    if matches!(vr, "OW" | "OB" | "SQ" | "UN") {
-        file.extend([0, 0]);
-        file.extend((value.len() as u32).to_le_bytes());
-    } else {
-        file.extend((value.len() as u16).to_le_bytes());
+fn put(file: &mut Vec<u8>, (group, element): (u16, u16), vr: &str, value: &[u8], written: Written) {
+    let big = written == Written::BigEndian;
+    let short = |number: u16| if big { number.to_be_bytes() } else { number.to_le_bytes() };
+    let long = |number: u32| if big { number.to_be_bytes() } else { number.to_le_bytes() };
+    file.extend(short(group));
+    file.extend(short(element));
+    let is_long = matches!(vr, "OW" | "OB" | "SQ" | "UN");
+    match (written, is_long) {
+        (Written::Implicit, _) => file.extend(long(value.len() as u32)),
+        (_, true) => {
+            file.extend(vr.as_bytes());
+            file.extend([0, 0]);
+            file.extend(long(value.len() as u32));
+        }
+        (_, false) => {
+            file.extend(vr.as_bytes());
+            file.extend(short(value.len() as u16));
+        }
     }
-    file.extend(value);
+    if big && matches!(vr, "US" | "OW") {
+        file.extend(value.chunks(2).flat_map(|word| word.iter().rev()));
+    } else {
+        file.extend(value);
+    }
 }
 
 fn put_fragments(file: &mut Vec<u8>, fragments: &[Vec<u8>]) {

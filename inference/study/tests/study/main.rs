@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod doubts;
+mod encodings;
+mod hostile;
 mod invariance;
 mod made;
 mod real;

@@ -48,6 +48,9 @@ struct Expected {
     /// Positions of the first and the last slice, mm.
     ends_mm: [f64; 2],
     date: &'static str,
+    /// Sums of Hounsfield units, of the volume and of its first and last slices, as pydicom and NumPy give them.
+    sum: i64,
+    end_sums: [i64; 2],
     issues: &'static [IssueCode],
 }
 
@@ -73,6 +76,10 @@ fn comes_out(name: &str, expected: &Expected) {
     assert_eq!((grid.row_mm, grid.column_mm), (expected.pixel_mm, expected.pixel_mm));
     let ends = [grid.positions_mm[0], grid.positions_mm[expected.slices - 1]];
     assert!(ends.iter().zip(expected.ends_mm).all(|(a, b)| (a - b).abs() < 1e-6), "{ends:?}");
+    let sum = |voxels: &[i16]| voxels.iter().map(|hu| i64::from(*hu)).sum::<i64>();
+    assert_eq!(sum(decoded.volume.voxels()), expected.sum);
+    let last = decoded.volume.slice(expected.slices - 1);
+    assert_eq!([sum(decoded.volume.slice(0)), sum(last)], expected.end_sums);
     is_a_chest(&decoded.volume);
 }
 
@@ -105,6 +112,8 @@ fn covid_p001_is_ordered_by_position_not_by_name() {
             pixel_mm: 0.748_046_875,
             ends_mm: [-346.1, -52.1],
             date: "2020-03-05",
+            sum: -21_557_537_656,
+            end_sums: [-110_252_048, -147_414_122],
             issues: &[],
         },
     );
@@ -121,6 +130,8 @@ fn normal_001_is_spaced_wider_than_it_is_thick() {
             pixel_mm: 0.634_765_625,
             ends_mm: [-330.5, -26.5],
             date: "2020-04-11",
+            sum: -7_470_573_005,
+            end_sums: [-75_800_690, -102_057_622],
             issues: &[],
         },
     );
@@ -137,6 +148,8 @@ fn lungdx_a0001_is_implicit_little_endian() {
             pixel_mm: 0.841_796_875,
             ends_mm: [-439.0, -124.0],
             date: "2007-04-04",
+            sum: -11_426_730_969,
+            end_sums: [-160_539_209, -183_276_980],
             issues: &[],
         },
     );
@@ -153,6 +166,8 @@ fn lungdx_a0002_is_thick() {
             pixel_mm: 0.646_484_375,
             ends_mm: [80.0, 312.0],
             date: "2007-04-25",
+            sum: -4_216_026_223,
+            end_sums: [-117_421_607, -157_189_061],
             issues: &[IssueCode::GeometryThickSlices],
         },
     );
@@ -197,6 +212,28 @@ fn settle(opened: &Opened, from: &str) {
             Ok(decoded) => assert!(summary.usable && !decoded.volume.grid().is_empty(), "{from}"),
             Err(issues) => assert!(issues.iter().any(|issue| issue.severity == Severity::Stop), "{from}"),
         }
+    }
+}
+
+/// One slice in every syntax that is read, written by another project's encoders.
+#[test]
+fn every_lossless_twin_shows_the_same_picture() {
+    let Some(folder) = folder("conformance/cornerstonejs+cornerstoneWADOImageLoader/testImages") else { return };
+    let picture = |name: &str| {
+        let opened = open(&[folder.join(format!("CTImage.dcm{name}"))]);
+        assert_eq!(codes(&opened.series[0].summary().issues), [IssueCode::SeriesTooFew], "{name}");
+        opened.series[0].preview().unwrap()
+    };
+    let plain = picture("");
+    for name in [
+        "_LittleEndianImplicitTransferSyntax_1.2.840.10008.1.2.dcm",
+        "_BigEndianExplicitTransferSyntax_1.2.840.10008.1.2.2.dcm",
+        "_DeflatedExplicitVRLittleEndianTransferSyntax_1.2.840.10008.1.2.1.99.dcm",
+        "_RLELosslessTransferSyntax_1.2.840.10008.1.2.5.dcm",
+        "_JPEGProcess14TransferSyntax_1.2.840.10008.1.2.4.57.dcm",
+        "_JPEGProcess14SV1TransferSyntax_1.2.840.10008.1.2.4.70.dcm",
+    ] {
+        assert_eq!(picture(name), plain, "{name}");
     }
 }
 
