@@ -10,13 +10,13 @@ use crate::shape::{Point, step};
 /// Half the width of a lesion's edge, in the field's units: about 2 mm.
 const EDGE: f32 = 0.06;
 /// The part of a lung's lesions that is consolidated rather than ground glass.
-const CONSOLIDATED: f64 = 0.2;
+const CONSOLIDATED: f64 = 0.1;
 
 /// How early a place of the lung falls ill: higher is earlier. `pleura` is its depth below the pleura, mm.
 pub(crate) fn field(seed: u64, p: Point, pleura: f32) -> f32 {
     let patches = smooth(seed, p, 38.0) + 0.5 * smooth(seed ^ 1, p, 18.0) + 0.14 * smooth(seed ^ 2, p, 8.0);
     let outer = (-pleura.max(0.0) / 16.0).exp();
-    patches + 0.55 * outer + 0.35 * (p[1] / 80.0) + 0.35 * step(60.0, -150.0, p[2])
+    patches + 0.55 * outer + 0.5 * (p[1] / 80.0) + 0.35 * step(60.0, -150.0, p[2])
 }
 
 /// From which values of the field on a lung is ill.
@@ -47,7 +47,7 @@ impl Spread {
         }
         let grain = 0.7 * smooth(seed ^ 5, p, 11.0) + smooth(seed ^ 6, p, 4.0);
         let glass = -530.0 + 120.0 * grain;
-        let solid = -15.0 + 45.0 * grain;
+        let solid = -50.0 + 50.0 * grain;
         let dense = reached(self.dense, 0.1, field);
         healthy + ill * (glass + dense * (solid - glass) - healthy)
     }

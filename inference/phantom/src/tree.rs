@@ -8,7 +8,7 @@ use crate::noise::Sequence;
 use crate::shape::{Point, Shape, dot, length, minus};
 
 /// From this radius on a vessel belongs to the hilum and not to the lung, mm.
-pub(crate) const HILAR_MM: f32 = 3.2;
+pub(crate) const HILAR_MM: f32 = 4.4;
 /// A bronchus' wall, mm.
 const BRONCHUS_WALL_MM: f32 = 0.8;
 /// Length of the pieces a branch is made of, mm.
