@@ -14,6 +14,8 @@ from .pipeline import lesion_probability, lung_labels, lung_probabilities
 from .prepare import LESION, hu
 
 PROJECTIONS = ("axial", "coronal", "sagittal")
+#: Thresholds that are compared.
+THRESHOLDS = [0.3, 0.4, 0.5, 0.6, 0.7]
 
 
 def load(name: str) -> tuple[torch.Tensor, np.ndarray]:

@@ -11,30 +11,11 @@ from torch import nn
 from . import quantize
 from .network import build, folded
 from .paths import MODELS
+from .rounding import rounded
 from .specs import LICENCE, SPECS, Spec
 
 MAGIC = b"CORSAIW1"
 PART_BYTES = 24 << 20
-
-
-def stored_form(name: str, weight: np.ndarray, spec: Spec) -> quantize.Quantized | None:
-    """How a tensor is stored; `None`: as f32."""
-    if weight.ndim != 4:
-        return None
-    depthwise = weight.shape[1] == 1
-    if spec.bits == 8 or depthwise or name.startswith(("encoder._conv_stem", "segmentation_head")):
-        return quantize.eight(weight)
-    return quantize.four(weight, spec.group)
-
-
-def quantized(model: nn.Module, spec: Spec) -> dict[str, quantize.Quantized | np.ndarray]:
-    """All tensors of a folded network in stored form."""
-    tensors = {}
-    for name, value in model.state_dict().items():
-        value = value.detach().cpu().numpy().astype(np.float32)
-        form = stored_form(name, value, spec)
-        tensors[name] = value if form is None else form
-    return tensors
 
 
 def encode(tensors: dict[str, quantize.Quantized | np.ndarray]) -> bytes:
@@ -127,9 +108,12 @@ def digest(content: bytes) -> str:
 
 
 @torch.no_grad()
-def publish(model: nn.Module, spec: Spec, threshold: float | None = None) -> dict:
-    """Packs a trained network into `models/` and enters it in the manifest; returns its entry."""
-    file = encode(quantized(folded(model), spec))
+def publish(model: nn.Module, spec: Spec, pictures: torch.Tensor, threshold: float = 0.5) -> dict:
+    """Packs a trained network into `models/` and enters it in the manifest; returns its entry.
+
+    `pictures` are inputs of the network's own kind, by which its rounding is optimised.
+    """
+    file = encode(rounded(folded(model), spec, pictures))
     for folder in ("weights", "golden"):
         (MODELS / folder).mkdir(exist_ok=True)
     for old in (MODELS / "weights").glob(f"{spec.name}.*.bin"):
@@ -151,7 +135,7 @@ def publish(model: nn.Module, spec: Spec, threshold: float | None = None) -> dic
         "projection": spec.projection,
         "architecture": spec.architecture(),
         "input": spec.input(),
-        "threshold": spec.threshold if threshold is None else threshold,
+        "threshold": threshold,
         "parts": parts,
         "golden": {"file": f"{spec.name}.bin", "sha256": digest(golden), "stride": spec.golden_stride},
         "licence": LICENCE,

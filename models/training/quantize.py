@@ -56,12 +56,3 @@ def four_scales(rows: np.ndarray, group: int) -> np.ndarray:
             better = error < least
             best, least = np.where(better, scales, best), np.where(better, error, least)
     return best
-
-
-def four(weight: np.ndarray, group: int) -> Quantized:
-    """Rounded to the nearest of 16 steps, the scale of each group chosen by its squared error."""
-    rows = weight.reshape(weight.shape[0], -1).astype(np.float64)
-    scales = four_scales(rows, group)
-    spread = np.repeat(scales.astype(np.float64), group, axis=1)[:, : rows.shape[1]]
-    integers = np.rint(rows / np.where(spread > 0, spread, 1)).clip(-8, 7).astype(np.int8)
-    return Quantized(weight.shape, 4, group, scales, integers)

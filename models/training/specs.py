@@ -25,11 +25,10 @@ class Spec:
     region: str
     box_margin: float
     golden_stride: int
-    #: Bits of the large convolutions; depthwise ones, the stem and the head are always 8.
-    bits: int
-    #: Values that share a scale where `bits` is 4.
-    group: int = 32
-    threshold: float = 0.5
+    #: Beginnings of the names of the convolutions stored in 4 bits; the others, and all depthwise ones, have 8.
+    four: tuple[str, ...]
+    #: Values that share a scale in 4 bits.
+    group: int = 64
 
     def architecture(self) -> dict:
         return {
@@ -64,8 +63,7 @@ def _lungs(projection: str) -> Spec:
         region="whole-volume",
         box_margin=0.0,
         golden_stride=4,
-        bits=4,
-        group=64,
+        four=("encoder._blocks", "decoder"),
     )
 
 
@@ -87,7 +85,7 @@ SPECS = {
             region="lung-box",
             box_margin=0.1,
             golden_stride=8,
-            bits=8,
+            four=("decoder.seg_blocks",),
         ),
     ]
 }

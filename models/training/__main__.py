@@ -1,0 +1,46 @@
+"""`python -m training STEP [NAMES]`, from the folder `models`; README.md beside this file tells what each step does."""
+
+import argparse
+import os
+
+import torch
+
+from . import evaluate, pack, prepare, queue, train
+from .specs import SPECS
+
+#: Batches of training pictures that rounding to 4 bits is optimised on.
+CALIBRATION = 3
+
+
+def publish(names: list[str]) -> None:
+    """Packs finished runs into `models/`."""
+    for run in queue.RUNS:
+        if (names and run.name not in names) or not train.finished(run):
+            continue
+        source = train.batches(run)
+        pictures = [source.batch(16, torch.Generator().manual_seed(i))[0] for i in range(CALIBRATION)]
+        model = train.averaged(run.name, run.spec)
+        entry = pack.publish(model, run.spec, torch.cat(pictures), queue.THRESHOLDS.get(run.spec.name, 0.5))
+        print(run.spec.name, sum(p["bytes"] for p in entry["parts"]), flush=True)
+
+
+def figures(names: list[str]) -> None:
+    """The shipped networks on whole volumes: those named, or of the patients kept apart."""
+    lungs = {p: pack.shipped(SPECS[f"lungs-{p}"]) for p in evaluate.PROJECTIONS}
+    evaluate.main(names or queue.HELD_OUT_VOLUMES, lungs, [pack.shipped(SPECS["fpn-0"])], evaluate.THRESHOLDS)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="training", description=__doc__)
+    parser.add_argument("step", choices=["prepare", "train", "publish", "evaluate", "all"])
+    parser.add_argument("names", nargs="*", help="runs, or for `evaluate` volumes; none: all of them")
+    arguments = parser.parse_args()
+    os.nice(10)
+    torch.set_num_threads(queue.THREADS)
+    steps = {"prepare": lambda _: prepare.main(), "train": queue.main, "publish": publish, "evaluate": figures}
+    for step in steps if arguments.step == "all" else [arguments.step]:
+        steps[step](arguments.names)
+
+
+if __name__ == "__main__":
+    main()
