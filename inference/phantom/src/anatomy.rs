@@ -3,7 +3,7 @@
 //! Heights are counted from the carina (z = 0), sideways from the midline, depths from the middle of the chest; the
 //! patient lies on the back with the arms raised. Lengths are those of an adult, rounded.
 
-use crate::shape::{Point, Shape, common, step, union};
+use crate::shape::{Point, Shape, common, cover, step, union};
 
 /// Hounsfield units of what a chest is made of, unenhanced, as scanners report them.
 pub(crate) mod hu {
@@ -11,6 +11,8 @@ pub(crate) mod hu {
     pub(crate) const FAT: f32 = -95.0;
     pub(crate) const MUSCLE: f32 = 50.0;
     pub(crate) const BLOOD: f32 = 42.0;
+    /// A bronchus' wall, thinner than a pixel.
+    pub(crate) const AIRWAY: f32 = -20.0;
     pub(crate) const LIVER: f32 = 58.0;
     pub(crate) const SPLEEN: f32 = 48.0;
     pub(crate) const CARTILAGE: f32 = 95.0;
@@ -110,9 +112,9 @@ impl Section {
     }
 
     /// The x and y between which the outline lies.
-    pub(crate) fn bounds(&self) -> [[f32; 2]; 3] {
+    pub(crate) fn bounds(&self) -> [[f32; 2]; 2] {
         let (w, d, y) = (1.03 * self.half_width, self.half_depth, self.middle_y);
-        [[-w - 1.0, w + 1.0], [y - d - 1.0, y + d + 1.0], [0.0; 2]]
+        [[-w - 1.0, w + 1.0], [y - d - 1.0, y + d + 1.0]]
     }
 }
 
@@ -129,7 +131,7 @@ const HEART: Shape = Shape::Ellipsoid { center: [25.0, -26.0, -86.0], radii: [60
 const RIGHT_ATRIUM: Shape = Shape::ellipsoid([-20.0, -14.0, -74.0], [26.0, 30.0, 38.0]);
 const DOMES: [Shape; 3] = [RIGHT_DOME, LEFT_DOME, MIDDLE_DOME];
 /// Where the heart goes over into the great vessels.
-const OUTFLOW: Shape = Shape::ellipsoid([8.0, -34.0, -44.0], [36.0, 30.0, 44.0]);
+const OUTFLOW: Shape = Shape::ellipsoid([6.0, -36.0, -50.0], [28.0, 24.0, 34.0]);
 /// The apices end here.
 const ROOF: f32 = 101.0;
 /// Lungs end here at the latest: the costophrenic angle.
@@ -223,7 +225,7 @@ fn medial() -> Vec<Shape> {
         Shape::ellipsoid([2.0, -16.0, 20.0], [35.0, 36.0, 50.0]),
         HEART.grown(4.0),
         RIGHT_ATRIUM.grown(3.0),
-        OUTFLOW.grown(4.0),
+        OUTFLOW.grown(12.0),
         // Fat where the heart rests on the diaphragm.
         Shape::ellipsoid([-30.0, -54.0, -112.0], [20.0, 24.0, 20.0]),
         Shape::ellipsoid([66.0, -52.0, -118.0], [24.0, 26.0, 20.0]),
@@ -233,7 +235,7 @@ fn medial() -> Vec<Shape> {
         Shape::ellipsoid([-34.0, 12.0, -24.0], [15.0, 15.0, 24.0]),
         Shape::ellipsoid([35.0, 15.0, -20.0], [14.0, 15.0, 22.0]),
     ];
-    for z in SPINE_LEVELS.map(spine_level) {
+    for z in vertebrae() {
         let (from, to) = (z - 12.0, z + 12.0);
         let (y, next) = (spine_y(from), spine_y(to));
         shapes.push(Shape::rod([0.0, y, from], [0.0, next, to], 21.0));
@@ -242,11 +244,9 @@ fn medial() -> Vec<Shape> {
     shapes
 }
 
-const SPINE_LEVELS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-
-/// Height of a vertebra's middle, from the lowest one up, 24 mm apart.
-fn spine_level(i: u8) -> f32 {
-    -226.0 + 24.0 * f32::from(i)
+/// Heights of the vertebrae's middles.
+fn vertebrae() -> impl Iterator<Item = f32> {
+    (0..16_u8).map(|i| -226.0 + 24.0 * f32::from(i))
 }
 
 fn both_sides(part: Part) -> [Part; 2] {
@@ -255,7 +255,7 @@ fn both_sides(part: Part) -> [Part; 2] {
 
 fn spine() -> Vec<Part> {
     let mut parts = Vec::new();
-    for z in SPINE_LEVELS.map(spine_level) {
+    for z in vertebrae() {
         let y = spine_y(z);
         let (below, above) = (spine_y(z - 12.0), spine_y(z + 12.0));
         parts.push(Part::of(85.0, Shape::rod([0.0, below, z - 12.0], [0.0, above, z + 12.0], 16.0)));
@@ -300,6 +300,7 @@ fn abdomen() -> Vec<Part> {
         Part { shape: MIDDLE_DOME, ..right },
         Part::of(hu::SPLEEN, Shape::Ellipsoid { center: [92.0, 42.0, -196.0], radii: [22.0, 36.0, 58.0], turn: 0.5 }),
         stomach,
+        // The stomach's air.
         Part::of(-960.0, Shape::ellipsoid([56.0, -48.0, -186.0], [24.0, 14.0, 38.0])),
     ]
 }
@@ -310,9 +311,10 @@ fn mediastinum() -> Vec<Part> {
     let mut parts = vec![
         // Fat around the heart, so that its outline has a dark rim.
         Part::of(hu::FAT, HEART.grown(4.0)),
-        blood(Shape::ellipsoid([6.0, -36.0, -50.0], [28.0, 24.0, 34.0])),
+        blood(OUTFLOW),
         blood(HEART),
         blood(RIGHT_ATRIUM),
+        // Left atrium.
         blood(Shape::ellipsoid([2.0, 8.0, -64.0], [34.0, 20.0, 24.0])),
         // Oesophagus.
         Part::of(35.0, Shape::rod([9.0, 31.0, 120.0], [8.0, 34.0, -30.0], 7.0)),
@@ -329,6 +331,7 @@ fn mediastinum() -> Vec<Part> {
         blood(Shape::rod([vena_cava, -16.0, -50.0], [vena_cava, -18.0, 46.0], 9.5)),
         blood(Shape::rod([vena_cava, -18.0, 46.0], [-34.0, -16.0, 120.0], 7.5)),
         blood(Shape::rod([vena_cava, -20.0, 46.0], [30.0, -28.0, 72.0], 6.5)),
+        // The vena cava from below.
         blood(Shape::rod([-22.0, -4.0, -90.0], [-24.0, 8.0, -150.0], 13.0)),
         // Pulmonary trunk and arteries, pulmonary veins.
         blood(Shape::rod([15.0, -26.0, -48.0], [18.0, -4.0, -8.0], 14.0)),
@@ -336,29 +339,15 @@ fn mediastinum() -> Vec<Part> {
         blood(Shape::rod([18.0, -2.0, -8.0], [36.0, 18.0, -8.0], 10.5)),
         blood(Shape::rod([-16.0, 8.0, -62.0], [-40.0, 8.0, -48.0], 6.5)),
         blood(Shape::rod([18.0, 10.0, -62.0], [40.0, 14.0, -48.0], 6.5)),
-        // Thyroid and the muscles of the neck are one soft mass at these heights.
+        // Thyroid.
         Part::of(70.0, Shape::ellipsoid([-17.0, -2.0, 118.0], [9.0, 11.0, 22.0])),
         Part::of(70.0, Shape::ellipsoid([18.0, -2.0, 118.0], [9.0, 11.0, 22.0])),
     ];
+    // Lymph nodes.
     for (x, y, z) in [(-14.0, 2.0, 22.0), (14.0, 8.0, 2.0), (2.0, 16.0, -26.0), (-20.0, 0.0, 38.0)] {
         parts.push(Part::of(38.0, Shape::ellipsoid([x, y, z], [4.0, 3.5, 7.0])));
     }
     parts
-}
-
-impl Shape {
-    /// The solid with its surface moved outwards, mm.
-    const fn grown(self, by: f32) -> Self {
-        match self {
-            Self::Ellipsoid { center, radii: [a, b, c], turn } => {
-                Self::Ellipsoid { center, radii: [a + by, b + by, c + by], turn }
-            }
-            Self::Bar { center, half: [a, b, c], round, turn } => {
-                Self::Bar { center, half: [a + by, b + by, c + by], round: round + by, turn }
-            }
-            Self::Rod { from, to, radii: [a, b] } => Self::Rod { from, to, radii: [a + by, b + by] },
-        }
-    }
 }
 
 /// The chest wall: HU of a point between the body's outline and the cavity, distances in mm, and inside of it before
@@ -367,7 +356,7 @@ pub(crate) fn wall(p: Point, body: f32, cavity: f32, section: &Section, streaks:
     if cavity < 0.0 {
         return hu::FAT;
     }
-    // Thinner in front, thicker at the flanks of the belly.
+    // Thicker at the belly than at the chest.
     let fat_mm = 7.0 + 5.0 * step(-40.0, -180.0, p[2]) + 3.0 * streaks;
     let soft = if body > -2.0 {
         15.0
@@ -405,7 +394,7 @@ fn bone(p: Point, cavity: f32, section: &Section) -> Option<(f32, f32)> {
     let along = (z - (95.0 - 24.0 * i - way * (45.0 + 7.0 * i))).abs() / (1.0 + slope * slope).sqrt();
     let distance = edge(across - 1.6, along - 4.3) - 1.9;
     Some(if angle > 0.8 * std::f32::consts::PI {
-        (crate::shape::cover(distance), hu::CARTILAGE)
+        (cover(distance), hu::CARTILAGE)
     } else {
         hardness(distance, hu::CORTEX, hu::MARROW)
     })
@@ -417,7 +406,8 @@ fn edge(a: f32, b: f32) -> f32 {
     (a * a + b * b).sqrt()
 }
 
+/// Bone at a distance from its surface: how much of the point it takes, and its HU.
 fn hardness(distance: f32, cortex: f32, marrow: f32) -> (f32, f32) {
-    let inner = crate::shape::cover(distance + 2.0);
-    (crate::shape::cover(distance), cortex + (marrow - cortex) * inner)
+    let inner = cover(distance + 2.0);
+    (cover(distance), cortex + (marrow - cortex) * inner)
 }

@@ -81,7 +81,7 @@ impl View {
     }
 
     /// Calls `each` with the index and the point of every pixel within the given x and y.
-    fn visit(&self, [across, along, _]: [[f32; 2]; 3], z: f32, mut each: impl FnMut(usize, Point)) {
+    fn visit(&self, [across, along]: [[f32; 2]; 2], z: f32, mut each: impl FnMut(usize, Point)) {
         let range = |line: &[f32], [low, high]: [f32; 2]| {
             line.partition_point(|v| *v < low)..line.partition_point(|v| *v <= high)
         };
@@ -97,8 +97,8 @@ impl View {
     fn trace(&self, shape: &Shape, z: f32, mut each: impl FnMut(usize, f32)) {
         const SOFT_MM: f32 = 1.0;
         if shape.reaches(z, SOFT_MM) {
-            let bounds = shape.bounds().map(|[low, high]| [low - SOFT_MM, high + SOFT_MM]);
-            self.visit(bounds, z, |i, p| each(i, shape.distance(p)));
+            let [x, y, _] = shape.bounds().map(|[low, high]| [low - SOFT_MM, high + SOFT_MM]);
+            self.visit([x, y], z, |i, p| each(i, shape.distance(p)));
         }
     }
 
@@ -152,7 +152,7 @@ impl Patient {
             }
         }
         let z = view.z(slice, 0, 1);
-        view.visit([[f32::MIN, f32::MAX]; 3], z, |i, p| {
+        view.visit([[f32::MIN, f32::MAX]; 2], z, |i, p| {
             if lungs.cover[i] > 0 {
                 let spread = &spreads[usize::from(p[0] > 0.0)];
                 let lung = spread.hu(self.seed, p, lungs.field[i]);
@@ -161,7 +161,7 @@ impl Patient {
         });
         let trees = &self.trees;
         for (shapes, value) in
-            [(&trees.vessels, hu::BLOOD), (&trees.bronchus_walls, -20.0), (&trees.bronchus_lumens, hu::AIR)]
+            [(&trees.vessels, hu::BLOOD), (&trees.bronchus_walls, hu::AIRWAY), (&trees.bronchus_lumens, hu::AIR)]
         {
             for (pixel, share) in image.iter_mut().zip(view.shares(slice, shapes.iter())) {
                 blend(pixel, value, share);
@@ -211,7 +211,7 @@ impl Patient {
 fn table(view: &View, z: f32, image: &mut [f32]) {
     for (top, value) in [(124.0, -350.0), (146.0, -250.0)] {
         let height = |x: f32| top - x * x / 620.0;
-        view.visit([[-200.0, 200.0], [60.0, 200.0], [z, z]], z, |i, [x, y, _]| {
+        view.visit([[-200.0, 200.0], [60.0, 200.0]], z, |i, [x, y, _]| {
             blend(&mut image[i], value, cover((y - height(x)).abs() - 1.0));
         });
     }

@@ -33,6 +33,19 @@ impl Shape {
         Self::Rod { from, to, radii: [radius, radius] }
     }
 
+    /// The solid with its surface moved outwards, mm.
+    pub(crate) const fn grown(self, by: f32) -> Self {
+        match self {
+            Self::Ellipsoid { center, radii: [a, b, c], turn } => {
+                Self::Ellipsoid { center, radii: [a + by, b + by, c + by], turn }
+            }
+            Self::Bar { center, half: [a, b, c], round, turn } => {
+                Self::Bar { center, half: [a + by, b + by, c + by], round: round + by, turn }
+            }
+            Self::Rod { from, to, radii: [a, b] } => Self::Rod { from, to, radii: [a + by, b + by] },
+        }
+    }
+
     /// The solid on the other side of the body.
     pub(crate) fn mirrored(mut self) -> Self {
         match &mut self {
@@ -107,7 +120,7 @@ pub(crate) fn common(a: f32, b: f32, fillet: f32) -> f32 {
     -union(-a, -b, fillet)
 }
 
-/// 0 below `low`, 1 above `high`, smooth between.
+/// 0 on the side of `low`, 1 on that of `high`, whichever is the larger, and smooth between.
 pub(crate) fn step(low: f32, high: f32, x: f32) -> f32 {
     let t = ((x - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
