@@ -102,7 +102,7 @@ impl Network {
 
 async fn read_back(answer: Tensor<4>) -> Result<Vec<f32>, NetworkError> {
     let data = answer.into_data_async().await.map_err(|e| NetworkError::Device(format!("{e:?}")))?;
-    let values = data.into_vec::<f32>().map_err(|e| NetworkError::Device(format!("{e:?}")))?;
+    let values = data.try_into_vec::<f32>().map_err(|e| NetworkError::Device(format!("{e:?}")))?;
     if values.iter().all(|v| v.is_finite()) { Ok(values) } else { Err(NetworkError::NonFinite) }
 }
 

@@ -28,12 +28,20 @@ pub enum ToHelper {
 #[derive(Debug, Serialize, Deserialize)]
 pub enum FromHelper {
     Ready,
-    Loaded { network: usize },
-    Checked { milliseconds: f64, deviation: Option<f64> },
+    Checked {
+        milliseconds: f64,
+        deviation: Option<f64>,
+    },
     /// Buffers: the probabilities, f32.
-    Answer { job: u32 },
+    Answer {
+        job: u32,
+    },
     /// The job was understood and could not be done.
-    Failed { job: Option<u32>, corrupt: bool, non_finite: bool },
+    Failed {
+        job: Option<u32>,
+        corrupt: bool,
+        non_finite: bool,
+    },
     Died,
 }
 
@@ -68,7 +76,10 @@ impl Helper {
             if let Err(error) = self.handle(message, payload).await {
                 let corrupt = matches!(
                     error,
-                    NetworkError::Pack(_) | NetworkError::Part { .. } | NetworkError::Parts { .. } | NetworkError::Format(_)
+                    NetworkError::Pack(_)
+                        | NetworkError::Part { .. }
+                        | NetworkError::Parts { .. }
+                        | NetworkError::Format(_)
                 );
                 let non_finite = matches!(error, NetworkError::NonFinite);
                 post(&FromHelper::Failed { job, corrupt, non_finite }, &[]);
@@ -83,12 +94,12 @@ impl Helper {
                 let entry = manifest.networks.get(network).ok_or(NetworkError::Parts { found: 0, expected: 1 })?;
                 let loaded = Network::load(entry, &bytes(&payload), &Device::flex())?;
                 self.networks.borrow_mut().insert(network, Rc::new(loaded));
-                post(&FromHelper::Loaded { network }, &[]);
             }
             ToHelper::Check { network } => {
                 let manifest = read_manifest(shipped::MANIFEST_JSON)?;
                 let loaded = self.network(network)?;
-                let (milliseconds, deviation) = check(&manifest.networks[network], &loaded).await?;
+                let entry = manifest.networks.get(network).ok_or(NetworkError::Parts { found: 0, expected: 1 })?;
+                let (milliseconds, deviation) = check(entry, &loaded).await?;
                 post(&FromHelper::Checked { milliseconds, deviation }, &[]);
             }
             ToHelper::Run { job, network } => {
@@ -116,8 +127,8 @@ pub async fn check(
     let begin = Instant::now();
     let logits = network.logits(golden::input(shape)).await?;
     let milliseconds = begin.elapsed().as_secs_f64() * 1000.0;
-    let deviation = shipped::golden(entry)
-        .and_then(|stored| golden::deviation(shape, entry.golden.stride, &logits, &stored));
+    let deviation =
+        shipped::golden(entry).and_then(|stored| golden::deviation(shape, entry.golden.stride, &logits, &stored));
     Ok((milliseconds, deviation))
 }
 

@@ -8,6 +8,7 @@ mod gpu;
 mod helper;
 mod outbox;
 mod owner;
+mod pace;
 mod pause;
 mod pool;
 mod reading;
@@ -16,7 +17,7 @@ mod weights;
 
 use std::rc::Rc;
 
-use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 /// The name a helper is started under.
@@ -41,9 +42,4 @@ fn listen(scope: &DedicatedWorkerGlobalScope, mut take: impl FnMut(MessageEvent)
     let closure = Closure::<dyn FnMut(MessageEvent)>::new(move |message| take(message));
     scope.set_onmessage(Some(closure.as_ref().unchecked_ref()));
     closure.forget();
-}
-
-/// A thrown value in words, for messages that concern the browser and never a study.
-fn words(value: &JsValue) -> String {
-    value.dyn_ref::<js_sys::Error>().map_or_else(|| "unknown failure".into(), |e| String::from(e.message()))
 }

@@ -1,6 +1,6 @@
 //! What leaves the worker for the page.
 
-use corsai_protocol::{Event, Issue, IssueCode, RunId, Slot};
+use corsai_protocol::{Event, Issue, IssueCode, Report, RunId, Slot};
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::DedicatedWorkerGlobalScope;
@@ -25,6 +25,10 @@ pub fn buffer(bytes: &[u8]) -> ArrayBuffer {
 /// i16 as little-endian bytes, which wasm's memory order is.
 pub fn buffer_of_i16(values: &[i16]) -> ArrayBuffer {
     js_sys::Int16Array::from(values).buffer()
+}
+
+pub fn report(run: RunId, slot: Slot, report: Report, complete: bool) {
+    post(&Event::Report { run, slot, report: Box::new(report), complete });
 }
 
 pub fn refuse(run: RunId, slot: Slot, issues: Vec<Issue>) {

@@ -2,7 +2,7 @@
 
 use web_time::{Duration, Instant};
 
-/// Lets waiting messages in once enough time has passed since it last did.
+/// Knows when messages have waited long enough.
 #[derive(Debug)]
 pub struct Pause {
     last: Instant,
@@ -15,10 +15,19 @@ impl Pause {
         Self { last: Instant::now() }
     }
 
+    pub fn due(&self) -> bool {
+        self.last.elapsed() >= LONGEST
+    }
+
+    /// Lets waiting messages in.
+    pub async fn now(&mut self) {
+        gloo_timers::future::TimeoutFuture::new(0).await;
+        self.last = Instant::now();
+    }
+
     pub async fn if_due(&mut self) {
-        if self.last.elapsed() >= LONGEST {
-            gloo_timers::future::TimeoutFuture::new(0).await;
-            self.last = Instant::now();
+        if self.due() {
+            self.now().await;
         }
     }
 }

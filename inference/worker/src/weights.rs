@@ -30,6 +30,11 @@ impl WeightStore {
         self.arrived.borrow_mut().retain(|_, r| r.is_ok());
     }
 
+    /// Forgets all: what the page delivered was not what this binary was built with.
+    pub fn forget(&self) {
+        self.arrived.borrow_mut().clear();
+    }
+
     pub fn missing<'a>(&self, names: impl Iterator<Item = &'a String>) -> Vec<String> {
         let arrived = self.arrived.borrow();
         names.filter(|n| !arrived.contains_key(*n)).cloned().collect()

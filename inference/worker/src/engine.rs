@@ -1,0 +1,94 @@
+//! What computes networks: the GPU, or helpers on the CPU. A run hands in jobs and takes outcomes, and need not know
+//! which of the two it has.
+
+use corsai_ensemble::{Job, JobId};
+use corsai_networks::NetworkError;
+use corsai_protocol::{DeviceReport, Issue, IssueCode};
+
+use crate::{gpu::Gpu, pool::Pool};
+
+/// What came of a job, or of the engine.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The probabilities.
+    Answer { job: JobId, values: Vec<f32> },
+    /// Nobody will answer these; the engine goes on.
+    Lost { jobs: Vec<JobId> },
+    /// The engine is gone, and these jobs with it.
+    Dead { jobs: Vec<JobId> },
+    /// A job can't be done at all: the reason for a refusal.
+    Failed { issue: Issue },
+}
+
+#[derive(Debug)]
+pub enum Kind {
+    Gpu(Gpu),
+    Cpu(Pool),
+}
+
+/// A device with all networks loaded.
+#[derive(Debug)]
+pub struct Engine {
+    pub kind: Kind,
+    /// How it was chosen.
+    pub report: DeviceReport,
+    /// What is to be said beside every number it computes.
+    pub issues: Vec<Issue>,
+}
+
+impl Engine {
+    /// Whether another job may be handed in now.
+    pub fn has_room(&self) -> bool {
+        match &self.kind {
+            Kind::Gpu(gpu) => gpu.has_room(),
+            Kind::Cpu(pool) => pool.has_room(),
+        }
+    }
+
+    /// Whether an outcome can be awaited.
+    pub fn busy(&self) -> bool {
+        match &self.kind {
+            Kind::Gpu(gpu) => gpu.busy(),
+            Kind::Cpu(pool) => pool.busy(),
+        }
+    }
+
+    pub fn start(&mut self, job: Job) {
+        match &mut self.kind {
+            Kind::Gpu(gpu) => gpu.start(job),
+            Kind::Cpu(pool) => pool.start(job),
+        }
+    }
+
+    /// The next outcome. May be dropped while it waits: nothing is lost.
+    pub async fn next(&mut self) -> Outcome {
+        match &mut self.kind {
+            Kind::Gpu(gpu) => gpu.next().await,
+            Kind::Cpu(pool) => pool.next().await,
+        }
+    }
+
+    /// Forgets all jobs in flight: their run is over.
+    pub fn abandon(&mut self) {
+        match &mut self.kind {
+            Kind::Gpu(gpu) => gpu.abandon(),
+            Kind::Cpu(pool) => pool.abandon(),
+        }
+    }
+
+    /// As a report names it.
+    pub fn name(&self) -> String {
+        format!("{}: {}", self.report.backend, self.report.name)
+    }
+}
+
+/// Why a network could not be loaded or run, as the issue that a refusal bears.
+pub fn issue_of(error: &NetworkError) -> Issue {
+    match error {
+        NetworkError::Pack(_) | NetworkError::Part { .. } | NetworkError::Parts { .. } | NetworkError::Format(_) => {
+            Issue::new(IssueCode::WeightsCorrupt, "")
+        }
+        NetworkError::NonFinite => Issue::new(IssueCode::ModelNonFinite, ""),
+        NetworkError::Input { .. } | NetworkError::Device(_) => Issue::new(IssueCode::ResultWithheld, ""),
+    }
+}

@@ -1,0 +1,259 @@
+//! WebGPU: what the browser offers, and networks on it.
+//!
+//! Adapter and device are made here and handed to Burn, so that a lost device or an uncaptured error is heard: the
+//! runtime's own handler for the latter panics, and before that a failed kernel reads back as zeros.
+
+use std::{
+    collections::BTreeMap,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use burn::tensor::{
+    Device,
+    wgpu::{WgpuSetup, wgpu},
+};
+use corsai_ensemble::{Job, JobId};
+use corsai_networks::{Network, NetworkError};
+use corsai_protocol::NetworkEntry;
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures_util::{
+    StreamExt,
+    future::{Either, select},
+};
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use crate::{
+    engine::{Outcome, issue_of},
+    weights::Parts,
+};
+
+/// Jobs in flight: one computes while the next one's input is on its way.
+const DEPTH: usize = 2;
+/// A device that answers nothing for this long is lost: watchdogs of drivers end a dispatch after some 10 s, and even a
+/// GPU in software is done by then.
+const SILENCE_MS: u32 = 60_000;
+/// Kernels gathered into one command.
+const TASKS: usize = 64;
+/// How software adapters call themselves (the browser's own, Mesa's, Microsoft's).
+const SOFTWARE: [&str; 6] = ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render", "warp"];
+
+/// What the browser says of its adapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub name: String,
+    /// It emulates a GPU on the CPU.
+    pub software: bool,
+}
+
+/// Asks the browser for its adapter's name; `None` where it has no WebGPU or no adapter. (wgpu passes on too little of
+/// what the browser says to tell a software adapter.)
+pub async fn offered() -> Option<Offer> {
+    let get = |of: &JsValue, key: &str| Reflect::get(of, &JsValue::from_str(key)).ok();
+    let navigator = get(&js_sys::global(), "navigator")?;
+    let gpu = get(&navigator, "gpu").filter(JsValue::is_object)?;
+    let request: Function = get(&gpu, "requestAdapter")?.dyn_into().ok()?;
+    let options = Object::new();
+    Reflect::set(&options, &"powerPreference".into(), &"high-performance".into()).ok()?;
+    let promise: Promise = request.call1(&gpu, &options).ok()?.dyn_into().ok()?;
+    let adapter = JsFuture::from(promise).await.ok().filter(JsValue::is_object)?;
+    let info = get(&adapter, "info").filter(JsValue::is_object)?;
+    let text = |key: &str| get(&info, key).and_then(|v| v.as_string()).filter(|t| !t.is_empty());
+    let words: Vec<String> = ["vendor", "architecture", "device", "description"].into_iter().filter_map(text).collect();
+    let fallback = [&info, &adapter].iter().any(|of| get(of, "isFallbackAdapter").is_some_and(|v| v.is_truthy()));
+    Some(Offer { software: fallback || is_software(&words.join(" ")), name: name_of(words) })
+}
+
+fn is_software(words: &str) -> bool {
+    let words = words.to_lowercase();
+    SOFTWARE.iter().any(|name| words.contains(name))
+}
+
+/// A description, where there is one, names vendor and device as well.
+fn name_of(mut words: Vec<String>) -> String {
+    match words.pop() {
+        None => "an adapter without a name".into(),
+        Some(last) if last.contains(' ') => last,
+        Some(last) => {
+            words.push(last);
+            words.join(" ")
+        }
+    }
+}
+
+/// Where the callbacks of the device leave word.
+#[derive(Debug)]
+struct Health {
+    lost: AtomicBool,
+    done: UnboundedSender<Done>,
+}
+
+impl Health {
+    fn lose(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+        let _ = self.done.unbounded_send(Done::Lost);
+    }
+
+    fn lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Debug)]
+enum Done {
+    Job(u32, Result<Vec<f32>, NetworkError>),
+    Lost,
+}
+
+/// A WebGPU device with networks on it.
+#[derive(Debug)]
+pub struct Gpu {
+    device: Device,
+    /// Keeps the device's callbacks, and is destroyed with it.
+    handle: wgpu::Device,
+    networks: Vec<Rc<Network>>,
+    jobs: BTreeMap<u32, JobId>,
+    last: u32,
+    in_flight: usize,
+    health: Arc<Health>,
+    done: UnboundedReceiver<Done>,
+}
+
+impl Drop for Gpu {
+    fn drop(&mut self) {
+        self.handle.destroy();
+    }
+}
+
+impl Gpu {
+    /// Makes a device of the browser's adapter.
+    ///
+    /// # Errors
+    /// Why there is none, in words for the person.
+    pub async fn acquire() -> Result<Self, &'static str> {
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+        descriptor.backends = wgpu::Backends::BROWSER_WEBGPU;
+        let instance = wgpu::Instance::new(descriptor);
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        let adapter =
+            instance.request_adapter(&options).await.map_err(|_| "this browser offers no graphics processor")?;
+        // Without it the runtime panics at its first tensor and the promise never settles (cubecl-wgpu 0.11.3).
+        if !adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+            return Err("the graphics processor has no timestamps, which the runtime needs");
+        }
+        let wanted = wgpu::DeviceDescriptor {
+            required_features: adapter.features().difference(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
+            // The adapter's own: WebGPU's defaults are too small for the networks' buffers.
+            required_limits: adapter.limits(),
+            memory_hints: wgpu::MemoryHints::MemoryUsage,
+            ..Default::default()
+        };
+        let (handle, queue) =
+            adapter.request_device(&wanted).await.map_err(|_| "the graphics processor could not be taken into use")?;
+        let setup =
+            WgpuSetup { instance, adapter, device: handle.clone(), queue, backend: wgpu::Backend::BrowserWebGpu };
+        let device = Device::wgpu_options()
+            .tasks_max(TASKS)
+            .setup(setup)
+            .init()
+            .map_err(|_| "the graphics processor does not suit the runtime")?;
+        let (sender, done) = unbounded();
+        let health = Arc::new(Health { lost: AtomicBool::new(false), done: sender });
+        // After the runtime has set its own, which these replace.
+        let heard = Arc::clone(&health);
+        handle.on_uncaptured_error(Arc::new(move |_| heard.lose()));
+        let heard = Arc::clone(&health);
+        handle.set_device_lost_callback(move |_, _| heard.lose());
+        Ok(Self { device, handle, networks: Vec::new(), jobs: BTreeMap::new(), last: 0, in_flight: 0, health, done })
+    }
+
+    /// Puts the networks on the device.
+    ///
+    /// # Errors
+    /// Any of [`Network::load`].
+    pub fn load(&mut self, entries: &[NetworkEntry], weights: &[Parts]) -> Result<(), NetworkError> {
+        for (entry, parts) in entries.iter().zip(weights) {
+            self.networks.push(Rc::new(Network::load(entry, parts, &self.device)?));
+        }
+        Ok(())
+    }
+
+    /// Computes a network's known slice; see [`crate::helper::check`]. `None` where it came out as no number, or the
+    /// device was lost over it.
+    pub async fn check(&self, entry: &NetworkEntry, network: usize) -> Option<(f64, f64)> {
+        let network = self.networks.get(network)?;
+        let check = Box::pin(crate::helper::check(entry, network));
+        let (milliseconds, deviation) = match select(check, TimeoutFuture::new(2 * SILENCE_MS)).await {
+            Either::Left((checked, _)) => checked.ok()?,
+            Either::Right(_) => return None,
+        };
+        (!self.health.lost()).then_some(())?;
+        Some((milliseconds, deviation?))
+    }
+
+    pub fn has_room(&self) -> bool {
+        self.in_flight < DEPTH && !self.health.lost()
+    }
+
+    pub fn busy(&self) -> bool {
+        !self.jobs.is_empty() || self.health.lost()
+    }
+
+    pub fn start(&mut self, job: Job) {
+        let Some(network) = self.networks.get(job.network).cloned() else { return };
+        self.last += 1;
+        let ticket = self.last;
+        self.jobs.insert(ticket, job.id);
+        self.in_flight += 1;
+        let health = Arc::clone(&self.health);
+        spawn_local(async move {
+            let answer = network.probabilities(job.input).await;
+            let _ = health.done.unbounded_send(Done::Job(ticket, answer));
+        });
+    }
+
+    pub async fn next(&mut self) -> Outcome {
+        loop {
+            if self.health.lost() {
+                return self.dead();
+            }
+            let silence = TimeoutFuture::new(SILENCE_MS);
+            let (ticket, answer) = match select(self.done.next(), silence).await {
+                Either::Left((Some(Done::Job(ticket, answer)), _)) => (ticket, answer),
+                _ => return self.dead(),
+            };
+            self.in_flight = self.in_flight.saturating_sub(1);
+            // What a failed kernel left is zeros, not an error.
+            if self.health.lost() {
+                return self.dead();
+            }
+            let Some(job) = self.jobs.remove(&ticket) else { continue };
+            return match answer {
+                Ok(values) => Outcome::Answer { job, values },
+                Err(NetworkError::Device(_)) => {
+                    self.jobs.insert(ticket, job);
+                    self.dead()
+                }
+                Err(error) => Outcome::Failed { issue: issue_of(&error) },
+            };
+        }
+    }
+
+    fn dead(&mut self) -> Outcome {
+        self.health.lose();
+        Outcome::Dead { jobs: std::mem::take(&mut self.jobs).into_values().collect() }
+    }
+
+    pub fn abandon(&mut self) {
+        self.jobs.clear();
+    }
+}

@@ -1,0 +1,286 @@
+//! The page's worker: takes commands, keeps the two studies and the engine, and starts runs.
+//!
+//! A run is a future that is dropped when it is cancelled, replaced or its study closed; it holds no borrow across an
+//! await. Runs share one engine and take turns with it.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    rc::Rc,
+};
+
+use corsai_ensemble::Analysis;
+use corsai_findings::{Measured, compare};
+use corsai_port::read;
+use corsai_protocol::{Command, DevicePreference, Event, Issue, IssueCode, Report, RunId, SeriesSummary, Slot, Stage};
+use corsai_study::{Decoding, Opened};
+use futures_channel::oneshot;
+use futures_util::{
+    future::{Either, select},
+    lock::{MappedMutexGuard, Mutex, MutexGuard},
+};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::MessageEvent;
+use web_time::Instant;
+
+use crate::{
+    device::{self, Wish},
+    engine::Engine,
+    helper::bytes,
+    outbox, reading, run,
+    weights::WeightStore,
+};
+
+/// Where a study's slices are to be had.
+#[derive(Debug, Default)]
+pub enum Pixels {
+    #[default]
+    None,
+    /// Some of them; `None` inside once the decoding has ended.
+    Decoding(Rc<RefCell<Option<Decoding>>>),
+    Analysis(Rc<RefCell<Analysis>>),
+}
+
+/// A study's numbers, and the series they are of.
+#[derive(Debug, Clone)]
+pub struct Numbers {
+    pub run: RunId,
+    pub series: SeriesSummary,
+    /// Without dynamics.
+    pub report: Report,
+}
+
+/// One of the two studies.
+#[derive(Debug, Default)]
+pub struct Study {
+    run: RunId,
+    /// Ends the run: by word when it is cancelled, silently when dropped.
+    stop: Option<oneshot::Sender<()>>,
+    opened: Option<Rc<Opened>>,
+    pub pixels: Pixels,
+    pub numbers: Option<Numbers>,
+}
+
+#[derive(Debug)]
+pub struct Owner {
+    wish: Cell<Wish>,
+    weights: WeightStore,
+    engine: Mutex<Option<Engine>>,
+    /// What the choice of a device waits for.
+    waits_for: Cell<Stage>,
+    current: RefCell<Study>,
+    previous: RefCell<Study>,
+}
+
+impl Owner {
+    pub fn new() -> Self {
+        Self {
+            wish: Cell::new(Wish { preference: DevicePreference::Auto, cores: 1 }),
+            weights: WeightStore::default(),
+            engine: Mutex::new(None),
+            waits_for: Cell::new(Stage::Weights),
+            current: RefCell::default(),
+            previous: RefCell::default(),
+        }
+    }
+
+    pub fn take(self: Rc<Self>, message: &MessageEvent) {
+        let Ok((command, payload)) = read::<Command>(message) else { return };
+        let begun = Instant::now();
+        match command {
+            Command::Configure { device, cores } => {
+                self.wish.set(Wish { preference: device, cores });
+                // Ahead of the first study. What goes wrong is told to the run that needs it, which tries again.
+                spawn_local(async move { drop(self.engine().await) });
+            }
+            Command::Weights { network } => self.weights.put(network, bytes(&payload)),
+            Command::WeightsFailed { network, detail } => self.weights.fail(network, &detail),
+            Command::Open { run, slot, names } => {
+                let owner = Rc::clone(&self);
+                self.start(run, slot, Study::default(), async move {
+                    let opened = reading::files(run, slot, names, payload).await;
+                    owner.opened(run, slot, opened, begun).await
+                });
+            }
+            Command::OpenPhantom { run, slot, date } => {
+                let owner = Rc::clone(&self);
+                self.start(run, slot, Study::default(), async move {
+                    let opened = reading::phantom(run, slot, date).await?;
+                    owner.opened(run, slot, opened, begun).await
+                });
+            }
+            Command::Choose { run, slot, series } => {
+                let Some(opened) = self.study(slot).borrow().opened.clone() else { return };
+                let study = Study { opened: Some(Rc::clone(&opened)), ..Study::default() };
+                let owner = Rc::clone(&self);
+                let work = async move { run::analyse(&owner, (run, slot), &opened, series, begun).await };
+                self.start(run, slot, study, work);
+            }
+            Command::Slice { slot, index } => self.send_slice(slot, index),
+            Command::Cancel { run } => {
+                for study in [&self.current, &self.previous] {
+                    let stop = if study.borrow().run == run { study.borrow_mut().stop.take() } else { None };
+                    if let Some(stop) = stop {
+                        let _ = stop.send(());
+                    }
+                }
+            }
+            Command::Close { slot } => *self.study(slot).borrow_mut() = Study::default(),
+        }
+    }
+
+    pub const fn study(&self, slot: Slot) -> &RefCell<Study> {
+        match slot {
+            Slot::Current => &self.current,
+            Slot::Previous => &self.previous,
+        }
+    }
+
+    /// Starts a run in place of what was in its slot, and tells the page how it ended.
+    fn start(
+        self: &Rc<Self>,
+        run: RunId,
+        slot: Slot,
+        study: Study,
+        work: impl Future<Output = Result<(), Vec<Issue>>> + 'static,
+    ) {
+        let (stop, stopped) = oneshot::channel();
+        *self.study(slot).borrow_mut() = Study { run, stop: Some(stop), ..study };
+        let owner = Rc::clone(self);
+        spawn_local(async move {
+            match select(Box::pin(work), stopped).await {
+                Either::Left((Ok(()), _)) => {}
+                Either::Left((Err(issues), _)) => {
+                    if issues.iter().any(|i| i.code == IssueCode::WeightsCorrupt) {
+                        owner.weights.forget();
+                    }
+                    outbox::refuse(run, slot, issues);
+                }
+                Either::Right((Ok(()), _)) => outbox::post(&Event::Cancelled { run, slot }),
+                // Replaced or closed: nobody waits for it.
+                Either::Right((Err(_), _)) => {}
+            }
+        });
+    }
+
+    /// Tells the page what series there are, and analyses the one that can only be meant.
+    async fn opened(&self, run: RunId, slot: Slot, opened: Opened, begun: Instant) -> Result<(), Vec<Issue>> {
+        let opened = Rc::new(opened);
+        self.study(slot).borrow_mut().opened = Some(Rc::clone(&opened));
+        let chosen = opened.only_clean();
+        let mut pause = crate::pause::Pause::new();
+        let mut previews = Vec::new();
+        let mut buffers = Vec::new();
+        for series in &opened.series {
+            if let Some((preview, grey)) = series.preview() {
+                previews.push(preview);
+                buffers.push(outbox::buffer(&grey));
+            }
+            pause.if_due().await;
+        }
+        let summaries: Vec<SeriesSummary> = opened.series.iter().map(|s| s.summary().clone()).collect();
+        let usable = summaries.iter().any(|s| s.usable);
+        let of_series: Vec<Issue> = summaries.iter().flat_map(|s| s.issues.clone()).collect();
+        let issues = opened.issues.clone();
+        outbox::post_with(&Event::Series { run, slot, series: summaries, previews, chosen, issues }, &buffers);
+        match chosen {
+            Some(series) => run::analyse(self, (run, slot), &opened, series, begun).await,
+            None if usable => Ok(()),
+            None => Err(opened.issues.iter().cloned().chain(of_series).collect()),
+        }
+    }
+
+    /// The engine, chosen now where there is none yet; waits while another run has it.
+    ///
+    /// # Errors
+    /// Why nothing can be computed.
+    pub async fn engine(&self) -> Result<MappedMutexGuard<'_, Option<Engine>, Engine>, Issue> {
+        let mut engine = self.engine.lock().await;
+        let ready = match engine.take() {
+            Some(ready) => ready,
+            None => device::choose(self.wish.get(), &self.weights, |stage| self.waits_for.set(stage)).await?,
+        };
+        Ok(MutexGuard::map(engine, |engine| engine.insert(ready)))
+    }
+
+    /// A CPU engine in place of a lost GPU.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn fall_back(&self) -> Result<Engine, Issue> {
+        device::fall_back(self.wish.get(), &self.weights).await
+    }
+
+    pub fn waits_for(&self) -> Stage {
+        self.waits_for.get()
+    }
+
+    fn send_slice(&self, slot: Slot, index: u32) {
+        let z = index as usize;
+        let study = self.study(slot).borrow();
+        let (hu, labels, lungs, lesions) = match &study.pixels {
+            Pixels::None => return,
+            Pixels::Decoding(decoding) => {
+                let decoding = decoding.borrow();
+                // What isn't decoded yet is announced once it is, and asked for again.
+                let Some(hu) = decoding.as_ref().and_then(|d| d.slice(z)) else { return };
+                (outbox::buffer_of_i16(hu), vec![0; hu.len()], false, false)
+            }
+            Pixels::Analysis(analysis) => {
+                let analysis = analysis.borrow();
+                let hu = analysis.volume().slice(z);
+                if hu.is_empty() {
+                    return;
+                }
+                let (labels, lungs, lesions) = analysis.labels(z);
+                (outbox::buffer_of_i16(hu), labels, lungs, lesions)
+            }
+        };
+        outbox::post_with(&Event::Slice { slot, index, lungs, lesions }, &[hu, outbox::buffer(&labels)]);
+    }
+
+    /// A study is measured: its report goes to the page, and with both measured, the comparison in the current study's.
+    /// An earlier study that can't be compared is refused, so that the current one keeps its numbers.
+    pub fn publish(&self, slot: Slot, numbers: Numbers) {
+        self.study(slot).borrow_mut().numbers = Some(numbers);
+        let current = self.current.borrow().numbers.clone();
+        let previous = self.previous.borrow().numbers.clone();
+        let compared = match (&previous, &current) {
+            (Some(previous), Some(current)) => measured(previous).zip(measured(current)),
+            _ => None,
+        };
+        let mut refused = false;
+        let mut dynamics = None;
+        match (compared.map(|(previous, current)| compare(previous, current)), &previous) {
+            (Some(Ok(compared)), _) => dynamics = Some(compared),
+            (Some(Err(issue)), Some(previous)) => {
+                refused = true;
+                outbox::refuse(previous.run, Slot::Previous, vec![issue]);
+            }
+            _ => {}
+        }
+        if refused {
+            self.previous.borrow_mut().numbers = None;
+        }
+        if let Some(Numbers { run, report, .. }) = previous.filter(|_| slot == Slot::Previous && !refused) {
+            outbox::report(run, Slot::Previous, report, true);
+        }
+        if let Some(Numbers { run, report, .. }) = current.filter(|_| slot == Slot::Current || dynamics.is_some()) {
+            outbox::report(run, Slot::Current, Report { dynamics, ..report }, true);
+        }
+    }
+
+    /// The study that the series of a slot must not be of: the one it would be compared with.
+    pub fn other_study_key(&self, slot: Slot) -> Option<u64> {
+        let numbers = match slot {
+            Slot::Current => return None,
+            Slot::Previous => self.current.borrow(),
+        };
+        numbers.numbers.as_ref().map(|n| n.series.study_key)
+    }
+}
+
+fn measured(numbers: &Numbers) -> Option<Measured<'_>> {
+    let lungs = numbers.report.lungs.as_ref()?;
+    Some(Measured { series: &numbers.series, lungs })
+}
