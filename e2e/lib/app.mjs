@@ -101,10 +101,12 @@ class App {
     return { volume: await number("volume"), lesions: await number("lesions"), share: await number("share") };
   }
 
-  // Every issue that the page lists, in its order.
+  // Every issue that can be read on the page, in its order; what is folded away doesn't count.
   async issues() {
     return this.get("issue").evaluateAll((items) =>
-      items.map((item) => ({ code: item.dataset.code, text: item.textContent.trim() })),
+      items
+        .filter((item) => item.checkVisibility())
+        .map((item) => ({ code: item.dataset.code, text: item.textContent.trim() })),
     );
   }
 

@@ -1,0 +1,100 @@
+// Measures what a person waits for and what has to be downloaded, in the built dist/: `./dev bench`. Prints a table
+// and writes target/bench.json. Times are medians of RUNS fresh browsers on this machine; nothing is asserted.
+
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
+
+import { STUDY_MS, open } from "./lib/app.mjs";
+import { real } from "./lib/studies.mjs";
+import { DIST } from "./server.mjs";
+
+const RUNS = Number(process.env.RUNS ?? 3);
+const BACKEND = "cpu";
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+// There is no peer that does the same job in a page; rows keep its place for those that have one.
+const row = (name, backend, ours, unit) => ({ name, backend, ours: Number(ours.toFixed(2)), peer: null, ratio: null, unit });
+
+// From the drop to: a slice on screen, colour on it (an overlay; a CT is grey), the finished card. Seconds.
+async function drop(folder) {
+  const app = await open({ query: `?device=${BACKEND}` });
+  try {
+    await app.get("weights").filter({ hasText: "Networks loaded" }).waitFor({ timeout: 60_000 });
+    await app.page.evaluate(watch);
+    await app.drop([folder], "dropzone");
+    await app.page.waitForFunction(() => window.seen.finished, null, { timeout: STUDY_MS, polling: 500 });
+    return await app.page.evaluate(() => window.seen);
+  } finally {
+    await app.close();
+  }
+}
+
+// Runs in the page.
+function watch() {
+  const seen = (window.seen = {});
+  let begun;
+  const note = (what, there) => {
+    if (there && !(what in seen)) seen[what] = (performance.now() - begun) / 1000;
+  };
+  const coloured = (canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    for (let at = 0; at < data.length; at += 4 * 7) {
+      if (Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 40) return true;
+    }
+    return false;
+  };
+  const look = () => {
+    const canvas = document.querySelector("[data-testid=canvas]");
+    const drawn = canvas?.width > 0 && !document.querySelector(".stage-waiting");
+    note("slice", drawn);
+    if (!("overlay" in seen)) note("overlay", drawn && coloured(canvas));
+    note("finished", document.querySelector("[data-testid=status]")?.textContent.startsWith("Finished"));
+    if (!("finished" in seen)) setTimeout(look, 100);
+  };
+  addEventListener("drop", () => ((begun = performance.now()), look()), { capture: true, once: true });
+}
+
+async function study(name) {
+  const { folder, skip } = real(name);
+  if (skip) {
+    console.log(`skipped: ${skip}`);
+    return [];
+  }
+  const runs = [];
+  for (let run = 0; run < RUNS; run += 1) runs.push(await drop(folder));
+  const time = (what, words) => row(`${name}: drop to ${words}`, BACKEND, median(runs.map((run) => run[what])), "s");
+  return [time("slice", "first slice"), time("overlay", "first lung overlay"), time("finished", "severity card")];
+}
+
+const files = (folder) =>
+  readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name)).filter((file) => statSync(file).isFile());
+
+function sizes() {
+  const weights = path.join(DIST, "models");
+  const page = files(DIST).filter((file) => !file.startsWith(weights));
+  const compressed = (file) => {
+    const bytes = readFileSync(file);
+    const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+    return brotliCompressSync(bytes, { params }).length;
+  };
+  const sum = (list, of) => list.reduce((total, file) => total + of(file), 0) / 1e6;
+  return [
+    row("page and worker, brotli", "–", sum(page, compressed), "MB"),
+    row("weights", "–", sum(files(weights), (file) => statSync(file).size), "MB"),
+  ];
+}
+
+function print(rows) {
+  const cells = rows.map((r) => [r.name, r.backend, `${r.ours} ${r.unit}`, r.peer ?? "–", r.ratio ?? "–"].map(String));
+  const table = [["what", "backend", "ours", "peer", "ratio"], ...cells];
+  const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)));
+  for (const line of table) console.log(line.map((cell, column) => cell.padEnd(widths[column])).join("  "));
+}
+
+const rows = [...sizes(), ...(await study("covid-P001"))];
+print(rows);
+const target = fileURLToPath(new URL("../target", import.meta.url));
+mkdirSync(target, { recursive: true });
+writeFileSync(path.join(target, "bench.json"), `${JSON.stringify(rows, null, 2)}\n`);
