@@ -20,7 +20,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         code.push_str("] },\n");
     }
     code.push_str("];\n");
-    writeln!(code, "/// `models/manifest.json`.\npub const MANIFEST_JSON: &str = include_str!({:?});", models.join("manifest.json"))?;
+    writeln!(
+        code,
+        "/// `models/manifest.json`.\npub const MANIFEST_JSON: &str = include_str!({:?});",
+        models.join("manifest.json")
+    )?;
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("shipped.rs"), code)?;
     Ok(())
 }

@@ -64,7 +64,8 @@ impl Analysis {
     /// one expects what its family doesn't have.
     pub fn new(volume: Arc<HuVolume>, manifest: &Manifest) -> Result<Self, EnsembleError> {
         let family = |name: &'static str, region: Region| -> Result<Vec<usize>, EnsembleError> {
-            let found: Vec<usize> = (0..manifest.networks.len()).filter(|&i| manifest.networks[i].family == name).collect();
+            let found: Vec<usize> =
+                (0..manifest.networks.len()).filter(|&i| manifest.networks[i].family == name).collect();
             let first = found.first().map(|&i| &manifest.networks[i].input).ok_or(EnsembleError::NoNetwork(name))?;
             for &i in &found {
                 let entry = &manifest.networks[i];

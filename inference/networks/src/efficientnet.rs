@@ -9,8 +9,15 @@ use crate::{
 };
 
 /// One row a stage: blocks, kernel, stride of the first block, expansion, output channels.
-const STAGES: [(usize, usize, usize, usize, usize); 7] =
-    [(1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320)];
+const STAGES: [(usize, usize, usize, usize, usize); 7] = [
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+];
 const STEM: usize = 32;
 /// Blocks after which a feature map leaves, as `segmentation_models_pytorch` cuts them.
 const LEAVE_AFTER: [usize; 4] = [3, 5, 9, 16];

@@ -85,9 +85,8 @@ impl GroupNorm {
         let variance = (centred.clone() * centred).mean_dim(2);
         let scale = (variance + Self::EPSILON).sqrt().recip();
         // One multiplication and one addition a pixel: y = x · a + b with a, b a channel.
-        let per_channel = |t: Tensor<3>| -> Tensor<4> {
-            t.repeat_dim(2, channels / Self::GROUPS).reshape([batch, channels, 1, 1])
-        };
+        let per_channel =
+            |t: Tensor<3>| -> Tensor<4> { t.repeat_dim(2, channels / Self::GROUPS).reshape([batch, channels, 1, 1]) };
         let a = per_channel(scale) * self.gamma.clone();
         let b = self.beta.clone() - per_channel(mean) * a.clone();
         x * a + b

@@ -210,9 +210,13 @@ mod tests {
     #[test]
     fn refuses_what_reaches_past_the_end() {
         let huge = format!("[{},{}]", usize::MAX, 2);
-        for (shape, bits, data, bytes) in
-            [("[9]", 32, 0, 36), ("[2]", 8, 0, 2), ("[4]", 4, 0, 2), (huge.as_str(), 8, 0, 1), ("[1]", 32, usize::MAX, 4)]
-        {
+        for (shape, bits, data, bytes) in [
+            ("[9]", 32, 0, 36),
+            ("[2]", 8, 0, 2),
+            ("[4]", 4, 0, 2),
+            (huge.as_str(), 8, 0, 1),
+            ("[1]", 32, usize::MAX, 4),
+        ] {
             let header = format!(
                 r#"{{"tensors":[{{"name":"a","shape":{shape},"bits":{bits},"group":32,"scale":4,"data":{data},"bytes":{bytes}}}]}}"#
             );
