@@ -3,17 +3,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { open } from "../lib/app.mjs";
+import { STUDY_MS, open } from "../lib/app.mjs";
 
 // The device that the page chose, as its settings show it.
 async function device(query) {
   const app = await open({ query, softwareGpu: true });
   try {
-    await app.openPhantom();
-    await app.get("progress-stage").filter({ hasText: /Finding/ }).waitFor({ timeout: 180_000 });
+    // It is chosen as soon as the page is there, ahead of the first study.
     await app.click("settings-open");
     const shown = app.get("device");
-    await shown.waitFor();
+    await shown.waitFor({ timeout: STUDY_MS });
     const text = await app.words("device");
     const found = { backend: await shown.getAttribute("data-backend"), text, reason: await app.words("device-reason") };
     found.deviation = Number(text.match(/deviation ([-+.e0-9]+)/)[1]);
