@@ -13,12 +13,12 @@ CALIBRATION = 3
 
 
 def publish(names: list[str]) -> None:
-    """Packs finished runs into `models/`."""
-    for run in queue.RUNS:
-        if (names and run.name not in names) or not train.finished(run):
+    """Packs the named networks' last finished runs, or all networks', into `models/`."""
+    for run in queue.shipped():
+        if names and run.spec.name not in names:
             continue
         source = train.batches(run)
-        pictures = [source.batch(16, torch.Generator().manual_seed(i))[0] for i in range(CALIBRATION)]
+        pictures = [source.batch(16, torch.Generator().manual_seed(i), run.spec.size)[0] for i in range(CALIBRATION)]
         model = train.averaged(run.name, run.spec)
         entry = pack.publish(model, run.spec, torch.cat(pictures), queue.THRESHOLDS.get(run.spec.name, 0.5))
         print(run.spec.name, sum(p["bytes"] for p in entry["parts"]), flush=True)
@@ -33,7 +33,7 @@ def figures(names: list[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="training", description=__doc__)
     parser.add_argument("step", choices=["prepare", "train", "publish", "evaluate", "all"])
-    parser.add_argument("names", nargs="*", help="runs, or for `evaluate` volumes; none: all of them")
+    parser.add_argument("names", nargs="*", help="runs (train), networks (publish) or volumes (evaluate); none: all")
     arguments = parser.parse_args()
     os.nice(10)
     torch.set_num_threads(queue.THREADS)

@@ -69,8 +69,7 @@ class Lesions:
             picture = hu(grey[low:high]).mean(0)
         return picture, (labels[z] & LESION) > 0, square
 
-    def batch(self, count: int, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        size = self.spec.size
+    def batch(self, count: int, random: torch.Generator, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         pictures, truths = [], []
         for _ in range(count):
             picture, truth, (row, column, side) = self.pick(random)

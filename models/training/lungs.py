@@ -19,6 +19,23 @@ from .specs import Spec
 PLANE = 160
 
 
+#: Share of the pictures in which part of a lung is made airless.
+CONSOLIDATED = 0.3
+
+
+def consolidated(sample: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+    """A blotch of lung at soft tissue's grey: consolidation is lung too, and the few patients show little of it."""
+    size = sample.shape[-1]
+    cells = int(torch.randint(3, 9, (1,), generator=random))
+    field = F.interpolate(torch.rand((1, 1, cells, cells), generator=random), (size, size), mode="bicubic")[0, 0]
+    # Heavier down the picture: at the back of an axial slice, as in a lying patient.
+    field = field + float(uniform(random, 0, 0.6, 1)) * torch.linspace(-0.5, 0.5, size)[:, None]
+    blotch = ((field - float(uniform(random, 0.45, 0.9, 1))) * 12).clamp(0, 1) * sample[1:].sum(0).clamp(0, 1)
+    density = float(uniform(random, -350, 70, 1)) - OUTSIDE_HU
+    blotch = blotch * float(uniform(random, 0.6, 1, 1))
+    return torch.cat([(sample[0] * (1 - blotch) + density * blotch)[None], sample[1:]])
+
+
 def cube(grey: np.ndarray, labels: np.ndarray) -> torch.Tensor:
     """`[3, slices, PLANE, PLANE]`: HU above `OUTSIDE_HU` (so that padding by zeros is air), right, left."""
     stack = np.stack([hu(grey) - OUTSIDE_HU, (labels & 3) == 1, (labels & 3) == 2], 1).astype(np.float32)
@@ -48,9 +65,8 @@ class Lungs:
                 self.flat = [cube(g[None], m[None]) for g, m in zip(arrays["grey"], arrays["labels"])]
         self.flat_share = flat_share if self.flat else 0.0
 
-    def slice_grid(self, random: torch.Generator, flat: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    def slice_grid(self, random: torch.Generator, flat: bool, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Where one slice of the cube lies in the volume, `[size, size, 3]` for `grid_sample`, and its coordinates."""
-        size = self.spec.size
 
         def one(low: float, high: float) -> float:
             return float(uniform(random, low, high, 1))
@@ -82,14 +98,14 @@ class Lungs:
             u, v = u + one(-0.06, 0.06) * z, v + one(-0.06, 0.06) * z
         return torch.stack([u, v, w], -1), coordinates
 
-    def batch(self, count: int, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    def batch(self, count: int, random: torch.Generator, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         pictures, coordinates, classes = [], [], []
         for _ in range(count):
             flat = float(torch.rand(1, generator=random)) < self.flat_share
             pool = self.flat if flat else self.volumes
             source = pool[int(torch.randint(len(pool), (1,), generator=random))]
             for _ in range(3):
-                grid, where = self.slice_grid(random, flat)
+                grid, where = self.slice_grid(random, flat, size)
                 sample = F.grid_sample(source[None], grid[None, None], align_corners=False, padding_mode="zeros")[0, :, 0]
                 # Slices beside the lungs teach little, and many are nothing but air.
                 if sample[1:].amax() > 0.5 or float(torch.rand(1, generator=random)) < 0.3:
@@ -97,6 +113,8 @@ class Lungs:
             if flat:
                 # One slice of somewhere in the middle: it lies anywhere thereabouts.
                 where[2] = float(uniform(random, -0.5, 0.5, 1))
+            if float(torch.rand(1, generator=random)) < CONSOLIDATED:
+                sample = consolidated(sample, random)
             labels = torch.zeros(sample.shape[1:], dtype=torch.long)
             labels[sample[1] > 0.5] = 1
             labels[sample[2] > 0.5] = 2

@@ -113,7 +113,12 @@ def publish(model: nn.Module, spec: Spec, pictures: torch.Tensor, threshold: flo
 
     `pictures` are inputs of the network's own kind, by which its rounding is optimised.
     """
-    file = encode(rounded(folded(model), spec, pictures))
+    model = folded(model)
+    file = encode(rounded(model, spec, pictures))
+    known = torch.from_numpy(golden_input(spec.in_channels, spec.size))[None]
+    logits = unpacked(spec, file)(known)
+    if not torch.equal(logits, model(known)):
+        raise ValueError(f"{spec.name}: the file holds other weights than were rounded")
     for folder in ("weights", "golden"):
         (MODELS / folder).mkdir(exist_ok=True)
     for old in (MODELS / "weights").glob(f"{spec.name}.*.bin"):
@@ -125,9 +130,7 @@ def publish(model: nn.Module, spec: Spec, pictures: torch.Tensor, threshold: flo
         part = {"file": f"{spec.name}.{digest(content)[:12]}.bin", "sha256": digest(content), "bytes": len(content)}
         (MODELS / "weights" / part["file"]).write_bytes(content)
         parts.append(part)
-    known = torch.from_numpy(golden_input(spec.in_channels, spec.size))[None]
-    logits = unpacked(spec, file)(known)[0, :, :: spec.golden_stride, :: spec.golden_stride]
-    golden = logits.numpy().astype("<f4").tobytes()
+    golden = logits[0, :, :: spec.golden_stride, :: spec.golden_stride].numpy().astype("<f4").tobytes()
     (MODELS / "golden" / f"{spec.name}.bin").write_bytes(golden)
     entry = {
         "name": spec.name,

@@ -15,12 +15,22 @@ THRESHOLDS: dict[str, float] = {}
 #: Threads that wait for each other stand still on a busy machine; two queues of one thread each don't.
 THREADS = 1
 
+_AXIAL, _CORONAL, _SAGITTAL = (SPECS[f"lungs-{p}"] for p in ("axial", "coronal", "sagittal"))
+
 RUNS = [
-    Run("lungs-axial", SPECS["lungs-axial"], 700, LUNGS_HELD_OUT),
-    Run("lungs-coronal", SPECS["lungs-coronal"], 400, LUNGS_HELD_OUT, after="lungs-axial"),
-    Run("lungs-sagittal", SPECS["lungs-sagittal"], 400, LUNGS_HELD_OUT, after="lungs-axial"),
-    Run("fpn-0", SPECS["fpn-0"], 900, LESIONS_HELD_OUT),
+    Run("lungs-axial", _AXIAL, 700, LUNGS_HELD_OUT),
+    Run("lungs-coronal", _CORONAL, 400, LUNGS_HELD_OUT, after="lungs-axial"),
+    Run("lungs-sagittal", _SAGITTAL, 400, LUNGS_HELD_OUT, after="lungs-axial"),
+    Run("lungs-axial-2", _AXIAL, 300, LUNGS_HELD_OUT, after="lungs-axial", peak_rate=1e-3),
+    Run("lungs-coronal-2", _CORONAL, 300, LUNGS_HELD_OUT, after="lungs-coronal", peak_rate=1e-3),
+    Run("lungs-sagittal-2", _SAGITTAL, 300, LUNGS_HELD_OUT, after="lungs-sagittal", peak_rate=1e-3),
+    Run("fpn-0", SPECS["fpn-0"], 500, LESIONS_HELD_OUT, early_steps=330, early_size=192),
 ]
+
+
+def shipped() -> list[Run]:
+    """Of each network the last finished run."""
+    return list({run.spec.name: run for run in RUNS if train.finished(run)}.values())
 
 
 def main(names: list[str]) -> None:
