@@ -7,6 +7,8 @@ from .specs import CLIP_HU, DIVISOR, LIMIT
 
 #: What lies outside a picture.
 OUTSIDE_HU = -1024.0
+#: Share of the volumes' pictures that come from phantoms: enough to know the page's own, too little to lean on.
+PHANTOM_SHARE = 0.08
 
 
 def normalised(values: torch.Tensor) -> torch.Tensor:
@@ -16,6 +18,12 @@ def normalised(values: torch.Tensor) -> torch.Tensor:
 
 def uniform(random: torch.Generator, low: float, high: float, *shape: int) -> torch.Tensor:
     return torch.rand(shape, generator=random) * (high - low) + low
+
+
+def picked(real: list, phantoms: list, random: torch.Generator):
+    """A volume by chance, a phantom in `PHANTOM_SHARE` of the cases."""
+    pool = phantoms if float(torch.rand(1, generator=random)) < PHANTOM_SHARE else real
+    return pool[int(torch.randint(len(pool), (1,), generator=random))]
 
 
 def blurred(values: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:

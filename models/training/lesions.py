@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .augment import OUTSIDE_HU, greys, normalised, uniform
+from .augment import OUTSIDE_HU, greys, normalised, picked, uniform
 from .paths import ARRAYS
 from .prepare import LESION, hu
 from .specs import Spec
@@ -33,7 +33,7 @@ class Lesions:
 
     def __init__(self, spec: Spec, held_out: set[str]):
         self.spec = spec
-        self.volumes = []
+        self.volumes, self.phantoms = [], []
         for file in sorted(ARRAYS.glob("*-[0-9]*.npz")):
             with np.load(file) as arrays:
                 if str(arrays["patient"]) in held_out:
@@ -42,7 +42,8 @@ class Lesions:
             square = square_around((labels & 3).any(0), spec.box_margin)
             lung = np.flatnonzero((labels & 3).any((1, 2)))
             sick = np.flatnonzero((labels & LESION).sum((1, 2)) >= 20)
-            self.volumes.append((grey, labels, square, lung, sick))
+            pool = self.phantoms if file.name.startswith("phantom") else self.volumes
+            pool.append((grey, labels, square, lung, sick))
         with np.load(ARRAYS / "ct100.npz") as arrays:
             boxes = []
             for row, column, side in arrays["boxes"]:
@@ -59,7 +60,7 @@ class Lesions:
         if float(torch.rand(1, generator=random)) < self.SINGLE:
             grey, labels, square = self.single[one(len(self.single))]
             return hu(grey), (labels & LESION) > 0, square
-        grey, labels, square, lung, sick = self.volumes[one(len(self.volumes))]
+        grey, labels, square, lung, sick = picked(self.volumes, self.phantoms, random)
         slices = sick if len(sick) and float(torch.rand(1, generator=random)) < 0.67 else lung
         z = slices[one(len(slices))]
         picture = hu(grey[z])

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .augment import OUTSIDE_HU, greys, normalised, uniform
+from .augment import OUTSIDE_HU, greys, normalised, picked, uniform
 from .paths import ARRAYS
 from .prepare import hu
 from .specs import Spec
@@ -54,11 +54,12 @@ class Lungs:
 
     def __init__(self, spec: Spec, held_out: set[str], flat_share: float = 0.2):
         self.spec = spec
-        self.volumes = []
+        self.volumes, self.phantoms = [], []
         for file in sorted(ARRAYS.glob("*-[0-9]*.npz")):
             with np.load(file) as arrays:
                 if str(arrays["patient"]) not in held_out:
-                    self.volumes.append(cube(arrays["grey"], arrays["labels"]))
+                    pool = self.phantoms if file.name.startswith("phantom") else self.volumes
+                    pool.append(cube(arrays["grey"], arrays["labels"]))
         self.flat = []
         if spec.projection == "axial":
             with np.load(ARRAYS / "lung-slices.npz") as arrays:
@@ -102,8 +103,10 @@ class Lungs:
         pictures, coordinates, classes = [], [], []
         for _ in range(count):
             flat = float(torch.rand(1, generator=random)) < self.flat_share
-            pool = self.flat if flat else self.volumes
-            source = pool[int(torch.randint(len(pool), (1,), generator=random))]
+            if flat:
+                source = self.flat[int(torch.randint(len(self.flat), (1,), generator=random))]
+            else:
+                source = picked(self.volumes, self.phantoms, random)
             for _ in range(3):
                 grid, where = self.slice_grid(random, flat, size)
                 sample = F.grid_sample(source[None], grid[None, None], align_corners=False, padding_mode="zeros")[0, :, 0]

@@ -6,17 +6,21 @@ found by threshold and morphology and joined with the masks that exist; models/R
 """
 
 import json
+import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from .paths import ARRAYS, DATA
+from .paths import ARRAYS, DATA, REPOSITORY
 
 RIGHT, LEFT, LESION = 1, 2, 4
 #: Slices of this volume run from head to feet.
 HEAD_FIRST = {"radiopaedia-1"}
+#: Phantoms to train on: share of the left and of the right lung, seed. The page's own has seed 1 and stays unseen.
+PHANTOMS = [(0.0, 0.0, 11), (0.05, 0.02, 12), (0.12, 0.3, 13), (0.25, 0.1, 14), (0.5, 0.35, 15), (0.6, 0.75, 16)]
 
 
 def hu(grey: np.ndarray) -> np.ndarray:
@@ -169,6 +173,17 @@ def calibrated(picture: np.ndarray, lesions: np.ndarray) -> tuple[np.ndarray, tu
     return grey_of(values), ((top + bottom + 1 - side) // 2, (left + right + 1 - side) // 2, side)
 
 
+def phantom(left: float, right: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Grey and labels of a made-up study, `inference/phantom`'s."""
+    cargo = "cargo run --quiet --release --package corsai-phantom --example arrays --"
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = f"{folder}/phantom"
+        subprocess.run([*cargo.split(), prefix, str(left), str(right), str(seed)], cwd=REPOSITORY, check=True)
+        values, labels = np.fromfile(f"{prefix}.hu", "<i2"), np.fromfile(f"{prefix}.labels", np.uint8)
+    shape = (-1, 256, 256)
+    return grey_of(values.reshape(shape).astype(np.float32)), labels.reshape(shape)
+
+
 def main() -> None:
     ARRAYS.mkdir(parents=True, exist_ok=True)
     for folder in sorted((DATA / "volumes").iterdir()):
@@ -178,6 +193,12 @@ def main() -> None:
             patient = json.loads((folder / "volume.json").read_text())["patient"]
             np.savez(to, grey=grey, labels=labels, patient=patient)
             print(to.name, grey.shape, patient, [int((labels & b > 0).sum()) for b in (1, 2, 4)], flush=True)
+    for left, right, seed in PHANTOMS:
+        to = ARRAYS / f"phantom-{seed}.npz"
+        if not to.exists():
+            grey, labels = phantom(left, right, seed)
+            np.savez(to, grey=grey, labels=labels, patient=f"phantom-{seed}")
+            print(to.name, grey.shape, flush=True)
     to = ARRAYS / "lung-slices.npz"
     if not to.exists():
         found = [lung_slice(m) for m in sorted((DATA / "lung-slices").glob("*_mask.png"))]
