@@ -1,7 +1,6 @@
 """`python -m training STEP [NAMES]`, from the folder `models`; README.md beside this file tells what each step does."""
 
 import argparse
-import os
 
 import torch
 
@@ -35,7 +34,6 @@ def main() -> None:
     parser.add_argument("step", choices=["prepare", "train", "publish", "evaluate", "all"])
     parser.add_argument("names", nargs="*", help="runs (train), networks (publish) or volumes (evaluate); none: all")
     arguments = parser.parse_args()
-    os.nice(10)
     torch.set_num_threads(queue.THREADS)
     steps = {"prepare": lambda _: prepare.main(), "train": queue.main, "publish": publish, "evaluate": figures}
     for step in steps if arguments.step == "all" else [arguments.step]:
