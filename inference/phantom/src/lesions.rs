@@ -8,7 +8,7 @@ use crate::noise::smooth;
 use crate::shape::{Point, step};
 
 /// Half the width of a lesion's edge, in the field's units: about 2 mm.
-const EDGE: f32 = 0.06;
+const EDGE: f32 = 0.08;
 /// The part of a lung's lesions that is consolidated rather than ground glass.
 const CONSOLIDATED: f64 = 0.1;
 
@@ -46,7 +46,8 @@ impl Spread {
             return healthy;
         }
         let grain = 0.7 * smooth(seed ^ 5, p, 11.0) + smooth(seed ^ 6, p, 4.0);
-        let glass = -530.0 + 120.0 * grain;
+        // Denser towards the middle of a patch.
+        let glass = -540.0 + 160.0 * reached(self.lesion + 0.25, 0.25, field) + 120.0 * grain;
         let solid = -50.0 + 50.0 * grain;
         let dense = reached(self.dense, 0.1, field);
         healthy + ill * (glass + dense * (solid - glass) - healthy)
