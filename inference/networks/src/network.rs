@@ -93,7 +93,7 @@ impl Network {
     fn forward(&self, inputs: Vec<f32>) -> Result<Tensor<4>, NetworkError> {
         let Shape { channels, size, .. } = self.shape;
         let batch = inputs.len() / self.shape.input_len();
-        if batch == 0 || inputs.len() % self.shape.input_len() != 0 {
+        if batch == 0 || !inputs.len().is_multiple_of(self.shape.input_len()) {
             return Err(NetworkError::Input { found: inputs.len(), expected: self.shape.input_len() });
         }
         Ok(self.model.forward(tensor(inputs, [batch, channels, size, size], &self.device)))

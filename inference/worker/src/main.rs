@@ -38,8 +38,8 @@ fn main() {
     }
 }
 
-fn listen(scope: &DedicatedWorkerGlobalScope, mut take: impl FnMut(MessageEvent) + 'static) {
-    let closure = Closure::<dyn FnMut(MessageEvent)>::new(move |message| take(message));
+fn listen(scope: &DedicatedWorkerGlobalScope, take: impl FnMut(MessageEvent) + 'static) {
+    let closure = Closure::<dyn FnMut(MessageEvent)>::new(take);
     scope.set_onmessage(Some(closure.as_ref().unchecked_ref()));
     closure.forget();
 }

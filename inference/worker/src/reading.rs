@@ -56,13 +56,13 @@ async fn content(file: JsValue, most: u64) -> Option<Vec<u8>> {
 /// # Errors
 /// `result.withheld` for shares or a date that no phantom has.
 pub async fn phantom(run: RunId, slot: Slot, date: PhantomDate) -> Result<Opened, Vec<Issue>> {
-    let mut pace = Pace::begin(run, slot, Stage::Reading);
-    pace.reached(0, 1);
+    Pace::begin(run, slot, Stage::Reading).reached(0, 1);
     // Lets the page show that before the phantom is made in one piece.
     gloo_timers::future::TimeoutFuture::new(0).await;
     let made = Phantom::make(PhantomOptions::from(date));
     let phantom = made.map_err(|error| vec![Issue::new(IssueCode::ResultWithheld, &error.to_string())])?;
     let mut intake = Intake::new(Limits::default());
+    let mut pace = Pace::begin(run, slot, Stage::Reading);
     let mut pause = Pause::new();
     for (done, (name, bytes)) in phantom.dicom_files().enumerate() {
         intake.add(&name, bytes);
