@@ -15,6 +15,7 @@ pub mod shipped;
 pub use network::{Network, Shape, read_manifest};
 pub use pack::{PackError, Weights};
 
+use corsai_protocol::IssueCode;
 use thiserror::Error;
 
 /// Why a network can't be built or used. No variant holds anything of a study.
@@ -34,4 +35,16 @@ pub enum NetworkError {
     Device(String),
     #[error("the answer holds values that are not numbers")]
     NonFinite,
+}
+
+impl NetworkError {
+    /// The issue that a refused study bears for it.
+    #[must_use]
+    pub const fn code(&self) -> IssueCode {
+        match self {
+            Self::Pack(_) | Self::Format(_) | Self::Part { .. } | Self::Parts { .. } => IssueCode::WeightsCorrupt,
+            Self::NonFinite => IssueCode::ModelNonFinite,
+            Self::Input { .. } | Self::Device(_) => IssueCode::ResultWithheld,
+        }
+    }
 }

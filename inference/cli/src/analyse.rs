@@ -1,0 +1,138 @@
+//! `corsai analyse`: from files to the report, the masks and the exit status.
+
+use std::{fs, io, io::Write as _, sync::Arc, time::Instant};
+
+use corsai_findings::{Measured, compare, doubts, measure, record, refusal, report};
+use corsai_protocol::{Dynamics, Issue, Lungs, Report, Runs, Severity, StudyRecord};
+
+use crate::{
+    arguments::Analyse,
+    engine::Engine,
+    masks,
+    reading::{self, Study},
+};
+
+/// Measures, writes what was asked for, and tells whether there are numbers.
+///
+/// # Errors
+/// Where the report or the masks can't be written.
+pub fn run(asked: &Analyse) -> io::Result<bool> {
+    let report = measured(asked)?;
+    for issue in &report.issues {
+        let files = issue.files.join(", ");
+        eprintln!("[{}] {}{}{files}", issue.code.as_str(), issue.message, if files.is_empty() { "" } else { " " });
+    }
+    let mut json = serde_json::to_string_pretty(&without_files(report.clone())).map_err(io::Error::other)?;
+    json.push('\n');
+    match &asked.json {
+        Some(file) => fs::write(file, json)?,
+        None => io::stdout().write_all(json.as_bytes())?,
+    }
+    Ok(report.lungs.is_some())
+}
+
+fn measured(asked: &Analyse) -> io::Result<Report> {
+    let nothing = |issues| refusal(StudyRecord::default(), issues, Runs::default());
+    let study = match reading::open(&asked.study) {
+        Ok(study) => study,
+        Err(issues) => return Ok(nothing(issues)),
+    };
+    let mut engine = match Engine::new(asked.device) {
+        Ok(engine) => engine,
+        Err(issue) => return Ok(nothing([study.issues, vec![issue]].concat())),
+    };
+    let current = match numbers(study, &mut engine) {
+        Ok(current) => current,
+        Err(refused) => return Ok(*refused),
+    };
+    if let Some(folder) = &asked.masks {
+        masks::write(folder, current.study.volume.grid(), &current.labels)?;
+    }
+    let mut issues = current.issues.clone();
+    let dynamics = asked.previous.as_deref().and_then(|path| {
+        let earlier = reading::open(path)
+            .map_err(|issues| about_earlier(issues))
+            .and_then(|study| numbers(study, &mut engine).map_err(|refused| about_earlier(refused.issues)));
+        match earlier.and_then(|earlier| compared(&earlier, &current)) {
+            Ok(dynamics) => Some(dynamics),
+            Err(reasons) => {
+                issues.extend(reasons);
+                None
+            }
+        }
+    });
+    let study = record(current.study.series.date.clone(), current.study.volume.grid());
+    Ok(report(study, current.lungs, dynamics, issues, current.runs))
+}
+
+/// A study's numbers, and all that they rest on.
+struct Numbers {
+    study: Study,
+    labels: Vec<u8>,
+    lungs: Lungs,
+    issues: Vec<Issue>,
+    runs: Runs,
+}
+
+/// # Errors
+/// The report of a study that can't be measured.
+fn numbers(study: Study, engine: &mut Engine) -> Result<Numbers, Box<Report>> {
+    let begun = Instant::now();
+    let grid = study.volume.grid();
+    let mut issues = study.issues.clone();
+    let runs_without = |engine: &Engine| Runs {
+        device: engine.name(),
+        seconds: study.seconds + begun.elapsed().as_secs_f64(),
+        ..Runs::default()
+    };
+    let analysis = match engine.analyse(Arc::clone(&study.volume)) {
+        Ok(analysis) => analysis,
+        Err(issue) => {
+            issues.push(issue);
+            let study = record(study.series.date.clone(), grid);
+            return Err(Box::new(refusal(study, issues, runs_without(engine))));
+        }
+    };
+    let labels = analysis.all_labels().to_vec();
+    issues.extend(engine.issues().iter().cloned());
+    issues.extend(doubts(grid, &labels));
+    let runs = Runs { slices: analysis.lesion_slices(), networks: analysis.runs(), ..runs_without(engine) };
+    if issues.iter().any(|issue| issue.severity == Severity::Stop) {
+        return Err(Box::new(refusal(record(study.series.date.clone(), grid), issues, runs)));
+    }
+    let lungs = measure(grid, &labels, true);
+    Ok(Numbers { labels, lungs, issues, runs, study })
+}
+
+/// The change between two studies; doubts about the earlier one stay beside it.
+///
+/// # Errors
+/// Why they can't be compared.
+fn compared(earlier: &Numbers, current: &Numbers) -> Result<Dynamics, Vec<Issue>> {
+    let [before, now] = [earlier, current].map(|one| Measured { series: &one.study.series, lungs: &one.lungs });
+    let mut dynamics = compare(before, now).map_err(|issue| vec![issue.with_severity(Severity::Warning)])?;
+    let doubts = earlier.issues.iter().filter(|issue| issue.severity >= Severity::Warning).cloned();
+    dynamics.issues.extend(about_earlier(doubts.collect()));
+    Ok(dynamics)
+}
+
+/// Says of which study the issues are; what stops the earlier one doesn't stop this one.
+fn about_earlier(issues: Vec<Issue>) -> Vec<Issue> {
+    issues
+        .into_iter()
+        .map(|mut issue| {
+            issue.message = format!("The earlier study: {}", issue.message);
+            issue.severity = issue.severity.min(Severity::Warning);
+            issue
+        })
+        .collect()
+}
+
+/// Names of files may hold a patient's: they stay on the screen.
+fn without_files(mut report: Report) -> Report {
+    let dynamics = report.dynamics.iter_mut().flat_map(|dynamics| &mut dynamics.issues);
+    for issue in report.issues.iter_mut().chain(dynamics) {
+        issue.files.clear();
+    }
+    report
+}

@@ -1,0 +1,144 @@
+//! The command line, read into what is asked for.
+
+use std::path::PathBuf;
+
+use corsai_phantom::PhantomOptions;
+use corsai_protocol::DevicePreference;
+use lexopt::prelude::*;
+
+pub const HELP: &str = "\
+corsai analyse STUDY [--previous STUDY] [--json FILE] [--masks DIR] [--device cpu|gpu]
+    Measures lungs and lesions on a chest CT. STUDY is a folder or a zip of DICOM files.
+    --previous  an earlier study of the same patient, to compare with
+    --json      where the report goes; else it is printed
+    --masks     a folder for lungs.nii.gz (1 right, 2 left) and lesions.nii.gz (1)
+    --device    what computes; else the GPU if there is a real one, else the CPU
+    Exit status 0: measured. 2: refused, the report says why. 1: something could not be written.
+
+corsai phantom DIR --share-left X --share-right X --date YYYYMMDD [--seed N] [--columns N] [--slices N]
+    Writes a synthetic chest CT as DICOM files. X is the diseased share of a lung, 0 to 0.9; a seed is a patient.
+
+Not a medical device: for research and demonstration, not for diagnosis or treatment.
+";
+
+/// What is asked for.
+#[derive(Debug, PartialEq)]
+pub enum Command {
+    Help,
+    Analyse(Analyse),
+    Phantom { folder: PathBuf, options: PhantomOptions },
+}
+
+/// `corsai analyse`.
+#[derive(Debug, PartialEq)]
+pub struct Analyse {
+    pub study: PathBuf,
+    pub previous: Option<PathBuf>,
+    pub json: Option<PathBuf>,
+    pub masks: Option<PathBuf>,
+    pub device: DevicePreference,
+}
+
+/// # Errors
+/// What was not understood, in words for the person.
+pub fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
+    match parser.next()? {
+        None | Some(Long("help") | Short('h')) => Ok(Command::Help),
+        Some(Value(command)) if command == "help" => Ok(Command::Help),
+        Some(Value(command)) if command == "analyse" => analyse(&mut parser),
+        Some(Value(command)) if command == "phantom" => phantom(&mut parser),
+        Some(other) => Err(other.unexpected()),
+    }
+}
+
+fn analyse(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
+    let (mut study, mut previous, mut json, mut masks) = (None, None, None, None);
+    let mut device = DevicePreference::Auto;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("previous") => previous = Some(parser.value()?.into()),
+            Long("json") => json = Some(parser.value()?.into()),
+            Long("masks") => masks = Some(parser.value()?.into()),
+            Long("device") => {
+                device = match parser.value()?.string()?.as_str() {
+                    "cpu" => DevicePreference::Cpu,
+                    "gpu" => DevicePreference::Gpu,
+                    other => return Err(format!("there is no device {other:?}: it is cpu or gpu").into()),
+                }
+            }
+            Long("help") | Short('h') => return Ok(Command::Help),
+            Value(path) if study.is_none() => study = Some(path.into()),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let study = study.ok_or("analyse needs a STUDY")?;
+    Ok(Command::Analyse(Analyse { study, previous, json, masks, device }))
+}
+
+fn phantom(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
+    let (mut folder, mut left, mut right, mut date) = (None, None, None, None);
+    let mut options = PhantomOptions::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("share-left") => left = Some(parser.value()?.parse()?),
+            Long("share-right") => right = Some(parser.value()?.parse()?),
+            Long("date") => date = Some(parser.value()?.parse()?),
+            Long("seed") => options.seed = parser.value()?.parse()?,
+            Long("columns") => options.columns = parser.value()?.parse()?,
+            Long("slices") => options.slices = parser.value()?.parse()?,
+            Long("help") | Short('h') => return Ok(Command::Help),
+            Value(path) if folder.is_none() => folder = Some(path.into()),
+            other => return Err(other.unexpected()),
+        }
+    }
+    options.share_left = left.ok_or("phantom needs --share-left")?;
+    options.share_right = right.ok_or("phantom needs --share-right")?;
+    options.yyyymmdd = date.ok_or("phantom needs --date")?;
+    Ok(Command::Phantom { folder: folder.ok_or("phantom needs a DIR")?, options })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(lexopt::Parser::from_args(line.split_whitespace())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_study_is_enough() {
+        let Ok(Command::Analyse(asked)) = parsed("analyse ct") else { panic!("analyse") };
+        assert_eq!((asked.study, asked.device), ("ct".into(), DevicePreference::Auto));
+        assert_eq!((asked.previous, asked.json, asked.masks), (None, None, None));
+    }
+
+    #[test]
+    fn options_come_before_or_after_the_study() {
+        let line = "analyse --device gpu --json=r.json ct.zip --previous old --masks m";
+        let Ok(Command::Analyse(asked)) = parsed(line) else { panic!("analyse") };
+        assert_eq!((asked.study, asked.device), ("ct.zip".into(), DevicePreference::Gpu));
+        assert_eq!(asked.previous, Some("old".into()));
+        assert_eq!((asked.json, asked.masks), (Some("r.json".into()), Some("m".into())));
+    }
+
+    #[test]
+    fn a_phantom_needs_shares_and_a_date() {
+        let Ok(Command::Phantom { folder, options }) =
+            parsed("phantom out --share-left 0.1 --share-right .25 --date 20200406 --seed 3")
+        else {
+            panic!("phantom")
+        };
+        assert_eq!((folder, options.share_left, options.share_right), ("out".into(), 0.1, 0.25));
+        assert_eq!((options.yyyymmdd, options.seed), (20_200_406, 3));
+        assert_eq!(parsed("phantom out --share-left 0.1 --date 20200406"), Err("phantom needs --share-right".into()));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said() {
+        assert_eq!(parsed("analyse"), Err("analyse needs a STUDY".into()));
+        assert!(parsed("analyse ct --device tpu").unwrap_err().contains("tpu"));
+        assert!(parsed("analyse one two").unwrap_err().contains("two"));
+        assert!(parsed("analyze ct").unwrap_err().contains("analyze"));
+        assert_eq!(parsed(""), Ok(Command::Help));
+    }
+}

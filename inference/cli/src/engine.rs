@@ -1,0 +1,110 @@
+//! The device that computes, with the shipped networks on it, and what happens when it fails.
+
+use std::{num::NonZero, sync::Arc, thread};
+
+use burn::tensor::Device;
+use corsai_ensemble::Analysis;
+use corsai_networks::{Network, read_manifest, shipped};
+use corsai_protocol::{DevicePreference, Issue, IssueCode, Manifest};
+use corsai_study::HuVolume;
+
+use crate::{crew, gpu::Gpu};
+
+/// One network's parts, as the manifest lists them.
+pub type Parts = Vec<Vec<u8>>;
+
+/// Networks on a device.
+#[derive(Debug)]
+pub struct Engine {
+    manifest: Manifest,
+    weights: Vec<Parts>,
+    place: Place,
+    threads: usize,
+    issues: Vec<Issue>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Gpu(Gpu),
+    /// The threads share the weights.
+    Cpu(Vec<Network>),
+}
+
+impl Engine {
+    /// Chooses the device: by default a real GPU that computes the known slices right, else the CPU.
+    ///
+    /// # Errors
+    /// [`IssueCode::WeightsCorrupt`]: this program was built with damaged weights.
+    pub fn new(preference: DevicePreference) -> Result<Self, Issue> {
+        let corrupt = || Issue::new(IssueCode::WeightsCorrupt, "");
+        let manifest = read_manifest(shipped::MANIFEST_JSON).map_err(|_| corrupt())?;
+        let weights: Option<Vec<Parts>> = manifest.networks.iter().map(shipped::parts).collect();
+        let weights = weights.ok_or_else(corrupt)?;
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let mut engine = Self { manifest, weights, place: Place::Cpu(Vec::new()), threads, issues: Vec::new() };
+        engine.place = match preference {
+            DevicePreference::Cpu => engine.cpu()?,
+            DevicePreference::Auto | DevicePreference::Gpu => {
+                let software_too = preference == DevicePreference::Gpu;
+                match Gpu::acquire(&engine.manifest.networks, &engine.weights, software_too) {
+                    Ok(gpu) => Place::Gpu(gpu),
+                    Err(passed) => {
+                        eprintln!("the CPU computes: {}", passed.reason);
+                        engine.issues.extend(passed.issue);
+                        engine.cpu()?
+                    }
+                }
+            }
+        };
+        eprintln!("{}", engine.name());
+        Ok(engine)
+    }
+
+    fn cpu(&self) -> Result<Place, Issue> {
+        let device = Device::flex();
+        let networks = self.manifest.networks.iter().zip(&self.weights);
+        let loaded: Result<Vec<Network>, _> =
+            networks.map(|(entry, parts)| Network::load(entry, parts, &device)).collect();
+        loaded.map(Place::Cpu).map_err(|error| Issue::new(error.code(), ""))
+    }
+
+    /// As a report names the device.
+    pub fn name(&self) -> String {
+        match &self.place {
+            Place::Gpu(gpu) => format!("webgpu: {}", gpu.name()),
+            Place::Cpu(_) => format!("cpu: {} threads", self.threads),
+        }
+    }
+
+    /// What is to be said of the device beside every number.
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+
+    /// Runs all networks that a volume needs. A GPU that fails on the way is left, and the CPU goes on with the rest.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub fn analyse(&mut self, volume: Arc<HuVolume>) -> Result<Analysis, Issue> {
+        let mut analysis =
+            Analysis::new(volume, &self.manifest).map_err(|_| Issue::new(IssueCode::WeightsCorrupt, ""))?;
+        loop {
+            let done = match &self.place {
+                // One thread: the device orders its work by thread.
+                Place::Gpu(gpu) => crew::run(&mut analysis, 1, |network, input| gpu.probabilities(network, input)),
+                Place::Cpu(networks) => crew::run(&mut analysis, self.threads, |network, input| {
+                    let network = networks.get(network).ok_or(IssueCode::ResultWithheld)?;
+                    pollster::block_on(network.probabilities(input)).map_err(|error| error.code())
+                }),
+            };
+            match (done, &self.place) {
+                (Ok(()), _) => return Ok(analysis),
+                (Err(_), Place::Gpu(_)) => {
+                    self.issues.push(Issue::new(IssueCode::DeviceLost, ""));
+                    self.place = self.cpu()?;
+                }
+                (Err(code), Place::Cpu(_)) => return Err(Issue::new(code, "")),
+            }
+        }
+    }
+}

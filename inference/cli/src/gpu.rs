@@ -1,0 +1,102 @@
+//! A GPU through wgpu: found, told from a software one, and tried on the known slices before it is trusted.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use burn::tensor::{Device, wgpu::wgpu::DeviceType};
+use corsai_networks::{Network, NetworkError, golden, shipped};
+use corsai_protocol::{Issue, IssueCode, NetworkEntry};
+
+use crate::engine::Parts;
+
+/// Kernels gathered into one command.
+const TASKS: usize = 64;
+/// A device that is off by more than this, relative to the known answer's largest magnitude, computes wrongly; f32 in
+/// another order is off by a hundredth of it.
+const DEVIATION: f64 = 1e-3;
+
+/// Networks on a GPU.
+#[derive(Debug)]
+pub struct Gpu {
+    name: String,
+    networks: Vec<Network>,
+    lost: Arc<AtomicBool>,
+}
+
+/// Why a GPU isn't used, and what of it is to be said beside the numbers.
+#[derive(Debug)]
+pub struct Passed {
+    pub reason: String,
+    pub issue: Option<Issue>,
+}
+
+impl Passed {
+    fn over(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), issue: None }
+    }
+}
+
+impl Gpu {
+    /// Takes the system's fastest adapter into use and lets it compute every network's known slice. An adapter that
+    /// emulates a GPU on the CPU counts only where `software_too` says so.
+    ///
+    /// # Errors
+    /// Why there is none to use.
+    pub fn acquire(entries: &[NetworkEntry], weights: &[Parts], software_too: bool) -> Result<Self, Passed> {
+        let (device, setup) = Device::wgpu_options()
+            .tasks_max(TASKS)
+            .init_with_setup()
+            .map_err(|_| Passed::over("there is no graphics processor that can be used"))?;
+        let info = setup.adapter.get_info();
+        if info.device_type == DeviceType::Cpu && !software_too {
+            return Err(Passed::over(format!("{} is not a real graphics processor", info.name)));
+        }
+        let lost = Arc::new(AtomicBool::new(false));
+        // The runtime's own handler panics; and without one a failed kernel reads back as zeros.
+        let heard = Arc::clone(&lost);
+        setup.device.on_uncaptured_error(Arc::new(move |_| heard.store(true, Ordering::Relaxed)));
+        let heard = Arc::clone(&lost);
+        setup.device.set_device_lost_callback(move |_, _| heard.store(true, Ordering::Relaxed));
+        let loaded: Result<Vec<Network>, NetworkError> =
+            entries.iter().zip(weights).map(|(entry, parts)| Network::load(entry, parts, &device)).collect();
+        let networks = loaded.map_err(|_| Passed::over("the networks could not be put on the graphics processor"))?;
+        let gpu = Self { name: info.name, networks, lost };
+        for (entry, network) in entries.iter().zip(&gpu.networks) {
+            match gpu.deviation(entry, network) {
+                Some(deviation) if deviation <= DEVIATION => {}
+                found => {
+                    let found = found.map_or_else(|| "no number".into(), |off| format!("off by {off:.1e}"));
+                    let issue = Issue::new(IssueCode::DeviceSelfTest, &found);
+                    return Err(Passed { reason: format!("{} failed on a known slice", gpu.name), issue: Some(issue) });
+                }
+            }
+        }
+        Ok(gpu)
+    }
+
+    /// Of the known slice's answer; `None` where there is none.
+    fn deviation(&self, entry: &NetworkEntry, network: &Network) -> Option<f64> {
+        let shape = network.shape();
+        let logits = pollster::block_on(network.logits(golden::input(shape))).ok()?;
+        let stored = shipped::golden(entry)?;
+        let found = golden::deviation(shape, entry.golden.stride, &logits, &stored);
+        found.filter(|_| !self.lost.load(Ordering::Relaxed))
+    }
+
+    /// What the adapter calls itself.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Probabilities of one network, by its place in the manifest, for one input.
+    ///
+    /// # Errors
+    /// Why there are none, a lost device among others.
+    pub fn probabilities(&self, network: usize, input: Vec<f32>) -> Result<Vec<f32>, IssueCode> {
+        let network = self.networks.get(network).ok_or(IssueCode::ResultWithheld)?;
+        let answer = pollster::block_on(network.probabilities(input)).map_err(|error| error.code())?;
+        if self.lost.load(Ordering::Relaxed) { Err(IssueCode::DeviceLost) } else { Ok(answer) }
+    }
+}

@@ -1,0 +1,109 @@
+//! A folder, an archive or a single file, read into one study's volume.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use corsai_protocol::{Issue, IssueCode, SeriesSummary, Severity};
+use corsai_study::{HuVolume, Intake, Limits, Opened};
+
+/// Folders within folders are looked into this deep; no archive nests studies deeper.
+const MAX_DEPTH: usize = 16;
+
+/// A study, ready to be measured.
+#[derive(Debug)]
+pub struct Study {
+    pub series: SeriesSummary,
+    pub volume: Arc<HuVolume>,
+    /// Of the files that were passed over, of the series and of its pictures.
+    pub issues: Vec<Issue>,
+    /// From the first byte read to the volume.
+    pub seconds: f64,
+}
+
+/// Reads what lies at `path` and decodes the first of the series that can be measured: `study` puts the ones of the
+/// lungs first, as the paper does.
+///
+/// # Errors
+/// Why there is nothing to measure; one of the issues is of severity [`Severity::Stop`].
+pub fn open(path: &Path) -> Result<Study, Vec<Issue>> {
+    let begun = Instant::now();
+    let Opened { mut issues, series } = take_in(path).finish();
+    let Some(chosen) = series.iter().find(|one| one.summary().usable) else {
+        for issue in series.iter().flat_map(|one| &one.summary().issues) {
+            if !issues.contains(issue) {
+                issues.push(issue.clone());
+            }
+        }
+        if issues.iter().all(|issue| issue.severity != Severity::Stop) {
+            issues.push(Issue::new(IssueCode::InputNothing, ""));
+        }
+        return Err(issues);
+    };
+    let others = series.iter().filter(|one| one.summary().usable).count() - 1;
+    let summary = chosen.summary().clone();
+    eprintln!(
+        "{} slices of {} × {}; other series that could be measured: {others}",
+        summary.slices, summary.rows, summary.columns
+    );
+    match chosen.begin().and_then(corsai_study::Decoding::finish) {
+        Ok(decoded) => {
+            issues.extend(decoded.issues);
+            let volume = Arc::new(decoded.volume);
+            Ok(Study { series: summary, volume, issues, seconds: begun.elapsed().as_secs_f64() })
+        }
+        Err(more) => {
+            issues.extend(more);
+            Err(issues)
+        }
+    }
+}
+
+fn take_in(path: &Path) -> Intake {
+    let limits = Limits::default();
+    let mut intake = Intake::new(limits);
+    let mut files = Vec::new();
+    if path.is_dir() {
+        list(path, MAX_DEPTH, &mut files);
+        files.sort();
+    } else {
+        files.push(path.to_path_buf());
+    }
+    eprintln!("reading {} files", files.len());
+    for file in files {
+        let name = file.strip_prefix(path).ok().filter(|name| name.file_name().is_some()).unwrap_or(&file);
+        let name = name.to_string_lossy();
+        match read(&file, limits.bytes) {
+            Ok(bytes) => intake.add(&name, bytes),
+            Err(_) => intake.fail(&name),
+        }
+    }
+    intake
+}
+
+/// # Errors
+/// Also for what is no plain file, or larger than a whole study may be.
+fn read(file: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let about = fs::metadata(file)?;
+    if about.is_file() && about.len() <= limit { fs::read(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
+/// Collects the files below a folder; links to folders aren't followed, for they may lead in circles. A folder that
+/// can't be read is listed as if it were a file, so that it is named.
+fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        files.push(folder.to_path_buf());
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && depth > 0 => list(&path, depth - 1, files),
+            Ok(kind) if kind.is_symlink() && path.is_dir() => {}
+            _ => files.push(path),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The command as a person runs it: what it prints, writes and exits with. Studies are phantoms small enough that a
+//! run takes seconds.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{
+    fs,
+    io::{Cursor, Write},
+    path::Path,
+    process::{Command, Output},
+};
+
+use boon::{Compiler, Schemas};
+use corsai_protocol::{IssueCode, Report, Verdict};
+use nifti::{IntoNdArray, NiftiObject, ReaderOptions};
+use serde_json::Value;
+
+fn corsai(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_corsai")).args(arguments).output().unwrap()
+}
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../report.schema.json")).unwrap()
+}
+
+/// A report, held against the schema and read back.
+fn valid(json: &[u8]) -> Report {
+    let value: Value = serde_json::from_slice(json).unwrap();
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    compiler.add_resource("report.schema.json", schema()).unwrap();
+    let schema = compiler.compile("report.schema.json", &mut schemas).unwrap();
+    if let Err(error) = schemas.validate(&value, schema) {
+        panic!("{error:#}");
+    }
+    serde_json::from_value(value).unwrap()
+}
+
+fn phantom(folder: &Path, left: &str, right: &str, date: &str) {
+    let folder = folder.to_str().unwrap();
+    let shares = ["--share-left", left, "--share-right", right, "--date", date];
+    let out = corsai(&[&["phantom", folder, "--columns", "128", "--slices", "31"][..], &shares].concat());
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+}
+
+/// The folder's files as a zip archive.
+fn zipped(folder: &Path) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        zip.start_file(path.file_name().unwrap().to_str().unwrap(), zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(&fs::read(path).unwrap()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+fn codes(report: &Report) -> Vec<&'static str> {
+    report.issues.iter().map(|issue| issue.code.as_str()).collect()
+}
+
+#[test]
+fn a_study_is_measured_and_compared_with_an_earlier_one() {
+    let place = tempfile::tempdir().unwrap();
+    let [now, before] = ["now", "before"].map(|name| place.path().join(name));
+    phantom(&now, "0.10", "0.40", "20200420");
+    phantom(&before, "0.05", "0.10", "20200406");
+    let archive = place.path().join("before.zip");
+    fs::write(&archive, zipped(&before)).unwrap();
+    let [json, masks] = ["report.json", "masks"].map(|name| place.path().join(name));
+    let paths = [&now, &archive, &json, &masks].map(|path| path.to_str().unwrap());
+    let out = corsai(&[
+        "analyse",
+        paths[0],
+        "--previous",
+        paths[1],
+        "--json",
+        paths[2],
+        "--masks",
+        paths[3],
+        "--device",
+        "cpu",
+    ]);
+    let told = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(0), "{told}");
+    assert!(out.stdout.is_empty(), "the report went to its file");
+
+    let report = valid(&fs::read(&json).unwrap());
+    let lungs = report.lungs.clone().unwrap();
+    let dynamics = report.dynamics.clone().unwrap();
+    assert_eq!((report.study.slices, report.study.rows, report.study.columns), (31, 128, 128));
+    assert_eq!(report.study.date.as_deref(), Some("2020-04-20"));
+    assert_eq!(dynamics.earlier_date.as_deref(), Some("2020-04-06"));
+    assert_eq!(dynamics.verdict, Verdict::Progression);
+    assert!(report.runs.device.starts_with("cpu: ") && report.runs.seconds > 0.0);
+    assert_eq!(report.runs.networks.len(), 4);
+    assert!((10..=31).contains(&report.runs.slices));
+    for lung in [&lungs.left, &lungs.right] {
+        assert!((500.0..4000.0).contains(&lung.volume_ml), "{lung:?}");
+    }
+    // The shares are wide of the truth on slices of 10 mm; which lung is worse is not.
+    assert!(lungs.right.share > lungs.left.share);
+    assert_eq!(lungs.both.ct_class, lungs.right.ct_class);
+
+    let volume = |name: &str| ReaderOptions::new().read_file(masks.join(name)).unwrap();
+    let mask = volume("lungs.nii.gz");
+    // 360 mm in 128 columns, 310 mm in 31 slices; x and y fall with column and row.
+    let steps = [mask.header().srow_x[0], mask.header().srow_y[1], mask.header().srow_z[2]];
+    for (step, expected) in steps.into_iter().zip([-2.8125, -2.8125, 10.0]) {
+        assert!((step - expected).abs() < 1e-4, "{steps:?}");
+    }
+    let voxels = mask.into_volume().into_ndarray::<u8>().unwrap();
+    let lesions = volume("lesions.nii.gz").into_volume().into_ndarray::<u8>().unwrap();
+    assert_eq!(voxels.shape(), [128, 128, 31]);
+    let voxel_ml = 2.8125 * 2.8125 * 10.0 / 1000.0;
+    for (value, lung) in [(1, &lungs.right), (2, &lungs.left)] {
+        let of_lung = |mask: &[u8]| mask[0] == value;
+        let pairs = || voxels.iter().zip(&lesions).map(|(a, b)| [*a, *b]);
+        let volume = pairs().filter(|pair| of_lung(pair)).count() as f64 * voxel_ml;
+        let lesion = pairs().filter(|pair| of_lung(pair) && pair[1] == 1).count() as f64 * voxel_ml;
+        assert!((volume - lung.volume_ml).abs() < 1e-6 * volume, "{volume} {lung:?}");
+        assert!((lesion - lung.lesion_ml.unwrap()).abs() < 1e-6 * volume, "{lesion} {lung:?}");
+    }
+    assert!(voxels.iter().zip(&lesions).all(|(lung, lesion)| *lung != 0 || *lesion == 0));
+}
+
+#[test]
+fn what_is_no_study_is_refused_with_a_reason() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().to_str().unwrap();
+    let out = corsai(&["analyse", folder]);
+    assert_eq!(out.status.code(), Some(2));
+    let report = valid(&out.stdout);
+    assert_eq!((report.lungs.as_ref(), codes(&report)), (None, vec!["input.nothing"]));
+
+    fs::write(place.path().join("Surname.txt"), "a note that is no picture, long enough to be looked at twice")
+        .unwrap();
+    let out = corsai(&["analyse", folder]);
+    assert_eq!(out.status.code(), Some(2));
+    assert_eq!(codes(&valid(&out.stdout)), ["input.nothing", "file.not-dicom"]);
+    // A file's name may hold a patient's.
+    assert!(!String::from_utf8_lossy(&out.stdout).contains("Surname"));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("Surname.txt"));
+
+    let out = corsai(&["analyse", place.path().join("not-there").to_str().unwrap()]);
+    assert_eq!(out.status.code(), Some(2));
+    assert_eq!(codes(&valid(&out.stdout)), ["input.nothing", "file.unreadable"]);
+}
+
+#[test]
+fn one_slice_is_too_few() {
+    let place = tempfile::tempdir().unwrap();
+    phantom(place.path(), "0", "0", "20200420");
+    for (index, entry) in fs::read_dir(place.path()).unwrap().enumerate() {
+        if index > 0 {
+            fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+    }
+    let out = corsai(&["analyse", place.path().to_str().unwrap()]);
+    assert_eq!(out.status.code(), Some(2));
+    assert_eq!(codes(&valid(&out.stdout)), ["series.too-few"]);
+}
+
+#[test]
+fn what_is_not_understood_is_neither_measured_nor_refused() {
+    for arguments in [&["analyse"][..], &["analyse", "a", "--device", "tpu"], &["analyze", "a"], &["phantom", "d"]] {
+        let out = corsai(arguments);
+        assert_eq!(out.status.code(), Some(64), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&out.stderr).contains("corsai analyse STUDY"));
+    }
+}
+
+#[test]
+fn the_schema_knows_every_code() {
+    let listed = schema();
+    let listed = listed["$defs"]["issue"]["properties"]["code"]["enum"].as_array().unwrap();
+    let listed: Vec<&str> = listed.iter().map(|code| code.as_str().unwrap()).collect();
+    let all: Vec<&str> = IssueCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(listed, all);
+}
