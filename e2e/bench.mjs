@@ -1,11 +1,14 @@
 // Measures what a person waits for and what has to be downloaded, in the built dist/: `./dev bench`. Prints a table
 // and writes target/bench.json. Times are medians of RUNS fresh browsers on this machine; nothing is asserted.
+// The peer is onnxruntime-web with one of our networks on the same known slice, in the same browser; no peer does the
+// whole job in a page. `ratio` is the peer's time over ours: above 1 we are faster.
 
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 
+import { peer } from "./bench/peer.mjs";
 import { STUDY_MS, open } from "./lib/app.mjs";
 import { real } from "./lib/studies.mjs";
 import { DIST } from "./server.mjs";
@@ -14,8 +17,15 @@ const RUNS = Number(process.env.RUNS ?? 3);
 const BACKEND = "cpu";
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-// There is no peer that does the same job in a page; rows keep its place for those that have one.
-const row = (name, backend, ours, unit) => ({ name, backend, ours: Number(ours.toFixed(2)), peer: null, ratio: null, unit });
+const rounded = (value) => Number(value.toFixed(2));
+const row = (name, backend, ours, unit, theirs = null) => ({
+  name,
+  backend,
+  ours: rounded(ours),
+  peer: theirs === null ? null : rounded(theirs),
+  ratio: theirs === null ? null : rounded(theirs / ours),
+  unit,
+});
 
 // From the drop to: a slice on screen, colour on it (an overlay; a CT is grey), the finished card. Seconds.
 async function drop(folder) {
@@ -68,6 +78,22 @@ async function study(name) {
   return [time("slice", "first slice"), time("overlay", "first lung overlay"), time("finished", "severity card")];
 }
 
+// The lesion network on its known slice, warm, in one thread: ours as the page measures it when it chooses a device.
+async function slice() {
+  const [ours, theirs] = [[], []];
+  for (let run = 0; run < RUNS; run += 1) {
+    const app = await open({ query: `?device=${BACKEND}` });
+    try {
+      await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });
+      ours.push(Number((await app.words("device")).match(/([0-9]+) ms/)[1]));
+      theirs.push((await peer(app.browser, "fpn-0")).milliseconds);
+    } finally {
+      await app.close();
+    }
+  }
+  return [row("one slice through fpn-0, one thread", BACKEND, median(ours), "ms", median(theirs))];
+}
+
 const files = (folder) =>
   readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name)).filter((file) => statSync(file).isFile());
 
@@ -87,13 +113,13 @@ function sizes() {
 }
 
 function print(rows) {
-  const cells = rows.map((r) => [r.name, r.backend, `${r.ours} ${r.unit}`, r.peer ?? "–", r.ratio ?? "–"].map(String));
+  const cells = rows.map((r) => [r.name, r.backend, `${r.ours} ${r.unit}`, r.peer === null ? "–" : `${r.peer} ${r.unit}`, r.ratio ?? "–"].map(String));
   const table = [["what", "backend", "ours", "peer", "ratio"], ...cells];
   const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)));
   for (const line of table) console.log(line.map((cell, column) => cell.padEnd(widths[column])).join("  "));
 }
 
-const rows = [...sizes(), ...(await study("covid-P001"))];
+const rows = [...sizes(), ...(await slice()), ...(await study("covid-P001"))];
 print(rows);
 const target = fileURLToPath(new URL("../target", import.meta.url));
 mkdirSync(target, { recursive: true });

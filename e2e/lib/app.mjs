@@ -13,7 +13,7 @@ export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
 // The longest that one study may take on a busy machine with two cores.
-export const STUDY_MS = 240_000;
+export const STUDY_MS = 600_000;
 
 // A browser that asks nobody anything. As root it can't have its sandbox.
 const QUIET = [
