@@ -51,7 +51,7 @@ fn measured(asked: &Analyse) -> io::Result<Report> {
     let mut issues = current.issues.clone();
     let dynamics = asked.previous.as_deref().and_then(|path| {
         let earlier = reading::open(path)
-            .map_err(|issues| about_earlier(issues))
+            .map_err(about_earlier)
             .and_then(|study| numbers(study, &mut engine).map_err(|refused| about_earlier(refused.issues)));
         match earlier.and_then(|earlier| compared(&earlier, &current)) {
             Ok(dynamics) => Some(dynamics),

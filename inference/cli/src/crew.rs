@@ -87,3 +87,98 @@ impl State<'_> {
         self.told = Some((stage, Instant::now()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use corsai_networks::{Shape, read_manifest, shipped};
+    use corsai_protocol::{Manifest, label};
+    use corsai_study::{Grid, HuVolume};
+
+    use super::*;
+
+    /// Two boxes of lung in soft tissue, the patient's right one first.
+    fn chest() -> Arc<HuVolume> {
+        let (slices, side) = (12, 32);
+        let grid = Grid {
+            slices,
+            rows: side,
+            columns: side,
+            row_mm: 10.0,
+            column_mm: 10.0,
+            positions_mm: (0..slices).map(|z| z as f64 * 10.0).collect(),
+            slab_mm: vec![10.0; slices],
+            patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
+        };
+        let lung = |z: usize, y: usize, x: usize| {
+            (2..10).contains(&z) && (8..24).contains(&y) && ((4..14).contains(&x) || (18..28).contains(&x))
+        };
+        let places = (0..slices * side * side).map(|i| (i / (side * side), i / side % side, i % side));
+        let voxels = places.map(|(z, y, x)| if lung(z, y, x) { -800 } else { 40 }).collect();
+        Arc::new(HuVolume::new(grid, voxels).unwrap())
+    }
+
+    /// A network by hand: what is dark is lung, by its side; lesions are the lower half of what is dark.
+    fn answer(shape: Shape, input: &[f32]) -> Vec<f32> {
+        let area = shape.size * shape.size;
+        let dark = |i: usize| input[i] < -0.2;
+        let share = |yes: bool| if yes { 0.9 } else { 0.05 };
+        match shape.classes {
+            1 => (0..area).map(|i| share(dark(i) && i > area / 2)).collect(),
+            _ => (0..3 * area)
+                .map(|at| {
+                    let i = at % area;
+                    let side = if input[area + i] < 0.0 { 1 } else { 2 };
+                    share(at / area == if dark(i) { side } else { 0 })
+                })
+                .collect(),
+        }
+    }
+
+    fn manifest() -> Manifest {
+        read_manifest(shipped::MANIFEST_JSON).unwrap()
+    }
+
+    fn labelled(threads: usize) -> Vec<u8> {
+        let manifest = manifest();
+        let mut analysis = Analysis::new(chest(), &manifest).unwrap();
+        let compute = |n: usize, input: Vec<f32>| Ok(answer(Shape::of(&manifest.networks[n]), &input));
+        run(&mut analysis, threads, compute).unwrap();
+        analysis.all_labels().to_vec()
+    }
+
+    #[test]
+    fn the_answer_does_not_depend_on_the_crew() {
+        let alone = labelled(1);
+        assert_eq!(alone, labelled(5));
+        for kind in [label::RIGHT_LUNG, label::LEFT_LUNG, label::LESION] {
+            assert!(alone.iter().any(|voxel| voxel & kind != 0));
+        }
+    }
+
+    #[test]
+    fn what_a_failing_device_leaves_is_done_by_the_next() {
+        let manifest = manifest();
+        let mut analysis = Analysis::new(chest(), &manifest).unwrap();
+        let shape = |n: usize| Shape::of(&manifest.networks[n]);
+        let calls = AtomicUsize::new(0);
+        let failing = |n: usize, input: Vec<f32>| match calls.fetch_add(1, Ordering::Relaxed) {
+            0..40 => Ok(answer(shape(n), &input)),
+            _ => Err(IssueCode::DeviceLost),
+        };
+        assert_eq!(run(&mut analysis, 3, failing), Err(IssueCode::DeviceLost));
+        assert_eq!(analysis.progress().0, 40);
+        run(&mut analysis, 2, |n, input| Ok(answer(shape(n), &input))).unwrap();
+        assert_eq!(analysis.all_labels(), labelled(1));
+    }
+
+    #[test]
+    fn an_answer_of_the_wrong_size_stops_the_crew() {
+        let mut analysis = Analysis::new(chest(), &manifest()).unwrap();
+        assert_eq!(run(&mut analysis, 2, |_, _| Ok(vec![0.5])), Err(IssueCode::ResultWithheld));
+    }
+}

@@ -68,7 +68,7 @@ mod tests {
             patient_from_voxel: [[0.75, 0.0, 0.0, -100.0], [0.0, 0.5, 0.1, -200.0], [0.0, 0.0, 5.0, -10.0]],
         };
         let mut labels = vec![0; grid.len()];
-        labels[(1 * 3 + 2) * 4 + 3] = label::LEFT_LUNG | label::LESION;
+        labels[grid.len() - 1] = label::LEFT_LUNG | label::LESION;
         labels[1] = label::RIGHT_LUNG;
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), &grid, &labels).unwrap();

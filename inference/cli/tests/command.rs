@@ -91,7 +91,9 @@ fn a_study_is_measured_and_compared_with_an_earlier_one() {
     assert_eq!(dynamics.earlier_date.as_deref(), Some("2020-04-06"));
     assert_eq!(dynamics.verdict, Verdict::Progression);
     assert!(report.runs.device.starts_with("cpu: ") && report.runs.seconds > 0.0);
-    assert_eq!(report.runs.networks.len(), 4);
+    let families =
+        ["lungs-", "fpn-"].map(|name| report.runs.networks.iter().any(|network| network.name.starts_with(name)));
+    assert_eq!(families, [true, true]);
     assert!((10..=31).contains(&report.runs.slices));
     for lung in [&lungs.left, &lungs.right] {
         assert!((500.0..4000.0).contains(&lung.volume_ml), "{lung:?}");
@@ -131,8 +133,7 @@ fn what_is_no_study_is_refused_with_a_reason() {
     let report = valid(&out.stdout);
     assert_eq!((report.lungs.as_ref(), codes(&report)), (None, vec!["input.nothing"]));
 
-    fs::write(place.path().join("Surname.txt"), "a note that is no picture, long enough to be looked at twice")
-        .unwrap();
+    fs::write(place.path().join("Surname.txt"), "a note that is no picture; ".repeat(20)).unwrap();
     let out = corsai(&["analyse", folder]);
     assert_eq!(out.status.code(), Some(2));
     assert_eq!(codes(&valid(&out.stdout)), ["input.nothing", "file.not-dicom"]);

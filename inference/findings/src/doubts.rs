@@ -36,9 +36,10 @@ pub fn doubts(grid: &Grid, labels: &[u8]) -> Vec<Issue> {
     if let Some(ends) = cut {
         issues.push(Issue::new(IssueCode::LungsCutOff, ends));
     }
-    // Too small a part of the lungs is what a cut study has.
     let both = right + left;
-    if !PLAUSIBLE_ML.contains(&both) && !(cut.is_some() && both < *PLAUSIBLE_ML.start()) {
+    // Too small a part of the lungs is what a cut study has.
+    let expected = both < *PLAUSIBLE_ML.start() && cut.is_some();
+    if !expected && !PLAUSIBLE_ML.contains(&both) {
         issues.push(Issue::new(IssueCode::LungsImplausible, &format!("{both:.0} mL in both lungs")));
     }
     issues

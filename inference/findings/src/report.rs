@@ -22,8 +22,26 @@ pub fn report(study: StudyRecord, lungs: Lungs, dynamics: Option<Dynamics>, issu
     Report { format: 1, disclaimer: DISCLAIMER.into(), study, lungs: Some(lungs), dynamics, issues, runs }
 }
 
-/// No numbers, and why. `study` is what is known of it: nothing, unless a series was decoded.
+/// No numbers, and why, the gravest reasons first. `study` is what is known of it: nothing, unless a series was decoded.
 #[must_use]
-pub fn refusal(study: StudyRecord, issues: Vec<Issue>, runs: Runs) -> Report {
+pub fn refusal(study: StudyRecord, mut issues: Vec<Issue>, runs: Runs) -> Report {
+    issues.sort_by_key(|issue| std::cmp::Reverse(issue.severity));
     Report { format: 1, disclaimer: DISCLAIMER.into(), study, lungs: None, dynamics: None, issues, runs }
+}
+
+#[cfg(test)]
+mod tests {
+    use corsai_protocol::IssueCode;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_first_what_stopped_it() {
+        let codes = [IssueCode::FileDuplicate, IssueCode::FileNotDicom, IssueCode::SeriesTooFew, IssueCode::FileEmpty];
+        let issues = codes.map(|code| Issue::new(code, "")).to_vec();
+        let found = refusal(StudyRecord::default(), issues, Runs::default());
+        let order: Vec<&str> = found.issues.iter().map(|issue| issue.code.as_str()).collect();
+        assert_eq!(order, ["series.too-few", "file.not-dicom", "file.empty", "file.duplicate"]);
+        assert_eq!(found.lungs, None);
+    }
 }
