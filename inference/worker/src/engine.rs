@@ -12,7 +12,7 @@ use crate::{gpu::Gpu, pool::Pool};
 pub enum Outcome {
     /// The probabilities.
     Answer { job: JobId, values: Vec<f32> },
-    /// Nobody will answer these; the engine goes on.
+    /// Nobody will answer these; the engine goes on. Where there are none, it may merely have room again.
     Lost { jobs: Vec<JobId> },
     /// The engine is gone, and these jobs with it.
     Dead { jobs: Vec<JobId> },

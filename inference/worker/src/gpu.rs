@@ -28,6 +28,7 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_time::{Duration, Instant};
 
 use crate::{
     engine::{Outcome, issue_of},
@@ -38,11 +39,15 @@ use crate::{
 const DEPTH: usize = 2;
 /// A device that answers nothing for this long is lost: watchdogs of drivers end a dispatch after some 10 s, and even a
 /// GPU in software is done by then.
-const SILENCE_MS: u32 = 60_000;
+const SILENCE: Duration = Duration::from_secs(60);
 /// Kernels gathered into one command.
 const TASKS: usize = 64;
 /// How software adapters call themselves (the browser's own, Mesa's, Microsoft's).
 const SOFTWARE: [&str; 6] = ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render", "warp"];
+
+fn sleep(time: Duration) -> TimeoutFuture {
+    TimeoutFuture::new(u32::try_from(time.as_millis()).unwrap_or(u32::MAX))
+}
 
 /// What the browser says of its adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +126,8 @@ pub struct Gpu {
     jobs: BTreeMap<u32, JobId>,
     last: u32,
     in_flight: usize,
+    /// When the device last answered, or was first asked.
+    heard: Instant,
     health: Arc<Health>,
     done: UnboundedReceiver<Done>,
 }
@@ -173,7 +180,17 @@ impl Gpu {
         handle.on_uncaptured_error(Arc::new(move |_| heard.lose()));
         let heard = Arc::clone(&health);
         handle.set_device_lost_callback(move |_, _| heard.lose());
-        Ok(Self { device, handle, networks: Vec::new(), jobs: BTreeMap::new(), last: 0, in_flight: 0, health, done })
+        Ok(Self {
+            device,
+            handle,
+            networks: Vec::new(),
+            jobs: BTreeMap::new(),
+            last: 0,
+            in_flight: 0,
+            heard: Instant::now(),
+            health,
+            done,
+        })
     }
 
     /// Puts the networks on the device.
@@ -192,7 +209,7 @@ impl Gpu {
     pub async fn check(&self, entry: &NetworkEntry, network: usize) -> Option<(f64, f64)> {
         let network = self.networks.get(network)?;
         let check = Box::pin(crate::helper::check(entry, network));
-        let (milliseconds, deviation) = match select(check, TimeoutFuture::new(2 * SILENCE_MS)).await {
+        let (milliseconds, deviation) = match select(check, sleep(2 * SILENCE)).await {
             Either::Left((checked, _)) => checked.ok()?,
             Either::Right(_) => return None,
         };
@@ -205,7 +222,7 @@ impl Gpu {
     }
 
     pub fn busy(&self) -> bool {
-        !self.jobs.is_empty() || self.health.lost()
+        self.in_flight > 0 || self.health.lost()
     }
 
     pub fn start(&mut self, job: Job) {
@@ -213,6 +230,9 @@ impl Gpu {
         self.last += 1;
         let ticket = self.last;
         self.jobs.insert(ticket, job.id);
+        if self.in_flight == 0 {
+            self.heard = Instant::now();
+        }
         self.in_flight += 1;
         let health = Arc::clone(&self.health);
         spawn_local(async move {
@@ -222,29 +242,29 @@ impl Gpu {
     }
 
     pub async fn next(&mut self) -> Outcome {
-        loop {
-            if self.health.lost() {
-                return self.dead();
+        if self.health.lost() {
+            return self.dead();
+        }
+        let (ticket, answer) = match select(self.done.next(), sleep(SILENCE.saturating_sub(self.heard.elapsed()))).await
+        {
+            Either::Left((Some(Done::Job(ticket, answer)), _)) => (ticket, answer),
+            _ => return self.dead(),
+        };
+        self.heard = Instant::now();
+        self.in_flight = self.in_flight.saturating_sub(1);
+        // What a failed kernel left is zeros, not an error.
+        if self.health.lost() {
+            return self.dead();
+        }
+        // Else it is of a run that is over, and merely made room.
+        let Some(job) = self.jobs.remove(&ticket) else { return Outcome::Lost { jobs: Vec::new() } };
+        match answer {
+            Ok(values) => Outcome::Answer { job, values },
+            Err(NetworkError::Device(_)) => {
+                self.jobs.insert(ticket, job);
+                self.dead()
             }
-            let silence = TimeoutFuture::new(SILENCE_MS);
-            let (ticket, answer) = match select(self.done.next(), silence).await {
-                Either::Left((Some(Done::Job(ticket, answer)), _)) => (ticket, answer),
-                _ => return self.dead(),
-            };
-            self.in_flight = self.in_flight.saturating_sub(1);
-            // What a failed kernel left is zeros, not an error.
-            if self.health.lost() {
-                return self.dead();
-            }
-            let Some(job) = self.jobs.remove(&ticket) else { continue };
-            return match answer {
-                Ok(values) => Outcome::Answer { job, values },
-                Err(NetworkError::Device(_)) => {
-                    self.jobs.insert(ticket, job);
-                    self.dead()
-                }
-                Err(error) => Outcome::Failed { issue: issue_of(&error) },
-            };
+            Err(error) => Outcome::Failed { issue: issue_of(&error) },
         }
     }
 

@@ -206,9 +206,9 @@ impl Pool {
         self.freest().is_some()
     }
 
-    /// A helper that starts will say so, which ends the wait for one.
+    /// Whether a helper will say something: that it has started, or an answer, if only to a run that is over.
     pub fn busy(&self) -> bool {
-        !self.jobs.is_empty() || self.helpers.values().any(|h| !h.ready)
+        self.helpers.values().any(|h| !h.ready || !h.holds.is_empty())
     }
 
     pub fn start(&mut self, job: Job) {
@@ -225,34 +225,25 @@ impl Pool {
     }
 
     pub async fn next(&mut self) -> Outcome {
-        loop {
-            let Some((id, message, payload)) = self.messages.next().await else {
-                return self.dead();
-            };
-            match message {
-                FromHelper::Ready => {
-                    self.is_ready(id);
-                    return Outcome::Lost { jobs: Vec::new() };
+        let Some((id, message, payload)) = self.messages.next().await else { return self.dead() };
+        match message {
+            FromHelper::Ready => self.is_ready(id),
+            FromHelper::Answer { job } => {
+                if let Some(job) = self.returned(id, job) {
+                    let values = payload.first().map_or_else(Vec::new, |b| Float32Array::new(b).to_vec());
+                    return Outcome::Answer { job, values };
                 }
-                FromHelper::Answer { job } => {
-                    if let Some(job) = self.returned(id, job) {
-                        let values = payload.first().map_or_else(Vec::new, |b| Float32Array::new(b).to_vec());
-                        return Outcome::Answer { job, values };
-                    }
-                }
-                FromHelper::Failed { job, corrupt, non_finite } => {
-                    let of_this_run = job.is_none_or(|job| self.returned(id, job).is_some());
-                    if of_this_run {
-                        return Outcome::Failed { issue: failure(corrupt, non_finite) };
-                    }
-                }
-                FromHelper::Died => match self.buried(id) {
-                    Some(jobs) => return Outcome::Lost { jobs },
-                    None => return self.dead(),
-                },
-                FromHelper::Checked { .. } => {}
             }
+            FromHelper::Failed { job, corrupt, non_finite } => {
+                if job.is_none_or(|job| self.returned(id, job).is_some()) {
+                    return Outcome::Failed { issue: failure(corrupt, non_finite) };
+                }
+            }
+            FromHelper::Died => return self.buried(id).map_or_else(|| self.dead(), |jobs| Outcome::Lost { jobs }),
+            FromHelper::Checked { .. } => {}
         }
+        // There may be room now.
+        Outcome::Lost { jobs: Vec::new() }
     }
 
     /// Takes a job back from a helper; `None` where its run is over.
