@@ -110,6 +110,9 @@ class App {
     );
   }
 
+  // Opens what is folded away.
+  unfold = () => this.page.locator(".issue-group:not([open]) > summary").evaluateAll((all) => all.forEach((one) => one.click()));
+
   // The report that "Save report" gives.
   async report() {
     const [download] = await Promise.all([this.page.waitForEvent("download"), this.click("save-report")]);
