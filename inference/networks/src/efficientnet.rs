@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor, activation::sigmoid};
 
 use crate::{
     PackError, Weights,
-    layers::{Conv, ConvShape, silu},
+    activation::silu,
+    layers::{Conv, ConvShape},
 };
 
 /// One row a stage: blocks, kernel, stride of the first block, expansion, output channels.

@@ -2,7 +2,6 @@
 
 use burn::tensor::{
     Device, Tensor, TensorData,
-    activation::sigmoid,
     module::{conv2d, interpolate},
     ops::{ConvOptions, InterpolateMode, InterpolateOptions},
 };
@@ -91,11 +90,6 @@ impl GroupNorm {
         let b = self.beta.clone() - per_channel(mean) * a.clone();
         x * a + b
     }
-}
-
-/// x · sigmoid(x).
-pub(crate) fn silu(x: Tensor<4>) -> Tensor<4> {
-    sigmoid(x.clone()) * x
 }
 
 /// Bilinear enlargement by whole factors, corner pixels aligned.

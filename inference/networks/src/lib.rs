@@ -4,6 +4,9 @@
 //! probabilities on whichever [`burn::tensor::Device`] it was built for. What an input is made of (normalisation,
 //! regions, projections) is `ensemble`'s business; the vote as well.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod activation;
 mod efficientnet;
 mod fpn;
 pub mod golden;
