@@ -50,6 +50,7 @@ fn measured(asked: &Analyse) -> io::Result<Report> {
     }
     let mut issues = current.issues.clone();
     let dynamics = asked.previous.as_deref().and_then(|path| {
+        eprintln!("the earlier study:");
         let earlier = reading::open(path)
             .map_err(about_earlier)
             .and_then(|study| numbers(study, &mut engine).map_err(|refused| about_earlier(refused.issues)));
