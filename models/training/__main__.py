@@ -17,7 +17,7 @@ def publish(names: list[str]) -> None:
         if names and run.spec.name not in names:
             continue
         source = train.batches(run)
-        pictures = [source.batch(16, torch.Generator().manual_seed(i), run.spec.size)[0] for i in range(CALIBRATION)]
+        pictures = [source.batch(8, torch.Generator().manual_seed(i), run.spec.size)[0] for i in range(CALIBRATION)]
         model = train.averaged(run.name, run.spec)
         entry = pack.publish(model, run.spec, torch.cat(pictures), queue.THRESHOLDS.get(run.spec.name, 0.5))
         print(run.spec.name, sum(p["bytes"] for p in entry["parts"]), flush=True)
