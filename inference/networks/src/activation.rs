@@ -34,7 +34,7 @@ fn exp(x: f32) -> f32 {
     /// 1.5 · 2²³: what is added to it is rounded to a whole number, which is in the low bits then.
     const ROUND: f32 = 12_582_912.0;
     /// ln 2 in two parts, the first of few bits, so that its product with n is exact.
-    const LN_2: [f32; 2] = [0.693_359_375, -2.121_944_4e-4];
+    const LN_2: [f32; 2] = [355.0 / 512.0, -2.121_944_4e-4];
     let x = x.clamp(-87.0, 87.0);
     let rounded = x * std::f32::consts::LOG2_E + ROUND;
     let n = rounded - ROUND;

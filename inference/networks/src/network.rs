@@ -56,12 +56,7 @@ impl Network {
         let mut weights = Weights::read(&file)?;
         let Architecture::FpnEfficientNetB0 { in_channels, classes, pyramid_channels, segmentation_channels } =
             entry.architecture;
-        let model = Fpn::take(
-            &mut weights,
-            (in_channels, classes),
-            (pyramid_channels, segmentation_channels),
-            device,
-        )?;
+        let model = Fpn::take(&mut weights, (in_channels, classes), (pyramid_channels, segmentation_channels), device)?;
         Ok(Self { shape: Shape::of(entry), model, device: device.clone() })
     }
 
