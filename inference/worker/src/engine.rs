@@ -3,7 +3,7 @@
 
 use corsai_ensemble::{Job, JobId};
 use corsai_networks::NetworkError;
-use corsai_protocol::{DeviceReport, Issue, IssueCode};
+use corsai_protocol::{DeviceReport, Issue};
 
 use crate::{gpu::Gpu, pool::Pool};
 
@@ -82,13 +82,7 @@ impl Engine {
     }
 }
 
-/// Why a network could not be loaded or run, as the issue that a refusal bears.
+/// Why a network could not be loaded or run, as a refusal says it.
 pub fn issue_of(error: &NetworkError) -> Issue {
-    match error {
-        NetworkError::Pack(_) | NetworkError::Part { .. } | NetworkError::Parts { .. } | NetworkError::Format(_) => {
-            Issue::new(IssueCode::WeightsCorrupt, "")
-        }
-        NetworkError::NonFinite => Issue::new(IssueCode::ModelNonFinite, ""),
-        NetworkError::Input { .. } | NetworkError::Device(_) => Issue::new(IssueCode::ResultWithheld, ""),
-    }
+    Issue::new(error.code(), "")
 }

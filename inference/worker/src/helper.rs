@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use burn::tensor::Device;
 use corsai_networks::{Network, NetworkError, golden, read_manifest, shipped};
-use corsai_protocol::NetworkEntry;
+use corsai_protocol::{IssueCode, NetworkEntry};
 use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
@@ -37,11 +37,10 @@ pub enum FromHelper {
     Answer {
         job: u32,
     },
-    /// The job was understood and could not be done.
+    /// The job, or another message, was understood and could not be done.
     Failed {
         job: Option<u32>,
-        corrupt: bool,
-        non_finite: bool,
+        code: IssueCode,
     },
     Died,
 }
@@ -75,15 +74,7 @@ impl Helper {
         wasm_bindgen_futures::spawn_local(async move {
             let job = if let ToHelper::Run { job, .. } = message { Some(job) } else { None };
             if let Err(error) = self.handle(message, payload).await {
-                let corrupt = matches!(
-                    error,
-                    NetworkError::Pack(_)
-                        | NetworkError::Part { .. }
-                        | NetworkError::Parts { .. }
-                        | NetworkError::Format(_)
-                );
-                let non_finite = matches!(error, NetworkError::NonFinite);
-                post(&FromHelper::Failed { job, corrupt, non_finite }, &[]);
+                post(&FromHelper::Failed { job, code: error.code() }, &[]);
             }
         });
     }

@@ -157,14 +157,16 @@ impl Pool {
             let Some((id, message, _)) = self.messages.next().await else { break };
             match message {
                 FromHelper::Ready => self.is_ready(id),
-                FromHelper::Checked { milliseconds, deviation } => checks.push(Check { milliseconds, deviation }),
-                FromHelper::Failed { corrupt, non_finite, .. } => return Err(failure(corrupt, non_finite)),
+                FromHelper::Checked { milliseconds, deviation } if checked == Some(id) => {
+                    checks.push(Check { milliseconds, deviation })
+                }
+                FromHelper::Failed { code, .. } => return Err(Issue::new(code, "")),
                 FromHelper::Died => {
                     if self.buried(id).is_none() {
                         return Err(Issue::new(IssueCode::WorkerDied, ""));
                     }
                 }
-                FromHelper::Answer { .. } => {}
+                FromHelper::Checked { .. } | FromHelper::Answer { .. } => {}
             }
         }
         Ok(checks)
@@ -234,9 +236,9 @@ impl Pool {
                     return Outcome::Answer { job, values };
                 }
             }
-            FromHelper::Failed { job, corrupt, non_finite } => {
+            FromHelper::Failed { job, code } => {
                 if job.is_none_or(|job| self.returned(id, job).is_some()) {
-                    return Outcome::Failed { issue: failure(corrupt, non_finite) };
+                    return Outcome::Failed { issue: Issue::new(code, "") };
                 }
             }
             FromHelper::Died => return self.buried(id).map_or_else(|| self.dead(), |jobs| Outcome::Lost { jobs }),
@@ -261,13 +263,4 @@ impl Pool {
     pub fn abandon(&mut self) {
         self.jobs.clear();
     }
-}
-
-fn failure(corrupt: bool, non_finite: bool) -> Issue {
-    let code = match (corrupt, non_finite) {
-        (true, _) => IssueCode::WeightsCorrupt,
-        (_, true) => IssueCode::ModelNonFinite,
-        _ => IssueCode::ResultWithheld,
-    };
-    Issue::new(code, "")
 }
