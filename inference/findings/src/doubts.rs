@@ -1,4 +1,4 @@
-//! What is doubtful about the lungs that were found.
+//! What is doubtful about the lungs that were found, and about lesions where there are hardly any.
 
 use corsai_protocol::{Issue, IssueCode};
 use corsai_study::Grid;
@@ -16,7 +16,10 @@ const CUT_AREA: f64 = 0.02;
 /// emphysema, and some room.
 const PLAUSIBLE_ML: std::ops::RangeInclusive<f64> = 1000.0..=10_000.0;
 
-/// Doubts about lung masks, `lungs.*`; the first is `lungs.none`, which stops the study, where there is no lung.
+/// A lesion share of both lungs under this may be none: the networks mark as much on healthy lungs (`models/cards`).
+const TRACE: f64 = 0.005;
+
+/// Doubts about lung masks, `lungs.*`, and about a trace of lesions, where those are in; the first is `lungs.none`, which stops the study, where there is no lung.
 /// `labels` holds one byte a voxel of `grid`, in its order.
 #[must_use]
 pub fn doubts(grid: &Grid, labels: &[u8]) -> Vec<Issue> {
@@ -42,6 +45,10 @@ pub fn doubts(grid: &Grid, labels: &[u8]) -> Vec<Issue> {
     if !expected && !PLAUSIBLE_ML.contains(&both) {
         issues.push(Issue::new(IssueCode::LungsImplausible, &format!("{both:.0} mL in both lungs")));
     }
+    let lesions = volume_ml(grid, &tallies, |t| t.right.lesion + t.left.lesion);
+    if lesions > 0.0 && lesions < TRACE * both {
+        issues.push(Issue::new(IssueCode::LesionsTrace, &format!("{lesions:.1} mL in {both:.0} mL of lung")));
+    }
     issues
 }
 
@@ -62,7 +69,7 @@ fn cut_off(tallies: &[Tally]) -> Option<&'static str> {
 mod tests {
     use corsai_protocol::{
         Severity,
-        label::{LEFT_LUNG as L, RIGHT_LUNG as R},
+        label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R},
     };
 
     use super::*;
@@ -104,6 +111,18 @@ mod tests {
         assert_eq!(codes(&[[1000, 900], [1500, 1400], [0, 0]]), ["lungs.cut-off"]);
         assert_eq!(codes(&[[0, 0], [1500, 1400], [30, 29]]), ["lungs.cut-off"]);
         assert_eq!(codes(&[[100, 100], [150, 140], [50, 50]]), ["lungs.cut-off"]);
+    }
+
+    #[test]
+    fn a_trace_of_lesions_is_doubted_and_more_is_not() {
+        let codes = |lesions: usize| -> Vec<IssueCode> {
+            let middle = [vec![R | LESION; lesions], vec![R; 1000 - lesions], vec![L; 1000]].concat();
+            let labels = [vec![0; 2000], middle, vec![0; 2000]].concat();
+            doubts(&grid(2000, &[10.0; 3]), &labels).iter().map(|issue| issue.code).collect()
+        };
+        assert_eq!(codes(0), []);
+        assert_eq!(codes(9), [IssueCode::LesionsTrace]);
+        assert_eq!(codes(10), []);
     }
 
     #[test]

@@ -101,6 +101,7 @@ issues! {
     LungsCutOff "lungs.cut-off" Warning "The lungs reach the first or last slice: part of them may not be in the study." "Read volumes and shares as those of the part that is there.";
     LungsOneMissing "lungs.one-missing" Warning "Only one lung was found." "Look at the outlines before trusting the numbers.";
     LungsImplausible "lungs.implausible" Warning "The lungs' volume is unusual for an adult." "Look at the outlines before trusting the numbers.";
+    LesionsTrace "lesions.trace" Warning "Very little is marked as lesion: the networks mark traces on healthy lungs too." "Look at the outlines before taking them for disease.";
     DynamicsOtherPatient "dynamics.other-patient" Warning "The two studies bear different patient identifiers." "Make sure that both are of the same patient.";
     DynamicsSameStudy "dynamics.same-study" Stop "Both studies are the same one." "Add a study of another date.";
     DynamicsNoDate "dynamics.no-date" Warning "A study has no readable date; the one added as earlier is taken as the earlier." "Check the order.";
