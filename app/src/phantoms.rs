@@ -10,14 +10,14 @@ pub struct Story {
 }
 
 /// The study under examination.
-pub const TODAY: PhantomDate = PhantomDate { yyyymmdd: 20_200_420, share_left: 0.12, share_right: 0.24 };
+pub const TODAY: PhantomDate = PhantomDate { yyyymmdd: 20_200_420, share_left: 0.08, share_right: 0.16 };
 
 /// Earlier visits: worse, the same, better.
 pub const EARLIER: [Story; 3] = [
     Story {
         id: "phantom-worse",
         name: "when more was affected",
-        date: PhantomDate { yyyymmdd: 20_200_406, share_left: 0.24, share_right: 0.40 },
+        date: PhantomDate { yyyymmdd: 20_200_406, share_left: 0.18, share_right: 0.32 },
     },
     Story {
         id: "phantom-same",
@@ -27,7 +27,7 @@ pub const EARLIER: [Story; 3] = [
     Story {
         id: "phantom-better",
         name: "when less was affected",
-        date: PhantomDate { yyyymmdd: 20_200_410, share_left: 0.04, share_right: 0.10 },
+        date: PhantomDate { yyyymmdd: 20_200_410, share_left: 0.03, share_right: 0.07 },
     },
 ];
 

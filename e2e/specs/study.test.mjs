@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { STUDY_MS, open } from "../lib/app.mjs";
 
 // What the synthetic study is made with (app/src/phantoms.rs), and how far a measurement may be off.
-const TRUTH = { left: 0.12, right: 0.24 };
+const TRUTH = { left: 0.08, right: 0.16 };
 const TOLERANCE = 0.03;
 
 describe("the synthetic study", () => {

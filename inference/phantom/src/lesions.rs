@@ -10,7 +10,7 @@ use crate::shape::{Point, step};
 /// Half the width of a lesion's edge, in the field's units: about 2 mm.
 const EDGE: f32 = 0.08;
 /// The part of a lung's lesions that is consolidated rather than ground glass.
-const CONSOLIDATED: f64 = 0.1;
+const CONSOLIDATED: f64 = 0.05;
 
 /// How early a place of the lung falls ill: higher is earlier. `pleura` is its depth below the pleura, mm.
 pub(crate) fn field(seed: u64, p: Point, pleura: f32) -> f32 {
@@ -47,8 +47,8 @@ impl Spread {
         }
         let grain = 0.7 * smooth(seed ^ 5, p, 11.0) + smooth(seed ^ 6, p, 4.0);
         // Denser towards the middle of a patch.
-        let glass = -540.0 + 160.0 * reached(self.lesion + 0.25, 0.25, field) + 120.0 * grain;
-        let solid = -50.0 + 50.0 * grain;
+        let glass = -560.0 + 120.0 * reached(self.lesion + 0.25, 0.25, field) + 120.0 * grain;
+        let solid = -120.0 + 50.0 * grain;
         let dense = reached(self.dense, 0.1, field);
         healthy + ill * (glass + dense * (solid - glass) - healthy)
     }
