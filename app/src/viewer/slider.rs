@@ -40,7 +40,9 @@ pub fn SliceSlider(app: App) -> impl IntoView {
     let seen = move || areas.with(|a| a.iter().any(Option::is_some));
     let slid = move |event: ev::Event| {
         if let Ok(index) = event_target_value(&event).parse::<u32>() {
-            app.view.update(|v| v.set_index(index.min(count.get_untracked().saturating_sub(1))));
+            // Asked before: the memo reads the view, which can't be read while it is being updated.
+            let last = count.get_untracked().saturating_sub(1);
+            app.view.update(|v| v.set_index(index.min(last)));
             app.ask_for_shown();
         }
     };

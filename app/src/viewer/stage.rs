@@ -38,7 +38,9 @@ pub fn Stage(app: App) -> impl IntoView {
     let count = move || grid.with_untracked(|g| g.map_or(0, |g| g.1));
     let carry_out = move |intent: Intent| {
         let before = app.view.with_untracked(View::index);
-        app.view.update(|v| v.carry_out(intent, count(), size.get_untracked()));
+        // Asked before: the memo reads the view, which can't be read while it is being updated.
+        let (count, size) = (count(), size.get_untracked());
+        app.view.update(|v| v.carry_out(intent, count, size));
         if app.view.with_untracked(View::index) != before {
             app.ask_for_shown();
         }
