@@ -1,6 +1,7 @@
 """`python -m training STEP [NAMES]`, from the folder `models`; README.md beside this file tells what each step does."""
 
 import argparse
+import json
 
 import torch
 
@@ -26,7 +27,26 @@ def publish(names: list[str]) -> None:
 def figures(names: list[str]) -> None:
     """The shipped networks on whole volumes: those named, or of the patients kept apart."""
     lungs = {p: pack.shipped(SPECS[f"lungs-{p}"]) for p in evaluate.PROJECTIONS}
-    evaluate.main(names or queue.HELD_OUT_VOLUMES, lungs, [pack.shipped(SPECS["fpn-0"])], evaluate.THRESHOLDS)
+    report = evaluate.main(names or queue.HELD_OUT_VOLUMES, lungs, [pack.shipped(SPECS["fpn-0"])], evaluate.THRESHOLDS)
+    if not names:
+        enter(report)
+
+
+def enter(report: dict) -> None:
+    """Dice on the volumes kept apart, into the manifest; what the lung networks saw in training stays out."""
+
+    def dice(entry: dict) -> dict[str, float]:
+        if entry["family"] == "lungs":
+            unseen = [v for v in report["lungs"] if v not in queue.SEEN_BY_LUNGS]
+            return {v: round(report["lungs"][v]["both"], 3) for v in unseen}
+        rows = {v: {r["threshold"]: r["dice"] for r in report["lesions"][v]} for v in report["lesions"]}
+        return {v: round(by[entry["threshold"]], 3) for v, by in rows.items()}
+
+    path = pack.MODELS / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for entry in manifest["networks"]:
+        entry["dice"] = dice(entry)
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def main() -> None:

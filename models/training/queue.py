@@ -10,6 +10,8 @@ LUNGS_HELD_OUT = {"cc-08", "rp-a"}
 LESIONS_HELD_OUT = {"cc-05", "cc-08", "rp-a"}
 #: Volumes of patients that neither lung nor lesion networks have seen, then one only the lesion networks haven't.
 HELD_OUT_VOLUMES = ["coronacases-08", "radiopaedia-1", "coronacases-05"]
+#: Those of them that the lung networks were trained on.
+SEEN_BY_LUNGS = {"coronacases-05"}
 #: Probability above which a voxel is lesion, where it isn't 0.5. Between .3 and .7 Dice hardly moves; the lungs' edge
 #: costs lesions, so the lower half is nearer to the true share.
 THRESHOLDS = {"fpn-0": 0.4}

@@ -1,5 +1,7 @@
 //! `models/manifest.json`: which networks there are, what they expect, and where their weights lie.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The whole manifest.
@@ -33,6 +35,10 @@ pub struct NetworkEntry {
     pub threshold: f64,
     pub parts: Vec<Part>,
     pub golden: Golden,
+    /// Dice on whole volumes of patients kept apart from training, by volume: of both lungs with the family's networks
+    /// together, or of the lesions at `threshold` (`models/cards` tells how it was measured).
+    #[serde(default)]
+    pub dice: BTreeMap<String, f64>,
     pub licence: String,
 }
 
