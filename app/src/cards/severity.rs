@@ -177,7 +177,7 @@ fn ScaleSwitch(app: App) -> impl IntoView {
 fn Table(lungs: Lungs, pending: bool) -> impl IntoView {
     let row = |name: &'static str, id: &'static str, lung: &LungFinding| {
         let later = move || if pending { "pending" } else { "–" }.to_string();
-        let lesions = lung.lesion_ml.map_or_else(later, |ml| format::ml(ml));
+        let lesions = lung.lesion_ml.map_or_else(later, format::ml);
         let share = lung.share.map_or_else(later, format::percent);
         view! {
             <tr data-testid=format!("lung-{id}")>
