@@ -25,6 +25,8 @@ RUNS = [
     Run("lungs-coronal", _CORONAL, 400, LUNGS_HELD_OUT, after="lungs-axial"),
     Run("lungs-sagittal", _SAGITTAL, 400, LUNGS_HELD_OUT, after="lungs-axial"),
     Run("lungs-axial-2", _AXIAL, 120, LUNGS_HELD_OUT, after="lungs-axial", peak_rate=1e-3),
+    Run("lungs-coronal-2", _CORONAL, 120, LUNGS_HELD_OUT, after="lungs-coronal", peak_rate=1e-3),
+    Run("lungs-sagittal-2", _SAGITTAL, 120, LUNGS_HELD_OUT, after="lungs-sagittal", peak_rate=1e-3),
     Run("fpn-0", SPECS["fpn-0"], 450, LESIONS_HELD_OUT, early_steps=340, early_size=192),
     Run("fpn-0-2", SPECS["fpn-0"], 200, LESIONS_HELD_OUT, after="fpn-0", peak_rate=7e-4),
 ]
