@@ -34,7 +34,7 @@ fn found(run: RunId, series: Vec<SeriesSummary>, chosen: Option<u32>) -> Event {
 }
 
 fn report(issues: Vec<Issue>) -> Report {
-    let lung = LungFinding { volume_ml: 2000.0, lesion_ml: None, share: None, ct_class: None, ct_class_panel: None };
+    let lung = LungFinding { volume_ml: 2000.0, ..LungFinding::default() };
     Report {
         format: 1,
         disclaimer: DISCLAIMER.into(),

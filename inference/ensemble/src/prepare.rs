@@ -1,6 +1,7 @@
-//! What every input goes through (`networks.md` §2): clip to the training data's range of grey, then normalisation A.
+//! What every input goes through (`networks.md` §2): clip to the training data's range of grey, then normalisation A or
+//! B.
 
-use corsai_protocol::Input;
+use corsai_protocol::{Input, Normalisation};
 use corsai_study::HuVolume;
 
 use crate::resize::{Filter, plane};
@@ -10,10 +11,19 @@ pub(crate) fn clipped(slice: &[i16], [low, high]: [f32; 2]) -> Vec<f32> {
     slice.iter().map(|&hu| f32::from(hu).clamp(low, high)).collect()
 }
 
-/// Normalisation A (the paper's Algorithm 1), in place: HU / divisor, clipped to ±limit.
+/// From clipped HU to what the network expects, in place.
 pub(crate) fn normalise(values: &mut [f32], input: &Input) {
-    for v in values {
-        *v = (*v / input.divisor).clamp(-input.limit, input.limit);
+    match input.normalisation {
+        Normalisation::Range { divisor, limit } => {
+            for v in values {
+                *v = (*v / divisor).clamp(-limit, limit);
+            }
+        }
+        Normalisation::Standard { mean_hu, deviation_hu } => {
+            for v in values {
+                *v = (*v - mean_hu) / deviation_hu;
+            }
+        }
     }
 }
 
@@ -54,6 +64,15 @@ impl Square {
         let side = (longer * (1.0 + 2.0 * margin)).round().max(1.0);
         let start = |a: usize, b: usize| ((a + b + 1) as f64 / 2.0 - side / 2.0).round() as isize;
         Self { row: start(top, bottom), column: start(left, right), side: side as usize }
+    }
+
+    /// What a picture of the box, `side × side`, has at a pixel of the whole slice; 0 outside.
+    pub fn value(self, picture: &[f32], row: usize, column: usize) -> f32 {
+        let inside = |at: usize, start: isize| at.checked_add_signed(-start).filter(|i| *i < self.side);
+        match (inside(row, self.row), inside(column, self.column)) {
+            (Some(i), Some(j)) => picture.get(i * self.side + j).copied().unwrap_or(0.0),
+            _ => 0.0,
+        }
     }
 
     /// The box cut out of one slice and resized to the input's size, normalised.

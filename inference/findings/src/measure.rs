@@ -1,6 +1,6 @@
 //! Volumes and shares of the lungs (`networks.md` §5).
 
-use corsai_protocol::{LungFinding, Lungs, Scale};
+use corsai_protocol::{LungFinding, Lungs, Members, Scale};
 use corsai_study::Grid;
 
 use crate::{
@@ -39,7 +39,46 @@ fn finding(volume_ml: f64, lesion_ml: Option<f64>, share: Option<f64>, decisive:
         share,
         ct_class: decisive.map(|share| ct_class(share, Scale::Guideline)),
         ct_class_panel: decisive.map(|share| ct_class(share, Scale::Panel)),
+        share_possible: None,
+        members: None,
     }
+}
+
+/// Volumes of the right and the left lung, or of what lies in them.
+type RightLeft<T> = [T; 2];
+
+/// Enters what the vote can still come to (`possible_ml`: least and most lesion volume) and what the networks say one
+/// by one (`members_ml`: each one's lesion volume).
+pub fn spread(lungs: &mut Lungs, possible_ml: Option<RightLeft<[f64; 2]>>, members_ml: &[RightLeft<f64>]) {
+    let volumes = [lungs.right.volume_ml, lungs.left.volume_ml];
+    let share = |ml: f64, side: usize| (volumes[side] >= LEAST_LUNG_ML).then(|| ml / volumes[side]);
+    let whole = volumes[0] + volumes[1];
+    let both = |ml: RightLeft<f64>| (whole > 0.0).then(|| (ml[0] + ml[1]) / whole);
+    if let Some(possible) = possible_ml.filter(|sides| sides.iter().any(|[least, most]| least < most)) {
+        let ends = |of: &dyn Fn(usize) -> Option<f64>| Some([of(0)?, of(1)?]);
+        lungs.right.share_possible = ends(&|end| share(possible[0][end], 0));
+        lungs.left.share_possible = ends(&|end| share(possible[1][end], 1));
+        lungs.both.share_possible = ends(&|end| both([possible[0][end], possible[1][end]]));
+    }
+    if members_ml.len() < 2 {
+        return;
+    }
+    let members = |shown: &dyn Fn(RightLeft<f64>) -> Option<f64>, decisive: &dyn Fn(RightLeft<f64>) -> Option<f64>| {
+        let share = ends(members_ml.iter().filter_map(|ml| shown(*ml)))?;
+        let [low, high] = ends(members_ml.iter().filter_map(|ml| decisive(*ml)))?;
+        let differ = |scale| ct_class(low, scale) != ct_class(high, scale);
+        Some(Members { share, borderline: differ(Scale::Guideline), borderline_panel: differ(Scale::Panel) })
+    };
+    let (right, left) = (|ml: RightLeft<f64>| share(ml[0], 0), |ml: RightLeft<f64>| share(ml[1], 1));
+    lungs.right.members = members(&right, &right);
+    lungs.left.members = members(&left, &left);
+    let larger = |ml| [right(ml), left(ml)].into_iter().flatten().reduce(f64::max);
+    lungs.both.members = members(&both, &larger);
+}
+
+/// The least and the greatest; `None` of nothing.
+fn ends(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
+    values.map(|v| [v, v]).reduce(|[low, high], [v, _]| [low.min(v), high.max(v)])
 }
 
 #[cfg(test)]
@@ -69,6 +108,25 @@ mod tests {
         assert_eq!((lungs.both.volume_ml, lungs.both.lesion_ml), (300.0, Some(40.0)));
         assert!((lungs.both.share.unwrap() - 40.0 / 300.0).abs() < 1e-12);
         assert_eq!((lungs.both.ct_class, lungs.both.ct_class_panel), (Some(2), Some(3)));
+    }
+
+    #[test]
+    fn networks_that_disagree_over_a_border_make_a_borderline() {
+        let mut lungs = one_slice([60, 40, 200, 0]);
+        spread(&mut lungs, Some([[20.0, 60.0], [0.0, 0.0]]), &[[20.0, 0.0], [30.0, 10.0], [24.0, 4.0]]);
+        assert_eq!(lungs.right.share_possible, Some([0.2, 0.6]));
+        assert_eq!(lungs.both.share_possible, Some([20.0 / 300.0, 0.2]));
+        // 20 to 30 % crosses 25 and 29 %; the left lung's 0 to 5 % crosses the line between none and some.
+        let members = lungs.right.members.unwrap();
+        assert_eq!((members.share, members.borderline, members.borderline_panel), ([0.2, 0.3], true, true));
+        let members = lungs.left.members.unwrap();
+        assert_eq!((members.share, members.borderline, members.borderline_panel), ([0.0, 0.05], true, true));
+        assert_eq!(lungs.both.members.unwrap().share, [20.0 / 300.0, 40.0 / 300.0]);
+
+        let mut sure = one_slice([60, 40, 200, 0]);
+        spread(&mut sure, Some([[40.0, 40.0], [0.0, 0.0]]), &[[30.0, 0.0], [40.0, 0.0]]);
+        assert_eq!(sure.right.share_possible, None);
+        assert_eq!(sure.both.members.map(|m| (m.borderline, m.borderline_panel)), Some((false, false)));
     }
 
     #[test]
