@@ -52,7 +52,6 @@ impl Block {
 
 fn take_stages(
     weights: &mut Weights,
-    prefix: &str,
     blocks: [usize; 4],
     device: &Device,
 ) -> Result<Vec<Vec<Block>>, PackError> {
@@ -61,7 +60,7 @@ fn take_stages(
         let outputs = FEATURES[stage + 1];
         let mut stage_blocks = Vec::new();
         for nth in 0..count {
-            let name = format!("{prefix}layer{}.{nth}", stage + 1);
+            let name = format!("encoder.layer{}.{nth}", stage + 1);
             let (inputs, stride) = match (nth, stage) {
                 (0, 0) => (FEATURES[0], 1),
                 (0, _) => (FEATURES[stage], 2),
@@ -89,7 +88,7 @@ impl Encoder {
         device: &Device,
     ) -> Result<Self, PackError> {
         let stem = Conv::take(weights, "encoder.conv1", ConvShape::stem(in_channels, FEATURES[0]), device)?;
-        Ok(Self { stem, stages: take_stages(weights, "encoder.", blocks, device)? })
+        Ok(Self { stem, stages: take_stages(weights, blocks, device)? })
     }
 
     pub fn forward(&self, x: Tensor<4>) -> Vec<Tensor<4>> {
@@ -121,8 +120,8 @@ impl ResNet18 {
         (in_channels, classes): (usize, usize),
         device: &Device,
     ) -> Result<Self, PackError> {
-        let stem = Conv::take(weights, "conv1", ConvShape::stem(in_channels, FEATURES[0]), device)?;
-        let stages = take_stages(weights, "", BLOCKS_18, device)?;
+        let stem = Conv::take(weights, "encoder.conv1", ConvShape::stem(in_channels, FEATURES[0]), device)?;
+        let stages = take_stages(weights, BLOCKS_18, device)?;
         let head = Conv::take(weights, "head", ConvShape::pointwise(FEATURES[4], classes), device)?;
         Ok(Self { stem, stages, head })
     }
