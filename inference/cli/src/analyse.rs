@@ -111,7 +111,7 @@ fn numbers(study: Study, engine: &mut Engine) -> Result<Numbers, Box<Report>> {
         return Err(Box::new(refusal(record(study.series.date.clone(), grid), issues, runs)));
     }
     let mut lungs = measure(grid, &labels, true);
-    spread(&mut lungs, analysis.bounds_ml(), &analysis.members_ml());
+    spread(&mut lungs, &analysis.members_ml());
     Ok(Numbers { labels, lungs, issues, runs, study })
 }
 

@@ -1,6 +1,6 @@
 //! Volumes and shares of the lungs (`networks.md` §5).
 
-use corsai_protocol::{LungFinding, Lungs, Members, Scale};
+use corsai_protocol::{LungFinding, Lungs, Members, Possible, Scale};
 use corsai_study::Grid;
 
 use crate::{
@@ -39,7 +39,6 @@ fn finding(volume_ml: f64, lesion_ml: Option<f64>, share: Option<f64>, decisive:
         share,
         ct_class: decisive.map(|share| ct_class(share, Scale::Guideline)),
         ct_class_panel: decisive.map(|share| ct_class(share, Scale::Panel)),
-        share_possible: None,
         members: None,
     }
 }
@@ -47,19 +46,40 @@ fn finding(volume_ml: f64, lesion_ml: Option<f64>, share: Option<f64>, decisive:
 /// Volumes of the right and the left lung, or of what lies in them.
 type RightLeft<T> = [T; 2];
 
-/// Enters what the vote can still come to (`possible_ml`: least and most lesion volume) and what the networks say one
-/// by one (`members_ml`: each one's lesion volume).
-pub fn spread(lungs: &mut Lungs, possible_ml: Option<RightLeft<[f64; 2]>>, members_ml: &[RightLeft<f64>]) {
-    let volumes = [lungs.right.volume_ml, lungs.left.volume_ml];
-    let share = |ml: f64, side: usize| (volumes[side] >= LEAST_LUNG_ML).then(|| ml / volumes[side]);
-    let whole = volumes[0] + volumes[1];
-    let both = |ml: RightLeft<f64>| (whole > 0.0).then(|| (ml[0] + ml[1]) / whole);
-    if let Some(possible) = possible_ml.filter(|sides| sides.iter().any(|[least, most]| least < most)) {
-        let ends = |of: &dyn Fn(usize) -> Option<f64>| Some([of(0)?, of(1)?]);
-        lungs.right.share_possible = ends(&|end| share(possible[0][end], 0));
-        lungs.left.share_possible = ends(&|end| share(possible[1][end], 1));
-        lungs.both.share_possible = ends(&|end| both([possible[0][end], possible[1][end]]));
+/// Shares of both lungs together and of each from volumes in them; none of a side that is no lung.
+struct Shares {
+    volumes: RightLeft<f64>,
+}
+
+impl Shares {
+    fn of(lungs: &Lungs) -> Self {
+        Self { volumes: [lungs.right.volume_ml, lungs.left.volume_ml] }
     }
+
+    fn side(&self, ml: f64, side: usize) -> Option<f64> {
+        (self.volumes[side] >= LEAST_LUNG_ML).then(|| ml / self.volumes[side])
+    }
+
+    fn both(&self, ml: RightLeft<f64>) -> Option<f64> {
+        let whole = self.volumes[0] + self.volumes[1];
+        (whole > 0.0).then(|| (ml[0] + ml[1]) / whole)
+    }
+}
+
+/// What the vote can still come to, from the least and the most lesion volume of the right and the left lung, mL.
+#[must_use]
+pub fn possible(lungs: &Lungs, ml: RightLeft<[f64; 2]>) -> Possible {
+    let shares = Shares::of(lungs);
+    let ends = |of: &dyn Fn(usize) -> Option<f64>| Some([of(0)?, of(1)?]);
+    Possible {
+        right: ends(&|end| shares.side(ml[0][end], 0)),
+        left: ends(&|end| shares.side(ml[1][end], 1)),
+        both: ends(&|end| shares.both([ml[0][end], ml[1][end]])),
+    }
+}
+
+/// Enters what the networks say one by one: each one's lesion volume in the right and the left lung, mL.
+pub fn spread(lungs: &mut Lungs, members_ml: &[RightLeft<f64>]) {
     if members_ml.len() < 2 {
         return;
     }
@@ -69,7 +89,10 @@ pub fn spread(lungs: &mut Lungs, possible_ml: Option<RightLeft<[f64; 2]>>, membe
         let differ = |scale| ct_class(low, scale) != ct_class(high, scale);
         Some(Members { share, borderline: differ(Scale::Guideline), borderline_panel: differ(Scale::Panel) })
     };
-    let (right, left) = (|ml: RightLeft<f64>| share(ml[0], 0), |ml: RightLeft<f64>| share(ml[1], 1));
+    let shares = Shares::of(lungs);
+    let right = |ml: RightLeft<f64>| shares.side(ml[0], 0);
+    let left = |ml: RightLeft<f64>| shares.side(ml[1], 1);
+    let both = |ml: RightLeft<f64>| shares.both(ml);
     lungs.right.members = members(&right, &right);
     lungs.left.members = members(&left, &left);
     let larger = |ml| [right(ml), left(ml)].into_iter().flatten().reduce(f64::max);
@@ -113,9 +136,7 @@ mod tests {
     #[test]
     fn networks_that_disagree_over_a_border_make_a_borderline() {
         let mut lungs = one_slice([60, 40, 200, 0]);
-        spread(&mut lungs, Some([[20.0, 60.0], [0.0, 0.0]]), &[[20.0, 0.0], [30.0, 10.0], [24.0, 4.0]]);
-        assert_eq!(lungs.right.share_possible, Some([0.2, 0.6]));
-        assert_eq!(lungs.both.share_possible, Some([20.0 / 300.0, 0.2]));
+        spread(&mut lungs, &[[20.0, 0.0], [30.0, 10.0], [24.0, 4.0]]);
         // 20 to 30 % crosses 25 and 29 %; the left lung's 0 to 5 % crosses the line between none and some.
         let members = lungs.right.members.unwrap();
         assert_eq!((members.share, members.borderline, members.borderline_panel), ([0.2, 0.3], true, true));
@@ -124,9 +145,16 @@ mod tests {
         assert_eq!(lungs.both.members.unwrap().share, [20.0 / 300.0, 40.0 / 300.0]);
 
         let mut sure = one_slice([60, 40, 200, 0]);
-        spread(&mut sure, Some([[40.0, 40.0], [0.0, 0.0]]), &[[30.0, 0.0], [40.0, 0.0]]);
-        assert_eq!(sure.right.share_possible, None);
+        spread(&mut sure, &[[30.0, 0.0], [40.0, 0.0]]);
         assert_eq!(sure.both.members.map(|m| (m.borderline, m.borderline_panel)), Some((false, false)));
+    }
+
+    #[test]
+    fn what_is_possible_is_a_share_of_what_is_a_lung() {
+        let found = possible(&one_slice([60, 40, 200, 0]), [[20.0, 60.0], [0.0, 0.0]]);
+        assert_eq!(found.right, Some([0.2, 0.6]));
+        assert_eq!((found.left, found.both), (Some([0.0, 0.0]), Some([20.0 / 300.0, 0.2])));
+        assert_eq!(possible(&one_slice([49, 0, 200, 0]), [[0.0, 1.0], [0.0, 1.0]]).right, None);
     }
 
     #[test]

@@ -111,6 +111,7 @@ issues! {
     WeightsCorrupt "weights.corrupt" Stop "The networks' weights are not the ones this page was built with." "Reload the page; if it happens again the host's files are damaged.";
     DeviceSelfTest "device.self-test" Warning "The graphics processor computed a known slice wrongly and is not used." "Nothing to do; update its driver if you want it used.";
     DeviceLost "device.lost" Warning "The graphics processor was lost during the run; the CPU went on." "Nothing to do.";
+    DeviceRestarted "device.restarted" Info "The graphics processor was lost during the run and taken into use again." "Nothing to do.";
     ModelNonFinite "model.non-finite" Stop "A network's answer was not a number." "Choose the CPU in the settings and try again.";
     WorkerDied "worker.died" Stop "The part of the page that computes has stopped." "It was started anew: open the study again.";
     ResultWithheld "result.withheld" Stop "The study was read but nothing was measured." "See the other reasons listed.";

@@ -11,7 +11,7 @@ mod manifest;
 mod report;
 mod series;
 
-pub use command::{Command, DevicePreference, PhantomDate, Slot};
+pub use command::{Command, Depth, DevicePreference, PhantomDate, Slot};
 pub use event::{DeviceReport, Event, Preview, Progress, RunId, Stage};
 pub use issue::{Issue, IssueCode, Severity};
 pub use manifest::{
@@ -19,7 +19,7 @@ pub use manifest::{
     Vote,
 };
 pub use report::{
-    DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, Report, Runs, Scale, ShareChange, StudyRecord, Verdict,
+    DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, Possible, Report, Runs, Scale, ShareChange, StudyRecord, Verdict,
 };
 pub use series::{SeriesId, SeriesSummary, VolumeSummary};
 

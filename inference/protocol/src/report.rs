@@ -54,12 +54,19 @@ pub struct LungFinding {
     pub ct_class: Option<u8>,
     /// 0..=4 by [`Scale::Panel`].
     pub ct_class_panel: Option<u8>,
-    /// The least and the most that the vote can still come to while networks are running; absent when it is over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub share_possible: Option<[f64; 2]>,
     /// What the networks that ran say one by one; absent before there are two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<Members>,
+}
+
+/// The least and the most that the vote can still come to while networks are running, as shares (0..=1); absent for a
+/// lung that is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Possible {
+    pub left: Option<[f64; 2]>,
+    pub right: Option<[f64; 2]>,
+    /// Of the volumes added up.
+    pub both: Option<[f64; 2]>,
 }
 
 /// Single networks' own answers, each with its own threshold; the vote's mask stands in on slices a network wasn't
