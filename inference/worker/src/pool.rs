@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The script that waits for the compiled module and starts it; relative to this worker's own.
-const SCRIPT: &str = "helper.js";
+const SCRIPT: &str = "worker.js";
 /// Jobs that a helper holds: the next one waits with it while it computes.
 const DEPTH: usize = 2;
 /// Helpers that may die before the pool does.
