@@ -4,7 +4,7 @@ use corsai_protocol::DevicePreference;
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url, UrlSearchParams, Window};
+use web_sys::{Blob, BlobPropertyBag, CacheStorage, HtmlAnchorElement, Url, UrlSearchParams, Window};
 
 pub fn window() -> Option<Window> {
     web_sys::window()
@@ -36,6 +36,20 @@ pub fn cores() -> u32 {
     let asked = parameter("cores").and_then(|c| c.parse::<u32>().ok());
     let there = window().map_or(1.0, |w| w.navigator().hardware_concurrency()) as u32;
     asked.unwrap_or(there).clamp(1, 16)
+}
+
+/// What the build told this page in its script's tag.
+pub fn told(name: &str) -> Option<String> {
+    window()?.document()?.query_selector("script[data-build]").ok()??.get_attribute(name)
+}
+
+/// The browser's caches, where it has some for us.
+pub fn caches() -> Option<CacheStorage> {
+    let window = window()?;
+    if !Reflect::get(&window, &JsValue::from_str("caches")).ok()?.is_object() {
+        return None;
+    }
+    window.caches().ok()
 }
 
 /// A preference kept between visits; nothing of a study is ever kept.

@@ -12,13 +12,16 @@ use crate::{
     browser,
     delivery::Delivery,
     intake::{self, Drop, Dropped, IntakeError},
+    lock,
+    offline::Offline,
+    privacy::witness::Witness,
     state::{Effect, Link, Model, Phase, Thumbnail},
     viewer::{
         pixels::{PixelStore, Slice, areas_of, around},
         view::View,
     },
     weights::{self, Loaded},
-    worker_link,
+    worker_link::{self, Heard},
 };
 
 /// Slices fetched ahead on both sides of the one on screen.
@@ -43,7 +46,15 @@ pub struct App {
     pub scale: RwSignal<Scale>,
     /// The place for the earlier study is open.
     pub adding: RwSignal<bool>,
+    /// Another tab of this page is computing.
+    pub elsewhere: RwSignal<bool>,
+    pub offline: Offline,
+    pub witness: Witness,
     link: StoredValue<Option<worker_link::Link>, LocalStorage>,
+    /// The worker's compiled module.
+    module: StoredValue<Option<JsValue>, LocalStorage>,
+    /// Held while this tab computes.
+    computing: StoredValue<Option<lock::Lock>, LocalStorage>,
     delivery: StoredValue<Delivery, LocalStorage>,
     manifest: StoredValue<Option<Manifest>>,
     heard_ms: StoredValue<f64>,
@@ -60,12 +71,17 @@ impl App {
             view: RwSignal::new(View::default()),
             drawn: RwSignal::new(0),
             pixels: StoredValue::new_local(PixelStore::default()),
-            loaded: RwSignal::new(Loaded { bytes: 0, of, failed: false }),
+            loaded: RwSignal::new(Loaded { bytes: 0, of, failed: false, kept: true }),
             stalled: RwSignal::new(false),
             preference: RwSignal::new(browser::device_parameter().unwrap_or_default()),
             scale: RwSignal::new(scale),
             adding: RwSignal::new(false),
+            elsewhere: RwSignal::new(false),
+            offline: Offline::new(),
+            witness: Witness::new(),
             link: StoredValue::new_local(None),
+            module: StoredValue::new_local(None),
+            computing: StoredValue::new_local(None),
             delivery: StoredValue::new_local(Delivery::default()),
             manifest: StoredValue::new(manifest),
             heard_ms: StoredValue::new(0.0),
@@ -75,21 +91,26 @@ impl App {
 
     /// Starts the worker and the weights' download.
     pub fn begin(self) {
+        self.witness.begin();
         self.start_worker();
         if let Some(manifest) = self.manifest.get_value() {
-            spawn_local(async move { weights::clean_cache(&manifest, false).await });
+            spawn_local(async move { weights::store::clean(&manifest, false).await });
         }
         self.pump_weights();
+        self.offline.begin();
+        self.tell_other_tabs();
         let tick = move || self.watch();
         // The watch lives as long as the page.
         let _ = set_interval_with_handle(tick, std::time::Duration::from_secs(5));
     }
 
     fn start_worker(self) {
-        let link = worker_link::Link::start(
-            move |event, payload| self.heard(event, payload),
-            move || self.died(Issue::new(IssueCode::WorkerDied, "")),
-        );
+        let link = worker_link::Link::start(self.compiled(), move |heard| match heard {
+            Heard::Event(event, payload) => self.heard(event, payload),
+            Heard::Blocked(directive) => self.witness.was_stopped(directive),
+            Heard::Died => self.died(Issue::new(IssueCode::WorkerDied, "")),
+            Heard::Unloaded => self.model.update(|m| m.link = Link::Unloaded),
+        });
         let Some(mut link) = link else {
             self.model.update(|m| m.link = Link::Impossible);
             return;
@@ -100,6 +121,45 @@ impl App {
             false,
         );
         self.link.set_value(Some(link));
+    }
+
+    /// The worker's module, compiled once for all workers to come.
+    async fn compiled(self) -> Option<JsValue> {
+        if let Some(module) = self.module.get_value() {
+            return Some(module);
+        }
+        let module = worker_link::compiled().await?;
+        self.module.set_value(Some(module.clone()));
+        Some(module)
+    }
+
+    /// Holds a lock while this tab computes, and notices when another tab has it. Nothing else passes between tabs.
+    fn tell_other_tabs(self) {
+        let busy = Memo::new(move |_| self.model.with(|m| m.busy_slot().is_some()));
+        leptos::prelude::Effect::new(move |_| {
+            self.elsewhere.set(false);
+            self.computing.set_value(None);
+            if !busy.get() {
+                return;
+            }
+            spawn_local(async move {
+                match lock::try_now("corsai-computing").await {
+                    lock::Attempt::Held(lock) if busy.get_untracked() => self.computing.set_value(Some(lock)),
+                    lock::Attempt::Taken => self.elsewhere.set(busy.get_untracked()),
+                    _ => {}
+                }
+            });
+        });
+    }
+
+    /// Whether leaving the page would lose a running measurement.
+    pub fn busy(self) -> bool {
+        self.model.with_untracked(|m| m.busy_slot().is_some())
+    }
+
+    /// The tab is seen again: silence while it was frozen is nobody's fault.
+    pub fn seen_again(self) {
+        self.heard_ms.set_value(browser::now_ms());
     }
 
     /// Ends the worker for good, when the page goes.
@@ -175,7 +235,7 @@ impl App {
             Effect::DropStoredWeights => {
                 self.delivery.update_value(Delivery::forget);
                 if let Some(manifest) = self.manifest.get_value() {
-                    spawn_local(async move { weights::clean_cache(&manifest, true).await });
+                    spawn_local(async move { weights::store::clean(&manifest, true).await });
                 }
             }
             Effect::NewVolume(slot) => {
@@ -284,13 +344,14 @@ impl App {
                     self.loaded.update(|l| l.bytes = (before + bytes).min(l.of.saturating_sub(1)));
                 };
                 match weights::load(network, progress).await {
-                    Ok(parts) => {
+                    Ok((parts, kept)) => {
                         let bytes = weights::bytes_of(network);
                         self.delivery.update_value(|d| d.loaded(name, parts, bytes));
                         let bytes = self.delivery.with_value(Delivery::bytes);
                         self.loaded.update(|l| {
                             l.bytes = bytes;
                             l.failed = false;
+                            l.kept &= kept;
                         });
                     }
                     Err(error) => self.weights_failed(name, &error.to_string()),
@@ -340,6 +401,7 @@ impl App {
 
     fn opening(self, slot: Slot, synthetic: bool) -> RunId {
         self.adding.set(false);
+        self.witness.study_opened();
         self.heard_ms.set_value(browser::now_ms());
         let (commands, run) = self.model.try_update(|m| m.open(slot, synthetic)).unwrap_or_default();
         self.forget_pixels(slot);
@@ -364,10 +426,15 @@ impl App {
         self.send_all(commands);
     }
 
+    /// Closes a study. With the current one its worker ends, and with it all memory that held anything of the study.
     pub fn close(self, slot: Slot) {
         let commands = self.model.try_update(|m| m.close(slot)).unwrap_or_default();
         self.forget_pixels(slot);
-        self.send_all(commands);
+        if slot == Slot::Current {
+            self.restart();
+        } else {
+            self.send_all(commands);
+        }
     }
 
     pub fn stop(self, slot: Slot) {

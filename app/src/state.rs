@@ -118,6 +118,8 @@ pub enum Link {
     Ready,
     /// It can't be started in this browser.
     Impossible,
+    /// Its code can't be had from the host.
+    Unloaded,
 }
 
 /// What the shell has to do after an event.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The script that waits for the compiled module and starts it; relative to this worker's own.
-const SCRIPT: &str = "helper.js";
+const SCRIPT: &str = "worker.js";
 /// Jobs that a helper holds: the next one waits with it while it computes.
 const DEPTH: usize = 2;
 /// What all helpers together may keep of weights that they don't need at the moment, as f32.
