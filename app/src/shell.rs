@@ -1,7 +1,8 @@
 //! The page's one long-lived object: signals, the worker, the weights, and what a person's wishes set off.
 
 use corsai_protocol::{
-    Command, DevicePreference, Event, Issue, IssueCode, Manifest, PhantomDate, Report, RunId, Scale, SeriesId, Slot,
+    Command, Depth, DevicePreference, Event, Issue, IssueCode, Manifest, PhantomDate, Report, RunId, Scale, SeriesId,
+    Slot, Tier,
 };
 use js_sys::{ArrayBuffer, Int16Array, Uint8Array};
 use leptos::prelude::*;
@@ -43,6 +44,7 @@ pub struct App {
     /// The run has been silent for long.
     pub stalled: RwSignal<bool>,
     pub preference: RwSignal<DevicePreference>,
+    pub depth: RwSignal<Depth>,
     pub scale: RwSignal<Scale>,
     /// The place for the earlier study is open.
     pub adding: RwSignal<bool>,
@@ -65,7 +67,8 @@ impl App {
     pub fn new() -> Self {
         let scale = if browser::kept(SCALE_KEY).as_deref() == Some("panel") { Scale::Panel } else { Scale::Guideline };
         let manifest = weights::manifest();
-        let of = manifest.iter().flat_map(|m| &m.networks).map(weights::bytes_of).sum();
+        let first = manifest.iter().flat_map(|m| &m.networks).filter(|n| n.tier == Tier::Quick);
+        let of = first.map(weights::bytes_of).sum();
         Self {
             model: RwSignal::new(Model::default()),
             view: RwSignal::new(View::default()),
@@ -74,6 +77,7 @@ impl App {
             loaded: RwSignal::new(Loaded { bytes: 0, of, failed: false, kept: true }),
             stalled: RwSignal::new(false),
             preference: RwSignal::new(browser::device_parameter().unwrap_or_default()),
+            depth: RwSignal::new(browser::depth_parameter()),
             scale: RwSignal::new(scale),
             adding: RwSignal::new(false),
             elsewhere: RwSignal::new(false),
@@ -115,12 +119,16 @@ impl App {
             self.model.update(|m| m.link = Link::Impossible);
             return;
         };
-        link.send(
-            Command::Configure { device: self.preference.get_untracked(), cores: browser::cores() },
-            Vec::new(),
-            false,
-        );
+        link.send(self.configuration(), Vec::new(), false);
         self.link.set_value(Some(link));
+    }
+
+    fn configuration(self) -> Command {
+        Command::Configure {
+            device: self.preference.get_untracked(),
+            cores: browser::cores(),
+            depth: self.depth.get_untracked(),
+        }
     }
 
     /// The worker's module, compiled once for all workers to come.
@@ -207,7 +215,7 @@ impl App {
         if self.stalled.get_untracked() {
             self.stalled.set(false);
         }
-        if let Event::Slice { slot, index, lungs, lesions } = event {
+        if let Event::Slice { slot, index, lungs, lesions, .. } = event {
             self.take_slice(slot, index, lungs, lesions, &payload);
             return;
         }
@@ -257,16 +265,18 @@ impl App {
     }
 
     fn take_slice(self, slot: Slot, index: u32, lungs: bool, lesions: bool, payload: &[JsValue]) {
-        let [hu, labels, ..] = payload else { return };
+        let [hu, labels, agreement @ ..] = payload else { return };
         let (Some(hu), Some(labels)) = (hu.dyn_ref::<ArrayBuffer>(), labels.dyn_ref::<ArrayBuffer>()) else { return };
         let labels = Uint8Array::new(labels).to_vec();
         if self.pixels.try_update_value(|p| p.swept(slot, index, areas_of(&labels))) == Some(true) {
             self.drawn.update(|d| *d += 1);
         } else if hu.byte_length() % 2 == 0 {
             let hu = Int16Array::new(hu).to_vec();
+            let agreement =
+                agreement.first().and_then(|a| a.dyn_ref()).map(|a: &ArrayBuffer| Uint8Array::new(a).to_vec());
             let slice = self.model.with_untracked(|m| {
                 let volume = m.study(slot).volume.as_ref()?;
-                (index < volume.slices).then(|| Slice::new(volume, hu, labels, lungs, lesions)).flatten()
+                (index < volume.slices).then(|| Slice::new(volume, hu, labels, agreement, (lungs, lesions))).flatten()
             });
             if let Some(slice) = slice {
                 self.pixels.update_value(|p| p.put(slot, index, slice));
@@ -330,7 +340,8 @@ impl App {
         }
         spawn_local(async move {
             let Some(manifest) = self.manifest.get_value() else { return };
-            let names: Vec<String> = manifest.networks.iter().map(|n| n.name.clone()).collect();
+            let first = manifest.networks.iter().filter(|n| n.tier == Tier::Quick);
+            let names: Vec<String> = first.map(|n| n.name.clone()).collect();
             self.deliver_held();
             while let Some(Some(name)) = self.delivery.try_update_value(|d| d.next(&names)) {
                 let Some(network) = manifest.networks.iter().find(|n| n.name == name) else {
@@ -464,6 +475,28 @@ impl App {
             self.preference.set(device);
             self.restart();
         }
+    }
+
+    /// What the worker shall do from the next study on.
+    pub fn set_depth(self, depth: Depth) {
+        self.depth.set(depth);
+        self.send(self.configuration(), Vec::new(), false);
+    }
+
+    /// Lets more networks vote on a finished study.
+    pub fn refine(self, slot: Slot, tier: Tier) {
+        self.heard_ms.set_value(browser::now_ms());
+        if let Some(Some(command)) = self.model.try_update(|m| m.refine(slot, tier)) {
+            self.send(command, Vec::new(), false);
+        }
+    }
+
+    /// The next tier above `tier` that has a network, how many that adds and their bytes.
+    pub fn tier_above(self, tier: Tier) -> Option<(Tier, usize, u64)> {
+        let manifest = self.manifest.get_value()?;
+        let more = |next: Tier| manifest.networks.iter().filter(move |n| n.tier > tier && n.tier <= next);
+        let next = Tier::ALL.into_iter().find(|next| more(*next).next().is_some())?;
+        Some((next, more(next).count(), more(next).map(weights::bytes_of).sum()))
     }
 
     /// The current study's numbers and doubts, for an export.

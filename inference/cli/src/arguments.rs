@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn options_come_before_or_after_the_study() {
-        let line = "analyse --device gpu --json=r.json ct.zip --previous old --masks m --tier full --full-run --vote paper";
+        let line =
+            "analyse --device gpu --json=r.json ct.zip --previous old --masks m --tier full --full-run --vote paper";
         let Ok(Command::Analyse(asked)) = parsed(line) else { panic!("analyse") };
         assert_eq!((asked.study, asked.device), ("ct.zip".into(), DevicePreference::Gpu));
         assert_eq!(asked.previous, Some("old".into()));

@@ -44,7 +44,8 @@ impl Engine {
         let weights: Option<Vec<Parts>> = manifest.networks.iter().map(shipped::parts).collect();
         let weights = weights.ok_or_else(corrupt)?;
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let mut engine = Self { manifest, options, weights, place: Place::Cpu(Vec::new()), threads, issues: Vec::new() };
+        let mut engine =
+            Self { manifest, options, weights, place: Place::Cpu(Vec::new()), threads, issues: Vec::new() };
         engine.place = match preference {
             DevicePreference::Cpu => engine.cpu()?,
             DevicePreference::Auto | DevicePreference::Gpu => {
@@ -94,8 +95,8 @@ impl Engine {
     /// # Errors
     /// Why there is no answer.
     pub fn analyse(&mut self, volume: Arc<HuVolume>) -> Result<Analysis, Issue> {
-        let mut analysis =
-            Analysis::new(volume, &self.manifest, self.options).map_err(|_| Issue::new(IssueCode::WeightsCorrupt, ""))?;
+        let mut analysis = Analysis::new(volume, &self.manifest, self.options)
+            .map_err(|_| Issue::new(IssueCode::WeightsCorrupt, ""))?;
         loop {
             let done = match &self.place {
                 // One thread: the device orders its work by thread.

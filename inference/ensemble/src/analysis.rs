@@ -263,8 +263,7 @@ impl Analysis {
     fn begin_tier(&mut self) {
         let area = self.area();
         let (tier, networks) = (self.options.tier, &self.manifest.networks);
-        let members: Vec<usize> =
-            (0..self.lesions.len()).filter(|&m| networks[self.lesions[m]].tier <= tier).collect();
+        let members: Vec<usize> = (0..self.lesions.len()).filter(|&m| networks[self.lesions[m]].tier <= tier).collect();
         let alone = members.first().map_or(0.5, |&m| networks[self.lesions[m]].threshold);
         self.phase = Phase::Lesions;
         self.to_run.clear();

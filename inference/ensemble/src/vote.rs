@@ -126,10 +126,9 @@ impl Rule {
     /// What `ballot`, of those members that `spoke`, decides.
     pub fn verdict(&self, ballot: Ballot, spoke: Counts) -> Verdict {
         let (mut least, mut most) = (0, 0);
-        for (between, sum, members, spoke) in [
-            (self.dpn, ballot.dpn, self.members.dpn, spoke.dpn),
-            (self.fpn, ballot.fpn, self.members.fpn, spoke.fpn),
-        ] {
+        for (between, sum, members, spoke) in
+            [(self.dpn, ballot.dpn, self.members.dpn, spoke.dpn), (self.fpn, ballot.fpn, self.members.fpn, spoke.fpn)]
+        {
             let Some(between) = between else { continue };
             let sum = u32::from(sum);
             let to_come = u32::from(UNIT) * u32::from(members.saturating_sub(spoke));
@@ -232,16 +231,11 @@ mod tests {
         // networks.md §3: 6 members each; one ResNet against, then the means' upper ends.
         let members = Counts { dpn: 6, fpn: 6, resnet: 6 };
         let rule = Rule::new(members, &Vote::PAPER, 0.4);
-        let clear = |fpn: u8, dpn: u8| {
-            rule.verdict(Ballot::default(), Counts { fpn, dpn, resnet: 1 })
-        };
+        let clear = |fpn: u8, dpn: u8| rule.verdict(Ballot::default(), Counts { fpn, dpn, resnet: 1 });
         assert_eq!(clear(1, 2), Verdict::Clear);
         assert_eq!(clear(1, 1), Verdict::Open);
         let full = |n: u8| u16::from(n) * UNIT;
-        let sure = rule.verdict(
-            Ballot { dpn: full(5), fpn: full(1), resnet: 0 },
-            Counts { dpn: 5, fpn: 1, resnet: 0 },
-        );
+        let sure = rule.verdict(Ballot { dpn: full(5), fpn: full(1), resnet: 0 }, Counts { dpn: 5, fpn: 1, resnet: 0 });
         assert_eq!(sure, Verdict::Lesion);
     }
 }

@@ -71,10 +71,16 @@ impl Shares {
 pub fn possible(lungs: &Lungs, ml: RightLeft<[f64; 2]>) -> Possible {
     let shares = Shares::of(lungs);
     let ends = |of: &dyn Fn(usize) -> Option<f64>| Some([of(0)?, of(1)?]);
+    let right = ends(&|end| shares.side(ml[0][end], 0));
+    let left = ends(&|end| shares.side(ml[1][end], 1));
+    let least = [right, left].into_iter().flatten().map(|[least, _]| least).reduce(f64::max);
+    let class = |scale| least.map(|share| ct_class(share, scale));
     Possible {
-        right: ends(&|end| shares.side(ml[0][end], 0)),
-        left: ends(&|end| shares.side(ml[1][end], 1)),
+        right,
+        left,
         both: ends(&|end| shares.both([ml[0][end], ml[1][end]])),
+        least_class: class(Scale::Guideline),
+        least_class_panel: class(Scale::Panel),
     }
 }
 
@@ -153,6 +159,7 @@ mod tests {
     fn what_is_possible_is_a_share_of_what_is_a_lung() {
         let found = possible(&one_slice([60, 40, 200, 0]), [[20.0, 60.0], [0.0, 0.0]]);
         assert_eq!(found.right, Some([0.2, 0.6]));
+        assert_eq!((found.least_class, found.least_class_panel), (Some(1), Some(2)));
         assert_eq!((found.left, found.both), (Some([0.0, 0.0]), Some([20.0 / 300.0, 0.2])));
         assert_eq!(possible(&one_slice([49, 0, 200, 0]), [[0.0, 1.0], [0.0, 1.0]]).right, None);
     }

@@ -66,13 +66,11 @@ impl Block {
         let begin = match begin {
             None => None,
             Some(stride) => {
-                let shape =
-                    ConvShape { stride, bias: false, ..ConvShape::pointwise(inputs, added + 2 * appended) };
+                let shape = ConvShape { stride, bias: false, ..ConvShape::pointwise(inputs, added + 2 * appended) };
                 Some(Projection::take(weights, &format!("{name}.c1x1_w_s{stride}"), shape, device)?)
             }
         };
-        let reduce =
-            Projection::take(weights, &format!("{name}.c1x1_a"), ConvShape::pointwise(inputs, inner), device)?;
+        let reduce = Projection::take(weights, &format!("{name}.c1x1_a"), ConvShape::pointwise(inputs, inner), device)?;
         let shape = ConvShape { stride, groups: GROUPS, ..ConvShape::three(inner, inner) };
         let grouped = Conv::take(weights, &format!("{name}.c3x3_b.conv"), shape, device)?;
         let shape = ConvShape { bias: false, ..ConvShape::pointwise(inner, added + appended) };

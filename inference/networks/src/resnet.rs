@@ -50,11 +50,7 @@ impl Block {
     }
 }
 
-fn take_stages(
-    weights: &mut Weights,
-    blocks: [usize; 4],
-    device: &Device,
-) -> Result<Vec<Vec<Block>>, PackError> {
+fn take_stages(weights: &mut Weights, blocks: [usize; 4], device: &Device) -> Result<Vec<Vec<Block>>, PackError> {
     let mut stages = Vec::new();
     for (stage, count) in blocks.into_iter().enumerate() {
         let outputs = FEATURES[stage + 1];

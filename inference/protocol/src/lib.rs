@@ -19,7 +19,8 @@ pub use manifest::{
     Vote,
 };
 pub use report::{
-    DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, Possible, Report, Runs, Scale, ShareChange, StudyRecord, Verdict,
+    DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, Possible, Report, Runs, Scale, ShareChange,
+    StudyRecord, Verdict,
 };
 pub use series::{SeriesId, SeriesSummary, VolumeSummary};
 

@@ -35,7 +35,8 @@ pub struct Band {
 
 impl Vote {
     /// As the paper has them.
-    pub const PAPER: Self = Self { dpn: Band { low: 0.3, high: 0.7 }, fpn: Band { low: 0.15, high: 0.85 }, resnet: 0.5 };
+    pub const PAPER: Self =
+        Self { dpn: Band { low: 0.3, high: 0.7 }, fpn: Band { low: 0.15, high: 0.85 }, resnet: 0.5 };
 }
 
 impl Default for Vote {

@@ -67,6 +67,10 @@ pub struct Possible {
     pub right: Option<[f64; 2]>,
     /// Of the volumes added up.
     pub both: Option<[f64; 2]>,
+    /// The CT-class that is certain already, 0..=4, by [`Scale::Guideline`].
+    pub least_class: Option<u8>,
+    /// The same by [`Scale::Panel`].
+    pub least_class_panel: Option<u8>,
 }
 
 /// Single networks' own answers, each with its own threshold; the vote's mask stands in on slices a network wasn't

@@ -11,7 +11,9 @@ use std::{
 
 use corsai_findings::{Measured, compare};
 use corsai_port::read;
-use corsai_protocol::{Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, RunId, SeriesSummary, Slot, Stage};
+use corsai_protocol::{
+    Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, RunId, SeriesSummary, Slot, Stage,
+};
 use corsai_study::{Decoding, Opened};
 use futures_channel::oneshot;
 use futures_util::{
