@@ -14,8 +14,8 @@ pub enum Outcome {
     Answer { job: JobId, values: Vec<f32> },
     /// Nobody will answer these; the engine goes on. Where there are none, it may merely have room again.
     Lost { jobs: Vec<JobId> },
-    /// The engine is gone, and these jobs with it.
-    Dead { jobs: Vec<JobId> },
+    /// The engine is gone, and with it the jobs in flight.
+    Dead,
     /// A job can't be done at all: the reason for a refusal.
     Failed { issue: Issue },
 }

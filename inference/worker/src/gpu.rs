@@ -311,7 +311,8 @@ impl Gpu {
 
     fn dead(&mut self) -> Outcome {
         self.health.lose();
-        Outcome::Dead { jobs: std::mem::take(&mut self.jobs).into_values().collect() }
+        self.jobs.clear();
+        Outcome::Dead
     }
 
     pub fn abandon(&mut self) {

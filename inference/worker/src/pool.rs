@@ -213,7 +213,7 @@ impl Pool {
             helper.loaded.remove(at);
         } else {
             let Some(parts) = self.weights.get(&network) else { return };
-            let bytes = |n: &usize| self.weights.get(n).map_or(0, |parts| bytes_as_f32(parts));
+            let bytes = |n: &usize| self.weights.get(n).map_or(0, bytes_as_f32);
             let mut kept: usize = helper.loaded.iter().map(bytes).sum();
             while kept + bytes_as_f32(parts) > each {
                 let Some(oldest) = helper.loaded.pop_front() else { break };
@@ -306,7 +306,8 @@ impl Pool {
     }
 
     fn dead(&mut self) -> Outcome {
-        Outcome::Dead { jobs: std::mem::take(&mut self.jobs).into_values().collect() }
+        self.jobs.clear();
+        Outcome::Dead
     }
 
     pub fn abandon(&mut self) {

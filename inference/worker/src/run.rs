@@ -206,7 +206,7 @@ impl Run<'_> {
                     hold.in_flight.remove(&job);
                     analysis.borrow_mut().put_back(job);
                 }),
-                Outcome::Dead { .. } => {
+                Outcome::Dead => {
                     if matches!(hold.engine.kind, Kind::Cpu(_)) {
                         outbox::fatal();
                         // The page ends this worker.
