@@ -11,7 +11,7 @@ from torch import nn
 
 from .augment import OUTSIDE_HU, normalised
 from .lesions import square_around
-from .specs import CLIP_HU, SPECS
+from .specs import SPECS, Spec
 
 #: Every how many slices of a projection are computed.
 STEP = 2
