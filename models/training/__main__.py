@@ -4,7 +4,7 @@ import argparse
 
 import torch
 
-from . import evaluate, lesions, pack, parity, prepare, queue, train
+from . import lesions, pack, parity, predictions, prepare, queue, results, train
 from .specs import SPECS
 
 #: Batches of training pictures that rounding to 4 bits is optimised on.
@@ -36,15 +36,16 @@ def main() -> None:
         "greys": greys,
         "train": lambda names: queue.main(names, arguments.device),
         "publish": publish,
-        "evaluate": evaluate.main,
+        "predict": predictions.main,
+        "results": lambda _: results.main(),
         "parity": lambda names: parity.main(*names),
     }
     parser.add_argument("step", choices=[*steps, "all"])
-    parser.add_argument("names", nargs="*", help="runs (train), networks (publish), volumes (evaluate), a folder (parity)")
+    parser.add_argument("names", nargs="*", help="runs (train), networks (publish), volumes (predict), a folder (parity)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for train")
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)
-    for step in ["prepare", "train", "publish", "evaluate"] if arguments.step == "all" else [arguments.step]:
+    for step in ["prepare", "train", "publish", "predict", "results"] if arguments.step == "all" else [arguments.step]:
         steps[step](arguments.names)
 
 

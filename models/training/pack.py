@@ -89,10 +89,21 @@ def unpacked(spec: Spec, file: bytes) -> nn.Module:
     return model
 
 
+def entry_of(spec: Spec) -> dict | None:
+    """The network's entry in the manifest; `None` where it isn't shipped."""
+    manifest = json.loads((MODELS / "manifest.json").read_text())
+    return next((e for e in manifest["networks"] if e["name"] == spec.name), None)
+
+
+def key(spec: Spec) -> str:
+    """What names the shipped weights; empty where there are none."""
+    entry = entry_of(spec)
+    return "+".join(p["sha256"][:12] for p in entry["parts"]) if entry else ""
+
+
 def shipped(spec: Spec) -> nn.Module:
     """The network as the manifest ships it."""
-    manifest = json.loads((MODELS / "manifest.json").read_text())
-    entry = next(e for e in manifest["networks"] if e["name"] == spec.name)
+    entry = entry_of(spec)
     return unpacked(spec, b"".join((MODELS / "weights" / p["file"]).read_bytes() for p in entry["parts"]))
 
 

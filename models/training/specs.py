@@ -72,6 +72,11 @@ class Run:
     seed: int = 20
 
     @property
+    def unseen(self) -> set[str]:
+        """Patients that neither this run nor one it started from was shown."""
+        return self.held_out & RUNS[self.after].unseen if self.after else self.held_out
+
+    @property
     def held_out(self) -> set[str]:
         """Patients this run never sees."""
         apart = set(FOLDS["held_out"]["lungs" if self.spec.family == "lungs" else "lesions"])
