@@ -16,6 +16,7 @@ use crate::{
     lock,
     offline::Offline,
     privacy::witness::Witness,
+    reopen::{Reopen, Source},
     state::{Effect, Link, Model, Phase, Thumbnail},
     viewer::{
         pixels::{PixelStore, Slice, areas_of, around},
@@ -57,6 +58,7 @@ pub struct App {
     module: StoredValue<Option<JsValue>, LocalStorage>,
     /// Held while this tab computes.
     computing: StoredValue<Option<lock::Lock>, LocalStorage>,
+    reopen: StoredValue<Option<Reopen>, LocalStorage>,
     delivery: StoredValue<Delivery, LocalStorage>,
     manifest: StoredValue<Option<Manifest>>,
     heard_ms: StoredValue<f64>,
@@ -86,6 +88,7 @@ impl App {
             link: StoredValue::new_local(None),
             module: StoredValue::new_local(None),
             computing: StoredValue::new_local(None),
+            reopen: StoredValue::new_local(None),
             delivery: StoredValue::new_local(Delivery::default()),
             manifest: StoredValue::new(manifest),
             heard_ms: StoredValue::new(0.0),
@@ -176,8 +179,47 @@ impl App {
     }
 
     fn died(self, issue: Issue) {
-        self.model.update(|m| m.lost_worker(Some(issue)));
+        let series = self.model.with_untracked(|m| m.current.chosen);
+        let again = self.reopen.try_update_value(|r| r.as_mut().and_then(|r| r.again(series))).flatten();
+        let begun = again.and_then(|(source, on_cpu)| {
+            let run = self.model.try_update(Model::begin_anew).flatten()?;
+            Some((source, on_cpu, run))
+        });
+        let Some((source, on_cpu, run)) = begun else {
+            self.model.update(|m| m.lost_worker(Some(issue)));
+            self.replace_worker();
+            return;
+        };
+        if on_cpu {
+            self.preference.set(DevicePreference::Cpu);
+        }
+        self.forget_pixels(Slot::Current);
         self.replace_worker();
+        let (command, payload) = source.command(run, Slot::Current);
+        self.send(command, payload, false);
+    }
+
+    /// Opens a study, and remembers from where until it has an answer.
+    fn open(self, slot: Slot, source: Source, synthetic: bool) {
+        let run = self.opening(slot, synthetic);
+        if slot == Slot::Current {
+            self.reopen.set_value(Some(Reopen::new(source.clone())));
+        }
+        let (command, payload) = source.command(run, slot);
+        self.send(command, payload, false);
+    }
+
+    /// The file handles are let go once nothing can need them any more; a series that was being analysed when a worker
+    /// died is chosen again.
+    fn follow_reopened(self) {
+        let phase = self.model.with_untracked(|m| m.current.phase);
+        if matches!(phase, Phase::Empty | Phase::Done | Phase::Refused | Phase::Cancelled) {
+            self.reopen.set_value(None);
+        } else if phase == Phase::Choosing
+            && let Some(Some(series)) = self.reopen.try_update_value(|r| r.as_mut().and_then(Reopen::take_series))
+        {
+            self.choose(Slot::Current, series);
+        }
     }
 
     /// Replaces the worker because the person wants so.
@@ -231,6 +273,7 @@ impl App {
         for effect in effects {
             self.carry_out(effect);
         }
+        self.follow_reopened();
         self.ask_for_next_areas();
     }
 
@@ -260,7 +303,7 @@ impl App {
                 }
                 self.ask_for_shown();
             }
-            Effect::Restart => self.replace_worker(),
+            Effect::WorkerDied(issue) => self.died(issue),
         }
     }
 
@@ -399,15 +442,13 @@ impl App {
     }
 
     fn open_files(self, slot: Slot, files: Vec<Dropped>) {
-        let run = self.opening(slot, false);
-        let (names, payload) = files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
-        self.send(Command::Open { run, slot, names }, payload, false);
+        let (names, files) = files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
+        self.open(slot, Source::Files { names, files }, false);
     }
 
     /// Opens a made-up study.
     pub fn open_phantom(self, slot: Slot, date: PhantomDate) {
-        let run = self.opening(slot, true);
-        self.send(Command::OpenPhantom { run, slot, date }, Vec::new(), false);
+        self.open(slot, Source::Phantom(date), true);
     }
 
     fn opening(self, slot: Slot, synthetic: bool) -> RunId {

@@ -145,7 +145,7 @@ pub enum Effect {
     /// These slices have a newer state.
     SlicesChanged(Slot, Vec<u32>),
     /// The worker has to be replaced.
-    Restart,
+    WorkerDied(Issue),
 }
 
 /// All that the page knows.
@@ -291,6 +291,20 @@ impl Model {
         }
     }
 
+    /// The worker died over the study under examination, which is to be opened again in a new run. `None` where nothing was running, or where an earlier study's numbers would be lost by it.
+    pub fn begin_anew(&mut self) -> Option<RunId> {
+        let running = self.current.phase.busy() && !self.current.stopping;
+        if !running || self.previous.phase != Phase::Empty {
+            return None;
+        }
+        let run = self.next_run();
+        self.link = Link::Starting;
+        self.device = None;
+        self.current = Study { run, phase: Phase::Reading, synthetic: self.current.synthetic, ..Study::default() };
+        self.notice(Issue::new(IssueCode::WorkerRestarted, ""));
+        Some(run)
+    }
+
     /// Says something that concerns no study.
     pub fn notice(&mut self, issue: Issue) {
         self.notices.retain(|i| i != &issue);
@@ -383,10 +397,7 @@ impl Model {
                     (false, Some(_)) => Phase::Cancelled,
                 };
             }
-            Event::Fatal { issue } => {
-                self.lost_worker(Some(issue));
-                return vec![Effect::Restart];
-            }
+            Event::Fatal { issue } => return vec![Effect::WorkerDied(issue)],
         }
         Vec::new()
     }
