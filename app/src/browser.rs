@@ -31,7 +31,7 @@ pub fn device_parameter() -> Option<DevicePreference> {
     }
 }
 
-/// How much is computed: the address' `tier`, `full-run` and `vote=paper`, else a standard answer.
+/// How much is computed: the address' `tier`, `full-run`, `vote=paper` and `dpn-3d`, else a standard answer.
 pub fn depth_parameter() -> Depth {
     let named = parameter("tier");
     let tier = Tier::ALL.into_iter().find(|tier| named.as_deref() == Some(tier.as_str()));
@@ -39,6 +39,7 @@ pub fn depth_parameter() -> Depth {
         tier: tier.unwrap_or(Depth::default().tier),
         full_run: parameter("full-run").is_some(),
         paper_vote: parameter("vote").as_deref() == Some("paper"),
+        dpn_3d: parameter("dpn-3d").is_some(),
     }
 }
 

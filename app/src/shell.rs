@@ -1,8 +1,8 @@
 //! The page's one long-lived object: signals, the worker, the weights, and what a person's wishes set off.
 
 use corsai_protocol::{
-    Command, Depth, DevicePreference, Event, Issue, IssueCode, Manifest, PhantomDate, Report, RunId, Scale, SeriesId,
-    Slot, Tier,
+    Command, Depth, DevicePreference, Event, Family, Issue, IssueCode, Manifest, NetworkEntry, PhantomDate, Projection,
+    Report, RunId, Scale, SeriesId, Slot, Tier,
 };
 use js_sys::{ArrayBuffer, Int16Array, Uint8Array};
 use leptos::prelude::*;
@@ -530,6 +530,12 @@ impl App {
         if let Some(Some(command)) = self.model.try_update(|m| m.refine(slot, tier)) {
             self.send(command, Vec::new(), false);
         }
+    }
+
+    /// Whether there are networks that see coronal and sagittal sections of lesions.
+    pub fn has_sections(self) -> bool {
+        let sections = |n: &NetworkEntry| n.family == Family::Dpn && n.projection != Projection::Axial;
+        self.manifest.with_value(|m| m.iter().flat_map(|m| &m.networks).any(sections))
     }
 
     /// The next tier above `tier` that has a network, how many that adds and their bytes.

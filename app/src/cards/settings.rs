@@ -121,6 +121,7 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                 <legend>"How much to compute, from the next study on"</legend>
                 {TIERS.map(tier).into_iter().collect::<Vec<_>>()}
                 {switch("full-run", "Every network on every slice", "Also where the vote is decided already: the same masks, later.", |d| &mut d.full_run)}
+                {app.has_sections().then(|| switch("dpn-3d", "DPN-3D", "The DPNs of three projections in place of the axial ones alone.", |d| &mut d.dpn_3d))}
                 {switch("paper-vote", "The paper's thresholds", "In place of those chosen for these networks.", |d| &mut d.paper_vote)}
             </fieldset>
             <DeviceFound app />

@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 
 pub const HELP: &str = "\
 corsai analyse STUDY [--previous STUDY] [--json FILE] [--masks DIR] [--device cpu|gpu]
-               [--tier quick|standard|full] [--full-run] [--vote own|paper]
+               [--tier quick|standard|full] [--full-run] [--vote own|paper] [--dpn-3d]
     Measures lungs and lesions on a chest CT. STUDY is a folder or a zip of DICOM files.
     --previous  an earlier study of the same patient, to compare with
     --json      where the report goes; else it is printed
@@ -17,6 +17,7 @@ corsai analyse STUDY [--previous STUDY] [--json FILE] [--masks DIR] [--device cp
     --device    what computes; else the GPU if there is a real one, else the CPU
     --tier      how many networks vote: one (quick), some (standard) or all; standard unless said
     --full-run  every network on every slice with lung, also where the vote is decided already: the same masks, later
+    --dpn-3d    the DPNs of three projections in place of the axial ones alone, where the tier has them
     --vote      the thresholds chosen for these networks, or the paper's; own unless said
     Exit status 0: measured. 2: refused, the report says why. 1: something could not be written.
 
@@ -79,6 +80,7 @@ fn analyse(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
                 options.tier = tier.ok_or(format!("there is no tier {named:?}: it is quick, standard or full"))?;
             }
             Long("full-run") => options.full_run = true,
+            Long("dpn-3d") => options.dpn_3d = true,
             Long("vote") => {
                 options.vote = match parser.value()?.string()?.as_str() {
                     "own" => None,
@@ -130,18 +132,17 @@ mod tests {
         let Ok(Command::Analyse(asked)) = parsed("analyse ct") else { panic!("analyse") };
         assert_eq!((asked.study, asked.device), ("ct".into(), DevicePreference::Auto));
         assert_eq!((asked.previous, asked.json, asked.masks), (None, None, None));
-        assert_eq!(asked.options, Options { tier: Tier::Standard, full_run: false, vote: None });
+        assert_eq!(asked.options, Options { tier: Tier::Standard, ..Options::default() });
     }
 
     #[test]
     fn options_come_before_or_after_the_study() {
-        let line =
-            "analyse --device gpu --json=r.json ct.zip --previous old --masks m --tier full --full-run --vote paper";
+        let line = "analyse --device gpu --json=r.json ct.zip --previous old --masks m --tier full --full-run --vote paper --dpn-3d";
         let Ok(Command::Analyse(asked)) = parsed(line) else { panic!("analyse") };
         assert_eq!((asked.study, asked.device), ("ct.zip".into(), DevicePreference::Gpu));
         assert_eq!(asked.previous, Some("old".into()));
         assert_eq!((asked.json, asked.masks), (Some("r.json".into()), Some("m".into())));
-        assert_eq!(asked.options, Options { tier: Tier::Full, full_run: true, vote: Some(Vote::PAPER) });
+        assert_eq!(asked.options, Options { tier: Tier::Full, full_run: true, vote: Some(Vote::PAPER), dpn_3d: true });
     }
 
     #[test]

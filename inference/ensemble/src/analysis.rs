@@ -9,6 +9,7 @@ use corsai_study::HuVolume;
 
 use crate::{
     EnsembleError,
+    cross::{self, CrossStage},
     lesions::LesionStage,
     lungs::{LungCube, LungFilters, LungStage},
 };
@@ -36,15 +37,27 @@ pub struct Options {
     pub full_run: bool,
     /// Thresholds in place of the manifest's.
     pub vote: Option<Vote>,
+    /// The DPNs of all three projections in place of the axial ones alone, where the tier has all three.
+    pub dpn_3d: bool,
 }
 
 /// Right and left lung.
 pub type RightLeft<T> = [T; 2];
 
+/// What runs before the vote is looked at again.
+#[derive(Debug, Clone, Copy)]
+enum Pass {
+    /// One of the axial lesion networks over the slices that are open.
+    Axial(usize),
+    /// All coronal and sagittal DPNs over all sections.
+    Cross,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Task {
     /// Which of its stage's networks.
     member: usize,
+    /// Of the study, or a section of the cube.
     slice: usize,
     answered: bool,
 }
@@ -62,15 +75,21 @@ pub struct Analysis {
     volume: Arc<HuVolume>,
     manifest: Manifest,
     options: Options,
-    /// Networks of the manifest: of the lungs by projection, of the lesions in the order they run.
+    /// Networks of the manifest: of the lungs by projection, of the lesions in the order they run; those that see
+    /// coronal and sagittal sections last.
     lungs: Vec<usize>,
     lesions: Vec<usize>,
+    cross: Vec<usize>,
     filters: LungFilters,
     phase: Phase,
     /// From the lungs' end on, where there is lung.
     stage: Option<LesionStage>,
+    /// While sections are computed.
+    sections: Option<CrossStage>,
+    /// They have been.
+    crossed: bool,
     /// Lesion networks of this tier that have yet to run, and how many it began with.
-    to_run: VecDeque<usize>,
+    to_run: VecDeque<Pass>,
     tier_runs: usize,
     tasks: Vec<Task>,
     open_tasks: usize,
@@ -87,13 +106,14 @@ impl Analysis {
     /// [`EnsembleError::NoNetwork`] without at least one lung network and one lesion network of the tier,
     /// [`EnsembleError::Unfit`] when one expects what its family doesn't have.
     pub fn new(volume: Arc<HuVolume>, manifest: &Manifest, options: Options) -> Result<Self, EnsembleError> {
-        let (mut lungs, mut lesions) = (Vec::new(), Vec::new());
+        let (mut lungs, mut lesions, mut cross) = (Vec::new(), Vec::new(), Vec::new());
         for (i, entry) in manifest.networks.iter().enumerate() {
             let (of, region) = match entry.family {
                 Family::Lungs => (&mut lungs, Region::WholeVolume),
+                Family::Dpn if entry.projection != Projection::Axial => (&mut cross, Region::LungBox),
                 _ => (&mut lesions, Region::LungBox),
             };
-            let axial = entry.family == Family::Lungs || entry.projection == Projection::Axial;
+            let axial = matches!(entry.family, Family::Lungs | Family::Dpn) || entry.projection == Projection::Axial;
             if entry.input.region != region || !axial {
                 return Err(EnsembleError::Unfit(entry.name.clone()));
             }
@@ -103,6 +123,10 @@ impl Analysis {
         let first = *lungs.first().ok_or(EnsembleError::NoNetwork("lungs"))?;
         let input = &manifest.networks[first].input;
         if let Some(&other) = lungs.iter().find(|&&i| manifest.networks[i].input != *input) {
+            return Err(EnsembleError::Unfit(manifest.networks[other].name.clone()));
+        }
+        let input_of = |i: &usize| &manifest.networks[*i].input;
+        if let Some(&other) = cross.iter().find(|i| input_of(i) != input_of(&cross[0])) {
             return Err(EnsembleError::Unfit(manifest.networks[other].name.clone()));
         }
         if !lesions.iter().any(|&i| manifest.networks[i].tier <= options.tier) {
@@ -120,6 +144,8 @@ impl Analysis {
             options,
             phase: Phase::Done,
             stage: None,
+            sections: None,
+            crossed: false,
             to_run: VecDeque::new(),
             tier_runs: 0,
             tasks: Vec::new(),
@@ -129,6 +155,7 @@ impl Analysis {
             volume,
             lungs,
             lesions,
+            cross,
         };
         let slices: Vec<usize> = stage.slices().collect();
         analysis.phase = Phase::Lungs(stage);
@@ -174,9 +201,13 @@ impl Analysis {
                 let network = self.lungs[task.member];
                 (network, stage.network_input(self.manifest.networks[network].projection, task.slice))
             }
-            (Phase::Lesions, Some(stage)) => {
-                (self.lesions[task.member], stage.network_input(&self.volume, task.member, task.slice))
-            }
+            (Phase::Lesions, Some(stage)) => match &self.sections {
+                Some(sections) => {
+                    let network = self.cross[task.member];
+                    (network, sections.network_input(self.manifest.networks[network].projection, task.slice))
+                }
+                None => (self.lesions[task.member], stage.network_input(&self.volume, task.member, task.slice)),
+            },
             _ => return None,
         };
         Some(Job { id, network, input })
@@ -202,6 +233,14 @@ impl Analysis {
             (Phase::Lungs(stage), _) => {
                 stage.accept(task.member, task.slice, answer)?;
                 self.lungs[task.member]
+            }
+            (Phase::Lesions, Some(_)) if self.sections.is_some() => {
+                let network = self.cross[task.member];
+                let projection = self.manifest.networks[network].projection;
+                if let Some(sections) = &mut self.sections {
+                    sections.accept(projection, task.slice, answer)?;
+                }
+                network
             }
             (Phase::Lesions, Some(stage)) => {
                 let labels = &mut self.labels[task.slice * area..(task.slice + 1) * area];
@@ -233,7 +272,13 @@ impl Analysis {
                     changed = (0..self.volume.grid().slices).collect();
                 }
             }
-            Phase::Lesions if complete => self.next_network(),
+            Phase::Lesions if complete => {
+                if let Some(sections) = self.sections.take() {
+                    self.add_sections(&sections);
+                    changed = (0..self.volume.grid().slices).collect();
+                }
+                self.next_network();
+            }
             _ => {}
         }
         Ok(changed)
@@ -266,12 +311,17 @@ impl Analysis {
         let members: Vec<usize> = (0..self.lesions.len()).filter(|&m| networks[self.lesions[m]].tier <= tier).collect();
         let alone = members.first().map_or(0.5, |&m| networks[self.lesions[m]].threshold);
         self.phase = Phase::Lesions;
+        let axial_dpns = members.iter().filter(|&&m| networks[self.lesions[m]].family == Family::Dpn).count();
+        // The projections weigh as much as the axial DPNs, so all of these must be there.
+        let all_dpns = networks.iter().filter(|n| n.family == Family::Dpn).all(|n| n.tier <= tier);
+        let with_cross = all_dpns && axial_dpns > 0 && self.cross_members().iter().all(|count| *count > 0);
         self.to_run.clear();
         if let Some(stage) = &mut self.stage {
-            stage.convene(&members, alone);
+            stage.convene(&members, alone, with_cross);
             // A lower tier may have left some of its own members out where they couldn't change its answer.
             let missing = |m: &usize| stage.slices.iter().any(|&z| !stage.spoke(*m, z));
-            self.to_run.extend(members.iter().copied().filter(missing));
+            self.to_run.extend(members.iter().copied().filter(missing).map(Pass::Axial));
+            self.to_run.extend((with_cross && !self.crossed).then_some(Pass::Cross));
             for z in stage.slices.clone() {
                 if stage.judge(z, &mut self.labels[z * area..(z + 1) * area]) {
                     self.lesions_known[z] = true;
@@ -282,11 +332,62 @@ impl Analysis {
         self.next_network();
     }
 
+    /// How many DPNs of the tier see coronal, and how many sagittal sections; none unless they shall vote.
+    fn cross_members(&self) -> [u32; 2] {
+        cross::PROJECTIONS.map(|projection| {
+            let votes = |i: &&usize| {
+                let entry = &self.manifest.networks[**i];
+                entry.tier <= self.options.tier && entry.projection == projection
+            };
+            if self.options.dpn_3d { self.cross.iter().filter(votes).count() as u32 } else { 0 }
+        })
+    }
+
+    fn begin_sections(&mut self) {
+        let Some(stage) = &self.stage else { return };
+        let Some(input) = self.cross.first().map(|&i| &self.manifest.networks[i].input) else { return };
+        let (square, ends) = stage.frame(input);
+        self.sections = Some(CrossStage::new(&self.volume, input, square, ends, self.cross_members()));
+        let tier = self.options.tier;
+        let networks = &self.manifest.networks;
+        let members = (0..self.cross.len()).filter(|&m| networks[self.cross[m]].tier <= tier);
+        let tasks: Vec<_> = members.flat_map(|m| CrossStage::sections(input).map(move |s| (m, s))).collect();
+        self.begin(tasks.into_iter());
+    }
+
+    /// Both projections have spoken.
+    fn add_sections(&mut self, sections: &CrossStage) {
+        let (area, columns) = (self.area(), self.volume.grid().columns);
+        let networks = &self.manifest.networks;
+        let votes = |i: &&usize| networks[**i].family == Family::Dpn && networks[**i].tier <= self.options.tier;
+        self.crossed = true;
+        let times = self.lesions.iter().filter(votes).count() as u8;
+        let Some(stage) = &mut self.stage else { return };
+        for z in stage.slices.clone() {
+            if let Some(said) = sections.said(z) {
+                let labels = &mut self.labels[z * area..(z + 1) * area];
+                stage.add_cross(z, sections.square, &said, times, columns, labels);
+                if stage.judge(z, labels) {
+                    self.lesions_known[z] = true;
+                }
+            }
+        }
+    }
+
     /// On to the next network that can change something.
     fn next_network(&mut self) {
         let area = self.area();
-        while let Some(member) = self.to_run.pop_front() {
+        while let Some(pass) = self.to_run.pop_front() {
             let Some(stage) = &mut self.stage else { break };
+            let Pass::Axial(member) = pass else {
+                let slices = stage.slices.clone();
+                let mut open = slices.iter().filter(|&&z| !stage.judge(z, &mut self.labels[z * area..(z + 1) * area]));
+                if self.options.full_run || open.next().is_some() {
+                    self.begin_sections();
+                    return;
+                }
+                continue;
+            };
             let mut slices = stage.slices.clone();
             slices.retain(|&z| {
                 let decided = stage.judge(z, &mut self.labels[z * area..(z + 1) * area]);

@@ -50,6 +50,9 @@ pub(crate) struct LesionStage {
     members: Vec<Member>,
     vote: Vote,
     rule: Rule,
+    /// First and last row and column with lung on any slice.
+    rows: (usize, usize),
+    columns: (usize, usize),
     /// Slices that show lung, the largest lung area first.
     pub slices: Vec<usize>,
     states: Vec<Slice>,
@@ -104,22 +107,47 @@ impl LesionStage {
             members: members?,
             vote,
             rule: Rule::new(Counts::default(), &vote, 0.5),
+            rows: (top, bottom),
+            columns: (left, right),
             slices: areas.into_iter().map(|(_, z)| z).collect(),
             states,
         })
     }
 
     /// From now on the vote is among `members`; `alone` is the threshold of a family that votes by itself. What was
-    /// said before still counts, if its member is among them.
-    pub fn convene(&mut self, members: &[usize], alone: f64) {
+    /// said before still counts, if its member is among them. With `cross`, two more projections' DPNs count as much as
+    /// the axial ones each.
+    pub fn convene(&mut self, members: &[usize], alone: f64, cross: bool) {
         let mut counts = Counts::default();
         for member in members.iter().filter_map(|m| self.members.get(*m)) {
             counts.add(member.part);
+        }
+        if cross {
+            counts.dpn *= 3;
         }
         self.rule = Rule::new(counts, &self.vote, alone);
         for state in &mut self.states {
             state.judged = false;
         }
+    }
+
+    /// The box and the slices with lung that a network's sections are made of.
+    pub fn frame(&self, input: &Input) -> (Square, (usize, usize)) {
+        let square = Square::around(self.rows, self.columns, input.box_margin);
+        let ends = |f: fn(usize, usize) -> usize| self.slices.iter().copied().reduce(f).unwrap_or(0);
+        (square, (ends(usize::min), ends(usize::max)))
+    }
+
+    /// Adds what coronal and sagittal networks say of slice `z`: `said` is a sum in steps at `square`'s pixels, which
+    /// counts `times`.
+    pub fn add_cross(&mut self, z: usize, square: Square, said: &[u16], times: u8, columns: usize, labels: &[u8]) {
+        let Some(state) = self.states.get_mut(z) else { return };
+        let lung = labels.iter().enumerate().filter(|(_, l)| **l != 0);
+        for ((at, _), ballot) in lung.zip(&mut state.ballots) {
+            ballot.dpn += u16::from(times) * square.value(said, at / columns, at % columns);
+        }
+        state.spoke.dpn += 2 * times;
+        state.judged = false;
     }
 
     pub fn network_input(&self, volume: &HuVolume, member: usize, z: usize) -> Vec<f32> {

@@ -9,6 +9,7 @@
 
 mod analysis;
 mod components;
+mod cross;
 mod lesions;
 mod lungs;
 mod prepare;

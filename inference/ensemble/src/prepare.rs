@@ -67,16 +67,23 @@ impl Square {
     }
 
     /// What a picture of the box, `side × side`, has at a pixel of the whole slice; 0 outside.
-    pub fn value(self, picture: &[f32], row: usize, column: usize) -> f32 {
+    pub fn value<T: Copy + Default>(self, picture: &[T], row: usize, column: usize) -> T {
         let inside = |at: usize, start: isize| at.checked_add_signed(-start).filter(|i| *i < self.side);
         match (inside(row, self.row), inside(column, self.column)) {
-            (Some(i), Some(j)) => picture.get(i * self.side + j).copied().unwrap_or(0.0),
-            _ => 0.0,
+            (Some(i), Some(j)) => picture.get(i * self.side + j).copied().unwrap_or_default(),
+            _ => T::default(),
         }
     }
 
     /// The box cut out of one slice and resized to the input's size, normalised.
     pub fn cut(self, volume: &HuVolume, z: usize, input: &Input) -> Vec<f32> {
+        let mut out = self.cut_hu(volume, z, input);
+        normalise(&mut out, input);
+        out
+    }
+
+    /// The same in clipped HU.
+    pub fn cut_hu(self, volume: &HuVolume, z: usize, input: &Input) -> Vec<f32> {
         let grid = volume.grid();
         let [low, high] = input.clip_hu;
         let slice = volume.slice(z);
@@ -95,9 +102,7 @@ impl Square {
             }
         }
         let filter = Filter::new(self.side, input.size);
-        let mut out = plane(&picture, self.side, &filter, &filter);
-        normalise(&mut out, input);
-        out
+        plane(&picture, self.side, &filter, &filter)
     }
 }
 

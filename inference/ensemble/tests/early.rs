@@ -85,6 +85,16 @@ fn manifest() -> Manifest {
     Manifest { format: 2, vote: Vote::PAPER, networks }
 }
 
+/// With one DPN each that sees coronal and sagittal sections.
+fn with_sections() -> Manifest {
+    let mut manifest = manifest();
+    for projection in [Projection::Coronal, Projection::Sagittal] {
+        let entry = entry(&format!("dpn-{projection:?}"), Family::Dpn, Tier::Full);
+        manifest.networks.push(NetworkEntry { projection, ..entry });
+    }
+    manifest
+}
+
 fn random(seed: u64) -> f32 {
     let mut x = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     x ^= x >> 29;
@@ -162,7 +172,7 @@ proptest! {
         let opinions = Opinions { seed, spread, sick: 0.3 };
         let manifest = manifest();
         let vote = (!paper).then_some(Vote { resnet: 0.3, ..Vote::PAPER });
-        let options = Options { tier: Tier::ALL[tier], full_run: false, vote };
+        let options = Options { tier: Tier::ALL[tier], vote, ..Options::default() };
         let (early, early_runs, analysis) = opinions.labels(&manifest, options, &[]);
         let (full, full_runs, whole) = opinions.labels(&manifest, Options { full_run: true, ..options }, &[]);
         prop_assert_eq!(&early, &full);
@@ -204,6 +214,26 @@ proptest! {
 }
 
 #[test]
+fn three_projections_change_nothing_by_stopping_early_and_something_by_their_say() {
+    let manifest = with_sections();
+    let sick = Opinions { seed: 11, spread: 0.9, sick: 0.3 };
+    let options = Options { tier: Tier::Full, dpn_3d: true, ..Options::default() };
+    let (early, early_runs, analysis) = sick.labels(&manifest, options, &[]);
+    let (full, full_runs, _) = sick.labels(&manifest, Options { full_run: true, ..options }, &[]);
+    assert_eq!(early, full);
+    assert!(early_runs <= full_runs);
+    let names: Vec<String> = analysis.runs().into_iter().map(|n| n.name).collect();
+    assert!(names.contains(&"dpn-Coronal".into()) && names.contains(&"dpn-Sagittal".into()));
+    let (axial, ..) = sick.labels(&manifest, Options { dpn_3d: false, ..options }, &[]);
+    assert_ne!(axial, early);
+    // Where the axial networks decide everything, no section is looked at.
+    let healthy = Opinions { sick: 0.0, spread: 0.1, ..sick };
+    let (early, _, analysis) = healthy.labels(&manifest, options, &[]);
+    assert!(analysis.runs().iter().all(|n| n.name != "dpn-Coronal"));
+    assert_eq!(early, healthy.labels(&manifest, Options { full_run: true, ..options }, &[]).0);
+}
+
+#[test]
 fn a_slice_without_lesions_needs_five_networks_of_eighteen() {
     let manifest = manifest();
     let options = Options { tier: Tier::Full, ..Options::default() };
@@ -222,7 +252,8 @@ fn networks_are_heard_one_by_one() {
     let members = analysis.members_ml();
     assert!(members.len() > 10);
     for [right, left] in members {
-        assert!((right + left - marked).abs() < 0.2 * marked, "{right} and {left} of {marked}");
+        // Each by its own threshold, which is below the vote's.
+        assert!((0.8..2.0).contains(&((right + left) / marked)), "{right} and {left} of {marked}");
     }
     let agreement = analysis.agreement(4).unwrap();
     assert!(agreement.contains(&100) && agreement.iter().any(|a| (1..100).contains(a)));

@@ -36,11 +36,13 @@ pub struct Depth {
     pub full_run: bool,
     /// The paper's thresholds in place of those chosen for these networks.
     pub paper_vote: bool,
+    /// The DPNs of all three projections in place of the axial ones alone, where the tier has all three.
+    pub dpn_3d: bool,
 }
 
 impl Default for Depth {
     fn default() -> Self {
-        Self { tier: Tier::Standard, full_run: false, paper_vote: false }
+        Self { tier: Tier::Standard, full_run: false, paper_vote: false, dpn_3d: false }
     }
 }
 

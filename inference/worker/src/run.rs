@@ -55,8 +55,12 @@ pub async fn analyse(
     issues.extend(skipped.cloned());
     let manifest = device::manifest().map_err(|issue| vec![issue])?;
     let depth = owner.depth();
-    let options =
-        Options { tier: Tier::Quick, full_run: depth.full_run, vote: depth.paper_vote.then_some(Vote::PAPER) };
+    let options = Options {
+        tier: Tier::Quick,
+        full_run: depth.full_run,
+        vote: depth.paper_vote.then_some(Vote::PAPER),
+        dpn_3d: depth.dpn_3d,
+    };
     let analysis = Analysis::new(Arc::new(volume), &manifest, options).map_err(|_| vec![withheld()])?;
     let course = Rc::new(Course {
         manifest,
