@@ -74,6 +74,7 @@ issues! {
     CodecFailed "codec.failed" Skip "The compressed picture is damaged." "Copy or export the study again.";
     PixelsSize "pixels.size" Skip "The picture's size does not fit its data." "Export the study again.";
     PixelsDepth "pixels.depth" Skip "The picture's bit depth is not one a CT has." "Choose the original CT series.";
+    PixelsEightBit "pixels.eight-bit" Skip "The picture was reduced to 8 bits, which can't hold Hounsfield units." "Export the original CT series, uncompressed or losslessly compressed.";
     PixelsLossy "pixels.lossy" Warning "The pictures were compressed with loss; the numbers may be off." "Use the original pictures if there are any.";
     HuRescale "hu.rescale" Skip "The values that turn stored numbers into Hounsfield units are missing or unreadable." "Export the original CT series again.";
     HuNotHounsfield "hu.not-hounsfield" Skip "The picture is not in Hounsfield units." "Choose the original CT series.";

@@ -219,7 +219,8 @@ fn about(dataset: &Dataset) -> About {
             .and_then(value::ascii)
             .filter(|position| matches!(position.len(), 3 | 4))
             .map(|position| position.ends_with('S')),
-        lossy: dataset.value(tags::LOSSY_IMAGE_COMPRESSION).and_then(value::ascii) == Some("01"),
+        lossy: dataset.syntax.is_lossy()
+            || dataset.value(tags::LOSSY_IMAGE_COMPRESSION).and_then(value::ascii) == Some("01"),
     }
 }
 
@@ -229,6 +230,9 @@ fn slice(dataset: &Dataset) -> Result<Slice, Fault> {
     let (rows, columns) = (usize::from(rows), usize::from(columns));
     if !SIDES.contains(&rows) || !SIDES.contains(&columns) {
         return Err(Fault::new(Code::PixelsSize, &format!("{columns} × {rows} pixels")));
+    }
+    if dataset.syntax == Syntax::JpegBaseline {
+        return Err(codec_fault(CodecError::EightBit, dataset.syntax));
     }
     let transfer = transfer(dataset)?;
     let corner_mm = dataset.value(tags::IMAGE_POSITION_PATIENT).and_then(value::decimals::<3>);
@@ -256,6 +260,9 @@ pub(crate) fn codec_fault(error: CodecError, syntax: Syntax) -> Fault {
         (CodecError::Damaged, _) => Fault::new(IssueCode::CodecFailed, ""),
         (CodecError::Size, _) => Fault::new(IssueCode::PixelsSize, ""),
         (CodecError::Depth, _) => Fault::new(IssueCode::PixelsDepth, ""),
+        (CodecError::EightBit, _) => Fault::new(IssueCode::PixelsEightBit, ""),
+        (CodecError::Sign, _) => Fault::new(IssueCode::PixelsDepth, "signs of which the header knows nothing"),
+        (CodecError::Memory, _) => Fault::new(IssueCode::InputTooLarge, ""),
     }
 }
 

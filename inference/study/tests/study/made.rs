@@ -10,7 +10,8 @@ pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 pub const LITTLE: &str = "1.2.840.10008.1.2.1";
 pub const RLE: &str = "1.2.840.10008.1.2.5";
 pub const JPEG_LOSSLESS: &str = "1.2.840.10008.1.2.4.70";
-pub const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
+pub const JPEG_BASELINE: &str = "1.2.840.10008.1.2.4.50";
+pub const VIDEO: &str = "1.2.840.10008.1.2.4.102";
 
 /// Pictures' sides before turning.
 pub const ROWS: usize = 20;
