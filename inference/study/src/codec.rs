@@ -16,7 +16,7 @@ mod rle;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::walk::{Dataset, PixelData};
+use crate::walk::PixelData;
 
 /// Why one picture could not be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -118,14 +118,13 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     /// `pixels` is how many the header promises.
-    pub(crate) fn new(dataset: &Dataset, pixels: usize) -> Result<Self, CodecError> {
-        let syntax = dataset.syntax;
+    pub(crate) fn new(syntax: Syntax, data: &PixelData, pixels: usize) -> Result<Self, CodecError> {
         match syntax {
             Syntax::Unsupported(_) => return Err(CodecError::Unsupported),
             Syntax::JpegBaseline => return Err(CodecError::EightBit),
             _ => {}
         }
-        match &dataset.pixels {
+        match data {
             PixelData::Native(range) if !syntax.is_encapsulated() => {
                 let bytes = pixels.saturating_mul(2);
                 // One stray row is more than padding: then the size in the header is another picture's.

@@ -4,6 +4,7 @@
 //! nothing tells two pictures at one place apart, the series is refused rather than guessed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use corsai_protocol::{Issue, IssueCode};
 
@@ -35,7 +36,7 @@ pub(crate) struct Member {
     instance: String,
     variant: Variant,
     pub about: About,
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
     slice: Slice,
     pub placed: Placed,
 }
@@ -294,8 +295,9 @@ pub(crate) fn lay_out(members: &[&Member]) -> Result<Layout, Trouble> {
 }
 
 /// What tells reconstructions apart, the most telling first.
-const TELLING: [fn(&Variant) -> &str; 7] = [
+const TELLING: [fn(&Variant) -> &str; 8] = [
     |variant| &variant.acquisition,
+    |variant| &variant.stack,
     |variant| &variant.kernel,
     |variant| &variant.image_type,
     |variant| &variant.temporal_position,

@@ -34,7 +34,7 @@ pub(crate) struct Transfer {
 
 impl Transfer {
     /// The stored value in a word.
-    fn value(&self, word: u16) -> i32 {
+    pub(crate) fn value(&self, word: u16) -> i32 {
         let mask = if self.stored >= 16 { u16::MAX } else { (1 << self.stored) - 1 };
         let bits = i32::from(word >> self.shift & mask);
         if self.signed && bits >> (self.stored - 1) & 1 == 1 { bits - (1 << self.stored) } else { bits }
