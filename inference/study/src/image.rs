@@ -236,9 +236,6 @@ pub(crate) fn required_size(dataset: &Dataset) -> Result<(usize, usize), Fault> 
 fn slice(frame: &Frame) -> Result<Slice, Fault> {
     use IssueCode as Code;
     let (rows, columns) = required_size(frame.dataset)?;
-    if frame.dataset.syntax == Syntax::JpegBaseline {
-        return Err(codec_fault(CodecError::EightBit, frame.dataset.syntax));
-    }
     let transfer = transfer(frame)?;
     let corner_mm = frame.value(tags::IMAGE_POSITION_PATIENT).and_then(value::decimals::<3>);
     let directions = frame.value(tags::IMAGE_ORIENTATION_PATIENT).and_then(value::decimals::<6>);
@@ -295,6 +292,9 @@ fn transfer(frame: &Frame) -> Result<Transfer, Fault> {
 
 /// How many bits of a word are stored, how many lie unused below them, and whether the first is a sign.
 pub(crate) fn bits(frame: &Frame) -> Result<(u8, u8, bool), Fault> {
+    if frame.dataset.syntax == Syntax::JpegBaseline {
+        return Err(codec_fault(CodecError::EightBit, frame.dataset.syntax));
+    }
     let number = |tag| frame.word(tag).ok_or_else(no_number);
     let (allocated, stored) = (number(tags::BITS_ALLOCATED)?, number(tags::BITS_STORED)?);
     let (high, signed) = (number(tags::HIGH_BIT)?, number(tags::PIXEL_REPRESENTATION)?);
@@ -302,7 +302,7 @@ pub(crate) fn bits(frame: &Frame) -> Result<(u8, u8, bool), Fault> {
     if allocated != 16 || !(10..=16).contains(&stored) || high >= 16 || high + 1 < stored || signed > 1 {
         return Err(Fault::new(IssueCode::PixelsDepth, &format!("{stored} bits in {allocated}")));
     }
-    // All three were checked to be at most 16.
+    // All of them were checked to be at most 16.
     Ok((stored as u8, (high + 1 - stored) as u8, signed == 1))
 }
 

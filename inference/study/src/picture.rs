@@ -11,7 +11,7 @@ use crate::frames::{Frame, split};
 use crate::image::{Fault, bits, codec_fault, required_size};
 use crate::transfer::Transfer;
 use crate::value;
-use crate::walk::Dataset;
+use crate::walk::{Dataset, PixelData};
 
 /// Stored values, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,12 +40,14 @@ fn first(dataset: &Dataset) -> Result<Picture, Fault> {
     let count = usize::try_from(count).unwrap_or_default();
     let (rows, columns) = required_size(dataset)?;
     let whole = Frame { dataset, index: None, pixels: dataset.pixels.clone() };
-    let samples = whole.word(tags::SAMPLES_PER_PIXEL);
-    if samples.is_some_and(|samples| samples != 1) {
+    let (stored, shift, signed) = bits(&whole)?;
+    if whole.word(tags::SAMPLES_PER_PIXEL).is_some_and(|samples| samples != 1) {
         return Err(Fault::new(IssueCode::PixelsDepth, "several samples a pixel"));
     }
+    if dataset.pixels == PixelData::Truncated {
+        return Err(Fault::new(IssueCode::FileTruncated, ""));
+    }
     let fault = |error| codec_fault(error, dataset.syntax);
-    let (stored, shift, signed) = bits(&whole)?;
     let pixels = match count {
         1 => whole.pixels,
         _ => split(dataset, count)?.into_iter().next().ok_or_else(|| Fault::new(IssueCode::FileNoPixels, ""))?,

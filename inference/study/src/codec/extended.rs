@@ -54,7 +54,8 @@ pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carri
             (DQT, body) => tables.quantisation(body)?,
             (DHT, body) => tables.codes(body)?,
             (DRI, [high, low]) => tables.interval = usize::from(u16::from_be_bytes([*high, *low])),
-            (SOS, [1, _component, codes, 0, 63, 0]) => {
+            // The end of the spectrum says nothing in a sequential scan, and some writers leave it 0.
+            (SOS, [1, _component, codes, 0, 0 | 63, 0]) => {
                 let shape = shape.ok_or(CodecError::Damaged)?;
                 let samples = tables.scan(segments.rest(), shape, *codes)?;
                 return Ok(Carried { samples, precision: PRECISION, signed: false });
