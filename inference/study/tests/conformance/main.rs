@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod file;
+mod hostile;
 mod streams;
 
 use std::collections::BTreeMap;

@@ -18,8 +18,13 @@ struct Made {
     files: BTreeMap<String, Stream>,
 }
 
+/// A made stream and what is expected of it.
 #[derive(Deserialize)]
-struct Stream {
+pub struct Stream {
+    #[serde(skip)]
+    pub bytes: Vec<u8>,
+    #[serde(skip)]
+    size: (u16, u16),
     syntax: String,
     bits: u16,
     /// The picture was multiplied and then moved by these.
@@ -31,16 +36,21 @@ struct Stream {
     sha256: String,
 }
 
-/// Every made stream: its name, the file around it and what is expected of it.
-fn made() -> Vec<(String, Vec<u8>, Stream)> {
-    let Made { rows, columns, files } = serde_json::from_str(include_str!("made/made.json")).unwrap();
+impl Stream {
+    pub fn header(&self) -> Header<'_> {
+        let (rows, columns) = self.size;
+        Header { syntax: &self.syntax, rows, columns, bits: self.bits, signed: self.plus < 0 }
+    }
+}
+
+/// Every made stream by name.
+pub fn made() -> BTreeMap<String, Stream> {
+    let Made { rows, columns, mut files } = serde_json::from_str(include_str!("made/made.json")).unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/made");
-    let file = |(name, stream): (String, Stream)| {
-        let header = Header { syntax: &stream.syntax, rows, columns, bits: stream.bits, signed: stream.plus < 0 };
-        let bytes = header.around(&std::fs::read(folder.join(&name)).unwrap());
-        (name, bytes, stream)
-    };
-    files.into_iter().map(file).collect()
+    for (name, stream) in &mut files {
+        (stream.bytes, stream.size) = (std::fs::read(folder.join(name)).unwrap(), (rows, columns));
+    }
+    files
 }
 
 /// The picture of `made/make.py`, 12 bits.
@@ -51,8 +61,9 @@ fn value(row: i32, column: i32) -> i32 {
 
 #[test]
 fn made_pictures_come_back() {
-    for (name, bytes, expected) in made() {
-        let picture = Picture::read(bytes).unwrap_or_else(|issue| panic!("{name}: {issue:?}"));
+    for (name, expected) in made() {
+        let picture = Picture::read(expected.header().around(&expected.bytes))
+            .unwrap_or_else(|issue| panic!("{name}: {issue:?}"));
         let columns = picture.columns as i32;
         let written = |at: usize| value(at as i32 / columns, at as i32 % columns) * expected.times + expected.plus;
         let errors = picture.values.iter().enumerate().map(|(at, value)| (value - written(at)).abs());
