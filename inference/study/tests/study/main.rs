@@ -7,4 +7,5 @@ mod encodings;
 mod hostile;
 mod invariance;
 mod made;
+mod multi;
 mod real;
