@@ -154,9 +154,9 @@ impl Intake {
     }
 }
 
-/// A size for a person, in units of a million bytes.
+/// A size for a person, in units of a million bytes, at most two digits behind the point.
 pub(crate) fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+    format!("{} MB", (bytes as f64 / 1e4).round() / 100.0)
 }
 
 /// A name for the screen: nothing that steers it, and not too long.

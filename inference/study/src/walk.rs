@@ -128,11 +128,12 @@ impl Dataset {
         if bytes.len() < 132 {
             return Err(FileError::Empty);
         }
-        let meta_start = if bytes.get(128..132) == Some(b"DICM") { 132 } else { 0 };
-        let mut walk = Walk::new(&bytes, meta_start);
-        if meta_start == 0 && !walk.begins_like_dicom() {
-            return Err(FileError::NotDicom);
-        }
+        let marked = bytes.get(128..132) == Some(b"DICM");
+        // Some writers leave out the preamble, some the mark behind it, some both.
+        let starts = if marked { &[132][..] } else { &[0, 128, 132] };
+        let mut walks = starts.iter().map(|start| Walk::new(&bytes, *start));
+        let mut walk = walks.find(|walk| marked || walk.begins_like_dicom()).ok_or(FileError::NotDicom)?;
+        let meta_start = walk.at;
         let declared = walk.meta()?;
         if walk.at >= bytes.len() {
             return Err(FileError::NoPixels);

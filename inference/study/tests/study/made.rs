@@ -273,6 +273,8 @@ pub struct Lie {
     pub corner: [f64; 3],
     pub along_row: [f64; 3],
     pub along_column: [f64; 3],
+    /// Distance of neighbouring rows, of neighbouring columns.
+    pub pixel_mm: [f64; 2],
 }
 
 impl Lie {
@@ -285,6 +287,7 @@ impl Lie {
             corner: [x, y, z + height],
             along_row: [1.0, 0.0, 0.0],
             along_column: [0.0, 1.0, 0.0],
+            pixel_mm: [1.0, 1.0],
         }
     }
 
@@ -293,6 +296,9 @@ impl Lie {
         if exchange {
             (self.rows, self.columns) = (self.columns, self.rows);
             (self.along_row, self.along_column) = (self.along_column, self.along_row);
+        }
+        if exchange {
+            self.pixel_mm.reverse();
         }
         if reverse_row {
             self.corner = self.place(0, self.columns - 1);
@@ -305,10 +311,10 @@ impl Lie {
         self
     }
 
-    /// Centre of a pixel; pixels are 1 mm apart.
+    /// Centre of a pixel.
     pub fn place(&self, row: usize, column: usize) -> [f64; 3] {
-        [0, 1, 2]
-            .map(|axis| self.corner[axis] + column as f64 * self.along_row[axis] + row as f64 * self.along_column[axis])
+        let (down, along) = (row as f64 * self.pixel_mm[0], column as f64 * self.pixel_mm[1]);
+        [0, 1, 2].map(|axis| self.corner[axis] + along * self.along_row[axis] + down * self.along_column[axis])
     }
 
     /// The scene's slice here, 16 bits unsigned of which 12 are stored, intercept −1024.
@@ -336,7 +342,7 @@ impl Lie {
             .text((0x28, 0x04), "CS", "MONOCHROME2")
             .word((0x28, 0x10), self.rows as u16)
             .word((0x28, 0x11), self.columns as u16)
-            .numbers((0x28, 0x30), &[1.0, 1.0])
+            .numbers((0x28, 0x30), &self.pixel_mm)
             .word((0x28, 0x100), 16)
             .word((0x28, 0x101), 12)
             .word((0x28, 0x102), 11)

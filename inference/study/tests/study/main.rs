@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod containers;
 mod doubts;
 mod encodings;
 mod hostile;
 mod invariance;
 mod made;
 mod multi;
+mod pixels;
+mod places;
 mod real;
+mod words;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use corsai_protocol::{IssueCode, SeriesId, Severity};
 use corsai_study::{Intake, Limits, Opened};
 
-use crate::made::codes;
+use crate::made::{codes, open_bytes};
 
 /// A folder of the shared data, or a notice that the test is skipped.
 fn folder(name: &str) -> Option<PathBuf> {
@@ -234,6 +234,32 @@ fn every_lossless_twin_shows_the_same_picture() {
         "_JPEGProcess14SV1TransferSyntax_1.2.840.10008.1.2.4.70.dcm",
     ] {
         assert_eq!(picture(name), plain, "{name}");
+    }
+}
+
+/// A legacy-converted multi-frame file beside the three classic ones that it was made of. Both call their values
+/// unspecified, which is refused; with the unit in place they show the same.
+#[test]
+fn a_converted_multi_frame_file_is_its_originals() {
+    let Some(folder) = folder("conformance/QIICR+dcmqi/data/segmentations") else { return };
+    let in_hounsfield = |path: &PathBuf| {
+        let mut bytes = std::fs::read(path).unwrap();
+        let explicit = [0x28, 0, 0x54, 0x10, b'L', b'O', 2, 0, b'U', b'S'];
+        let implicit = [0x28, 0, 0x54, 0x10, 2, 0, 0, 0, b'U', b'S'];
+        let at = bytes.windows(10).position(|window| window == explicit || window == implicit).unwrap();
+        bytes[at + 8..at + 10].copy_from_slice(b"HU");
+        bytes
+    };
+    for name in ["23x38x3", "24x38x3"] {
+        let shown = |paths: &[PathBuf]| {
+            assert_eq!(codes(&open(paths).series[0].summary().issues), [IssueCode::HuNotHounsfield]);
+            let opened = open_bytes(&paths.iter().map(in_hounsfield).collect::<Vec<_>>());
+            let summary = opened.series[0].summary();
+            assert_eq!((codes(&summary.issues), summary.slices), (vec![IssueCode::SeriesTooFew], 3), "{name}");
+            opened.series[0].preview().unwrap()
+        };
+        let folder = folder.join(name);
+        assert_eq!(shown(&[folder.join("multiframe/mf.dcm")]), shown(&files(&folder.join("image"))), "{name}");
     }
 }
 
