@@ -28,7 +28,7 @@ const MAX_DEPTH: usize = 64;
 /// Fragments of a file's pictures; one a frame is usual.
 const MAX_FRAGMENTS: usize = 1 << 16;
 /// Frames of one file; a thousand is a long CT.
-const MAX_FRAMES: usize = 1 << 14;
+const MAX_FRAMES: usize = 1 << 12;
 /// An inflated data set may be this many times the file's size, and this large: one picture is at most 32 MiB.
 const MAX_INFLATION: u64 = 100;
 const MAX_INFLATED: u64 = 1 << 28;

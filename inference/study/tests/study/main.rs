@@ -5,6 +5,7 @@
 mod containers;
 mod doubts;
 mod encodings;
+mod fuzzed;
 mod hostile;
 mod invariance;
 mod made;

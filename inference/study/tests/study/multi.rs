@@ -27,7 +27,7 @@ fn groups(file: &File, from: usize, to: usize, way: Written) -> Vec<u8> {
 }
 
 /// One file of many: the first `shared` of the groups are said once, the others of each frame.
-fn joined(files: &[File], own: usize, way: Written) -> File {
+pub fn joined(files: &[File], own: usize, way: Written) -> File {
     let mut all = files[0].clone().text((8, 0x16), "UI", ENHANCED).text((0x28, 0x08), "IS", &files.len().to_string());
     for tag in GROUPS.iter().flat_map(|(_, inner)| inner.iter()) {
         all = all.without(*tag);

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use corsai_protocol::{IssueCode, SeriesId, Severity};
+use corsai_protocol::{IssueCode, SeriesId};
 use corsai_study::{Intake, Limits, Opened};
 
+use crate::fuzzed::settle;
 use crate::made::{codes, open_bytes};
 
 /// A folder of the shared data, or a notice that the test is skipped.
@@ -187,31 +188,13 @@ fn all_four_at_once_stay_four() {
     assert_eq!(codes(&opened.issues), [IssueCode::FileNotDicom]);
 }
 
-/// Every file alone, then every folder at once: a code or a series, and never a panic.
+/// The files of every folder at once: a code or a series, and never a panic. Alone they are in `malformed.rs`.
 fn survives(name: &str) {
     let Some(folder) = folder(name) else { return };
     let paths = files(&folder);
     assert!(!paths.is_empty());
-    for path in &paths {
-        settle(&open(std::slice::from_ref(path)), &path.display().to_string());
-    }
     for folder in paths.chunk_by(|a, b| a.parent() == b.parent()) {
-        settle(&open(folder), &folder[0].display().to_string());
-    }
-}
-
-/// Whatever came of it says why, or has a volume.
-fn settle(opened: &Opened, from: &str) {
-    assert!(!(opened.series.is_empty() && opened.issues.is_empty()), "{from}: nothing said");
-    for series in &opened.series {
-        let summary = series.summary();
-        let stopped = summary.issues.iter().any(|issue| issue.severity == Severity::Stop);
-        assert_eq!(summary.usable, !stopped, "{from}");
-        let _ = series.preview();
-        match series.begin().and_then(corsai_study::Decoding::finish) {
-            Ok(decoded) => assert!(summary.usable && !decoded.volume.grid().is_empty(), "{from}"),
-            Err(issues) => assert!(issues.iter().any(|issue| issue.severity == Severity::Stop), "{from}"),
-        }
+        settle(&open(folder));
     }
 }
 
