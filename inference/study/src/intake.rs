@@ -18,7 +18,7 @@ const MEMORY: u64 = 1 << 32;
 /// What one drop may hold; more ends in a refusal before memory does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Files, those in archives included.
+    /// Files, those in archives included; each frame of a multi-frame file counts as one.
     pub files: usize,
     /// Bytes of pictures that are kept while the drop lasts; archives may not unpack to more either.
     pub bytes: u64,
@@ -97,20 +97,20 @@ impl Intake {
     }
 
     fn take(&mut self, name: &str, bytes: Vec<u8>) {
-        self.files += 1;
-        if self.files > self.limits.files {
-            self.stop = self.stop.or(Some(IssueCode::InputTooMany));
-        }
+        self.count(1);
         if self.stop.is_some() {
             return;
         }
         match Image::read(name, bytes) {
             Ok(images) => {
+                self.count(images.len().saturating_sub(1));
                 // A file's pictures share its bytes.
                 let kept = images.iter().map(|image| image.bytes.len() as u64).max().unwrap_or(0);
                 self.bytes = self.bytes.saturating_add(kept);
                 if self.bytes > self.limits.bytes {
-                    self.stop = Some(IssueCode::InputTooLarge);
+                    self.stop = self.stop.or(Some(IssueCode::InputTooLarge));
+                }
+                if self.stop.is_some() {
                     return;
                 }
                 for image in images {
@@ -118,6 +118,13 @@ impl Intake {
                 }
             }
             Err(error) => self.refuse(error.code(), name),
+        }
+    }
+
+    fn count(&mut self, files: usize) {
+        self.files += files;
+        if self.files > self.limits.files {
+            self.stop = self.stop.or(Some(IssueCode::InputTooMany));
         }
     }
 
@@ -154,9 +161,9 @@ impl Intake {
     }
 }
 
-/// A size for a person, in units of a million bytes.
+/// A size for a person, in units of a million bytes, at most two digits behind the point.
 pub(crate) fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+    format!("{} MB", (bytes as f64 / 1e4).round() / 100.0)
 }
 
 /// A name for the screen: nothing that steers it, and not too long.

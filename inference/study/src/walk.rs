@@ -28,7 +28,7 @@ const MAX_DEPTH: usize = 64;
 /// Fragments of a file's pictures; one a frame is usual.
 const MAX_FRAGMENTS: usize = 1 << 16;
 /// Frames of one file; a thousand is a long CT.
-const MAX_FRAMES: usize = 1 << 14;
+const MAX_FRAMES: usize = 1 << 12;
 /// An inflated data set may be this many times the file's size, and this large: one picture is at most 32 MiB.
 const MAX_INFLATION: u64 = 100;
 const MAX_INFLATED: u64 = 1 << 28;
@@ -128,11 +128,12 @@ impl Dataset {
         if bytes.len() < 132 {
             return Err(FileError::Empty);
         }
-        let meta_start = if bytes.get(128..132) == Some(b"DICM") { 132 } else { 0 };
-        let mut walk = Walk::new(&bytes, meta_start);
-        if meta_start == 0 && !walk.begins_like_dicom() {
-            return Err(FileError::NotDicom);
-        }
+        let marked = bytes.get(128..132) == Some(b"DICM");
+        // Some writers leave out the preamble, some the mark behind it, some both.
+        let starts = if marked { &[132][..] } else { &[0, 128, 132] };
+        let mut walks = starts.iter().map(|start| Walk::new(&bytes, *start));
+        let mut walk = walks.find(|walk| marked || walk.begins_like_dicom()).ok_or(FileError::NotDicom)?;
+        let meta_start = walk.at;
         let declared = walk.meta()?;
         if walk.at >= bytes.len() {
             return Err(FileError::NoPixels);
