@@ -45,7 +45,7 @@ describe("the worker", () => {
       await kill();
     }
     assert.equal(await app.outcome(20_000), "no number");
-    assert.deepEqual((await app.issues()).map((issue) => issue.code), ["worker.died"]);
+    assert.ok((await app.issues()).some((issue) => issue.code === "worker.died"));
     assert.equal(await app.get("severity").count(), 0);
     await app.shoot("worker-died");
   });
