@@ -72,6 +72,11 @@ class Run:
     seed: int = 20
 
     @property
+    def all_steps(self) -> int:
+        """Its own and those of the runs it started from."""
+        return self.steps + (RUNS[self.after].all_steps if self.after else 0)
+
+    @property
     def unseen(self) -> set[str]:
         """Patients that neither this run nor one it started from was shown."""
         return self.held_out & RUNS[self.after].unseen if self.after else self.held_out
