@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import rankdata
 
-from . import pack, predictions, vote
+from . import predictions, store, vote
+from .paths import MODELS
 from .pipeline import UNIT
 from .prepare import LESION
 from .specs import FOLDS, RUNS, SPECS
@@ -87,7 +88,7 @@ def ways(case: Case, chosen: vote.Thresholds | None) -> dict[str, np.ndarray]:
         found["vote, the paper's thresholds"] = vote.verdict(case.parts(), vote.PAPER)
         if chosen:
             found["vote, our thresholds"] = vote.verdict(case.parts(), chosen)
-    if shipped := {m: a for m, a in case.members.items() if pack.entry_of(SPECS[m])}:
+    if shipped := {m: a for m, a in case.members.items() if store.entry_of(SPECS[m], MODELS)}:
         found[PAGE] = page(replace(case, members=shipped), chosen or vote.PAPER)
     return found
 

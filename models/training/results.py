@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from . import figures, pack, predictions, queue, vote
+from . import figures, predictions, queue, store, vote
 from .figures import Agreement, Case
 from .paths import DATA, MODELS
 from .specs import FAMILIES, FOLDS, SPECS
@@ -41,10 +41,10 @@ def points(difference: float) -> str:
 
 def members() -> str:
     """What is trained and what of it is shipped, beside the paper's numbers."""
-    trained, rows = {run.member: run for run in queue.shipped()}, []
+    trained, rows = {run.member: run for run in queue.finished()}, []
     for family in FAMILIES:
-        shipped = [s for s in SPECS.values() if s.family == family and pack.entry_of(s)]
-        size = sum(p["bytes"] for s in shipped for p in pack.entry_of(s)["parts"]) / 1e6
+        shipped = [s for s in SPECS.values() if s.family == family and store.entry_of(s, MODELS)]
+        size = sum(p["bytes"] for s in shipped for p in store.entry_of(s, MODELS)["parts"]) / 1e6
         aside = [s for s in SPECS.values() if s.family == family and s.name in trained and s not in shipped]
         lists = [", ".join(f"`{s.name}` ({trained[s.name].all_steps})" for s in some) or "none" for some in (shipped, aside)]
         rows.append([family, str(PAPER_MEMBERS[family]), *lists, f"{size:.1f} MB"])
@@ -190,8 +190,7 @@ def thresholds_text(chosen: vote.Thresholds | None, cases: list[Case]) -> str:
 
 def enter(cases: list[Case], chosen: vote.Thresholds | None) -> None:
     """The held-out Dice of every shipped network, and the vote's thresholds, into the manifest."""
-    path = MODELS / "manifest.json"
-    manifest = json.loads(path.read_text())
+    manifest = store.read(MODELS)
     patients = predictions.volumes()
     for entry in manifest["networks"]:
         if entry["family"] == "lungs":
@@ -204,7 +203,7 @@ def enter(cases: list[Case], chosen: vote.Thresholds | None) -> None:
     parts = {vote.PARTS.get(n["family"]) for n in networks} - {None}
     if chosen and len(parts) > 1:
         manifest["vote"] = chosen.manifest()
-    path.write_text(json.dumps(manifest | {"networks": networks}, indent=2) + "\n")
+    store.write(MODELS, manifest | {"networks": networks})
 
 
 def bars(cases: list[Case], chosen: vote.Thresholds | None) -> str:

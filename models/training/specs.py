@@ -29,6 +29,8 @@ class Spec:
     licence: str
     golden_stride: int
     threshold: float = 0.5
+    #: Whether it goes into `models/`, or is only measured.
+    ships: bool = True
     #: Beginnings of the names of the convolutions stored in 4 bits; the others, and all depthwise ones, have 8.
     four: tuple[str, ...] = ()
     #: Values that share a scale in 4 bits.
