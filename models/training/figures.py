@@ -108,10 +108,10 @@ def held_out() -> list[Case]:
 
 
 def validation() -> list[Case]:
-    """Volumes of trained patients, each with those members that weren't trained on it, where two parts of the vote are."""
+    """Volumes of trained patients, each with those members that weren't trained on it."""
     patients = predictions.volumes()
     rest = [n for n in patients if patients[n] not in FOLDS["held_out"]["lesions"]]
-    return [c for n in rest if (c := Case.load(n)) and len(c.parts()) > 1]
+    return [c for n in rest if (c := Case.load(n)) and c.members]
 
 
 def pooled(rows: list[Agreement]) -> float:
@@ -119,7 +119,8 @@ def pooled(rows: list[Agreement]) -> float:
 
 
 def chosen(cases: list[Case]) -> vote.Thresholds | None:
-    """The thresholds with the highest pooled Dice over `cases`; `None` where there are no cases to choose by."""
+    """The thresholds with the highest pooled Dice over those `cases` on which two parts can vote; `None` without any."""
+    cases = [c for c in cases if len(c.parts()) > 1]
     if not cases:
         return None
     return max(vote.candidates(), key=lambda t: pooled([c.against(vote.verdict(c.parts(), t)) for c in cases]))
