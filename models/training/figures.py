@@ -102,9 +102,11 @@ def page(case: Case, thresholds: vote.Thresholds) -> np.ndarray:
 
 
 def held_out() -> list[Case]:
-    """Volumes of the patients that no lesion network was trained on."""
+    """Volumes of the patients that no lesion network was trained on, by those members that answered for all."""
     patients = predictions.volumes()
-    return [c for n in patients if patients[n] in FOLDS["held_out"]["lesions"] and (c := Case.load(n)) and c.members]
+    cases = [c for n in patients if patients[n] in FOLDS["held_out"]["lesions"] and (c := Case.load(n)) and c.members]
+    common = set.intersection(*(set(c.members) for c in cases)) if cases else set()
+    return [replace(c, members={m: a for m, a in c.members.items() if m in common}) for c in cases]
 
 
 def validation() -> list[Case]:

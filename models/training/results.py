@@ -127,14 +127,10 @@ def lungs(cases: list[Case]) -> str:
 
 def series(thresholds: vote.Thresholds | None) -> str:
     """Section 4."""
-    lines = []
     healthy, sick = (Case.load(name) for name in predictions.SERIES)
-    if healthy and healthy.members:
-        for way, found in figures.ways(healthy, thresholds).items():
-            lines.append([way, percent(healthy.against(found).share), "not measured"])
-    if sick and sick.members:
-        for i, area in enumerate(slice_aucs(sick, thresholds).values()):
-            lines[i][2] = number(area)
+    marked = {way: percent(healthy.against(found).share) for way, found in figures.ways(healthy, thresholds).items()}
+    areas = {way: number(area) for way, area in slice_aucs(sick, thresholds).items()}
+    lines = [[way, marked.get(way, "not measured"), areas.get(way, "not measured")] for way in marked | areas]
     return table(["", "`normal-001`: share called lesion", "`covid-P001`: slices' ROC AUC"], lines)
 
 
