@@ -4,7 +4,8 @@ import argparse
 
 import torch
 
-from . import lesions, pack, parity, predictions, prepare, queue, results, train
+from . import lesions, parity, predictions, prepare, queue, results, store, train
+from .paths import PACKED, run_folder
 from .specs import SPECS
 
 #: Batches of training pictures that rounding to 4 bits is optimised on.
@@ -13,15 +14,24 @@ CALIBRATION = 3
 THREADS = 1
 
 
-def publish(names: list[str]) -> None:
-    """Packs the named networks' last finished runs, or all networks', into `models/`."""
-    for run in queue.shipped():
-        if names and run.member not in names:
+def pack(names: list[str]) -> None:
+    """Packs the named networks' last finished runs, or all that have been trained since they were packed."""
+    for run in queue.finished():
+        done = [PACKED / "weights" / p["file"] for p in (store.entry_of(run.spec, PACKED) or {"parts": []})["parts"]]
+        trained = (run_folder(run.name) / "state.pt").stat().st_mtime
+        if run.member not in names if names else done and done[0].stat().st_mtime > trained:
             continue
         source = train.batches(run)
         pictures = [source.batch(8, torch.Generator().manual_seed(i), run.spec.size)[0] for i in range(CALIBRATION)]
-        entry = pack.publish(train.averaged(run), run.spec, torch.cat(pictures))
+        entry = store.put(train.averaged(run), run.spec, torch.cat(pictures))
         print(run.member, sum(p["bytes"] for p in entry["parts"]), flush=True)
+
+
+def publish(names: list[str]) -> None:
+    """The named packed networks, or all that ship, into `models/`."""
+    for spec in SPECS.values():
+        if store.key(spec) and (spec.name in names if names else spec.ships):
+            store.publish(spec)
 
 
 def greys(_: list[str]) -> None:
@@ -35,17 +45,18 @@ def main() -> None:
         "prepare": lambda _: prepare.main(),
         "greys": greys,
         "train": lambda names: queue.main(names, arguments.device),
-        "publish": publish,
+        "pack": pack,
         "predict": predictions.main,
+        "publish": publish,
         "results": lambda _: results.main(),
         "parity": lambda names: parity.main(*names),
     }
     parser.add_argument("step", choices=[*steps, "all"])
-    parser.add_argument("names", nargs="*", help="runs (train), networks (publish), volumes (predict), a folder (parity)")
+    parser.add_argument("names", nargs="*", help="runs (train), networks (pack, publish), volumes (predict), a folder (parity)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for train")
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)
-    for step in ["prepare", "train", "publish", "predict", "results"] if arguments.step == "all" else [arguments.step]:
+    for step in ["prepare", "train", "pack", "predict", "publish", "results"] if arguments.step == "all" else [arguments.step]:
         steps[step](arguments.names)
 
 

@@ -1,11 +1,12 @@
 """Figures from stored predictions; nothing here runs a network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import rankdata
 
-from . import predictions, vote
+from . import predictions, store, vote
+from .paths import MODELS
 from .pipeline import UNIT
 from .prepare import LESION
 from .specs import FOLDS, RUNS, SPECS
@@ -14,6 +15,8 @@ from .specs import FOLDS, RUNS, SPECS
 CLASSES = (0.25, 0.5, 0.75)
 #: Volumes with less disease than this say little by their Dice.
 LEAST_SHARE = 0.01
+#: The name of what a user of the page sees.
+PAGE = "**the page: what is shipped, together**"
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Case:
         )
 
 
-def ways(case: Case, chosen: vote.Thresholds) -> dict[str, np.ndarray]:
+def ways(case: Case, chosen: vote.Thresholds | None) -> dict[str, np.ndarray]:
     """Every mask that is compared, by its name in the tables."""
     found = {m: steps > SPECS[m].threshold * UNIT for m, steps in case.members.items()}
     if len(case.of("fpn")) > 1:
@@ -83,35 +86,46 @@ def ways(case: Case, chosen: vote.Thresholds) -> dict[str, np.ndarray]:
         found["DPN, mean"] = vote.mean(case.of("dpn")) > 0.5
     if len(case.parts()) > 1:
         found["vote, the paper's thresholds"] = vote.verdict(case.parts(), vote.PAPER)
-        found["vote, our thresholds"] = vote.verdict(case.parts(), chosen)
+        if chosen:
+            found["vote, our thresholds"] = vote.verdict(case.parts(), chosen)
+    if shipped := {m: a for m, a in case.members.items() if store.entry_of(SPECS[m], MODELS)}:
+        found[PAGE] = page(replace(case, members=shipped), chosen or vote.PAPER)
     return found
 
 
+def page(case: Case, thresholds: vote.Thresholds) -> np.ndarray:
+    """The mask of the shipped members together: by vote, or where one part is all there is, by its mean."""
+    parts = case.parts()
+    if len(parts) > 1:
+        return vote.verdict(parts, thresholds)
+    return vote.mean(*parts.values()) > SPECS[next(iter(case.members))].threshold
+
+
 def held_out() -> list[Case]:
-    """Volumes of the patients that no lesion network was trained on."""
+    """Volumes of the patients that no lesion network was trained on, by those members that answered for all."""
     patients = predictions.volumes()
-    return [c for n in patients if patients[n] in FOLDS["held_out"]["lesions"] and (c := Case.load(n)) and c.members]
+    cases = [c for n in patients if patients[n] in FOLDS["held_out"]["lesions"] and (c := Case.load(n)) and c.members]
+    common = set.intersection(*(set(c.members) for c in cases)) if cases else set()
+    return [replace(c, members={m: a for m, a in c.members.items() if m in common}) for c in cases]
 
 
 def validation() -> list[Case]:
-    """Volumes of trained patients, each with those members that weren't trained on it, where two parts of the vote are."""
+    """Volumes of trained patients, each with those members that weren't trained on it."""
     patients = predictions.volumes()
     rest = [n for n in patients if patients[n] not in FOLDS["held_out"]["lesions"]]
-    return [c for n in rest if (c := Case.load(n)) and len(c.parts()) > 1]
+    return [c for n in rest if (c := Case.load(n)) and c.members]
 
 
 def pooled(rows: list[Agreement]) -> float:
     return 2 * sum(r.both for r in rows) / max(sum(r.found + r.true for r in rows), 1)
 
 
-def chosen(cases: list[Case]) -> tuple[vote.Thresholds, float, float]:
-    """The thresholds with the highest pooled Dice over `cases`, that Dice, and the paper's thresholds' there."""
-    scores = [
-        (pooled([c.against(vote.verdict(c.parts(), t)) for c in cases]), t) if cases else (0.0, t)
-        for t in vote.candidates()
-    ]
-    best = max(scores, key=lambda s: s[0])
-    return best[1], best[0], scores[0][0]
+def chosen(cases: list[Case]) -> vote.Thresholds | None:
+    """The thresholds with the highest pooled Dice over those `cases` on which two parts can vote; `None` without any."""
+    cases = [c for c in cases if len(c.parts()) > 1]
+    if not cases:
+        return None
+    return max(vote.candidates(), key=lambda t: pooled([c.against(vote.verdict(c.parts(), t)) for c in cases]))
 
 
 def ct_class(share: float) -> int:
@@ -164,7 +178,7 @@ def reliability(cases: list[Case], family: str, bins: int = 10) -> list[tuple[fl
     return [(float(probability[i].mean()), float(lesion[i].mean()), float(i.mean())) for i in filled]
 
 
-def fold_dice(fold: int, thresholds: vote.Thresholds) -> dict[str, tuple[float, float]]:
+def fold_dice(fold: int, thresholds: vote.Thresholds | None) -> dict[str, tuple[float, float]]:
     """`ct100` slices of one fold, by those that never saw them: Dice pooled over all, and the mean over slices."""
     truth = predictions.fold_truth(fold)
     members = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from . import pack
+from . import store
 from .augment import normalised, uniform
 from .network import build, folded
 from .specs import SPECS
@@ -45,8 +45,8 @@ def main(folder: str) -> None:
         pictures = normalised(pictures, spec.input)
         model = scrambled(build(spec.architecture), pictures, random)
         with torch.no_grad():
-            known = torch.from_numpy(pack.golden_input(spec.in_channels, spec.size))[None]
+            known = torch.from_numpy(store.golden_input(spec.in_channels, spec.size))[None]
             plain, merged = model(known), folded(model)(known)
-        entry = pack.publish(model, spec, pictures, Path(folder))
+        entry = store.put(model, spec, pictures, Path(folder))
         moved = float((plain - merged).abs().max() / plain.abs().max())
         print(name, f"logits to ±{plain.abs().max():.3g}, folded to within {moved:.1e}", [p["bytes"] for p in entry["parts"]])

@@ -8,6 +8,7 @@ REPOSITORY = MODELS.parent
 DATA = Path(os.environ.get("CORSAI_DATA", REPOSITORY / "../shared/data")).resolve()
 RUNS = Path(os.environ.get("CORSAI_RUNS", Path.home() / ".cache/corsai/runs"))
 ARRAYS = RUNS / "arrays"
+PACKED = RUNS / "packed"
 PREDICTIONS = RUNS / "predictions"
 
 

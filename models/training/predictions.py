@@ -1,6 +1,6 @@
 """What every network says of every volume, computed once and stored; all figures come from these files.
 
-`PREDICTIONS/VOLUME/lungs.npz` holds the label bytes that the shipped lung networks give; `VOLUME/NETWORK.npz` one
+`PREDICTIONS/VOLUME/lungs.npz` holds the label bytes that the lung networks give; `VOLUME/NETWORK.npz` one
 lesion network's probabilities in those lungs (`pipeline.lesion_steps`), from the packed weights; `VOLUME/NETWORK.f32.npz`
 the same before rounding. `ct100/NETWORK.npz` holds `[slices, rows, columns]` of the slices that the network's fold keeps
 apart. A file says which weights made it, and is made anew when they are others.
@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from . import pack, pipeline, prepare, queue, series, train
+from . import pipeline, prepare, queue, series, store, train
 from .network import folded
 from .paths import ARRAYS, DATA, PREDICTIONS
 from .specs import SPECS, Run, Spec
@@ -70,22 +70,22 @@ def refresh(volume: str, network: str, key: str, compute) -> bool:
 
 
 def lungs(name: str) -> np.ndarray:
-    networks = {p: pack.shipped(SPECS[f"lungs-{p}"]) for p in PROJECTIONS}
+    networks = {p: store.load(SPECS[f"lungs-{p}"]) for p in PROJECTIONS}
     hu = values(name)
     return pipeline.lung_labels(pipeline.lung_probabilities(hu, networks), hu.shape)
 
 
 def of_volume(name: str, runs: list[Run]) -> None:
     """Fills in what is missing of one volume or series, by the packed networks of `runs`."""
-    lung_key = " ".join(pack.key(SPECS[f"lungs-{p}"]) for p in PROJECTIONS)
+    lung_key = " ".join(store.key(SPECS[f"lungs-{p}"]) for p in PROJECTIONS)
     refresh(name, "lungs", lung_key, lambda: lungs(name))
 
     def answer(network: nn.Module, spec: Spec) -> np.ndarray:
         return pipeline.lesion_steps(values(name), stored(name, "lungs"), network, spec)
 
     for run in runs:
-        key = f"{pack.key(run.spec)} {lung_key}"
-        refresh(name, run.member, key, lambda: answer(pack.shipped(run.spec), run.spec))
+        key = f"{store.key(run.spec)} {lung_key}"
+        refresh(name, run.member, key, lambda: answer(store.load(run.spec), run.spec))
         if name == EXACT:
             refresh(name, f"{run.member}.f32", key, lambda: answer(folded(train.averaged(run)), run.spec))
 
@@ -93,7 +93,7 @@ def of_volume(name: str, runs: list[Run]) -> None:
 @torch.no_grad()
 def single_slices(run: Run) -> np.ndarray:
     """The slices of `ct100` in the run's fold; nothing is marked where no lungs are found in the picture."""
-    network, answers = pack.shipped(run.spec), []
+    network, answers = store.load(run.spec), []
     for index in fold_slices(run.fold):
         picture = np.asarray(Image.open(DATA / "ct100" / f"tr_im_{index:04}.png").convert("L"))
         # The box comes from the picture alone: what is lesion is what's asked.
@@ -122,12 +122,12 @@ def fold_truth(fold: int) -> np.ndarray:
 
 def main(names: list[str]) -> None:
     """Fills in what is missing, of the named volumes or of all: who a network was not trained on, and the series."""
-    shipped = [run for run in queue.shipped() if run.spec.family != "lungs" and pack.key(run.spec)]
+    packed = [run for run in queue.finished() if run.spec.family != "lungs" and store.key(run.spec)]
     patients = volumes()
     for name in names or [*patients, *SERIES]:
-        fitting = shipped if name in SERIES else [run for run in shipped if patients[name] in run.unseen]
+        fitting = packed if name in SERIES else [run for run in packed if patients[name] in run.unseen]
         if fitting:
             of_volume(name, fitting)
-    for run in shipped:
+    for run in packed:
         if run.fold is not None:
-            refresh("ct100", run.member, pack.key(run.spec), lambda: single_slices(run))
+            refresh("ct100", run.member, store.key(run.spec), lambda: single_slices(run))

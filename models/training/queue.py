@@ -4,7 +4,7 @@ from . import train
 from .specs import RUNS, Run
 
 
-def shipped() -> list[Run]:
+def finished() -> list[Run]:
     """Of each network the last finished run."""
     return list({run.member: run for run in RUNS.values() if run.member and train.finished(run)}.values())
 

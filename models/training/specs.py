@@ -29,6 +29,8 @@ class Spec:
     licence: str
     golden_stride: int
     threshold: float = 0.5
+    #: Whether it goes into `models/`, or is only measured.
+    ships: bool = True
     #: Beginnings of the names of the convolutions stored in 4 bits; the others, and all depthwise ones, have 8.
     four: tuple[str, ...] = ()
     #: Values that share a scale in 4 bits.
@@ -70,6 +72,11 @@ class Run:
     #: How many more patients are left out, chosen by the seed: members of a family must differ.
     leave_out: int = 0
     seed: int = 20
+
+    @property
+    def all_steps(self) -> int:
+        """Its own and those of the runs it started from."""
+        return self.steps + (RUNS[self.after].all_steps if self.after else 0)
 
     @property
     def unseen(self) -> set[str]:

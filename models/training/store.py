@@ -1,0 +1,133 @@
+"""Packed networks in a folder: `weights/`, `golden/` and a `manifest.json` that lists them.
+
+There are two: `PACKED` beside the runs, with every network that is trained, by which they are judged; and `models/` in
+the repository, with those that are shipped.
+"""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from .network import folded
+from .pack import encode, unpacked
+from .paths import MODELS, PACKED
+from .rounding import rounded
+from .specs import SPECS, Spec
+
+PART_BYTES = 16 << 20
+#: Of the manifest.
+FORMAT = 2
+
+
+def read(root: Path) -> dict:
+    path = root / "manifest.json"
+    return json.loads(path.read_text()) if path.exists() else {"format": FORMAT, "networks": []}
+
+
+def write(root: Path, manifest: dict) -> None:
+    (root / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def entry_of(spec: Spec, root: Path) -> dict | None:
+    """The network's entry in the folder's manifest; `None` where it isn't there."""
+    return next((e for e in read(root)["networks"] if e["name"] == spec.name), None)
+
+
+def key(spec: Spec) -> str:
+    """What names the packed weights; empty where there are none."""
+    entry = entry_of(spec, PACKED)
+    return "+".join(p["sha256"][:12] for p in entry["parts"]) if entry else ""
+
+
+def load(spec: Spec) -> nn.Module:
+    """The network as it is packed."""
+    entry = entry_of(spec, PACKED)
+    return unpacked(spec, b"".join((PACKED / "weights" / p["file"]).read_bytes() for p in entry["parts"]))
+
+
+def golden_input(channels: int, size: int) -> np.ndarray:
+    """The known input of `inference/networks/src/golden.rs`, `[channels, size, size]` f32."""
+    count = np.arange(channels * size * size, dtype=np.uint32)
+    hashed = (count * np.uint32(2_654_435_761)) >> np.uint32(8)
+    noise = hashed.astype(np.float32) / np.float32(1 << 24) - np.float32(0.5)
+    y, x = (np.arange(size)[:, None] + 0.5 - size / 2) / (0.4 * size), (np.arange(size) + 0.5 - size / 2) / (0.3 * size)
+    base = np.where(x * x + y * y < 1.0, np.float32(-0.4), np.float32(0.05))
+    return base[None] + np.float32(0.1) * noise.reshape(channels, size, size)
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def enter(entry: dict, root: Path) -> None:
+    """Puts an entry into the folder's manifest, in the place of an older one."""
+    manifest = read(root)
+    entries = {e["name"]: e for e in manifest["networks"]} | {entry["name"]: entry}
+    manifest["networks"] = [entries[name] for name in SPECS if name in entries]
+    write(root, manifest)
+
+
+def about(spec: Spec) -> dict:
+    """What an entry says whatever the weights."""
+    return {
+        "name": spec.name,
+        "family": spec.family,
+        "projection": spec.projection,
+        "tier": spec.tier,
+        "architecture": spec.architecture,
+        "input": spec.input,
+        "threshold": spec.threshold,
+    }
+
+
+@torch.no_grad()
+def put(model: nn.Module, spec: Spec, pictures: torch.Tensor, root: Path = PACKED) -> dict:
+    """Packs a trained network into `root`; returns its entry.
+
+    `pictures` are inputs of the network's own kind, by which its rounding is optimised.
+    """
+    model = folded(model)
+    file = encode(rounded(model, spec, pictures))
+    known = torch.from_numpy(golden_input(spec.in_channels, spec.size))[None]
+    logits = unpacked(spec, file)(known)
+    if not torch.equal(logits, model(known)):
+        raise ValueError(f"{spec.name}: the file holds other weights than were rounded")
+    for folder in ("weights", "golden"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    clear(spec, root)
+    parts = []
+    for start in range(0, len(file), PART_BYTES):
+        content = file[start : start + PART_BYTES]
+        # Named by content: a cache can't serve yesterday's weights under today's name.
+        part = {"file": f"{spec.name}.{digest(content)[:12]}.bin", "sha256": digest(content), "bytes": len(content)}
+        (root / "weights" / part["file"]).write_bytes(content)
+        parts.append(part)
+    golden = logits[0, :, :: spec.golden_stride, :: spec.golden_stride].numpy().astype("<f4").tobytes()
+    (root / "golden" / f"{spec.name}.bin").write_bytes(golden)
+    stored = {"file": f"{spec.name}.bin", "sha256": digest(golden), "stride": spec.golden_stride}
+    entry = about(spec) | {"parts": parts, "golden": stored, "licence": spec.licence}
+    enter(entry, root)
+    return entry
+
+
+def clear(spec: Spec, root: Path) -> None:
+    """Removes older weights of the network."""
+    for old in (root / "weights").glob(f"{spec.name}.*.bin"):
+        old.unlink()
+
+
+def publish(spec: Spec) -> None:
+    """Copies a packed network into `models/`; what its family's file says now is what its entry says."""
+    entry = entry_of(spec, PACKED)
+    clear(spec, MODELS)
+    for part in entry["parts"]:
+        shutil.copy(PACKED / "weights" / part["file"], MODELS / "weights")
+    shutil.copy(PACKED / "golden" / entry["golden"]["file"], MODELS / "golden")
+    was = entry_of(spec, MODELS) or {}
+    kept = {"dice": was["dice"]} if was.get("parts") == entry["parts"] and "dice" in was else {}
+    enter(about(spec) | {k: entry[k] for k in ("parts", "golden")} | {"licence": spec.licence} | kept, MODELS)
