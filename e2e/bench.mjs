@@ -3,10 +3,9 @@
 // The peer is onnxruntime-web with one of our networks on the same known slice, in the same browser; no peer does the
 // whole job in a page. `ratio` is the peer's time over ours: above 1 we are faster.
 
-import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync, constants } from "node:zlib";
 
 import { peer } from "./bench/peer.mjs";
 import { STUDY_MS, open } from "./lib/app.mjs";
@@ -99,12 +98,10 @@ const files = (folder) =>
 
 function sizes() {
   const weights = path.join(DIST, "models");
-  const page = files(DIST).filter((file) => !file.startsWith(weights));
-  const compressed = (file) => {
-    const bytes = readFileSync(file);
-    const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
-    return brotliCompressSync(bytes, { params }).length;
-  };
+  // What a visit downloads: the page and what its service worker keeps, as compressed by the build.
+  const documents = /\.(br|gz|sha256)$|_headers$|404\.html$|licences\.txt$|sbom\.json$/;
+  const page = files(DIST).filter((file) => !file.startsWith(weights) && !documents.test(file));
+  const compressed = (file) => statSync(existsSync(`${file}.br`) ? `${file}.br` : file).size;
   const sum = (list, of) => list.reduce((total, file) => total + of(file), 0) / 1e6;
   return [
     row("page and worker, brotli", "–", sum(page, compressed), "MB"),

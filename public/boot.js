@@ -1,18 +1,26 @@
 // Starts the page. An own file, so that the content security policy needs no inline script. The names of what it
 // starts are content hashes that the build writes into this script's tag.
 
-const tag = document.querySelector("script[data-js]");
-const text = document.getElementById("static");
+const { js, wasm, wasmIntegrity, worker } = document.querySelector("script[data-js]").dataset;
+const from = (path) => new URL(path, document.baseURI).href;
 
 function failed() {
   document.getElementById("static-loading")?.setAttribute("hidden", "");
   document.getElementById("static-failed")?.removeAttribute("hidden");
 }
 
+// Leptos makes elements of the page's own constant markup by innerHTML, and two scripts are started by name. All else
+// that turns a text into code is refused.
+const ACTIVE = /<\s*(script|iframe|frame|object|embed|base|meta|link|form)\b|[\s/]on\w+\s*=|srcdoc|javascript:/i;
+globalThis.trustedTypes?.createPolicy("default", {
+  createHTML: (html) => (ACTIVE.test(html) ? null : html),
+  createScriptURL: (url) => ([from(worker), from("sw.js")].includes(from(url)) ? from(url) : null),
+});
+
 try {
-  const { default: start } = await import(new URL(tag.dataset.js, document.baseURI));
-  await start({ module_or_path: new URL(tag.dataset.wasm, document.baseURI) });
-  text?.remove();
+  const { default: start } = await import(from(js));
+  await start({ module_or_path: fetch(from(wasm), { integrity: wasmIntegrity }) });
+  document.getElementById("static")?.remove();
 } catch {
   failed();
 }

@@ -1,10 +1,10 @@
 //! Small questions to the browser, each with an answer for the browser that has none.
 
-use corsai_protocol::DevicePreference;
+use corsai_protocol::{Depth, DevicePreference, Tier};
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url, UrlSearchParams, Window};
+use web_sys::{Blob, BlobPropertyBag, CacheStorage, HtmlAnchorElement, Url, UrlSearchParams, Window};
 
 pub fn window() -> Option<Window> {
     web_sys::window()
@@ -31,11 +31,37 @@ pub fn device_parameter() -> Option<DevicePreference> {
     }
 }
 
+/// How much is computed: the address' `tier`, `full-run`, `vote=paper` and `dpn-3d`, else a standard answer.
+pub fn depth_parameter() -> Depth {
+    let named = parameter("tier");
+    let tier = Tier::ALL.into_iter().find(|tier| named.as_deref() == Some(tier.as_str()));
+    Depth {
+        tier: tier.unwrap_or(Depth::default().tier),
+        full_run: parameter("full-run").is_some(),
+        paper_vote: parameter("vote").as_deref() == Some("paper"),
+        dpn_3d: parameter("dpn-3d").is_some(),
+    }
+}
+
 /// How many cores the worker may use: the address' `cores`, else what the browser says, at most 16.
 pub fn cores() -> u32 {
     let asked = parameter("cores").and_then(|c| c.parse::<u32>().ok());
     let there = window().map_or(1.0, |w| w.navigator().hardware_concurrency()) as u32;
     asked.unwrap_or(there).clamp(1, 16)
+}
+
+/// What the build told this page in its script's tag.
+pub fn told(name: &str) -> Option<String> {
+    window()?.document()?.query_selector("script[data-build]").ok()??.get_attribute(name)
+}
+
+/// The browser's caches, where it has some for us.
+pub fn caches() -> Option<CacheStorage> {
+    let window = window()?;
+    if !Reflect::get(&window, &JsValue::from_str("caches")).ok()?.is_object() {
+        return None;
+    }
+    window.caches().ok()
 }
 
 /// A preference kept between visits; nothing of a study is ever kept.

@@ -10,8 +10,12 @@ mod delivery;
 mod export;
 mod format;
 mod intake;
+mod lock;
+mod offline;
 mod page;
 mod phantoms;
+mod privacy;
+mod reopen;
 mod shell;
 mod start;
 mod state;
@@ -34,6 +38,12 @@ fn main() {
                 browser::reload();
             }
         });
+        let _ = window_event_listener(ev::beforeunload, move |event| {
+            if app.busy() {
+                event.prevent_default();
+            }
+        });
+        let _ = window_event_listener(ev::visibilitychange, move |_| app.seen_again());
         view! { <page::Page app /> }
     });
 }

@@ -15,6 +15,7 @@ use crate::{
         severity::SeverityCard,
     },
     format, intake,
+    privacy::panel::PrivacyPanel,
     shell::App,
     start::{Openers, Start},
     state::{Link, Phase},
@@ -24,6 +25,7 @@ use crate::{
 #[component]
 pub fn Page(app: App) -> impl IntoView {
     let settings = RwSignal::new(false);
+    let privacy = RwSignal::new(false);
     let empty = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Empty));
     let content = NodeRef::<html::Main>::new();
     // What had the focus is gone when start page and workspace change places.
@@ -38,12 +40,13 @@ pub fn Page(app: App) -> impl IntoView {
     });
     view! {
         <a class="skip" href="#content">"Skip to the content"</a>
-        <Header app settings />
+        <Header app settings privacy />
         <Notices app />
         <main id="content" node_ref=content tabindex="-1">
             {move || if empty.get() { view! { <Start app /> }.into_any() } else { view! { <Workspace app /> }.into_any() }}
         </main>
         <SettingsDialog app open=settings />
+        <PrivacyPanel app open=privacy />
         <DropLayer app />
         <Announcer app />
     }
@@ -51,12 +54,12 @@ pub fn Page(app: App) -> impl IntoView {
 }
 
 #[component]
-fn Header(app: App, settings: RwSignal<bool>) -> impl IntoView {
+fn Header(app: App, settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
     let device = move || {
         app.model.with(|m| match (&m.device, m.link) {
             (Some(device), _) if device.backend == "webgpu" => "Graphics processor".to_string(),
             (Some(_), _) => "Processor (CPU)".to_string(),
-            (None, Link::Impossible) => "Can't compute".to_string(),
+            (None, Link::Impossible | Link::Unloaded) => "Can't compute".to_string(),
             (None, _) => "Settings".to_string(),
         })
     };
@@ -67,10 +70,15 @@ fn Header(app: App, settings: RwSignal<bool>) -> impl IntoView {
                     <span class="brand-name">"CoRSAI"</span>
                     <span class="brand-line">"Lung lesions on chest CT"</span>
                 </p>
-                <p class="bar-privacy">
+                <button
+                    class="button button-quiet bar-privacy"
+                    data-testid="privacy-open"
+                    aria-haspopup="dialog"
+                    on:click=move |_| privacy.set(true)
+                >
                     <span class="lock" aria-hidden="true"></span>
                     "Files stay on this computer"
-                </p>
+                </button>
                 <button
                     class="button button-quiet"
                     data-testid="settings-open"
@@ -92,16 +100,47 @@ fn Header(app: App, settings: RwSignal<bool>) -> impl IntoView {
 #[component]
 fn Notices(app: App) -> impl IntoView {
     let notices = Memo::new(move |_| app.model.with(|m| m.notices.clone()));
-    let impossible = Memo::new(move |_| app.model.with(|m| m.link == Link::Impossible));
+    let hindered = Memo::new(move |_| {
+        app.model.with(|m| match m.link {
+            Link::Impossible => Some(
+                "This browser can't start the part of the page that computes (a module worker). Use a current Chrome, Edge, Firefox or Safari.",
+            ),
+            Link::Unloaded => {
+                Some("The part of the page that computes could not be loaded. Check the connection and reload the page.")
+            }
+            Link::Starting | Link::Ready => None,
+        })
+    });
+    let idle = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Empty));
     view! {
         <div class="notices" role="alert" data-testid="notices">
             {move || {
-                impossible
+                hindered.get().map(|words| view! { <p class="notice">{words}</p> })
+            }}
+            {move || {
+                app.elsewhere
                     .get()
                     .then(|| {
                         view! {
-                            <p class="notice">
-                                "This browser can't start the part of the page that computes (a module worker). Use a current Chrome, Edge, Firefox or Safari."
+                            <p class="notice" data-testid="elsewhere">
+                                "Another tab of this page is measuring a study, too: both take longer, and the graphics processor's memory may not do for two."
+                            </p>
+                        }
+                    })
+            }}
+            {move || {
+                (app.offline.newer.get() && idle.get())
+                    .then(|| {
+                        view! {
+                            <p class="notice" data-testid="newer">
+                                "A newer version of this page is here. "
+                                <button
+                                    class="button button-small"
+                                    data-testid="take-newer"
+                                    on:click=move |_| app.offline.take_newer()
+                                >
+                                    "Load it"
+                                </button>
                             </p>
                         }
                     })

@@ -111,9 +111,15 @@ pub fn Openers(app: App, which: Slot) -> impl IntoView {
 fn WeightsLine(app: App) -> impl IntoView {
     let text = move || {
         let loaded = app.loaded.get();
-        match (loaded.failed, loaded.bytes >= loaded.of) {
+        match (loaded.failed, loaded.complete()) {
             (true, _) => "The networks could not be loaded yet; it is tried again when they are needed.".to_string(),
-            (_, true) => format!("Networks loaded ({}).", format::bytes(loaded.of)),
+            (_, true) if loaded.kept => format!("Networks loaded ({}).", format::bytes(loaded.of)),
+            (_, true) => {
+                format!(
+                    "Networks loaded ({}). This browser doesn't keep them for the next visit.",
+                    format::bytes(loaded.of)
+                )
+            }
             _ => format!("Loading the networks: {} of {}.", format::bytes(loaded.bytes), format::bytes(loaded.of)),
         }
     };

@@ -1,12 +1,28 @@
 //! The dedicated worker's life, and the wire to it. The page can end and restart it at any time.
 
+use std::future::Future;
+
 use corsai_port::{post, read};
 use corsai_protocol::{Command, Event};
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Reflect, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{MessageEvent, RequestInit, Response, Worker, WorkerOptions, WorkerType};
 
-/// The script that Trunk writes for the worker binary.
-const SCRIPT: &str = "corsai-worker_loader.js";
+use crate::browser;
+
+const TRIES: u32 = 3;
+
+/// What is heard from the worker or of it.
+pub enum Heard {
+    Event(Event, Vec<JsValue>),
+    /// The policy of its headers stopped it from doing this.
+    Blocked(String),
+    Died,
+    /// Its module can't be had.
+    Unloaded,
+}
 
 /// A running worker. Dropping it ends the worker.
 pub struct Link {
@@ -18,28 +34,39 @@ pub struct Link {
 }
 
 impl Link {
-    /// Starts a worker. `on_event` hears what it says, with the buffers beside it; `on_death` that it failed.
-    /// `None` where the browser can't start module workers.
+    /// Starts a worker, which waits for its compiled module and can fetch nothing itself. `None` where the browser
+    /// can't start module workers.
     pub fn start(
-        mut on_event: impl FnMut(Event, Vec<JsValue>) + 'static,
-        on_death: impl Fn() + Clone + 'static,
+        module: impl Future<Output = Option<JsValue>> + 'static,
+        hear: impl Fn(Heard) + Clone + 'static,
     ) -> Option<Self> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name("corsai");
-        let worker = Worker::new_with_options(SCRIPT, &options).ok()?;
-        let unreadable = on_death.clone();
-        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| match read(&message) {
-            Ok((event, payload)) => on_event(event, payload),
-            Err(_) => unreadable(),
+        let worker = Worker::new_with_options(&browser::told("data-worker")?, &options).ok()?;
+        let heard = hear.clone();
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+            heard(match (blocked(&message.data()), read(&message)) {
+                (Some(directive), _) => Heard::Blocked(directive),
+                (None, Ok((event, payload))) => Heard::Event(event, payload),
+                (None, Err(_)) => Heard::Died,
+            });
         });
+        let failed = hear.clone();
         let on_failure = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
             event.prevent_default();
-            on_death();
+            failed(Heard::Died);
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_failure.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_failure.as_ref().unchecked_ref()));
+        let told = worker.clone();
+        spawn_local(async move {
+            let posted = module.await.map(|module| told.post_message(&module));
+            if !matches!(posted, Some(Ok(()))) {
+                hear(Heard::Unloaded);
+            }
+        });
         Some(Self { worker, ready: false, waiting: Vec::new(), _on_message: on_message, _on_failure: on_failure })
     }
 
@@ -68,5 +95,40 @@ impl Drop for Link {
         self.worker.set_onerror(None);
         self.worker.set_onmessageerror(None);
         self.worker.terminate();
+    }
+}
+
+/// The directive that stopped the worker, where its script says so.
+fn blocked(data: &JsValue) -> Option<String> {
+    Reflect::get(data, &JsValue::from_str("blocked")).ok()?.as_string()
+}
+
+/// The computing part's module: fetched, compared with the hash that the page was built with, compiled. `None` where it
+/// can't be had.
+pub async fn compiled() -> Option<JsValue> {
+    for attempt in 0..TRIES {
+        TimeoutFuture::new(600 * attempt).await;
+        if let Ok(module) = compile().await {
+            return Some(module);
+        }
+    }
+    None
+}
+
+async fn compile() -> Result<JsValue, JsValue> {
+    let window = browser::window().ok_or(JsValue::NULL)?;
+    let told = |name: &str| browser::told(name).ok_or(JsValue::NULL);
+    let (url, integrity) = (told("data-module")?, told("data-module-integrity")?);
+    let options = RequestInit::new();
+    options.set_integrity(&integrity);
+    let fetched = || window.fetch_with_str_and_init(&url, &options);
+    match JsFuture::from(WebAssembly::compile_streaming(&fetched())).await {
+        Ok(module) => Ok(module),
+        // A host may give another type than application/wasm.
+        Err(_) => {
+            let response: Response = JsFuture::from(fetched()).await?.dyn_into()?;
+            let bytes = JsFuture::from(response.array_buffer()?).await?;
+            JsFuture::from(WebAssembly::compile(&bytes)).await
+        }
     }
 }

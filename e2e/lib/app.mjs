@@ -28,23 +28,28 @@ const NO_GPU = ["--disable-gpu"];
 // A GPU in software: slow, but a real WebGPU.
 const SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 
-export async function open({ query = "", softwareGpu = false } = {}) {
+// `host` plays a host in other ways (see ../server.mjs); `address` is of a host that runs already. `profile` is a folder
+// in which the browser keeps what it stores. `prepare` is called with the page before it loads anything.
+export async function open({ query = "", softwareGpu = false, host = {}, address, profile, prepare } = {}) {
   const requests = [];
-  const { server, address } = await serve({ seen: (request) => requests.push(request) });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [...QUIET, ...(softwareGpu ? SOFTWARE_GPU : NO_GPU)],
-  });
-  const page = await browser.newPage({ viewport: DESKTOP });
-  const app = new App({ server, browser, page, requests });
-  await page.goto(address + query);
+  const own = address ? { address } : await serve({ ...host, seen: (request) => requests.push(request) });
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  const args = [...QUIET, ...(softwareGpu ? SOFTWARE_GPU : NO_GPU)];
+  const browser = profile ? null : await chromium.launch({ executablePath, args });
+  const context = browser
+    ? await browser.newContext({ viewport: DESKTOP })
+    : await chromium.launchPersistentContext(profile, { executablePath, args, viewport: DESKTOP });
+  const page = await context.newPage();
+  const app = new App({ ...own, browser: browser ?? context, page, requests });
+  await prepare?.(page);
+  await page.goto(own.address + query);
   await app.get("start").waitFor();
   return app;
 }
 
 class App {
-  constructor({ server, browser, page, requests }) {
-    Object.assign(this, { server, browser, page, requests });
+  constructor({ server, address, browser, page, requests }) {
+    Object.assign(this, { server, address, browser, page, requests });
     // What went wrong behind the page's back: exceptions, and what the console calls an error (also the policy's).
     this.problems = [];
     page.on("pageerror", (error) => this.problems.push(`exception: ${error.message}`));
@@ -54,10 +59,30 @@ class App {
     });
   }
 
+  // The same browser's next tab, with the page in it.
+  async another(query = "") {
+    const app = new App({ ...this, page: await this.page.context().newPage() });
+    await app.page.goto(this.address + query);
+    await app.get("start").waitFor();
+    return app;
+  }
+
   async close() {
     await this.browser.close();
+    await this.stopServer();
+  }
+
+  async stopServer() {
+    if (!this.server) return;
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
+    this.server = null;
+  }
+
+  // All that the page needs has come: the networks, and its own copy for a visit without a network.
+  async ready() {
+    await this.get("weights").filter({ hasText: "Networks loaded" }).waitFor({ timeout: 60_000 });
+    await this.page.locator('[data-testid=privacy-ready][data-ready="true"]').waitFor({ state: "attached", timeout: 60_000 });
   }
 
   get = (id) => this.page.getByTestId(id);

@@ -75,6 +75,7 @@ issues! {
     CodecFailed "codec.failed" Skip "The compressed picture is damaged." "Copy or export the study again.";
     PixelsSize "pixels.size" Skip "The picture's size does not fit its data." "Export the study again.";
     PixelsDepth "pixels.depth" Skip "The picture's bit depth is not one a CT has." "Choose the original CT series.";
+    PixelsEightBit "pixels.eight-bit" Skip "The picture was reduced to 8 bits, which can't hold Hounsfield units." "Export the original CT series, uncompressed or losslessly compressed.";
     PixelsLossy "pixels.lossy" Warning "The pictures were compressed with loss; the numbers may be off." "Use the original pictures if there are any.";
     PixelsBlank "pixels.blank" Warning "Some slices are of one value throughout: there is no picture on them." "Check that the study was exported whole.";
     HuRescale "hu.rescale" Skip "The values that turn stored numbers into Hounsfield units are missing or unreadable." "Export the original CT series again.";
@@ -113,8 +114,10 @@ issues! {
     WeightsCorrupt "weights.corrupt" Stop "The networks' weights are not the ones this page was built with." "Reload the page; if it happens again the host's files are damaged.";
     DeviceSelfTest "device.self-test" Warning "The graphics processor computed a known slice wrongly and is not used." "Nothing to do; update its driver if you want it used.";
     DeviceLost "device.lost" Warning "The graphics processor was lost during the run; the CPU went on." "Nothing to do.";
+    DeviceRestarted "device.restarted" Info "The graphics processor was lost during the run and taken into use again." "Nothing to do.";
     ModelNonFinite "model.non-finite" Stop "A network's answer was not a number." "Choose the CPU in the settings and try again.";
     WorkerDied "worker.died" Stop "The part of the page that computes has stopped." "It was started anew: open the study again.";
+    WorkerRestarted "worker.restarted" Info "The part of the page that computes had stopped and was started anew; the study is being measured again." "Nothing to do.";
     ResultWithheld "result.withheld" Stop "The study was read but nothing was measured." "See the other reasons listed.";
 }
 

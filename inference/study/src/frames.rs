@@ -121,7 +121,7 @@ pub(crate) fn frames(dataset: &Dataset) -> Result<Vec<Frame<'_>>, (Frame<'_>, Fa
 }
 
 /// The pixel data of each of `count` frames.
-fn split(dataset: &Dataset, count: usize) -> Result<Vec<PixelData>, Fault> {
+pub(crate) fn split(dataset: &Dataset, count: usize) -> Result<Vec<PixelData>, Fault> {
     let fault = |error| codec_fault(error, dataset.syntax);
     match &dataset.pixels {
         PixelData::Truncated => Err(Fault::new(IssueCode::FileTruncated, "")),

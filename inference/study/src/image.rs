@@ -216,7 +216,8 @@ fn about(frame: &Frame) -> About {
             .and_then(value::ascii)
             .filter(|position| matches!(position.len(), 3 | 4))
             .map(|position| position.ends_with('S')),
-        lossy: frame.value(tags::LOSSY_IMAGE_COMPRESSION).and_then(value::ascii) == Some("01"),
+        lossy: frame.dataset.syntax.is_lossy()
+            || frame.value(tags::LOSSY_IMAGE_COMPRESSION).and_then(value::ascii) == Some("01"),
         syntax_guessed: frame.dataset.syntax_guessed,
     }
 }
@@ -262,18 +263,15 @@ pub(crate) fn codec_fault(error: CodecError, syntax: Syntax) -> Fault {
         (CodecError::Damaged, _) => Fault::new(IssueCode::CodecFailed, ""),
         (CodecError::Size, _) => Fault::new(IssueCode::PixelsSize, ""),
         (CodecError::Depth, _) => Fault::new(IssueCode::PixelsDepth, ""),
+        (CodecError::EightBit, _) => Fault::new(IssueCode::PixelsEightBit, ""),
+        (CodecError::Sign, _) => Fault::new(IssueCode::PixelsDepth, "signs of which the header knows nothing"),
+        (CodecError::Memory, _) => Fault::new(IssueCode::InputTooLarge, ""),
     }
 }
 
 fn transfer(frame: &Frame) -> Result<Transfer, Fault> {
     use IssueCode as Code;
-    let depth = |tag| frame.word(tag).ok_or_else(no_number);
-    let (allocated, stored) = (depth(tags::BITS_ALLOCATED)?, depth(tags::BITS_STORED)?);
-    let (high, signed) = (depth(tags::HIGH_BIT)?, depth(tags::PIXEL_REPRESENTATION)?);
-    // A CT's range of some 4,000 values needs twelve bits; ten leave room for odd scanners, eight are a screenshot.
-    if allocated != 16 || !(10..=16).contains(&stored) || high >= 16 || high + 1 < stored || signed > 1 {
-        return Err(Fault::new(Code::PixelsDepth, &format!("{stored} bits in {allocated}")));
-    }
+    let (stored, shift, signed) = bits(frame)?;
     if frame.dataset.has(tags::MODALITY_LUT_SEQUENCE) {
         return Err(Fault::new(Code::HuNotHounsfield, "a table in place of a slope"));
     }
@@ -289,9 +287,23 @@ fn transfer(frame: &Frame) -> Result<Transfer, Fault> {
     let raw = |tag| frame.word(tag);
     let padding = raw(tags::PIXEL_PADDING_VALUE)
         .map(|value| Padding { value, limit: raw(tags::PIXEL_PADDING_RANGE_LIMIT).unwrap_or(value) });
-    // All three were checked to be at most 16.
-    let (stored, shift) = (stored as u8, (high + 1 - stored) as u8);
-    Ok(Transfer { stored, shift, signed: signed == 1, slope, intercept, padding })
+    Ok(Transfer { stored, shift, signed, slope, intercept, padding })
+}
+
+/// How many bits of a word are stored, how many lie unused below them, and whether the first is a sign.
+pub(crate) fn bits(frame: &Frame) -> Result<(u8, u8, bool), Fault> {
+    if frame.dataset.syntax == Syntax::JpegBaseline {
+        return Err(codec_fault(CodecError::EightBit, frame.dataset.syntax));
+    }
+    let number = |tag| frame.word(tag).ok_or_else(no_number);
+    let (allocated, stored) = (number(tags::BITS_ALLOCATED)?, number(tags::BITS_STORED)?);
+    let (high, signed) = (number(tags::HIGH_BIT)?, number(tags::PIXEL_REPRESENTATION)?);
+    // A CT's range of some 4,000 values needs twelve bits; ten leave room for odd scanners, eight are a screenshot.
+    if allocated != 16 || !(10..=16).contains(&stored) || high >= 16 || high + 1 < stored || signed > 1 {
+        return Err(Fault::new(IssueCode::PixelsDepth, &format!("{stored} bits in {allocated}")));
+    }
+    // All of them were checked to be at most 16.
+    Ok((stored as u8, (high + 1 - stored) as u8, signed == 1))
 }
 
 fn no_number() -> Fault {

@@ -33,6 +33,7 @@ mod frame;
 mod frames;
 mod image;
 mod intake;
+mod picture;
 mod plausible;
 mod preview;
 mod series;
@@ -45,5 +46,6 @@ mod walk;
 
 pub use decoding::{Damaged, Decoded, Decoding};
 pub use intake::{Intake, Limits, Opened};
+pub use picture::Picture;
 pub use series::Series;
 pub use volume::{Grid, HuVolume};

@@ -68,7 +68,7 @@ impl Member {
         self.placed == other.placed
             && a.transfer == b.transfer
             && a.encoded.syntax == b.encoded.syntax
-            && a.encoded.bytes(&self.bytes) == b.encoded.bytes(&other.bytes)
+            && matches!((a.encoded.bytes(&self.bytes), b.encoded.bytes(&other.bytes)), (Ok(a), Ok(b)) if a == b)
     }
 
     fn same_size(&self, other: &Self) -> bool {
@@ -88,9 +88,9 @@ impl Member {
     /// What is wrong with the picture.
     pub(crate) fn decode(&self, table: &mut Option<Table>, hu: &mut [i16]) -> Result<(), Fault> {
         let Slice { rows, columns, encoded, transfer, .. } = &self.slice;
-        let words =
-            codec::words(encoded, &self.bytes, *rows, *columns).map_err(|error| codec_fault(error, encoded.syntax))?;
-        let transfer = transfer.with_precision(words.precision);
+        let words = codec::words(encoded, &self.bytes, *rows, *columns, transfer.signed)
+            .map_err(|error| codec_fault(error, encoded.syntax))?;
+        let transfer = transfer.with_codec(words.carried);
         let table = match table {
             Some(table) if table.is_of(&transfer) => table,
             _ => table.insert(transfer.table()),

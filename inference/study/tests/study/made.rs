@@ -11,6 +11,9 @@ pub const LITTLE: &str = "1.2.840.10008.1.2.1";
 pub const RLE: &str = "1.2.840.10008.1.2.5";
 pub const JPEG_LOSSLESS: &str = "1.2.840.10008.1.2.4.70";
 pub const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
+pub const JPEG_LS_NEAR: &str = "1.2.840.10008.1.2.4.81";
+pub const JPEG_BASELINE: &str = "1.2.840.10008.1.2.4.50";
+pub const VIDEO: &str = "1.2.840.10008.1.2.4.102";
 
 /// Pictures' sides before turning.
 pub const ROWS: usize = 20;
@@ -193,6 +196,16 @@ impl File {
         stream.extend([0xFF, 0xD9]);
         stream.resize(stream.len().next_multiple_of(2), 0);
         self.packed(JPEG_LOSSLESS, vec![stream])
+    }
+
+    /// Packs the pixel data as JPEG-LS, each value at most `near` beside its own.
+    pub fn jpeg_ls(self, rows: usize, columns: usize, near: u8) -> Self {
+        let mut options = jpegls::EncodeOptions::default();
+        (options.near, options.precision) = (near, Some(12));
+        let mut stream = Vec::new();
+        jpegls::encode_with_options(&self.stored(), columns as u32, rows as u32, &options, &mut stream).unwrap();
+        stream.resize(stream.len().next_multiple_of(2), 0);
+        self.packed(if near == 0 { JPEG_LS } else { JPEG_LS_NEAR }, vec![stream])
     }
 
     /// Packs the pixel data by RLE without any run.

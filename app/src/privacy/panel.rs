@@ -1,0 +1,268 @@
+//! The privacy panel: what a visitor sees of the page's own traffic and storage, what the build is, and how to check
+//! from outside that nothing is sent. Its claims are those that tests prove, no more.
+
+use js_sys::Uint8Array;
+use leptos::{html, prelude::*};
+use wasm_bindgen_futures::spawn_local;
+
+use super::{
+    stored::{self, Stored},
+    witness::Asked,
+};
+use crate::{
+    browser, format,
+    offline::Kept,
+    shell::App,
+    weights::{self, store},
+};
+
+/// What only asking tells, asked when the panel opens.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Found {
+    stored: Stored,
+    /// SHA-256 of the compiled-in manifest.
+    manifest: Option<String>,
+}
+
+async fn find() -> Found {
+    Found {
+        stored: stored::look().await,
+        manifest: store::sha256(&Uint8Array::from(weights::MANIFEST.as_bytes()).buffer()).await,
+    }
+}
+
+#[component]
+pub fn PrivacyPanel(app: App, open: RwSignal<bool>) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let found = RwSignal::new(None::<Found>);
+    let look = move || spawn_local(async move { found.set(Some(find().await)) });
+    Effect::new(move |_| {
+        let Some(dialog) = dialog.get() else { return };
+        if open.get() && !dialog.open() {
+            look();
+            let _ = dialog.show_modal();
+        } else if !open.get() && dialog.open() {
+            dialog.close();
+        }
+    });
+    view! {
+        <dialog
+            node_ref=dialog
+            class="dialog"
+            aria-labelledby="privacy-title"
+            data-testid="privacy"
+            on:close=move |_| open.set(false)
+        >
+            <div class="dialog-head">
+                <h2 id="privacy-title">"Privacy, and how to check it"</h2>
+                <button class="button button-small" data-testid="privacy-close" on:click=move |_| open.set(false)>
+                    "Close"
+                </button>
+            </div>
+            <Ready app />
+            <Requests app />
+            <Policy app />
+            <Storage app found look />
+            <Build found />
+            <HowToCheck />
+        </dialog>
+    }
+    .into_any()
+}
+
+/// Whether the network may be switched off now.
+#[component]
+fn Ready(app: App) -> impl IntoView {
+    let words = move || {
+        let loaded = app.loaded.get();
+        match (loaded.complete(), app.offline.kept.get()) {
+            (false, _) => "The networks are still loading: keep the network on until they are here.",
+            (true, Kept::Yes) if loaded.kept => {
+                "Switch your network off now: it still works, and the page opens again without a network."
+            }
+            (true, Kept::NotYet) => {
+                "Switch your network off now: it still works. The page is still being kept for a later visit."
+            }
+            (true, _) => {
+                "Switch your network off now: it still works as long as this tab is open and the study isn't closed. This browser keeps nothing for a later visit here."
+            }
+        }
+    };
+    let ready = move || app.loaded.get().complete() && app.offline.kept.get() == Kept::Yes;
+    view! { <p class="privacy-ready" data-testid="privacy-ready" data-ready=move || ready().to_string()>{words}</p> }
+}
+
+#[component]
+fn Requests(app: App) -> impl IntoView {
+    let since = move || match app.witness.since_opened() {
+        None => "No study has been opened yet.".to_string(),
+        Some((0, _)) => "Since a study was opened: no request.".into(),
+        Some((count, own)) => format!(
+            "Since a study was opened: {}, {}.",
+            format::counted(count, "request", "requests"),
+            if own { "each for one of this page's own files" } else { "not all of them for this page's own files" },
+        ),
+    };
+    let row = |asked: Asked| {
+        let came = if asked.bytes == 0 { "from this browser".into() } else { format::bytes(asked.bytes) };
+        view! { <li>{format!("{:.1} s", asked.at_ms / 1000.0)} " " <code>{asked.what}</code> " " {came}</li> }
+    };
+    view! {
+        <section>
+            <h3>"What this page asked for"</h3>
+            <p data-testid="requests-since">{since}</p>
+            <details>
+                <summary>{move || format::counted(app.witness.asked.with(Vec::len), "request", "requests")} " since the page was opened"</summary>
+                <ol class="privacy-list" data-testid="requests">
+                    {move || app.witness.asked.get().into_iter().map(row).collect::<Vec<_>>()}
+                </ol>
+            </details>
+            <p class="hint">
+                "The browser lists this page's requests here, not those of the service worker while it fetches the page's own files to keep them. The computing part, which reads the study, is forbidden any request."
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Policy(app: App) -> impl IntoView {
+    let guarded = move || {
+        app.witness.policy.get().map(|policy| {
+            if policy.contains("connect-src 'none'") {
+                (
+                    true,
+                    "The host sends the policy that forbids the computing part any connection (connect-src 'none'), and the browser enforces it.",
+                )
+            } else {
+                (
+                    false,
+                    "This host does not send the policy that forbids the computing part any connection. The code makes none, but here nothing enforces it.",
+                )
+            }
+        })
+    };
+    let stopped = move || {
+        let stopped = app.witness.stopped.get();
+        if stopped.is_empty() {
+            "The policy has had nothing to stop.".to_string()
+        } else {
+            format!("The policy has stopped: {}.", stopped.join(", "))
+        }
+    };
+    view! {
+        <section>
+            <h3>"What the browser enforces"</h3>
+            <p data-testid="policy" data-guarded=move || guarded().map(|(yes, _)| yes.to_string())>
+                {move || guarded().map(|(_, words)| words)}
+            </p>
+            <p data-testid="stopped">{stopped}</p>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Storage(app: App, found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    let words = move || {
+        let stored = found.get()?.stored;
+        Some(if stored.nothing() {
+            "Nothing is stored in this browser.".to_string()
+        } else {
+            let settings = if stored.settings.is_empty() { "none".into() } else { stored.settings.join(", ") };
+            let bytes = stored.bytes.map_or_else(String::new, |b| format!(" {} in all.", format::bytes(b as u64)));
+            format!(
+                "Stored in this browser: {} of weights, {} of the page itself, settings: {settings}.{bytes} Nothing of a study.",
+                format::counted(stored.weights as usize, "file", "files"),
+                format::counted(stored.page as usize, "file", "files"),
+            )
+        })
+    };
+    let forget = move |_| {
+        spawn_local(async move {
+            stored::forget().await;
+            app.offline.kept.set(Kept::Never);
+            app.loaded.update(|l| l.kept = false);
+            look();
+        });
+    };
+    view! {
+        <section>
+            <h3>"What is stored"</h3>
+            <p data-testid="stored">{words}</p>
+            <p class="privacy-buttons">
+                <button class="button button-small" data-testid="forget-stored" on:click=forget>"Delete everything stored"</button>
+                <button class="button button-small" data-testid="repair" on:click=move |_| {
+                    spawn_local(async move {
+                        stored::forget().await;
+                        browser::reload();
+                    });
+                }>"Delete it and load the page anew"</button>
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Build(found: RwSignal<Option<Found>>) -> impl IntoView {
+    let build = browser::told("data-build").unwrap_or_default();
+    let parts = weights::manifest().map(|m| m.networks).unwrap_or_default();
+    let rows = parts.into_iter().map(|network| {
+        let sums: Vec<_> = network.parts.into_iter().map(|p| view! { <code>{p.sha256}</code> }).collect();
+        view! { <dt>{network.name}</dt> <dd>{sums} <span class="hint">{network.licence}</span></dd> }
+    });
+    view! {
+        <section>
+            <h3>"What runs here"</h3>
+            <dl class="privacy-sums">
+                <dt>"Build"</dt>
+                <dd><code data-testid="build">{build}</code></dd>
+                <dt>"Manifest"</dt>
+                <dd><code data-testid="manifest-hash">{move || found.get().and_then(|f| f.manifest)}</code></dd>
+            </dl>
+            <details>
+                <summary>"SHA-256 and licences of the weights"</summary>
+                <dl class="privacy-sums" data-testid="weights-hashes">{rows.collect::<Vec<_>>()}</dl>
+            </details>
+            <p class="hint">
+                <a href="dist.sha256" target="_blank" rel="noopener">"Checksums of every file"</a> " · "
+                <a href="licences.txt" target="_blank" rel="noopener">"Licences of code and weights"</a> " · "
+                <a href="sbom.json" target="_blank" rel="noopener">"All parts (SBOM)"</a>
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn HowToCheck() -> impl IntoView {
+    view! {
+        <section>
+            <details data-testid="how-to-check">
+                <summary>"How to check that nothing is sent"</summary>
+                <ol class="privacy-steps">
+                    <li>
+                        "Wait until the networks are loaded, switch the network off (flight mode), and open a study. It is measured all the same: nothing that leaves this computer is needed."
+                    </li>
+                    <li>
+                        "Or leave it on, open the browser's developer tools (F12) at “Network” before you open a study, and watch: no line is added. Other programs see it too, Wireshark for one."
+                    </li>
+                    <li>
+                        "Look at the response headers of worker.js there: “connect-src 'none'” means that the browser lets the part that reads the study connect to nothing, whatever its code says."
+                    </li>
+                    <li>
+                        "Under “Application” look at what is stored: the page's own files, the networks' weights, the scale you chose. Nothing of a study."
+                    </li>
+                    <li>
+                        "Build the page from its source and compare the checksums with those linked above."
+                    </li>
+                </ol>
+                <p class="hint">
+                    "What none of this covers: browser extensions, the operating system, and what you save or copy out of the page yourself."
+                </p>
+            </details>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,152 @@
+// How dist/ is served: the tests' own server, nginx and Caddy with the shipped configurations, at a host's root and in a
+// folder of it. Each answers every kind of file with the exact headers of host/headers.mjs, and nothing but GET and HEAD.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { request } from "node:http";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+
+import { EXAMPLES } from "../../host/configs.mjs";
+import { ASK, FOREVER, headersFor } from "../../host/headers.mjs";
+import { open } from "../lib/app.mjs";
+import { HOSTS } from "../lib/hosts.mjs";
+import { DIST } from "../server.mjs";
+
+const FILES = readdirSync(DIST, { recursive: true }).filter((name) => statSync(path.join(DIST, name)).isFile());
+const bytesOf = (name) => readFileSync(path.join(DIST, name));
+const one = (pattern) => FILES.find((name) => pattern.test(name));
+const WEIGHTS = one(/^models\/.*\.bin$/);
+const WASM = one(/^assets\/corsai-worker.*\.wasm$/);
+const WORKER = one(/^worker\/.*worker\.js$/);
+// One of each kind.
+const KINDS = ["", "index.html", "sw.js", "manifest.json", "icon.svg", "sbom.json", "licences.txt", "dist.sha256", WEIGHTS, WASM, WORKER, one(/\.css$/), one(/boot.*\.js$/)];
+
+// One answer, with its headers as they came and its body as it was sent.
+function ask(address, { method = "GET", headers = {} } = {}) {
+  return new Promise((resolve, reject) => {
+    const asked = request(address, { method, headers }, (response) => {
+      const chunks = [];
+      response.on("data", (chunk) => chunks.push(chunk));
+      response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }));
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+function assertHeaders(answer, address) {
+  for (const [name, value] of Object.entries(headersFor(new URL(address).pathname, answer.status))) {
+    assert.equal(answer.headers[name.toLowerCase()], value, `${name} of ${address}`);
+  }
+}
+
+describe("dist/", () => {
+  it("has host configurations beside its source that are as headers.mjs has them", () => {
+    for (const [name, text] of Object.entries(EXAMPLES)) {
+      const there = readFileSync(new URL(`../../host/${name}`, import.meta.url), "utf8");
+      assert.equal(there, text, `run: node host/configs.mjs`);
+    }
+  });
+
+  it("is what its checksums say, in parts of at most 24 MiB", () => {
+    const sums = bytesOf("dist.sha256").toString().trim().split("\n").map((line) => line.split("  "));
+    assert.deepEqual(sums.map(([, name]) => name).sort(), FILES.filter((name) => name !== "dist.sha256").sort());
+    for (const [sum, name] of sums) assert.equal(createHash("sha256").update(bytesOf(name)).digest("hex"), sum, name);
+    for (const name of FILES) assert.ok(statSync(path.join(DIST, name)).size <= 24 * 2 ** 20, name);
+  });
+
+  it("holds no script or style in its markup, and an integrity for all that the markup loads", () => {
+    for (const name of ["index.html", "404.html"]) {
+      const markup = bytesOf(name).toString();
+      assert.doesNotMatch(markup, /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:|https?:\/\//i, name);
+      for (const [tag] of markup.matchAll(/<(script|link)\b[^>]*>/g)) {
+        const loads = /<script|rel="(stylesheet|preload|modulepreload)"/.test(tag);
+        if (loads) assert.match(tag, /integrity="sha384-/, tag);
+      }
+    }
+  });
+
+  it("names no folder of the machine it was built on", () => {
+    const home = process.env.CARGO_HOME ?? path.join(process.env.HOME, ".cargo");
+    for (const name of FILES.filter((file) => /\.(wasm|js|html|json)$/.test(file))) {
+      assert.equal(bytesOf(name).includes(home), false, `${name} holds ${home}`);
+    }
+  });
+});
+
+for (const [name, host] of Object.entries(HOSTS)) {
+  for (const under of ["/", "/tools/ct/"]) {
+    describe(`${name}, under ${under}`, { skip: host.skip }, () => {
+      let served;
+      before(async () => (served = await host.start(under)));
+      after(() => served?.close());
+      const get = (file, options) => ask(served.address + file, options);
+
+      it("answers every kind of file with the right headers, whole", async () => {
+        for (const file of KINDS) {
+          const answer = await get(file);
+          assert.equal(answer.status, 200, file);
+          assertHeaders(answer, served.address + file);
+          assert.equal(answer.body.equals(bytesOf(file || "index.html")), true, `${file} arrives whole`);
+        }
+        assert.equal((await get(WASM)).headers["content-type"], "application/wasm");
+        assert.match((await get(WORKER)).headers["content-type"], /javascript/);
+      });
+
+      it("lets the computing part connect to nothing, and the page only to its own host", async () => {
+        assert.match((await get(WORKER)).headers["content-security-policy"], /connect-src 'none'/);
+        assert.match((await get("")).headers["content-security-policy"], /default-src 'none'.*connect-src 'self'/);
+      });
+
+      it("keeps for ever what bears a hash, and nothing else", async () => {
+        for (const file of [WEIGHTS, WASM, WORKER]) assert.equal((await get(file)).headers["cache-control"], FOREVER);
+        for (const file of ["", "sw.js", "models/none.bin"]) assert.equal((await get(file)).headers["cache-control"], ASK);
+      });
+
+      it("says that weights which aren't there aren't there", async () => {
+        for (const file of ["models/none.bin", "worker/none.js", "none", "assets/"]) {
+          const answer = await get(file);
+          assert.equal(answer.status, 404, file);
+          assertHeaders(answer, served.address + file);
+          assert.doesNotMatch(answer.body.toString(), /data-wasm/, "not the page");
+        }
+      });
+
+      it("answers GET and HEAD, and refuses all else", async () => {
+        const head = await get(WEIGHTS, { method: "HEAD" });
+        assert.deepEqual([head.status, head.body.length], [200, 0]);
+        for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
+          const answer = await get("", { method });
+          assert.equal(answer.status, 405, method);
+          assert.equal(answer.headers.allow, "GET, HEAD", method);
+          assertHeaders(answer, served.address);
+        }
+      });
+
+      it("sends what was compressed beforehand, and weights from any byte", async () => {
+        for (const [encoding, ending] of [["gzip", ".gz"], ...(host.brotli ? [["br", ".br"]] : [])]) {
+          const answer = await get(WASM, { headers: { "Accept-Encoding": encoding } });
+          assert.equal(answer.headers["content-encoding"], encoding);
+          assert.equal(answer.headers["content-type"], "application/wasm");
+          assert.equal(answer.body.equals(bytesOf(WASM + ending)), true);
+        }
+        const part = await get(WEIGHTS, { headers: { Range: "bytes=1000-" } });
+        assert.equal(part.status, 206);
+        assert.equal(part.body.equals(bytesOf(WEIGHTS).subarray(1000)), true);
+      });
+
+      it("serves a page that starts, and gets its networks", async () => {
+        const app = await open({ query: "?device=cpu", address: served.address });
+        try {
+          await app.ready();
+          await app.get("device").waitFor({ state: "attached", timeout: 120_000 });
+          assert.equal(await app.get("policy").getAttribute("data-guarded"), "true");
+          assert.deepEqual(app.problems, []);
+        } finally {
+          await app.close();
+        }
+      });
+    });
+  }
+}
