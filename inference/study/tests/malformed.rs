@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod clock;
 #[path = "study/fuzzed.rs"]
 #[allow(dead_code)]
 mod fuzzed;
@@ -15,13 +16,14 @@ mod made;
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use corsai_protocol::IssueCode;
 use corsai_study::{Intake, Limits};
 use peak_alloc::PeakAlloc;
 
+use clock::computed;
 use made::{File, Tag, Written, chest, element, item};
 
 #[global_allocator]
@@ -33,12 +35,12 @@ const MOST_BYTES: usize = 256 << 20;
 /// All that can be done with a file; the codes that were raised.
 fn settle(name: &str, bytes: Vec<u8>) -> Vec<IssueCode> {
     ALLOCATED.reset_peak_usage();
-    let (before, begun) = (ALLOCATED.current_usage(), Instant::now());
+    let (before, begun) = (ALLOCATED.current_usage(), computed());
     let mut intake = Intake::new(Limits::default());
     intake.add(name, bytes);
     let opened = intake.finish();
     let found = fuzzed::settle(&opened);
-    let (time, most) = (begun.elapsed(), ALLOCATED.peak_usage().saturating_sub(before));
+    let (time, most) = (computed().saturating_sub(begun), ALLOCATED.peak_usage().saturating_sub(before));
     assert!(time < MOST_TIME && most < MOST_BYTES, "{name}: {time:?}, {} MB", most >> 20);
     found
 }

@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../clock/mod.rs"]
+mod clock;
 mod file;
 mod hostile;
 mod streams;
