@@ -29,8 +29,9 @@ const NO_GPU = ["--disable-gpu"];
 const SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 
 // `host` plays a host in other ways (see ../server.mjs); `address` is of a host that runs already. `profile` is a folder
-// in which the browser keeps what it stores. `prepare` is called with the page before it loads anything.
-export async function open({ query = "", softwareGpu = false, host = {}, address, profile, prepare } = {}) {
+// in which the browser keeps what it stores. `prepare` is called with the page before it loads anything. A `bare` page is
+// not waited for.
+export async function open({ query = "", softwareGpu = false, host = {}, address, profile, prepare, bare } = {}) {
   const requests = [];
   const own = address ? { address } : await serve({ ...host, seen: (request) => requests.push(request) });
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -43,7 +44,7 @@ export async function open({ query = "", softwareGpu = false, host = {}, address
   const app = new App({ ...own, browser: browser ?? context, page, requests });
   await prepare?.(page);
   await page.goto(own.address + query);
-  await app.get("start").waitFor();
+  if (!bare) await app.get("start").waitFor();
   return app;
 }
 

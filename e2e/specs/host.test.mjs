@@ -19,7 +19,7 @@ const bytesOf = (name) => readFileSync(path.join(DIST, name));
 const one = (pattern) => FILES.find((name) => pattern.test(name));
 const WEIGHTS = one(/^models\/.*\.bin$/);
 const WASM = one(/^assets\/corsai-worker.*\.wasm$/);
-const WORKER = one(/^worker\/.*worker\.js$/);
+const WORKER = one(/^worker\/.*\.js$/);
 // One of each kind.
 const KINDS = ["", "index.html", "sw.js", "manifest.json", "icon.svg", "sbom.json", "licences.txt", "dist.sha256", WEIGHTS, WASM, WORKER, one(/\.css$/), one(/boot.*\.js$/)];
 
