@@ -15,6 +15,9 @@ export const PHONE = { width: 390, height: 844 };
 // The longest that one study may take on a busy machine with two cores.
 export const STUDY_MS = 600_000;
 
+// The longest that anything else may take there.
+export const PATIENCE_MS = 180_000;
+
 // A browser that asks nobody anything. As root it can't have its sandbox.
 const QUIET = [
   "--no-sandbox",
@@ -82,8 +85,8 @@ class App {
 
   // All that the page needs has come: the networks, and its own copy for a visit without a network.
   async ready() {
-    await this.get("weights").filter({ hasText: "Networks loaded" }).waitFor({ timeout: 60_000 });
-    await this.page.locator('[data-testid=privacy-ready][data-ready="true"]').waitFor({ state: "attached", timeout: 60_000 });
+    await this.get("weights").filter({ hasText: "Networks loaded" }).waitFor({ timeout: PATIENCE_MS });
+    await this.page.locator('[data-testid=privacy-ready][data-ready="true"]').waitFor({ state: "attached", timeout: PATIENCE_MS });
   }
 
   get = (id) => this.page.getByTestId(id);

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { STUDY_MS, open } from "../lib/app.mjs";
+import { PATIENCE_MS, STUDY_MS, open } from "../lib/app.mjs";
 import * as faulty from "../lib/faulty.mjs";
 
 async function visit(options, look) {
@@ -20,7 +20,7 @@ const chosen = async (app) => {
   await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });
   return { backend: await app.get("device").getAttribute("data-backend"), reason: await app.words("device-reason") };
 };
-const finding = (app) => app.get("progress-stage").filter({ hasText: "Finding" }).waitFor({ timeout: 120_000 });
+const finding = (app) => app.get("progress-stage").filter({ hasText: "Finding" }).waitFor({ timeout: STUDY_MS });
 
 describe("the graphics processor", () => {
   // Code that runs in the worker before all else.
@@ -88,7 +88,7 @@ describe("the page", () => {
   it("says so when the part that computes isn't to be had, or is another file", async () => {
     for (const answer of [faulty.status(404), faulty.corrupt]) {
       await visit({ host: faulty.always(/corsai-worker.*\.wasm$/, answer) }, async (app) => {
-        await app.get("notices").filter({ hasText: "could not be loaded" }).waitFor({ timeout: 60_000 });
+        await app.get("notices").filter({ hasText: "could not be loaded" }).waitFor({ timeout: PATIENCE_MS });
       });
     }
   });
@@ -96,7 +96,7 @@ describe("the page", () => {
   it("shows a sentence where its own code can't start", async () => {
     const app = await open({ bare: true, host: faulty.always(/corsai-app.*\.wasm$/, faulty.corrupt) });
     try {
-      await app.page.locator("#static-failed").waitFor({ timeout: 30_000 });
+      await app.page.locator("#static-failed").waitFor({ timeout: PATIENCE_MS });
       assert.match(await app.page.locator("#static").textContent(), /Not a medical device/);
     } finally {
       await app.close();
@@ -135,7 +135,7 @@ describe("the page", () => {
       await app.openPhantom();
       await finding(app);
       await other.openPhantom();
-      await other.get("elsewhere").waitFor({ timeout: 60_000 });
+      await other.get("elsewhere").waitFor({ timeout: PATIENCE_MS });
       await app.page.close();
       assert.equal(await other.outcome(), "finished", JSON.stringify(await other.issues()));
       assert.deepEqual(other.problems, []);

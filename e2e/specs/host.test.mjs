@@ -10,7 +10,7 @@ import { after, before, describe, it } from "node:test";
 
 import { EXAMPLES } from "../../host/configs.mjs";
 import { ASK, FOREVER, headersFor } from "../../host/headers.mjs";
-import { open } from "../lib/app.mjs";
+import { STUDY_MS, open } from "../lib/app.mjs";
 import { HOSTS } from "../lib/hosts.mjs";
 import { DIST } from "../server.mjs";
 
@@ -140,7 +140,7 @@ for (const [name, host] of Object.entries(HOSTS)) {
         const app = await open({ query: "?device=cpu", address: served.address });
         try {
           await app.ready();
-          await app.get("device").waitFor({ state: "attached", timeout: 120_000 });
+          await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });
           assert.equal(await app.get("policy").getAttribute("data-guarded"), "true");
           assert.deepEqual(app.problems, []);
         } finally {

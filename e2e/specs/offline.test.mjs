@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { open } from "../lib/app.mjs";
+import { PATIENCE_MS, open } from "../lib/app.mjs";
 import { stored } from "../lib/browser.mjs";
 import * as faulty from "../lib/faulty.mjs";
 
@@ -51,7 +51,7 @@ describe("offline", () => {
       const [before] = Object.keys((await stored(app.page)).cached).filter((name) => name.startsWith("corsai-page-"));
       newer = true;
       await app.page.reload();
-      await app.get("newer").waitFor({ timeout: 60_000 });
+      await app.get("newer").waitFor({ timeout: PATIENCE_MS });
       await app.openPhantom();
       await app.get("newer").waitFor({ state: "detached" });
       assert.equal(await app.outcome(), "finished");
@@ -69,7 +69,7 @@ describe("offline", () => {
   it("keeps no page of which one file is another, and works all the same", async () => {
     const app = await open({ query: "?device=cpu", host: faulty.always(/^icon\.svg$/, faulty.corrupt) });
     try {
-      await app.get("privacy-ready").filter({ hasText: "keeps nothing for a later visit" }).waitFor({ state: "attached", timeout: 60_000 });
+      await app.get("privacy-ready").filter({ hasText: "keeps nothing for a later visit" }).waitFor({ state: "attached", timeout: PATIENCE_MS });
       const { cached } = await stored(app.page);
       assert.deepEqual(Object.keys(cached), ["corsai-weights"]);
     } finally {

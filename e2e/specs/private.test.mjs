@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 
-import { open } from "../lib/app.mjs";
+import { STUDY_MS, open } from "../lib/app.mjs";
 import { stored, storedText } from "../lib/browser.mjs";
 import { changed } from "../lib/dicom.mjs";
 import * as studies from "../lib/studies.mjs";
@@ -41,7 +41,7 @@ describe("a study of somebody", () => {
   before(async () => {
     app = await open({ query: "?device=cpu", prepare: (page) => page.on("console", (message) => said.push(message.text())) });
     await app.ready();
-    await app.get("device").waitFor({ state: "attached", timeout: 120_000 });
+    await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });
     asked = app.requests.length;
     await app.openFolder(canaries());
     assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
@@ -234,7 +234,7 @@ describe("code that wanted to send something (P5)", () => {
     elsewhere = { server, address: `http://127.0.0.1:${server.address().port}/` };
     app = await open({ query: "?device=cpu" });
     await app.ready();
-    await app.get("device").waitFor({ state: "attached", timeout: 120_000 });
+    await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });
   });
   after(async () => {
     await app?.close();

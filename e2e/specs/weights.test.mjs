@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { open } from "../lib/app.mjs";
+import { PATIENCE_MS, open } from "../lib/app.mjs";
 import * as faulty from "../lib/faulty.mjs";
 
 const PART = /^models\/fpn/;
@@ -17,7 +17,7 @@ async function visit(options, look) {
   }
 }
 
-const words = (app, text) => app.get("weights").filter({ hasText: text }).waitFor({ timeout: 60_000 });
+const words = (app, text) => app.get("weights").filter({ hasText: text }).waitFor({ timeout: PATIENCE_MS });
 const loaded = (app) => words(app, "Networks loaded");
 const asked = (app) => app.requests.filter(({ url }) => PART.test(url.slice(1)));
 
