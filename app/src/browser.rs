@@ -1,6 +1,6 @@
 //! Small questions to the browser, each with an answer for the browser that has none.
 
-use corsai_protocol::DevicePreference;
+use corsai_protocol::{Depth, DevicePreference, Tier};
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -28,6 +28,18 @@ pub fn device_parameter() -> Option<DevicePreference> {
         "gpu" => Some(DevicePreference::Gpu),
         "auto" => Some(DevicePreference::Auto),
         _ => None,
+    }
+}
+
+/// How much is computed: the address' `tier`, `full-run`, `vote=paper` and `dpn-3d`, else a standard answer.
+pub fn depth_parameter() -> Depth {
+    let named = parameter("tier");
+    let tier = Tier::ALL.into_iter().find(|tier| named.as_deref() == Some(tier.as_str()));
+    Depth {
+        tier: tier.unwrap_or(Depth::default().tier),
+        full_run: parameter("full-run").is_some(),
+        paper_vote: parameter("vote").as_deref() == Some("paper"),
+        dpn_3d: parameter("dpn-3d").is_some(),
     }
 }
 

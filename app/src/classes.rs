@@ -62,6 +62,7 @@ mod tests {
             share: Some(0.1),
             ct_class: Some(1),
             ct_class_panel: Some(2),
+            ..LungFinding::default()
         };
         assert_eq!((of(&lung, Scale::Guideline), of(&lung, Scale::Panel)), (Some(1), Some(2)));
     }

@@ -96,10 +96,11 @@ mod tests {
             share: Some(lesion / ml),
             ct_class: Some(class),
             ct_class_panel: Some(class + 1),
+            ..LungFinding::default()
         };
         let change = ShareChange { earlier: 0.2, later: 0.15, points: -5.0 };
         Report {
-            format: 1,
+            format: 2,
             disclaimer: DISCLAIMER.into(),
             study: StudyRecord { date: Some("2020-04-07".into()), ..StudyRecord::default() },
             lungs: Some(Lungs {
@@ -121,8 +122,10 @@ mod tests {
             runs: Runs {
                 device: "cpu: 2 threads".into(),
                 slices: 10,
+                slices_without_lung: 2,
                 networks: vec![NetworkRuns { name: "fpn".into(), slices: 10, weights: "0123abcd".into() }],
                 seconds: 12.0,
+                ..Runs::default()
             },
         }
     }

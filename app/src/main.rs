@@ -15,6 +15,7 @@ mod offline;
 mod page;
 mod phantoms;
 mod privacy;
+mod reopen;
 mod shell;
 mod start;
 mod state;

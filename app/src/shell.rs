@@ -1,7 +1,8 @@
 //! The page's one long-lived object: signals, the worker, the weights, and what a person's wishes set off.
 
 use corsai_protocol::{
-    Command, DevicePreference, Event, Issue, IssueCode, Manifest, PhantomDate, Report, RunId, Scale, SeriesId, Slot,
+    Command, Depth, DevicePreference, Event, Family, Issue, IssueCode, Manifest, NetworkEntry, PhantomDate, Projection,
+    Report, RunId, Scale, SeriesId, Slot, Tier,
 };
 use js_sys::{ArrayBuffer, Int16Array, Uint8Array};
 use leptos::prelude::*;
@@ -15,6 +16,7 @@ use crate::{
     lock,
     offline::Offline,
     privacy::witness::Witness,
+    reopen::{Reopen, Source},
     state::{Effect, Link, Model, Phase, Thumbnail},
     viewer::{
         pixels::{PixelStore, Slice, areas_of, around},
@@ -43,6 +45,7 @@ pub struct App {
     /// The run has been silent for long.
     pub stalled: RwSignal<bool>,
     pub preference: RwSignal<DevicePreference>,
+    pub depth: RwSignal<Depth>,
     pub scale: RwSignal<Scale>,
     /// The place for the earlier study is open.
     pub adding: RwSignal<bool>,
@@ -55,6 +58,7 @@ pub struct App {
     module: StoredValue<Option<JsValue>, LocalStorage>,
     /// Held while this tab computes.
     computing: StoredValue<Option<lock::Lock>, LocalStorage>,
+    reopen: StoredValue<Option<Reopen>, LocalStorage>,
     delivery: StoredValue<Delivery, LocalStorage>,
     manifest: StoredValue<Option<Manifest>>,
     heard_ms: StoredValue<f64>,
@@ -65,7 +69,8 @@ impl App {
     pub fn new() -> Self {
         let scale = if browser::kept(SCALE_KEY).as_deref() == Some("panel") { Scale::Panel } else { Scale::Guideline };
         let manifest = weights::manifest();
-        let of = manifest.iter().flat_map(|m| &m.networks).map(weights::bytes_of).sum();
+        let first = manifest.iter().flat_map(|m| &m.networks).filter(|n| n.tier == Tier::Quick);
+        let of = first.map(weights::bytes_of).sum();
         Self {
             model: RwSignal::new(Model::default()),
             view: RwSignal::new(View::default()),
@@ -74,6 +79,7 @@ impl App {
             loaded: RwSignal::new(Loaded { bytes: 0, of, failed: false, kept: true }),
             stalled: RwSignal::new(false),
             preference: RwSignal::new(browser::device_parameter().unwrap_or_default()),
+            depth: RwSignal::new(browser::depth_parameter()),
             scale: RwSignal::new(scale),
             adding: RwSignal::new(false),
             elsewhere: RwSignal::new(false),
@@ -82,6 +88,7 @@ impl App {
             link: StoredValue::new_local(None),
             module: StoredValue::new_local(None),
             computing: StoredValue::new_local(None),
+            reopen: StoredValue::new_local(None),
             delivery: StoredValue::new_local(Delivery::default()),
             manifest: StoredValue::new(manifest),
             heard_ms: StoredValue::new(0.0),
@@ -115,12 +122,16 @@ impl App {
             self.model.update(|m| m.link = Link::Impossible);
             return;
         };
-        link.send(
-            Command::Configure { device: self.preference.get_untracked(), cores: browser::cores() },
-            Vec::new(),
-            false,
-        );
+        link.send(self.configuration(), Vec::new(), false);
         self.link.set_value(Some(link));
+    }
+
+    fn configuration(self) -> Command {
+        Command::Configure {
+            device: self.preference.get_untracked(),
+            cores: browser::cores(),
+            depth: self.depth.get_untracked(),
+        }
     }
 
     /// The worker's module, compiled once for all workers to come.
@@ -168,8 +179,47 @@ impl App {
     }
 
     fn died(self, issue: Issue) {
-        self.model.update(|m| m.lost_worker(Some(issue)));
+        let series = self.model.with_untracked(|m| m.current.chosen);
+        let again = self.reopen.try_update_value(|r| r.as_mut().and_then(|r| r.again(series))).flatten();
+        let begun = again.and_then(|(source, on_cpu)| {
+            let run = self.model.try_update(Model::begin_anew).flatten()?;
+            Some((source, on_cpu, run))
+        });
+        let Some((source, on_cpu, run)) = begun else {
+            self.model.update(|m| m.lost_worker(Some(issue)));
+            self.replace_worker();
+            return;
+        };
+        if on_cpu {
+            self.preference.set(DevicePreference::Cpu);
+        }
+        self.forget_pixels(Slot::Current);
         self.replace_worker();
+        let (command, payload) = source.command(run, Slot::Current);
+        self.send(command, payload, false);
+    }
+
+    /// Opens a study, and remembers from where until it has an answer.
+    fn open(self, slot: Slot, source: Source, synthetic: bool) {
+        let run = self.opening(slot, synthetic);
+        if slot == Slot::Current {
+            self.reopen.set_value(Some(Reopen::new(source.clone())));
+        }
+        let (command, payload) = source.command(run, slot);
+        self.send(command, payload, false);
+    }
+
+    /// The file handles are let go once nothing can need them any more; a series that was being analysed when a worker
+    /// died is chosen again.
+    fn follow_reopened(self) {
+        let phase = self.model.with_untracked(|m| m.current.phase);
+        if matches!(phase, Phase::Empty | Phase::Done | Phase::Refused | Phase::Cancelled) {
+            self.reopen.set_value(None);
+        } else if phase == Phase::Choosing
+            && let Some(Some(series)) = self.reopen.try_update_value(|r| r.as_mut().and_then(Reopen::take_series))
+        {
+            self.choose(Slot::Current, series);
+        }
     }
 
     /// Replaces the worker because the person wants so.
@@ -207,7 +257,7 @@ impl App {
         if self.stalled.get_untracked() {
             self.stalled.set(false);
         }
-        if let Event::Slice { slot, index, lungs, lesions } = event {
+        if let Event::Slice { slot, index, lungs, lesions, .. } = event {
             self.take_slice(slot, index, lungs, lesions, &payload);
             return;
         }
@@ -223,6 +273,7 @@ impl App {
         for effect in effects {
             self.carry_out(effect);
         }
+        self.follow_reopened();
         self.ask_for_next_areas();
     }
 
@@ -252,21 +303,23 @@ impl App {
                 }
                 self.ask_for_shown();
             }
-            Effect::Restart => self.replace_worker(),
+            Effect::WorkerDied(issue) => self.died(issue),
         }
     }
 
     fn take_slice(self, slot: Slot, index: u32, lungs: bool, lesions: bool, payload: &[JsValue]) {
-        let [hu, labels, ..] = payload else { return };
+        let [hu, labels, agreement @ ..] = payload else { return };
         let (Some(hu), Some(labels)) = (hu.dyn_ref::<ArrayBuffer>(), labels.dyn_ref::<ArrayBuffer>()) else { return };
         let labels = Uint8Array::new(labels).to_vec();
         if self.pixels.try_update_value(|p| p.swept(slot, index, areas_of(&labels))) == Some(true) {
             self.drawn.update(|d| *d += 1);
         } else if hu.byte_length() % 2 == 0 {
             let hu = Int16Array::new(hu).to_vec();
+            let agreement =
+                agreement.first().and_then(|a| a.dyn_ref()).map(|a: &ArrayBuffer| Uint8Array::new(a).to_vec());
             let slice = self.model.with_untracked(|m| {
                 let volume = m.study(slot).volume.as_ref()?;
-                (index < volume.slices).then(|| Slice::new(volume, hu, labels, lungs, lesions)).flatten()
+                (index < volume.slices).then(|| Slice::new(volume, hu, labels, agreement, (lungs, lesions))).flatten()
             });
             if let Some(slice) = slice {
                 self.pixels.update_value(|p| p.put(slot, index, slice));
@@ -330,7 +383,8 @@ impl App {
         }
         spawn_local(async move {
             let Some(manifest) = self.manifest.get_value() else { return };
-            let names: Vec<String> = manifest.networks.iter().map(|n| n.name.clone()).collect();
+            let first = manifest.networks.iter().filter(|n| n.tier == Tier::Quick);
+            let names: Vec<String> = first.map(|n| n.name.clone()).collect();
             self.deliver_held();
             while let Some(Some(name)) = self.delivery.try_update_value(|d| d.next(&names)) {
                 let Some(network) = manifest.networks.iter().find(|n| n.name == name) else {
@@ -388,15 +442,13 @@ impl App {
     }
 
     fn open_files(self, slot: Slot, files: Vec<Dropped>) {
-        let run = self.opening(slot, false);
-        let (names, payload) = files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
-        self.send(Command::Open { run, slot, names }, payload, false);
+        let (names, files) = files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
+        self.open(slot, Source::Files { names, files }, false);
     }
 
     /// Opens a made-up study.
     pub fn open_phantom(self, slot: Slot, date: PhantomDate) {
-        let run = self.opening(slot, true);
-        self.send(Command::OpenPhantom { run, slot, date }, Vec::new(), false);
+        self.open(slot, Source::Phantom(date), true);
     }
 
     fn opening(self, slot: Slot, synthetic: bool) -> RunId {
@@ -464,6 +516,34 @@ impl App {
             self.preference.set(device);
             self.restart();
         }
+    }
+
+    /// What the worker shall do from the next study on.
+    pub fn set_depth(self, depth: Depth) {
+        self.depth.set(depth);
+        self.send(self.configuration(), Vec::new(), false);
+    }
+
+    /// Lets more networks vote on a finished study.
+    pub fn refine(self, slot: Slot, tier: Tier) {
+        self.heard_ms.set_value(browser::now_ms());
+        if let Some(Some(command)) = self.model.try_update(|m| m.refine(slot, tier)) {
+            self.send(command, Vec::new(), false);
+        }
+    }
+
+    /// Whether there are networks that see coronal and sagittal sections of lesions.
+    pub fn has_sections(self) -> bool {
+        let sections = |n: &NetworkEntry| n.family == Family::Dpn && n.projection != Projection::Axial;
+        self.manifest.with_value(|m| m.iter().flat_map(|m| &m.networks).any(sections))
+    }
+
+    /// The next tier above `tier` that has a network, how many that adds and their bytes.
+    pub fn tier_above(self, tier: Tier) -> Option<(Tier, usize, u64)> {
+        let manifest = self.manifest.get_value()?;
+        let more = |next: Tier| manifest.networks.iter().filter(move |n| n.tier > tier && n.tier <= next);
+        let next = Tier::ALL.into_iter().find(|next| more(*next).next().is_some())?;
+        Some((next, more(next).count(), more(next).map(weights::bytes_of).sum()))
     }
 
     /// The current study's numbers and doubts, for an export.

@@ -1,8 +1,8 @@
 //! What the page knows, and how each event of the worker changes it. Pure: no browser, no clock.
 
 use corsai_protocol::{
-    Command, DeviceReport, Event, Issue, IssueCode, Progress, Report, RunId, SeriesId, SeriesSummary, Severity, Slot,
-    VolumeSummary,
+    Command, DeviceReport, Event, Issue, IssueCode, Possible, Progress, Report, RunId, SeriesId, SeriesSummary,
+    Severity, Slot, Stage, Tier, VolumeSummary,
 };
 
 /// How far a study has come.
@@ -59,6 +59,10 @@ pub struct Study {
     pub drop_issues: Vec<Issue>,
     pub volume: Option<VolumeSummary>,
     pub progress: Option<Progress>,
+    /// An answer is there and further networks are running for a better one.
+    pub refining: Option<Progress>,
+    /// What the vote that goes on can still come to.
+    pub possible: Option<Possible>,
     pub report: Option<Report>,
     /// Why there is no number.
     pub refusal: Vec<Issue>,
@@ -101,10 +105,17 @@ impl Study {
         all
     }
 
+    /// No network runs for it any more.
+    fn rest(&mut self) {
+        self.refining = None;
+        self.possible = None;
+    }
+
     fn refuse(&mut self, issues: Vec<Issue>) {
         self.phase = Phase::Refused;
         self.stopping = false;
         self.progress = None;
+        self.rest();
         self.report = None;
         self.refusal = issues;
     }
@@ -134,7 +145,7 @@ pub enum Effect {
     /// These slices have a newer state.
     SlicesChanged(Slot, Vec<u32>),
     /// The worker has to be replaced.
-    Restart,
+    WorkerDied(Issue),
 }
 
 /// All that the page knows.
@@ -226,6 +237,7 @@ impl Model {
         study.chosen = Some(series);
         study.volume = None;
         study.progress = None;
+        study.rest();
         study.report = None;
         study.refusal.clear();
         commands.push(Command::Choose { run, slot, series });
@@ -235,11 +247,21 @@ impl Model {
     /// The person wants the run stopped.
     pub fn stop(&mut self, slot: Slot) -> Option<Command> {
         let study = self.study_mut(slot);
-        if !study.phase.busy() || study.stopping {
+        if !(study.phase.busy() || study.refining.is_some()) || study.stopping {
             return None;
         }
         study.stopping = true;
         Some(Command::Cancel { run: study.run })
+    }
+
+    /// The person wants more networks to vote on a finished study.
+    pub fn refine(&mut self, slot: Slot, tier: Tier) -> Option<Command> {
+        let study = self.study_mut(slot);
+        if study.phase != Phase::Done || study.gone || study.refining.is_some() {
+            return None;
+        }
+        study.refining = Some(Progress { stage: Stage::Refining, done: 0, total: 0, seconds_left: None });
+        Some(Command::Refine { run: study.run, slot, tier })
     }
 
     /// The worker is gone; `issue` says why, none where the person wanted it. Finished numbers stay.
@@ -261,11 +283,26 @@ impl Model {
                 }
             }
             study.stopping = false;
+            study.rest();
         }
         let told = [&self.current, &self.previous].iter().any(|s| s.phase == Phase::Refused);
         if let Some(issue) = issue.filter(|_| !told) {
             self.notice(issue);
         }
+    }
+
+    /// The worker died over the study under examination, which is to be opened again in a new run. `None` where nothing was running, or where an earlier study's numbers would be lost by it.
+    pub fn begin_anew(&mut self) -> Option<RunId> {
+        let running = self.current.phase.busy() && !self.current.stopping;
+        if !running || self.previous.phase != Phase::Empty {
+            return None;
+        }
+        let run = self.next_run();
+        self.link = Link::Starting;
+        self.device = None;
+        self.current = Study { run, phase: Phase::Reading, synthetic: self.current.synthetic, ..Study::default() };
+        self.notice(Issue::new(IssueCode::WorkerRestarted, ""));
+        Some(run)
     }
 
     /// Says something that concerns no study.
@@ -289,8 +326,11 @@ impl Model {
             Event::Device { device } => self.device = Some(device),
             Event::WeightsWanted { networks } => return vec![Effect::DeliverWeights(networks)],
             Event::Progress { run, slot, progress } => {
-                if let Some(study) = self.live(run, slot).filter(|s| s.phase.busy()) {
+                let Some(study) = self.live(run, slot) else { return Vec::new() };
+                if study.phase.busy() {
                     study.progress = Some(progress);
+                } else if study.phase == Phase::Done && progress.stage == Stage::Refining {
+                    study.refining = Some(progress);
                 }
             }
             Event::Series { run, slot, series, chosen, issues, .. } => {
@@ -320,12 +360,18 @@ impl Model {
                     return vec![Effect::SlicesChanged(slot, indices)];
                 }
             }
+            Event::Possible { run, slot, possible } => {
+                if let Some(study) = self.live(run, slot) {
+                    study.possible = Some(possible);
+                }
+            }
             Event::Report { run, slot, report, complete } => {
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
                 study.report = Some(*report);
                 if complete {
                     study.phase = Phase::Done;
                     study.progress = None;
+                    study.rest();
                     study.stopping = false;
                 }
             }
@@ -341,16 +387,17 @@ impl Model {
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
                 study.stopping = false;
                 study.progress = None;
+                study.rest();
+                if study.phase == Phase::Done {
+                    return Vec::new();
+                }
                 study.phase = match (study.series.is_empty(), study.chosen) {
                     (true, _) => Phase::Empty,
                     (false, None) => Phase::Choosing,
                     (false, Some(_)) => Phase::Cancelled,
                 };
             }
-            Event::Fatal { issue } => {
-                self.lost_worker(Some(issue));
-                return vec![Effect::Restart];
-            }
+            Event::Fatal { issue } => return vec![Effect::WorkerDied(issue)],
         }
         Vec::new()
     }

@@ -34,7 +34,7 @@ fn found(run: RunId, series: Vec<SeriesSummary>, chosen: Option<u32>) -> Event {
 }
 
 fn report(issues: Vec<Issue>) -> Report {
-    let lung = LungFinding { volume_ml: 2000.0, lesion_ml: None, share: None, ct_class: None, ct_class_panel: None };
+    let lung = LungFinding { volume_ml: 2000.0, ..LungFinding::default() };
     Report {
         format: 1,
         disclaimer: DISCLAIMER.into(),
@@ -193,13 +193,50 @@ fn a_dead_worker_refuses_what_ran_and_leaves_what_was_done() {
     model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
     let (_, later) = model.open(Slot::Previous, false);
     let issue = Issue::new(IssueCode::WorkerDied, "");
-    assert_eq!(model.apply(Event::Fatal { issue: issue.clone() }, Vec::new()), vec![Effect::Restart]);
+    assert_eq!(model.apply(Event::Fatal { issue: issue.clone() }, Vec::new()), vec![Effect::WorkerDied(issue.clone())]);
+    assert_eq!(model.begin_anew(), None, "the current study's numbers would be lost");
+    model.lost_worker(Some(issue.clone()));
     assert_eq!((model.current.phase, model.previous.phase), (Phase::Done, Phase::Refused));
     assert!(model.current.numbers().is_some());
     assert_eq!(model.previous.refusal, vec![issue]);
     assert!(model.notices.is_empty());
     model.apply(reported(later, Slot::Previous, Vec::new(), true), Vec::new());
     assert_eq!(model.previous.phase, Phase::Refused, "last words of the dead worker count no more");
+}
+
+#[test]
+fn a_worker_that_dies_over_its_study_begins_anew() {
+    let (mut model, run) = opened();
+    model.apply(reported(run, Slot::Current, Vec::new(), false), Vec::new());
+    let again = model.begin_anew().unwrap();
+    assert!(again > run);
+    assert_eq!((model.current.phase, model.current.run, model.current.gone), (Phase::Reading, again, false));
+    assert_eq!(model.current.numbers(), None);
+    assert_eq!(model.notices.iter().map(|i| i.code).collect::<Vec<_>>(), [IssueCode::WorkerRestarted]);
+    model.apply(reported(again, Slot::Current, Vec::new(), true), Vec::new());
+    assert_eq!(model.begin_anew(), None, "there is nothing to begin");
+}
+
+#[test]
+fn refining_keeps_the_answer_and_can_be_stopped() {
+    let (mut model, run) = opened();
+    assert_eq!(model.refine(Slot::Current, Tier::Full), None, "there is no answer yet");
+    model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
+    let progress = Progress { stage: Stage::Refining, done: 1, total: 9, seconds_left: None };
+    model.apply(Event::Progress { run, slot: Slot::Current, progress }, Vec::new());
+    let possible = Possible { both: Some([0.1, 0.2]), ..Possible::default() };
+    model.apply(Event::Possible { run, slot: Slot::Current, possible }, Vec::new());
+    assert_eq!((model.current.phase, model.busy_slot()), (Phase::Done, None));
+    assert_eq!((model.current.refining, model.current.possible), (Some(progress), Some(possible)));
+    assert_eq!(model.refine(Slot::Current, Tier::Full), None, "one refinement at a time");
+    assert_eq!(model.stop(Slot::Current), Some(Command::Cancel { run }));
+    model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
+    assert_eq!((model.current.phase, model.current.refining, model.current.possible), (Phase::Done, None, None));
+    assert!(model.current.numbers().is_some());
+    let wanted = Some(Command::Refine { run, slot: Slot::Current, tier: Tier::Full });
+    assert_eq!(model.refine(Slot::Current, Tier::Full), wanted);
+    model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
+    assert_eq!(model.current.refining, None);
 }
 
 #[test]

@@ -3,17 +3,18 @@
 import torch
 import torch.nn.functional as F
 
-from .specs import CLIP_HU, DIVISOR, LIMIT
-
 #: What lies outside a picture.
 OUTSIDE_HU = -1024.0
 #: Share of the volumes' pictures that come from phantoms: enough to know the page's own, too little to lean on.
 PHANTOM_SHARE = 0.08
 
 
-def normalised(values: torch.Tensor) -> torch.Tensor:
-    """Normalisation A (`networks.md` §2)."""
-    return (values.clamp(*CLIP_HU) / DIVISOR).clamp(-LIMIT, LIMIT)
+def normalised(values: torch.Tensor, given: dict) -> torch.Tensor:
+    """HU as a network wants them, by its spec's `input`: the paper's normalisation A (`range`) or B (`standard`)."""
+    values, how = values.clamp(*given["clip_hu"]), given["normalisation"]
+    if how["kind"] == "range":
+        return (values / how["divisor"]).clamp(-how["limit"], how["limit"])
+    return (values - how["mean_hu"]) / how["deviation_hu"]
 
 
 def uniform(random: torch.Generator, low: float, high: float, *shape: int) -> torch.Tensor:

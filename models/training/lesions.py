@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from .augment import OUTSIDE_HU, greys, normalised, picked, uniform
 from .paths import ARRAYS
 from .prepare import LESION, hu
-from .specs import Spec
+from .specs import FOLDS, Spec
 
 
 def square_around(mask: np.ndarray, margin: float) -> tuple[int, int, int]:
@@ -31,7 +31,7 @@ class Lesions:
     #: Share of a batch that comes from the single slices of many patients.
     SINGLE = 0.3
 
-    def __init__(self, spec: Spec, held_out: set[str]):
+    def __init__(self, spec: Spec, held_out: set[str], fold: int | None = None):
         self.spec = spec
         self.volumes, self.phantoms = [], []
         for file in sorted(ARRAYS.glob("*-[0-9]*.npz")):
@@ -45,11 +45,11 @@ class Lesions:
             pool = self.phantoms if file.name.startswith("phantom") else self.volumes
             pool.append((grey, labels, square, lung, sick))
         with np.load(ARRAYS / "ct100.npz") as arrays:
-            boxes = []
-            for row, column, side in arrays["boxes"]:
+            self.single = []
+            for index, grey, labels, (row, column, side) in zip(*(arrays[k] for k in ("slices", "grey", "labels", "boxes"))):
                 grow = int(side * spec.box_margin)
-                boxes.append((row - grow, column - grow, side + 2 * grow))
-            self.single = list(zip(arrays["grey"], arrays["labels"], boxes))
+                if fold is None or index % 5 != fold:
+                    self.single.append((grey, labels, (row - grow, column - grow, side + 2 * grow)))
 
     def pick(self, random: torch.Generator) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int]]:
         """HU and lesions of one slice and its box; patients alike often, two slices of three with lesions."""
@@ -97,12 +97,22 @@ class Lesions:
             sample = F.grid_sample(both[None], grid, align_corners=False, padding_mode="zeros")[0]
             pictures.append(sample[:1] + OUTSIDE_HU)
             truths.append((sample[1] > 0.5).float())
-        return normalised(greys(torch.stack(pictures), random, noise=40)), torch.stack(truths)
+        return normalised(greys(torch.stack(pictures), random, noise=40), self.spec.input), torch.stack(truths)
 
-    @staticmethod
-    def loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-        """Binary cross entropy and soft Dice over the batch."""
-        logits = logits[:, 0]
-        probabilities = logits.sigmoid()
-        dice = (2 * (probabilities * truth).sum() + 1) / (probabilities.sum() + truth.sum() + 1)
-        return F.binary_cross_entropy_with_logits(logits, truth) + 1 - dice
+
+def statistics(spec: Spec) -> tuple[float, float]:
+    """Mean and standard deviation, HU, of what the networks are trained on: slices with lung of nobody held out for
+    good, and the single ones, cut to the lungs' box and not augmented."""
+    source = Lesions(spec, set(FOLDS["held_out"]["lesions"]))
+    pictures = [(grey[z], square) for grey, _, square, lung, _ in source.volumes for z in lung[::4]]
+    pictures += [(grey, square) for grey, _, square in source.single]
+    values = np.concatenate([cut(hu(grey), square).clip(*spec.input["clip_hu"]).ravel()[::7] for grey, square in pictures])
+    return float(values.mean()), float(values.std())
+
+
+def cut(picture: np.ndarray, square: tuple[int, int, int]) -> np.ndarray:
+    """The part of `[rows, columns]` in the box; air beyond the picture's edge."""
+    row, column, side = square
+    edge = max(0, -row, -column, row + side - picture.shape[0], column + side - picture.shape[1])
+    padded = np.pad(picture, edge, constant_values=OUTSIDE_HU)
+    return padded[row + edge : row + edge + side, column + edge : column + edge + side]

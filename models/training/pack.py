@@ -3,6 +3,7 @@
 import hashlib
 import json
 import struct
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,10 +13,12 @@ from . import quantize
 from .network import build, folded
 from .paths import MODELS
 from .rounding import rounded
-from .specs import LICENCE, SPECS, Spec
+from .specs import SPECS, Spec
 
 MAGIC = b"CORSAIW1"
-PART_BYTES = 24 << 20
+PART_BYTES = 16 << 20
+#: Of the manifest.
+FORMAT = 2
 
 
 def encode(tensors: dict[str, quantize.Quantized | np.ndarray]) -> bytes:
@@ -81,15 +84,26 @@ def decode(file: bytes) -> dict[str, np.ndarray]:
 
 def unpacked(spec: Spec, file: bytes) -> nn.Module:
     """The network a weights file holds, ready to evaluate."""
-    model = folded(build(spec))
+    model = folded(build(spec.architecture))
     model.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in decode(file).items()})
     return model
 
 
+def entry_of(spec: Spec) -> dict | None:
+    """The network's entry in the manifest; `None` where it isn't shipped."""
+    manifest = json.loads((MODELS / "manifest.json").read_text())
+    return next((e for e in manifest["networks"] if e["name"] == spec.name), None)
+
+
+def key(spec: Spec) -> str:
+    """What names the shipped weights; empty where there are none."""
+    entry = entry_of(spec)
+    return "+".join(p["sha256"][:12] for p in entry["parts"]) if entry else ""
+
+
 def shipped(spec: Spec) -> nn.Module:
     """The network as the manifest ships it."""
-    manifest = json.loads((MODELS / "manifest.json").read_text())
-    entry = next(e for e in manifest["networks"] if e["name"] == spec.name)
+    entry = entry_of(spec)
     return unpacked(spec, b"".join((MODELS / "weights" / p["file"]).read_bytes() for p in entry["parts"]))
 
 
@@ -108,8 +122,8 @@ def digest(content: bytes) -> str:
 
 
 @torch.no_grad()
-def publish(model: nn.Module, spec: Spec, pictures: torch.Tensor, threshold: float = 0.5) -> dict:
-    """Packs a trained network into `models/` and enters it in the manifest; returns its entry.
+def publish(model: nn.Module, spec: Spec, pictures: torch.Tensor, root: Path = MODELS) -> dict:
+    """Packs a trained network into `root` and enters it in the manifest there; returns its entry.
 
     `pictures` are inputs of the network's own kind, by which its rounding is optimised.
     """
@@ -120,32 +134,33 @@ def publish(model: nn.Module, spec: Spec, pictures: torch.Tensor, threshold: flo
     if not torch.equal(logits, model(known)):
         raise ValueError(f"{spec.name}: the file holds other weights than were rounded")
     for folder in ("weights", "golden"):
-        (MODELS / folder).mkdir(exist_ok=True)
-    for old in (MODELS / "weights").glob(f"{spec.name}.*.bin"):
+        (root / folder).mkdir(exist_ok=True)
+    for old in (root / "weights").glob(f"{spec.name}.*.bin"):
         old.unlink()
     parts = []
     for start in range(0, len(file), PART_BYTES):
         content = file[start : start + PART_BYTES]
         # Named by content: a cache can't serve yesterday's weights under today's name.
         part = {"file": f"{spec.name}.{digest(content)[:12]}.bin", "sha256": digest(content), "bytes": len(content)}
-        (MODELS / "weights" / part["file"]).write_bytes(content)
+        (root / "weights" / part["file"]).write_bytes(content)
         parts.append(part)
     golden = logits[0, :, :: spec.golden_stride, :: spec.golden_stride].numpy().astype("<f4").tobytes()
-    (MODELS / "golden" / f"{spec.name}.bin").write_bytes(golden)
+    (root / "golden" / f"{spec.name}.bin").write_bytes(golden)
     entry = {
         "name": spec.name,
         "family": spec.family,
         "projection": spec.projection,
-        "architecture": spec.architecture(),
-        "input": spec.input(),
-        "threshold": threshold,
+        "tier": spec.tier,
+        "architecture": spec.architecture,
+        "input": spec.input,
+        "threshold": spec.threshold,
         "parts": parts,
         "golden": {"file": f"{spec.name}.bin", "sha256": digest(golden), "stride": spec.golden_stride},
-        "licence": LICENCE,
+        "licence": spec.licence,
     }
-    path = MODELS / "manifest.json"
-    entries = {e["name"]: e for e in json.loads(path.read_text())["networks"]} if path.exists() else {}
-    entries[spec.name] = entry
-    networks = [entries[name] for name in SPECS if name in entries]
-    path.write_text(json.dumps({"format": 1, "networks": networks}, indent=2) + "\n")
+    path = root / "manifest.json"
+    manifest = json.loads(path.read_text()) if path.exists() else {"format": FORMAT, "networks": []}
+    entries = {e["name"]: e for e in manifest["networks"]} | {spec.name: entry}
+    manifest["networks"] = [entries[name] for name in SPECS if name in entries]
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
     return entry

@@ -8,6 +8,7 @@ REPOSITORY = MODELS.parent
 DATA = Path(os.environ.get("CORSAI_DATA", REPOSITORY / "../shared/data")).resolve()
 RUNS = Path(os.environ.get("CORSAI_RUNS", Path.home() / ".cache/corsai/runs"))
 ARRAYS = RUNS / "arrays"
+PREDICTIONS = RUNS / "predictions"
 
 
 def run_folder(name: str) -> Path:

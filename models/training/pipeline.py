@@ -11,8 +11,10 @@ from torch import nn
 
 from .augment import OUTSIDE_HU, normalised
 from .lesions import square_around
-from .specs import CLIP_HU, SPECS
+from .specs import SPECS, Spec
 
+#: Steps of a probability of 1, in which members are counted.
+UNIT = 2048
 #: Every how many slices of a projection are computed.
 STEP = 2
 #: Pieces of a lung smaller than this share of its largest are dropped.
@@ -40,8 +42,9 @@ def in_planes(volume: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
 @torch.no_grad()
 def lung_probabilities(hu: torch.Tensor, networks: dict[str, nn.Module]) -> torch.Tensor:
     """Right and left on the cube, `[2, size, size, size]`, the mean over `networks` (by projection)."""
-    size = SPECS["lungs-axial"].size
-    cube = normalised(along(in_planes(hu.clamp(*CLIP_HU), size, size), size))
+    spec = SPECS["lungs-axial"]
+    size = spec.size
+    cube = normalised(along(in_planes(hu.clamp(*spec.input["clip_hu"]), size, size), size), spec.input)
     centres = (torch.arange(size) + 0.5) / size * 2 - 1
     z, y, x = torch.meshgrid(centres, centres, centres, indexing="ij")
     total = torch.zeros(2, size, size, size)
@@ -72,20 +75,41 @@ def lung_labels(probabilities: torch.Tensor, shape: torch.Size) -> np.ndarray:
     return (wins(right, left) * 1 + wins(left, right) * 2).numpy().astype(np.uint8)
 
 
+def box_inputs(pictures: torch.Tensor, square: tuple[int, int, int], spec: Spec) -> torch.Tensor:
+    """What a lesion network sees of slices in HU, `[slices, 1, size, size]`: the box, resized and normalised."""
+    row, column, side = square
+    edge = overhang(square, pictures.shape)
+    padded = F.pad(pictures, (edge, edge, edge, edge), value=OUTSIDE_HU)
+    box = padded[:, row + edge : row + edge + side, column + edge : column + edge + side].clamp(*spec.input["clip_hu"])
+    return normalised(resized(box, spec.size, spec.size), spec.input)[:, None]
+
+
+def from_box(answers: torch.Tensor, square: tuple[int, int, int], shape: tuple[int, ...]) -> torch.Tensor:
+    """Probabilities `[slices, size, size]` back on the slices' grid, 0 outside the box."""
+    row, column, side = square
+    edge = overhang(square, shape)
+    back = torch.zeros(len(answers), shape[-2] + 2 * edge, shape[-1] + 2 * edge)
+    back[:, row + edge : row + edge + side, column + edge : column + edge + side] = resized(answers, side, side)
+    return back[:, edge : edge + shape[-2], edge : edge + shape[-1]]
+
+
+def overhang(square: tuple[int, int, int], shape: tuple[int, ...]) -> int:
+    """How many pixels the box reaches beyond the picture, at most."""
+    row, column, side = square
+    return max(0, -row, -column, row + side - shape[-2], column + side - shape[-1])
+
+
+def steps(probabilities: torch.Tensor) -> np.ndarray:
+    """Probabilities in the vote's whole steps, u16; `vote.rs`."""
+    return (probabilities * UNIT).round().numpy().astype(np.uint16)
+
+
 @torch.no_grad()
-def lesion_probability(hu: torch.Tensor, lungs: np.ndarray, networks: list[nn.Module]) -> np.ndarray:
-    """The members' mean in the lungs, 0 elsewhere, f16 `[slices, rows, columns]`."""
-    spec = SPECS["fpn-0"]
-    row, column, side = square_around(lungs.any(0), spec.box_margin)
-    slices, rows, columns = hu.shape
-    edge = max(0, -row, -column, row + side - rows, column + side - columns)
-    out = np.zeros(hu.shape, np.float16)
-    for z in np.flatnonzero(lungs.any((1, 2))):
-        padded = F.pad(hu[z : z + 1], (edge, edge, edge, edge), value=OUTSIDE_HU)
-        box = padded[:, row + edge : row + edge + side, column + edge : column + edge + side].clamp(*CLIP_HU)
-        inputs = normalised(resized(box, spec.size, spec.size))[None]
-        mean = torch.stack([network(inputs)[0].sigmoid() for network in networks]).mean(0)
-        back = torch.zeros(rows + 2 * edge, columns + 2 * edge)
-        back[row + edge : row + edge + side, column + edge : column + edge + side] = resized(mean, side, side)[0]
-        out[z] = back[edge : edge + rows, edge : edge + columns].numpy() * (lungs[z] > 0)
-    return out
+def lesion_steps(hu: torch.Tensor, lungs: np.ndarray, network: nn.Module, spec: Spec) -> np.ndarray:
+    """One network's probabilities in every lung voxel, in the order of `lungs > 0`, as the vote's steps."""
+    square = square_around(lungs.any(0), spec.box_margin)
+    found = []
+    for some in np.array_split(np.flatnonzero(lungs.any((1, 2))), max(1, len(lungs) // 8)):
+        answers = network(box_inputs(hu[some], square, spec))[:, 0].sigmoid()
+        found.append(steps(from_box(answers, square, hu.shape))[lungs[some] > 0])
+    return np.concatenate(found)

@@ -207,7 +207,7 @@ def main() -> None:
         print(to.name, len(kept), flush=True)
     to = ARRAYS / "ct100.npz"
     if not to.exists():
-        grey, labels, boxes = [], [], []
+        grey, labels, boxes, slices = [], [], [], []
         for mask in sorted((DATA / "ct100").glob("*_mask.png")):
             lesions = np.asarray(Image.open(mask)) > 0
             found = calibrated(np.asarray(Image.open(str(mask).replace("_mask", "")).convert("L")), lesions)
@@ -215,5 +215,8 @@ def main() -> None:
                 grey.append(found[0])
                 boxes.append(found[1])
                 labels.append(np.where(lesions, LESION, 0).astype(np.uint8))
-        np.savez(to, grey=np.stack(grey), labels=np.stack(labels), boxes=np.array(boxes))
+                slices.append(int(mask.name.split("_")[2]))
+        np.savez(
+            to, grey=np.stack(grey), labels=np.stack(labels), boxes=np.array(boxes), slices=np.array(slices)
+        )
         print(to.name, len(grey), flush=True)

@@ -1,91 +1,108 @@
-"""The networks that are shipped: what each sees, how wide it is, how it is stored."""
+"""The networks and how each is trained, from `families/*.toml`: one file a family.
 
+A family's file says what its networks are (`architecture`), what they see (`input`), how they are stored, who its
+members are, and the runs that train them; `folds.json` says which patients and slices a run may not see.
+"""
+
+import json
+import random
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
-LICENCE = (
-    "CC-BY-NC-SA-3.0 (as the training images); started from EfficientNet-Lite0 weights under Apache-2.0"
-)
-CLIP_HU = (-1350.0, 150.0)
-DIVISOR = 2048.0
-LIMIT = 0.505
+HERE = Path(__file__).parent
+#: In the order the manifest lists them.
+FAMILIES = ("lungs", "fpn", "resnet21", "resnet18", "dpn")
+FOLDS = json.loads((HERE / "folds.json").read_text())
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One network; the fields are those of `inference/protocol`'s manifest."""
+    """One network; the fields are those of `inference/protocol`'s manifest, but for how it is stored."""
 
     name: str
     family: str
     projection: str
-    in_channels: int
-    classes: int
-    pyramid_channels: int
-    segmentation_channels: int
-    size: int
-    region: str
-    box_margin: float
+    tier: str
+    architecture: dict
+    input: dict
+    licence: str
     golden_stride: int
+    threshold: float = 0.5
     #: Beginnings of the names of the convolutions stored in 4 bits; the others, and all depthwise ones, have 8.
-    four: tuple[str, ...]
+    four: tuple[str, ...] = ()
     #: Values that share a scale in 4 bits.
     group: int = 64
 
-    def architecture(self) -> dict:
-        return {
-            "kind": "fpn-efficientnet-b0",
-            "in_channels": self.in_channels,
-            "classes": self.classes,
-            "pyramid_channels": self.pyramid_channels,
-            "segmentation_channels": self.segmentation_channels,
-        }
+    @property
+    def size(self) -> int:
+        return self.input["size"]
 
-    def input(self) -> dict:
-        return {
-            "size": self.size,
-            "region": self.region,
-            "clip_hu": list(CLIP_HU),
-            "divisor": DIVISOR,
-            "limit": LIMIT,
-            "box_margin": self.box_margin,
-        }
+    @property
+    def in_channels(self) -> int:
+        return self.architecture["in_channels"]
+
+    @property
+    def box_margin(self) -> float:
+        return self.input["box_margin"]
 
 
-def _lungs(projection: str) -> Spec:
-    return Spec(
-        name=f"lungs-{projection}",
-        family="lungs",
-        projection=projection,
-        in_channels=4,
-        classes=3,
-        pyramid_channels=64,
-        segmentation_channels=64,
-        size=128,
-        region="whole-volume",
-        box_margin=0.0,
-        golden_stride=4,
-        four=("encoder._blocks", "decoder"),
-    )
+@dataclass(frozen=True)
+class Run:
+    """One training: of what, for how long, from where, and who is kept apart."""
+
+    name: str
+    spec: Spec
+    steps: int
+    batch: int
+    peak_rate: float
+    weight_decay: float
+    loss: str
+    #: The network whose weights these become; `None` for a run that only others start from.
+    member: str | None = None
+    #: Another run whose weights to start from; otherwise ImageNet's, where there are any.
+    after: str | None = None
+    #: The first steps may see smaller pictures: most of what they learn carries over, in 0.6 times the time.
+    early_steps: int = 0
+    early_size: int = 0
+    #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are kept apart.
+    fold: int | None = None
+    #: How many more patients are left out, chosen by the seed: members of a family must differ.
+    leave_out: int = 0
+    seed: int = 20
+
+    @property
+    def unseen(self) -> set[str]:
+        """Patients that neither this run nor one it started from was shown."""
+        return self.held_out & RUNS[self.after].unseen if self.after else self.held_out
+
+    @property
+    def held_out(self) -> set[str]:
+        """Patients this run never sees."""
+        apart = set(FOLDS["held_out"]["lungs" if self.spec.family == "lungs" else "lesions"])
+        if self.fold is not None:
+            apart |= set(FOLDS["folds"][self.fold])
+        rest = sorted(p for fold in FOLDS["folds"] for p in fold if p not in apart)
+        return apart | set(random.Random(self.seed).sample(rest, self.leave_out))
 
 
-SPECS = {
-    spec.name: spec
-    for spec in [
-        _lungs("axial"),
-        _lungs("coronal"),
-        _lungs("sagittal"),
-        Spec(
-            name="fpn-0",
-            family="fpn",
-            projection="axial",
-            in_channels=1,
-            classes=1,
-            pyramid_channels=256,
-            segmentation_channels=128,
-            size=256,
-            region="lung-box",
-            box_margin=0.1,
-            golden_stride=8,
-            four=("decoder.seg_blocks",),
-        ),
+def _family(name: str) -> tuple[list[Spec], list[Run]]:
+    config = tomllib.loads((HERE / "families" / f"{name}.toml").read_text())
+    shared = {k: config[k] for k in ("architecture", "input", "licence", "golden_stride")}
+    stored = {"four": config.get("four", [])}
+    specs = []
+    for member in config["member"]:
+        fields = {"projection": "axial"} | shared | stored | member
+        specs.append(Spec(family=name, **fields | {"four": tuple(fields["four"])}))
+    by_name = {spec.name: spec for spec in specs}
+    runs = [
+        Run(spec=by_name.get(run.get("member"), specs[0]), **config["training"] | run) for run in config.get("run", [])
     ]
-}
+    return specs, runs
+
+
+SPECS: dict[str, Spec] = {}
+RUNS: dict[str, Run] = {}
+for _specs, _runs in map(_family, FAMILIES):
+    SPECS |= {spec.name: spec for spec in _specs}
+    RUNS |= {run.name: run for run in _runs}

@@ -1,7 +1,8 @@
 """Trains one network; resumes to the step, whatever ended the last run.
 
-State is one file a network (`RUNS/NAME/state.pt`), written every `SAVE_EVERY` steps and on SIGTERM, and `log.tsv` beside
-it. A batch depends on the seed and the step alone, so a resumed run goes on as the unbroken one would.
+State is one file a run (`RUNS/NAME/state.pt`), written every `SAVE_EVERY` steps and on SIGTERM, and `log.tsv` beside
+it. A batch depends on the seed and the step alone, so a resumed run goes on as the unbroken one would, on another device
+too.
 """
 
 import copy
@@ -9,38 +10,18 @@ import math
 import os
 import signal
 import time
-from dataclasses import dataclass, field
 
 import torch
 
 from .lesions import Lesions
+from .losses import LOSSES
 from .lungs import Lungs
 from .network import build, start_from_imagenet
 from .paths import run_folder
-from .specs import Spec
+from .specs import RUNS, Run
 
-SEED = 20
-BATCH = 16
-PEAK_RATE = 2e-3
-WEIGHT_DECAY = 1e-2
 SAVE_EVERY = 50
 AVERAGE = 0.99
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training: a network, how long, what it starts from, and who is kept apart."""
-
-    name: str
-    spec: Spec
-    steps: int
-    held_out: set[str] = field(default_factory=set)
-    #: Another run whose weights to start from; otherwise ImageNet's.
-    after: str | None = None
-    peak_rate: float = PEAK_RATE
-    #: The first steps may see smaller pictures: most of what they learn carries over, in 0.6 times the time.
-    early_steps: int = 0
-    early_size: int = 0
 
 
 def rate(run: Run, step: int) -> float:
@@ -52,36 +33,39 @@ def rate(run: Run, step: int) -> float:
 
 
 def batches(run: Run) -> Lungs | Lesions:
-    kind = Lungs if run.spec.family == "lungs" else Lesions
-    return kind(run.spec, run.held_out)
+    if run.spec.family == "lungs":
+        return Lungs(run.spec, run.held_out)
+    return Lesions(run.spec, run.held_out, run.fold)
 
 
-def averaged(name: str, spec: Spec) -> torch.nn.Module:
+def averaged(run: Run) -> torch.nn.Module:
     """The weights' moving average of a run: what is evaluated and shipped."""
-    model = build(spec)
-    model.load_state_dict(torch.load(run_folder(name) / "state.pt", weights_only=True)["average"])
+    model = build(run.spec.architecture)
+    state = torch.load(run_folder(run.name) / "state.pt", map_location="cpu", weights_only=True)
+    model.load_state_dict(state["average"])
     return model.eval()
 
 
 def finished(run: Run) -> bool:
     state = run_folder(run.name) / "state.pt"
-    return state.exists() and torch.load(state, weights_only=True, mmap=True)["step"] >= run.steps
+    return state.exists() and torch.load(state, map_location="cpu", weights_only=True, mmap=True)["step"] >= run.steps
 
 
-def train(run: Run) -> None:
+def train(run: Run, device: str = "cpu") -> None:
     folder = run_folder(run.name)
-    torch.manual_seed(SEED)
-    model = build(run.spec).to(memory_format=torch.channels_last)
+    torch.manual_seed(run.seed)
+    model = build(run.spec.architecture)
     if run.after:
-        model.load_state_dict(averaged(run.after, run.spec).state_dict())
+        model.load_state_dict(averaged(RUNS[run.after]).state_dict())
     else:
         start_from_imagenet(model)
+    model = model.to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval()
-    optimiser = torch.optim.AdamW(model.parameters(), PEAK_RATE, weight_decay=WEIGHT_DECAY)
+    optimiser = torch.optim.AdamW(model.parameters(), run.peak_rate, weight_decay=run.weight_decay)
     state_file = folder / "state.pt"
     step = 0
     if state_file.exists():
-        state = torch.load(state_file, weights_only=True)
+        state = torch.load(state_file, map_location=device, weights_only=True)
         step = state["step"]
         model.load_state_dict(state["model"])
         average.load_state_dict(state["average"])
@@ -94,18 +78,18 @@ def train(run: Run) -> None:
 
     asked_to_stop = []
     signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.append(True))
-    source = batches(run)
+    source, loss_of = batches(run), LOSSES[run.loss]
     model.train()
     losses, started = [], time.monotonic()
     with (folder / "log.tsv").open("a") as log:
         while step < run.steps and not asked_to_stop:
-            random = torch.Generator().manual_seed(SEED * 1_000_003 + step)
-            torch.manual_seed(SEED * 1_000_003 + step)
+            random = torch.Generator().manual_seed(run.seed * 1_000_003 + step)
+            torch.manual_seed(run.seed * 1_000_003 + step)
             size = run.early_size if step < run.early_steps else run.spec.size
-            inputs, truth = source.batch(BATCH, random, size)
-            with torch.autocast("cpu", torch.bfloat16):
+            inputs, truth = (t.to(device) for t in source.batch(run.batch, random, size))
+            with torch.autocast(torch.device(device).type, torch.bfloat16):
                 logits = model(inputs.contiguous(memory_format=torch.channels_last))
-            loss = source.loss(logits.float(), truth)
+            loss = loss_of(logits.float(), truth)
             for group in optimiser.param_groups:
                 group["lr"] = rate(run, step)
             optimiser.zero_grad(set_to_none=True)
@@ -120,7 +104,7 @@ def train(run: Run) -> None:
                     own.lerp_(now, 1 - keep) if own.is_floating_point() else own.copy_(now)
             losses.append(loss.item())
             if step % 10 == 0:
-                pace = BATCH * len(losses) / (time.monotonic() - started)
+                pace = run.batch * len(losses) / (time.monotonic() - started)
                 print(step, f"{sum(losses) / len(losses):.4f}", f"{pace:.1f}/s", sep="\t", file=log, flush=True)
                 losses, started = [], time.monotonic()
             if step % SAVE_EVERY == 0:

@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     fn measured() -> Model {
-        let lung = LungFinding { volume_ml: 1.0, lesion_ml: None, share: None, ct_class: None, ct_class_panel: None };
+        let lung = LungFinding { volume_ml: 1.0, ..LungFinding::default() };
         let mut model = Model::default();
         model.open(Slot::Current, false);
         model.current.phase = Phase::Done;

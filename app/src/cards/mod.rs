@@ -3,6 +3,7 @@
 pub mod dynamics;
 pub mod issues;
 pub mod progress;
+pub mod refining;
 pub mod series;
 pub mod settings;
 pub mod severity;

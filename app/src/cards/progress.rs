@@ -14,6 +14,7 @@ pub const fn stage_words(stage: Stage) -> &'static str {
         Stage::Device => "Choosing where to compute",
         Stage::Lungs => "Finding the lungs",
         Stage::Lesions => "Finding lesions",
+        Stage::Refining => "More networks are voting",
     }
 }
 
@@ -23,11 +24,12 @@ const fn unit(stage: Stage) -> &'static str {
         Stage::Weights => "network",
         Stage::Device => "step",
         Stage::Decoding | Stage::Lungs | Stage::Lesions => "slice",
+        Stage::Refining => "run",
     }
 }
 
 /// "slice 12 of 148 · about 20 s left", or bytes while the weights are loaded.
-fn detail(progress: &Progress, loaded: &Loaded) -> String {
+pub fn detail(progress: &Progress, loaded: &Loaded) -> String {
     if progress.stage == Stage::Weights && loaded.bytes < loaded.of {
         return format!("{} of {}", format::bytes(loaded.bytes), format::bytes(loaded.of));
     }
@@ -45,7 +47,7 @@ fn detail(progress: &Progress, loaded: &Loaded) -> String {
 }
 
 /// Done part, 0..=1, where it is known.
-fn fraction(progress: &Progress, loaded: &Loaded) -> Option<f64> {
+pub fn fraction(progress: &Progress, loaded: &Loaded) -> Option<f64> {
     if progress.stage == Stage::Weights && loaded.bytes < loaded.of {
         return Some(loaded.bytes as f64 / loaded.of as f64);
     }
@@ -114,7 +116,7 @@ fn Running(app: App, which: Slot) -> impl IntoView {
 mod tests {
     use super::*;
 
-    const LOADED: Loaded = Loaded { bytes: 9, of: 9, failed: false };
+    const LOADED: Loaded = Loaded { bytes: 9, of: 9, failed: false, kept: true };
 
     fn at(stage: Stage, done: u32, total: u32, seconds_left: Option<f64>) -> Progress {
         Progress { stage, done, total, seconds_left }
@@ -129,7 +131,7 @@ mod tests {
 
     #[test]
     fn weights_are_counted_in_bytes_while_they_come() {
-        let loading = Loaded { bytes: 2_000_000, of: 8_000_000, failed: false };
+        let loading = Loaded { bytes: 2_000_000, of: 8_000_000, failed: false, kept: true };
         let progress = at(Stage::Weights, 0, 4, None);
         assert_eq!(detail(&progress, &loading).replace('\u{202f}', " "), "2.0 MB of 8.0 MB");
         assert_eq!(fraction(&progress, &loading), Some(0.25));

@@ -1,6 +1,6 @@
 //! Settings and help: which device computes and why, and the keys.
 
-use corsai_protocol::DevicePreference;
+use corsai_protocol::{Depth, DevicePreference, Tier};
 use leptos::{ev, html, prelude::*};
 
 use crate::{shell::App, state::Phase};
@@ -9,6 +9,12 @@ const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [
     (DevicePreference::Auto, "device-auto", "Automatic", "The faster one that computes a known slice right."),
     (DevicePreference::Gpu, "device-gpu", "Graphics processor", "WebGPU, even where it is emulated."),
     (DevicePreference::Cpu, "device-cpu", "Processor (CPU)", "WebAssembly on several cores."),
+];
+
+const TIERS: [(Tier, &str, &str); 3] = [
+    (Tier::Quick, "Quick answer", "One lesion network."),
+    (Tier::Standard, "Standard", "The quick answer first, then several networks vote."),
+    (Tier::Full, "Full", "All networks there are."),
 ];
 
 const KEYS: [(&str, &str); 8] = [
@@ -51,6 +57,44 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
             </label>
         }
     };
+    let tier = move |(tier, name, what): (Tier, &'static str, &'static str)| {
+        view! {
+            <label class="choice">
+                <input
+                    type="radio"
+                    name="tier"
+                    data-testid=format!("tier-{}", tier.as_str())
+                    prop:checked=move || app.depth.get().tier == tier
+                    on:change=move |_: ev::Event| app.set_depth(Depth { tier, ..app.depth.get_untracked() })
+                />
+                <span>
+                    <strong>{name}</strong>
+                    <span class="hint">{what}</span>
+                </span>
+            </label>
+        }
+    };
+    let switch = move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut Depth) -> &mut bool| {
+        let changed = move |event: ev::Event| {
+            let mut depth = app.depth.get_untracked();
+            *of(&mut depth) = event_target_checked(&event);
+            app.set_depth(depth);
+        };
+        view! {
+            <label class="choice">
+                <input
+                    type="checkbox"
+                    data-testid=id
+                    prop:checked=move || *of(&mut app.depth.get())
+                    on:change=changed
+                />
+                <span>
+                    <strong>{name}</strong>
+                    <span class="hint">{what}</span>
+                </span>
+            </label>
+        }
+    };
     let keys: Vec<_> = KEYS.iter().map(|(key, what)| view! { <dt><kbd>{*key}</kbd></dt> <dd>{*what}</dd> }).collect();
     view! {
         <dialog
@@ -72,6 +116,13 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                         .get()
                         .then(|| view! { <p class="hint">"A change starts the computing part anew: the study has to be opened again for new pictures and numbers."</p> })
                 }}
+            </fieldset>
+            <fieldset>
+                <legend>"How much to compute, from the next study on"</legend>
+                {TIERS.map(tier).into_iter().collect::<Vec<_>>()}
+                {switch("full-run", "Every network on every slice", "Also where the vote is decided already: the same masks, later.", |d| &mut d.full_run)}
+                {app.has_sections().then(|| switch("dpn-3d", "DPN-3D", "The DPNs of three projections in place of the axial ones alone.", |d| &mut d.dpn_3d))}
+                {switch("paper-vote", "The paper's thresholds", "In place of those chosen for these networks.", |d| &mut d.paper_vote)}
             </fieldset>
             <DeviceFound app />
             <h3>"Keys, with the picture in focus"</h3>

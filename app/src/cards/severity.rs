@@ -4,7 +4,10 @@ use corsai_protocol::{LungFinding, Lungs, Report, Runs, Scale, Severity, Slot};
 use leptos::{ev, prelude::*};
 use wasm_bindgen_futures::spawn_local;
 
-use super::issues::IssueList;
+use super::{
+    issues::IssueList,
+    refining::{StillPossible, Tiers},
+};
 use crate::{
     browser,
     classes::{SCALES, meaning, of, scale_name},
@@ -93,6 +96,8 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
                     .into_any()
             }}
             <Table lungs=lungs.clone() pending />
+            {(phase == Phase::Computing).then(|| view! { <StillPossible app /> })}
+            {(phase == Phase::Done).then(|| view! { <Tiers app report=report.clone() /> })}
             {(phase == Phase::Computing && has_class)
                 .then(|| view! { <p class="pending">"Not finished: these numbers may still change."</p> })}
             {(phase == Phase::Cancelled)
@@ -236,7 +241,13 @@ fn Computed(runs: Runs, voxel_mm: [f64; 3]) -> impl IntoView {
                 <dt>"Device"</dt>
                 <dd data-testid="computed-device">{runs.device.clone()}</dd>
                 <dt>"Slices looked through for lesions"</dt>
-                <dd>{runs.slices}</dd>
+                <dd>{format!("{}; {} without lung needed no network", runs.slices, runs.slices_without_lung)}</dd>
+                <dt>"Vote"</dt>
+                <dd>{if runs.full_run { "every network on every slice with lung" } else { "stopped on each slice as soon as it was decided" }}</dd>
+                {runs.memory_bytes.map(|bytes| view! {
+                    <dt>"Memory, at most"</dt>
+                    <dd data-testid="memory">{format::bytes(bytes)}</dd>
+                })}
                 <dt>"Voxel (row, column, slice), mm"</dt>
                 <dd>{voxel}</dd>
                 <dt>"Networks"</dt>

@@ -33,22 +33,22 @@ pub struct Painter {
     key: Option<Key>,
     outlines: Outlines,
     colours: Colours,
-    css: [String; 3],
+    css: [String; 4],
 }
 
 impl Painter {
     /// `None` where the page has no canvas for us.
     pub fn new() -> Option<Self> {
         let hidden = browser::window()?.document()?.create_element("canvas").ok()?.dyn_into().ok()?;
-        let css = ["--overlay-right", "--overlay-left", "--overlay-lesion"]
+        let css = ["--overlay-right", "--overlay-left", "--overlay-lesion", "--overlay-disagreement"]
             .map(|name| browser::token(name).map(|t| t.trim().to_string()).unwrap_or_default());
-        let [right, left, lesions] = [&css[0], &css[1], &css[2]].map(|t| render::colour(t).unwrap_or_default());
+        let [right, left, lesions, disagreement] = css.each_ref().map(|t| render::colour(t).unwrap_or_default());
         Some(Self {
             hidden,
             rgba: Vec::new(),
             key: None,
             outlines: Outlines::default(),
-            colours: Colours { right, left, lesions },
+            colours: Colours { right, left, lesions, disagreement },
             css,
         })
     }
@@ -110,7 +110,7 @@ impl Painter {
             context.set_stroke_style_str(colour);
             context.stroke_with_path(&path);
         };
-        let [right, left, lesions] = &self.css;
+        let [right, left, lesions, _] = &self.css;
         stroke(key.layers.right.on, &self.outlines.right, right, LINE_PX, false);
         stroke(key.layers.left.on, &self.outlines.left, left, LINE_PX, true);
         stroke(key.layers.lesions.on, &self.outlines.lesions, lesions, LESION_LINE_PX, false);

@@ -19,6 +19,8 @@ pub struct Slice {
     pub hu: Vec<i16>,
     /// `rows · columns` label bytes, see [`corsai_protocol::label`].
     pub labels: Vec<u8>,
+    /// What share of the networks marked the pixel as lesion, per cent; absent before there are two.
+    pub agreement: Option<Vec<u8>>,
     /// Whether the labels hold lungs, and lesions.
     pub lungs: bool,
     pub lesions: bool,
@@ -43,10 +45,16 @@ pub struct Areas {
 
 impl Slice {
     /// `None` where the buffers don't fit the volume: an answer about a study that is gone.
-    pub fn new(volume: &VolumeSummary, hu: Vec<i16>, labels: Vec<u8>, lungs: bool, lesions: bool) -> Option<Self> {
+    pub fn new(
+        volume: &VolumeSummary,
+        hu: Vec<i16>,
+        labels: Vec<u8>,
+        agreement: Option<Vec<u8>>,
+        (lungs, lesions): (bool, bool),
+    ) -> Option<Self> {
         let (columns, rows) = (volume.columns as usize, volume.rows as usize);
         let count = columns.checked_mul(rows)?;
-        if hu.len() != count || labels.len() != count {
+        if hu.len() != count || labels.len() != count || agreement.as_ref().is_some_and(|a| a.len() != count) {
             return None;
         }
         let of = |bit: u8| {
@@ -56,7 +64,7 @@ impl Slice {
         };
         let outlines =
             Outlines { right: of(label::RIGHT_LUNG), left: of(label::LEFT_LUNG), lesions: of(label::LESION) };
-        Some(Self { columns, rows, hu, labels, lungs, lesions, outlines })
+        Some(Self { columns, rows, hu, labels, agreement, lungs, lesions, outlines })
     }
 
     /// Hounsfield units and label of one pixel.
@@ -131,6 +139,7 @@ impl PixelStore {
     pub fn changed(&mut self, slot: Slot, indices: &[u32]) {
         for index in indices {
             self.asked.remove(&(slot, *index));
+            self.areas.remove(&(slot, *index));
             if let Some(entry) = self.entries.get_mut(&(slot, *index)) {
                 entry.outdated = true;
             }
@@ -217,13 +226,14 @@ mod tests {
     }
 
     fn slice(labels: [u8; 6]) -> Slice {
-        Slice::new(&volume(), vec![-1000, 0, 1, 2, 3, 4], labels.to_vec(), true, true).unwrap()
+        Slice::new(&volume(), vec![-1000, 0, 1, 2, 3, 4], labels.to_vec(), None, (true, true)).unwrap()
     }
 
     #[test]
     fn buffers_of_another_volume_are_refused() {
-        assert!(Slice::new(&volume(), vec![0; 5], vec![0; 6], true, true).is_none());
-        assert!(Slice::new(&volume(), vec![0; 6], vec![0; 7], true, true).is_none());
+        assert!(Slice::new(&volume(), vec![0; 5], vec![0; 6], None, (true, true)).is_none());
+        assert!(Slice::new(&volume(), vec![0; 6], vec![0; 6], Some(vec![0; 5]), (true, true)).is_none());
+        assert!(Slice::new(&volume(), vec![0; 6], vec![0; 7], None, (true, true)).is_none());
     }
 
     #[test]

@@ -30,18 +30,25 @@ pub struct Layer {
     pub opacity: f64,
 }
 
-/// The three overlays.
+/// The overlays.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Layers {
     pub right: Layer,
     pub left: Layer,
     pub lesions: Layer,
+    /// Where the networks disagree, the stronger the nearer they are to half and half.
+    pub disagreement: Layer,
 }
 
 impl Default for Layers {
     fn default() -> Self {
         let lung = Layer { on: true, opacity: 0.1 };
-        Self { right: lung, left: lung, lesions: Layer { on: true, opacity: 0.35 } }
+        Self {
+            right: lung,
+            left: lung,
+            lesions: Layer { on: true, opacity: 0.35 },
+            disagreement: Layer { on: false, opacity: 0.8 },
+        }
     }
 }
 
@@ -51,6 +58,7 @@ pub struct Colours {
     pub right: [u8; 3],
     pub left: [u8; 3],
     pub lesions: [u8; 3],
+    pub disagreement: [u8; 3],
 }
 
 /// Reads `#rrggbb`, as the style sheet's tokens have it.
@@ -100,6 +108,8 @@ pub fn paint(slice: &Slice, window: Window, layers: &Layers, colours: &Colours, 
     let left = tint(layers.left, colours.left, 1.0);
     let lesion = tint(layers.lesions, colours.lesions, 0.5);
     let hatch = tint(layers.lesions, colours.lesions, 1.0);
+    let torn = [0.25, 0.5, 0.75, 1.0].map(|strength| tint(layers.disagreement, colours.disagreement, strength));
+    let agreement = slice.agreement.as_deref().filter(|_| layers.disagreement.on);
     out.clear();
     out.reserve(slice.hu.len() * 4);
     let columns = slice.columns.max(1);
@@ -108,7 +118,10 @@ pub fn paint(slice: &Slice, window: Window, layers: &Layers, colours: &Colours, 
         for (column, (value, bits)) in values.iter().zip(labels).enumerate() {
             let level = (i32::from(*value) - i32::from(LOWEST)).clamp(0, LEVELS as i32 - 1);
             let grey = greys.get(level as usize).copied().unwrap_or(0);
-            let table = if bits & label::LESION != 0 && layers.lesions.on {
+            let percent = agreement.and_then(|a| a.get(row * columns + column)).copied().unwrap_or(0);
+            let table = if (1..100).contains(&percent) {
+                &torn[usize::from(percent.min(100 - percent)) * 3 / 50]
+            } else if bits & label::LESION != 0 && layers.lesions.on {
                 if hatched(column, row) { &hatch } else { &lesion }
             } else if bits & label::RIGHT_LUNG != 0 {
                 &right
@@ -127,7 +140,8 @@ mod tests {
     use super::*;
     use crate::viewer::pixels::Outlines;
 
-    const COLOURS: Colours = Colours { right: [0, 0, 255], left: [0, 255, 0], lesions: [255, 0, 0] };
+    const COLOURS: Colours =
+        Colours { right: [0, 0, 255], left: [0, 255, 0], lesions: [255, 0, 0], disagreement: [255, 255, 0] };
 
     fn painted(hu: &[i16], labels: &[u8], window: Window, layers: &Layers) -> Vec<[u8; 4]> {
         let slice = Slice {
@@ -135,6 +149,7 @@ mod tests {
             rows: 1,
             hu: hu.to_vec(),
             labels: labels.to_vec(),
+            agreement: None,
             lungs: true,
             lesions: true,
             outlines: Outlines::default(),
@@ -182,6 +197,27 @@ mod tests {
         let without = Layers { lesions: Layer { on: false, opacity: 1.0 }, ..Layers::default() };
         let lung = painted(&[-1024], &[label::LESION | label::RIGHT_LUNG], Window::LUNG, &without);
         assert!(lung[0][2] > lung[0][0], "with lesions off the lung below shows");
+    }
+
+    #[test]
+    fn half_and_half_is_the_strongest_disagreement() {
+        let slice = Slice {
+            columns: 4,
+            rows: 1,
+            hu: vec![-1024; 4],
+            labels: vec![label::RIGHT_LUNG; 4],
+            agreement: Some(vec![0, 10, 50, 100]),
+            lungs: true,
+            lesions: true,
+            outlines: Outlines::default(),
+        };
+        let mut out = Vec::new();
+        let layers = Layers { disagreement: Layer { on: true, opacity: 1.0 }, ..Layers::default() };
+        paint(&slice, Window::LUNG, &layers, &COLOURS, &mut out);
+        let red: Vec<u8> = out.chunks(4).map(|p| p[0]).collect();
+        assert_eq!(red[2], 255);
+        assert!(red[1] > red[0] && red[1] < red[2]);
+        assert_eq!(red[3], red[0], "all of them agree");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Tools, window, zoom and overlays, all within reach of mouse, finger and keyboard.
 
+use corsai_protocol::Report;
 use leptos::{ev, prelude::*};
 
 use super::{
@@ -128,15 +129,25 @@ fn Zoom(app: App) -> impl IntoView {
 /// The overlays' switches and strengths.
 #[component]
 pub fn Layers(app: App) -> impl IntoView {
+    let several = Memo::new(move |_| {
+        let slot = app.view.with(|v| v.slot);
+        app.model.with(|m| m.study(slot).report.as_ref().is_some_and(has_members))
+    });
     view! {
         <div class="layers" role="group" aria-label="Overlays">
             {row(app, "Right lung", "right", |l| &mut l.right)}
             {row(app, "Left lung", "left", |l| &mut l.left)}
             {row(app, "Lesions", "lesions", |l| &mut l.lesions)}
+            {move || several.get().then(|| row(app, "Networks disagree", "disagreement", |l| &mut l.disagreement))}
             <MostLesions app />
         </div>
     }
     .into_any()
+}
+
+/// Whether more than one lesion network has spoken.
+fn has_members(report: &Report) -> bool {
+    report.lungs.as_ref().is_some_and(|lungs| lungs.both.members.is_some())
 }
 
 /// Goes to the slice with the largest lesion area of those seen.

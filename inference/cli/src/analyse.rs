@@ -2,7 +2,7 @@
 
 use std::{fs, io, io::Write as _, sync::Arc, time::Instant};
 
-use corsai_findings::{Measured, compare, doubts, measure, record, refusal, report};
+use corsai_findings::{Measured, compare, doubts, measure, record, refusal, report, spread};
 use corsai_protocol::{Dynamics, Issue, Lungs, Report, Runs, Severity, StudyRecord};
 
 use crate::{
@@ -37,7 +37,7 @@ fn measured(asked: &Analyse) -> io::Result<Report> {
         Ok(study) => study,
         Err(issues) => return Ok(nothing(issues)),
     };
-    let mut engine = match Engine::new(asked.device) {
+    let mut engine = match Engine::new(asked.device, asked.options) {
         Ok(engine) => engine,
         Err(issue) => return Ok(nothing([study.issues, vec![issue]].concat())),
     };
@@ -83,6 +83,9 @@ fn numbers(study: Study, engine: &mut Engine) -> Result<Numbers, Box<Report>> {
     let mut issues = study.issues.clone();
     let runs_without = |engine: &Engine| Runs {
         device: engine.name(),
+        tier: engine.options().tier,
+        full_run: engine.options().full_run,
+        memory_bytes: peak_memory(),
         seconds: study.seconds + begun.elapsed().as_secs_f64(),
         ..Runs::default()
     };
@@ -97,11 +100,18 @@ fn numbers(study: Study, engine: &mut Engine) -> Result<Numbers, Box<Report>> {
     let labels = analysis.all_labels().to_vec();
     issues.extend(engine.issues().iter().cloned());
     issues.extend(doubts(grid, &labels));
-    let runs = Runs { slices: analysis.lesion_slices(), networks: analysis.runs(), ..runs_without(engine) };
+    let slices = analysis.lesion_slices();
+    let runs = Runs {
+        slices,
+        slices_without_lung: (grid.slices as u32).saturating_sub(slices),
+        networks: analysis.runs(),
+        ..runs_without(engine)
+    };
     if issues.iter().any(|issue| issue.severity == Severity::Stop) {
         return Err(Box::new(refusal(record(study.series.date.clone(), grid), issues, runs)));
     }
-    let lungs = measure(grid, &labels, true);
+    let mut lungs = measure(grid, &labels, true);
+    spread(&mut lungs, &analysis.members_ml());
     Ok(Numbers { labels, lungs, issues, runs, study })
 }
 
@@ -127,6 +137,13 @@ fn about_earlier(issues: Vec<Issue>) -> Vec<Issue> {
             issue
         })
         .collect()
+}
+
+/// The most that this process has held of the machine's memory, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kb| kb * 1024)
 }
 
 /// Names of files may hold a patient's: they stay on the screen.

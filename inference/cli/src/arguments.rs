@@ -2,17 +2,23 @@
 
 use std::path::PathBuf;
 
+use corsai_ensemble::Options;
 use corsai_phantom::PhantomOptions;
-use corsai_protocol::DevicePreference;
+use corsai_protocol::{DevicePreference, Tier, Vote};
 use lexopt::prelude::*;
 
 pub const HELP: &str = "\
 corsai analyse STUDY [--previous STUDY] [--json FILE] [--masks DIR] [--device cpu|gpu]
+               [--tier quick|standard|full] [--full-run] [--vote own|paper] [--dpn-3d]
     Measures lungs and lesions on a chest CT. STUDY is a folder or a zip of DICOM files.
     --previous  an earlier study of the same patient, to compare with
     --json      where the report goes; else it is printed
     --masks     a folder for lungs.nii.gz (1 right, 2 left) and lesions.nii.gz (1)
     --device    what computes; else the GPU if there is a real one, else the CPU
+    --tier      how many networks vote: one (quick), some (standard) or all; standard unless said
+    --full-run  every network on every slice with lung, also where the vote is decided already: the same masks, later
+    --dpn-3d    the DPNs of three projections in place of the axial ones alone, where the tier has them
+    --vote      the thresholds chosen for these networks, or the paper's; own unless said
     Exit status 0: measured. 2: refused, the report says why. 1: something could not be written.
 
 corsai phantom DIR --share-left X --share-right X --date YYYYMMDD [--seed N] [--columns N] [--slices N]
@@ -37,6 +43,7 @@ pub struct Analyse {
     pub json: Option<PathBuf>,
     pub masks: Option<PathBuf>,
     pub device: DevicePreference,
+    pub options: Options,
 }
 
 /// # Errors
@@ -54,6 +61,7 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
 fn analyse(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
     let (mut study, mut previous, mut json, mut masks) = (None, None, None, None);
     let mut device = DevicePreference::Auto;
+    let mut options = Options { tier: Tier::Standard, ..Options::default() };
     while let Some(argument) = parser.next()? {
         match argument {
             Long("previous") => previous = Some(parser.value()?.into()),
@@ -66,13 +74,27 @@ fn analyse(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
                     other => return Err(format!("there is no device {other:?}: it is cpu or gpu").into()),
                 }
             }
+            Long("tier") => {
+                let named = parser.value()?.string()?;
+                let tier = Tier::ALL.into_iter().find(|tier| tier.as_str() == named);
+                options.tier = tier.ok_or(format!("there is no tier {named:?}: it is quick, standard or full"))?;
+            }
+            Long("full-run") => options.full_run = true,
+            Long("dpn-3d") => options.dpn_3d = true,
+            Long("vote") => {
+                options.vote = match parser.value()?.string()?.as_str() {
+                    "own" => None,
+                    "paper" => Some(Vote::PAPER),
+                    other => return Err(format!("there is no vote {other:?}: it is own or paper").into()),
+                }
+            }
             Long("help") | Short('h') => return Ok(Command::Help),
             Value(path) if study.is_none() => study = Some(path.into()),
             other => return Err(other.unexpected()),
         }
     }
     let study = study.ok_or("analyse needs a STUDY")?;
-    Ok(Command::Analyse(Analyse { study, previous, json, masks, device }))
+    Ok(Command::Analyse(Analyse { study, previous, json, masks, device, options }))
 }
 
 fn phantom(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
@@ -110,15 +132,17 @@ mod tests {
         let Ok(Command::Analyse(asked)) = parsed("analyse ct") else { panic!("analyse") };
         assert_eq!((asked.study, asked.device), ("ct".into(), DevicePreference::Auto));
         assert_eq!((asked.previous, asked.json, asked.masks), (None, None, None));
+        assert_eq!(asked.options, Options { tier: Tier::Standard, ..Options::default() });
     }
 
     #[test]
     fn options_come_before_or_after_the_study() {
-        let line = "analyse --device gpu --json=r.json ct.zip --previous old --masks m";
+        let line = "analyse --device gpu --json=r.json ct.zip --previous old --masks m --tier full --full-run --vote paper --dpn-3d";
         let Ok(Command::Analyse(asked)) = parsed(line) else { panic!("analyse") };
         assert_eq!((asked.study, asked.device), ("ct.zip".into(), DevicePreference::Gpu));
         assert_eq!(asked.previous, Some("old".into()));
         assert_eq!((asked.json, asked.masks), (Some("r.json".into()), Some("m".into())));
+        assert_eq!(asked.options, Options { tier: Tier::Full, full_run: true, vote: Some(Vote::PAPER), dpn_3d: true });
     }
 
     #[test]
@@ -137,6 +161,8 @@ mod tests {
     fn what_is_not_understood_is_said() {
         assert_eq!(parsed("analyse"), Err("analyse needs a STUDY".into()));
         assert!(parsed("analyse ct --device tpu").unwrap_err().contains("tpu"));
+        assert!(parsed("analyse ct --tier best").unwrap_err().contains("best"));
+        assert!(parsed("analyse ct --vote mine").unwrap_err().contains("mine"));
         assert!(parsed("analyse one two").unwrap_err().contains("two"));
         assert!(parsed("analyze ct").unwrap_err().contains("analyze"));
         assert_eq!(parsed(""), Ok(Command::Help));

@@ -48,7 +48,7 @@ fn work(
     while let Some(Job { id, network, input }) = next(lock(state), moved) {
         let answer = compute(network, input);
         let mut state = lock(state);
-        let taken = answer.and_then(|values| state.analysis.accept(id, values).map_err(|_| IssueCode::ResultWithheld));
+        let taken = answer.and_then(|values| state.analysis.accept(id, &values).map_err(|_| IssueCode::ResultWithheld));
         if let Err(code) = taken {
             state.analysis.put_back(id);
             state.trouble.get_or_insert(code);
@@ -95,6 +95,7 @@ mod tests {
         atomic::{AtomicUsize, Ordering},
     };
 
+    use corsai_ensemble::Options;
     use corsai_networks::{Shape, read_manifest, shipped};
     use corsai_protocol::{Manifest, label};
     use corsai_study::{Grid, HuVolume};
@@ -145,7 +146,7 @@ mod tests {
 
     fn labelled(threads: usize) -> Vec<u8> {
         let manifest = manifest();
-        let mut analysis = Analysis::new(chest(), &manifest).unwrap();
+        let mut analysis = Analysis::new(chest(), &manifest, Options::default()).unwrap();
         let compute = |n: usize, input: Vec<f32>| Ok(answer(Shape::of(&manifest.networks[n]), &input));
         run(&mut analysis, threads, compute).unwrap();
         analysis.all_labels().to_vec()
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn what_a_failing_device_leaves_is_done_by_the_next() {
         let manifest = manifest();
-        let mut analysis = Analysis::new(chest(), &manifest).unwrap();
+        let mut analysis = Analysis::new(chest(), &manifest, Options::default()).unwrap();
         let shape = |n: usize| Shape::of(&manifest.networks[n]);
         let calls = AtomicUsize::new(0);
         let failing = |n: usize, input: Vec<f32>| match calls.fetch_add(1, Ordering::Relaxed) {
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_answer_of_the_wrong_size_stops_the_crew() {
-        let mut analysis = Analysis::new(chest(), &manifest()).unwrap();
+        let mut analysis = Analysis::new(chest(), &manifest(), Options::default()).unwrap();
         assert_eq!(run(&mut analysis, 2, |_, _| Ok(vec![0.5])), Err(IssueCode::ResultWithheld));
     }
 }

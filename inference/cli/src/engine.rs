@@ -3,7 +3,7 @@
 use std::{num::NonZero, sync::Arc, thread};
 
 use burn::tensor::Device;
-use corsai_ensemble::Analysis;
+use corsai_ensemble::{Analysis, Options};
 use corsai_networks::{Network, read_manifest, shipped};
 use corsai_protocol::{DevicePreference, Issue, IssueCode, Manifest};
 use corsai_study::HuVolume;
@@ -17,6 +17,7 @@ pub type Parts = Vec<Vec<u8>>;
 #[derive(Debug)]
 pub struct Engine {
     manifest: Manifest,
+    options: Options,
     weights: Vec<Parts>,
     place: Place,
     threads: usize,
@@ -31,17 +32,20 @@ enum Place {
 }
 
 impl Engine {
-    /// Chooses the device: by default a real GPU that computes the known slices right, else the CPU.
+    /// Chooses the device, by default a real GPU that computes the known slices right, else the CPU, and puts the tier's
+    /// networks on it.
     ///
     /// # Errors
     /// [`IssueCode::WeightsCorrupt`]: this program was built with damaged weights.
-    pub fn new(preference: DevicePreference) -> Result<Self, Issue> {
+    pub fn new(preference: DevicePreference, options: Options) -> Result<Self, Issue> {
         let corrupt = || Issue::new(IssueCode::WeightsCorrupt, "");
-        let manifest = read_manifest(shipped::MANIFEST_JSON).map_err(|_| corrupt())?;
+        let mut manifest = read_manifest(shipped::MANIFEST_JSON).map_err(|_| corrupt())?;
+        manifest.networks.retain(|network| network.tier <= options.tier);
         let weights: Option<Vec<Parts>> = manifest.networks.iter().map(shipped::parts).collect();
         let weights = weights.ok_or_else(corrupt)?;
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let mut engine = Self { manifest, weights, place: Place::Cpu(Vec::new()), threads, issues: Vec::new() };
+        let mut engine =
+            Self { manifest, options, weights, place: Place::Cpu(Vec::new()), threads, issues: Vec::new() };
         engine.place = match preference {
             DevicePreference::Cpu => engine.cpu()?,
             DevicePreference::Auto | DevicePreference::Gpu => {
@@ -68,6 +72,11 @@ impl Engine {
         loaded.map(Place::Cpu).map_err(|error| Issue::new(error.code(), ""))
     }
 
+    /// How answers are sought.
+    pub const fn options(&self) -> Options {
+        self.options
+    }
+
     /// As a report names the device.
     pub fn name(&self) -> String {
         match &self.place {
@@ -86,8 +95,8 @@ impl Engine {
     /// # Errors
     /// Why there is no answer.
     pub fn analyse(&mut self, volume: Arc<HuVolume>) -> Result<Analysis, Issue> {
-        let mut analysis =
-            Analysis::new(volume, &self.manifest).map_err(|_| Issue::new(IssueCode::WeightsCorrupt, ""))?;
+        let mut analysis = Analysis::new(volume, &self.manifest, self.options)
+            .map_err(|_| Issue::new(IssueCode::WeightsCorrupt, ""))?;
         loop {
             let done = match &self.place {
                 // One thread: the device orders its work by thread.

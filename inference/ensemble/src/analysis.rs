@@ -1,12 +1,15 @@
 //! One study's way through the networks, as jobs that anyone may do in any order.
+//!
+//! Lungs first; then the lesion networks, one after the other, each over those slices that it can still change.
 
 use std::{collections::VecDeque, sync::Arc};
 
-use corsai_protocol::{Manifest, NetworkRuns, Projection, Region, Stage, label};
+use corsai_protocol::{Family, Manifest, NetworkEntry, NetworkRuns, Projection, Region, Stage, Tier, Vote, label};
 use corsai_study::HuVolume;
 
 use crate::{
     EnsembleError,
+    cross::{self, CrossStage},
     lesions::LesionStage,
     lungs::{LungCube, LungFilters, LungStage},
 };
@@ -25,10 +28,36 @@ pub struct Job {
     pub input: Vec<f32>,
 }
 
+/// How an answer is sought.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Options {
+    /// The first answer's tier; [`Analysis::refine`] goes on from there.
+    pub tier: Tier,
+    /// Every network on every slice with lung, also where nothing can change any more. The masks are the same.
+    pub full_run: bool,
+    /// Thresholds in place of the manifest's.
+    pub vote: Option<Vote>,
+    /// The DPNs of all three projections in place of the axial ones alone, where the tier has all three.
+    pub dpn_3d: bool,
+}
+
+/// Right and left lung.
+pub type RightLeft<T> = [T; 2];
+
+/// What runs before the vote is looked at again.
+#[derive(Debug, Clone, Copy)]
+enum Pass {
+    /// One of the axial lesion networks over the slices that are open.
+    Axial(usize),
+    /// All coronal and sagittal DPNs over all sections.
+    Cross,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Task {
-    /// Which of its family's networks.
+    /// Which of its stage's networks.
     member: usize,
+    /// Of the study, or a section of the cube.
     slice: usize,
     answered: bool,
 }
@@ -36,7 +65,7 @@ struct Task {
 #[derive(Debug)]
 enum Phase {
     Lungs(LungStage),
-    Lesions(LesionStage),
+    Lesions,
     Done,
 }
 
@@ -45,11 +74,25 @@ enum Phase {
 pub struct Analysis {
     volume: Arc<HuVolume>,
     manifest: Manifest,
+    options: Options,
+    /// Networks of the manifest: of the lungs by projection, of the lesions in the order they run; those that see
+    /// coronal and sagittal sections last.
     lungs: Vec<usize>,
     lesions: Vec<usize>,
+    cross: Vec<usize>,
     filters: LungFilters,
     phase: Phase,
+    /// From the lungs' end on, where there is lung.
+    stage: Option<LesionStage>,
+    /// While sections are computed.
+    sections: Option<CrossStage>,
+    /// They have been.
+    crossed: bool,
+    /// Lesion networks of this tier that have yet to run, and how many it began with.
+    to_run: VecDeque<Pass>,
+    tier_runs: usize,
     tasks: Vec<Task>,
+    open_tasks: usize,
     queue: VecDeque<JobId>,
     /// Lungs after the first projection, until all are there.
     preview: Option<LungCube>,
@@ -60,27 +103,36 @@ pub struct Analysis {
 
 impl Analysis {
     /// # Errors
-    /// [`EnsembleError::NoNetwork`] without at least one lung and one lesion network, [`EnsembleError::Unfit`] when
-    /// one expects what its family doesn't have.
-    pub fn new(volume: Arc<HuVolume>, manifest: &Manifest) -> Result<Self, EnsembleError> {
-        let family = |name: &'static str, region: Region| -> Result<Vec<usize>, EnsembleError> {
-            let found: Vec<usize> =
-                (0..manifest.networks.len()).filter(|&i| manifest.networks[i].family == name).collect();
-            let first = found.first().map(|&i| &manifest.networks[i].input).ok_or(EnsembleError::NoNetwork(name))?;
-            for &i in &found {
-                let entry = &manifest.networks[i];
-                let axial = name == "lungs" || entry.projection == Projection::Axial;
-                if entry.input.region != region || entry.input != *first || !axial {
-                    return Err(EnsembleError::Unfit(entry.name.clone()));
-                }
+    /// [`EnsembleError::NoNetwork`] without at least one lung network and one lesion network of the tier,
+    /// [`EnsembleError::Unfit`] when one expects what its family doesn't have.
+    pub fn new(volume: Arc<HuVolume>, manifest: &Manifest, options: Options) -> Result<Self, EnsembleError> {
+        let (mut lungs, mut lesions, mut cross) = (Vec::new(), Vec::new(), Vec::new());
+        for (i, entry) in manifest.networks.iter().enumerate() {
+            let (of, region) = match entry.family {
+                Family::Lungs => (&mut lungs, Region::WholeVolume),
+                Family::Dpn if entry.projection != Projection::Axial => (&mut cross, Region::LungBox),
+                _ => (&mut lesions, Region::LungBox),
+            };
+            let axial = matches!(entry.family, Family::Lungs | Family::Dpn) || entry.projection == Projection::Axial;
+            if entry.input.region != region || !axial {
+                return Err(EnsembleError::Unfit(entry.name.clone()));
             }
-            Ok(found)
-        };
-        let mut lungs = family("lungs", Region::WholeVolume)?;
+            of.push(i);
+        }
         lungs.sort_by_key(|&i| manifest.networks[i].projection);
-        let lesions = family("fpn", Region::LungBox)?;
+        let first = *lungs.first().ok_or(EnsembleError::NoNetwork("lungs"))?;
+        let input = &manifest.networks[first].input;
+        if let Some(&other) = lungs.iter().find(|&&i| manifest.networks[i].input != *input) {
+            return Err(EnsembleError::Unfit(manifest.networks[other].name.clone()));
+        }
+        let input_of = |i: &usize| &manifest.networks[*i].input;
+        if let Some(&other) = cross.iter().find(|i| input_of(i) != input_of(&cross[0])) {
+            return Err(EnsembleError::Unfit(manifest.networks[other].name.clone()));
+        }
+        if !lesions.iter().any(|&i| manifest.networks[i].tier <= options.tier) {
+            return Err(EnsembleError::NoNetwork("lesion"));
+        }
         let projections: Vec<Projection> = lungs.iter().map(|&i| manifest.networks[i].projection).collect();
-        let input = &manifest.networks[lungs[0]].input;
         let stage = LungStage::new(&volume, input, &projections);
         let grid = volume.grid();
         let mut analysis = Self {
@@ -89,22 +141,31 @@ impl Analysis {
             lesions_known: vec![false; grid.slices],
             answered: vec![0; manifest.networks.len()],
             manifest: manifest.clone(),
+            options,
             phase: Phase::Done,
+            stage: None,
+            sections: None,
+            crossed: false,
+            to_run: VecDeque::new(),
+            tier_runs: 0,
             tasks: Vec::new(),
+            open_tasks: 0,
             queue: VecDeque::new(),
             preview: None,
             volume,
             lungs,
             lesions,
+            cross,
         };
         let slices: Vec<usize> = stage.slices().collect();
-        analysis.begin(Phase::Lungs(stage), (0..projections.len()).flat_map(|m| slices.iter().map(move |s| (m, *s))));
+        analysis.phase = Phase::Lungs(stage);
+        analysis.begin((0..projections.len()).flat_map(|m| slices.iter().map(move |s| (m, *s))));
         Ok(analysis)
     }
 
-    fn begin(&mut self, phase: Phase, tasks: impl Iterator<Item = (usize, usize)>) {
-        self.phase = phase;
+    fn begin(&mut self, tasks: impl Iterator<Item = (usize, usize)>) {
         self.tasks = tasks.map(|(member, slice)| Task { member, slice, answered: false }).collect();
+        self.open_tasks = self.tasks.len();
         self.queue = (0..self.tasks.len() as u32).map(JobId).collect();
     }
 
@@ -113,28 +174,41 @@ impl Analysis {
     pub const fn stage(&self) -> Option<Stage> {
         match self.phase {
             Phase::Lungs(_) => Some(Stage::Lungs),
-            Phase::Lesions(_) => Some(Stage::Lesions),
+            Phase::Lesions => Some(Stage::Lesions),
             Phase::Done => None,
         }
     }
 
-    /// Answered and all jobs of this stage.
+    /// Done and all runs of networks on slices in this stage; runs that turned out not to be needed are done.
     #[must_use]
     pub fn progress(&self) -> (usize, usize) {
-        (self.tasks.iter().filter(|t| t.answered).count(), self.tasks.len())
+        match (&self.phase, &self.stage) {
+            (Phase::Lesions, Some(stage)) => {
+                let slices = stage.slices.len();
+                let total = slices * self.tier_runs;
+                (total.saturating_sub(slices * self.to_run.len() + self.open_tasks), total)
+            }
+            _ => (self.tasks.len() - self.open_tasks, self.tasks.len()),
+        }
     }
 
-    /// The next job to do. `None` when all of this stage's are handed out, or the analysis is done.
+    /// The next job to do. `None` when all that can be done now are handed out, or the analysis is done.
     pub fn next_job(&mut self) -> Option<Job> {
         let id = self.queue.pop_front()?;
         let task = *self.tasks.get(id.0 as usize)?;
-        let (network, input) = match &self.phase {
-            Phase::Lungs(stage) => {
+        let (network, input) = match (&self.phase, &self.stage) {
+            (Phase::Lungs(stage), _) => {
                 let network = self.lungs[task.member];
                 (network, stage.network_input(self.manifest.networks[network].projection, task.slice))
             }
-            Phase::Lesions(stage) => (self.lesions[task.member], stage.network_input(&self.volume, task.slice)),
-            Phase::Done => return None,
+            (Phase::Lesions, Some(stage)) => match &self.sections {
+                Some(sections) => {
+                    let network = self.cross[task.member];
+                    (network, sections.network_input(self.manifest.networks[network].projection, task.slice))
+                }
+                None => (self.lesions[task.member], stage.network_input(&self.volume, task.member, task.slice)),
+            },
+            _ => return None,
         };
         Some(Job { id, network, input })
     }
@@ -151,89 +225,225 @@ impl Analysis {
     ///
     /// # Errors
     /// [`EnsembleError::Answer`] for a wrong length, [`EnsembleError::UnknownJob`]; the analysis is as it was.
-    pub fn accept(&mut self, id: JobId, answer: Vec<f32>) -> Result<Vec<usize>, EnsembleError> {
+    pub fn accept(&mut self, id: JobId, answer: &[f32]) -> Result<Vec<usize>, EnsembleError> {
         let task = *self.tasks.get(id.0 as usize).filter(|t| !t.answered).ok_or(EnsembleError::UnknownJob)?;
-        let slices = self.volume.grid().slices;
+        let (columns, area) = (self.volume.grid().columns, self.area());
         let mut changed = Vec::new();
-        let network = match &mut self.phase {
-            Phase::Lungs(stage) => {
-                stage.accept(task.member, task.slice, &answer)?;
+        let network = match (&mut self.phase, &mut self.stage) {
+            (Phase::Lungs(stage), _) => {
+                stage.accept(task.member, task.slice, answer)?;
                 self.lungs[task.member]
             }
-            Phase::Lesions(stage) => {
-                let grid = self.volume.grid();
-                let area = grid.rows * grid.columns;
-                let labels = &mut self.labels[task.slice * area..(task.slice + 1) * area];
-                if stage.accept((task.member, task.slice), answer, grid.columns, labels)? {
-                    self.lesions_known[task.slice] = true;
-                    changed.push(task.slice);
+            (Phase::Lesions, Some(_)) if self.sections.is_some() => {
+                let network = self.cross[task.member];
+                let projection = self.manifest.networks[network].projection;
+                if let Some(sections) = &mut self.sections {
+                    sections.accept(projection, task.slice, answer)?;
                 }
+                network
+            }
+            (Phase::Lesions, Some(stage)) => {
+                let labels = &mut self.labels[task.slice * area..(task.slice + 1) * area];
+                stage.accept((task.member, task.slice), answer, columns, labels)?;
+                if stage.judge(task.slice, labels) {
+                    self.lesions_known[task.slice] = true;
+                }
+                changed.push(task.slice);
                 self.lesions[task.member]
             }
-            Phase::Done => return Err(EnsembleError::UnknownJob),
+            _ => return Err(EnsembleError::UnknownJob),
         };
         self.tasks[id.0 as usize].answered = true;
+        self.open_tasks -= 1;
         self.answered[network] += 1;
-        let complete = self.tasks.iter().all(|t| t.answered);
+        let complete = self.open_tasks == 0;
         match &self.phase {
             Phase::Lungs(stage) if complete => {
                 let cube = stage.mean(&vec![true; self.lungs.len()]);
                 self.preview = None;
                 self.finish_lungs(&cube);
-                changed = (0..slices).collect();
+                changed = (0..self.volume.grid().slices).collect();
             }
             Phase::Lungs(stage) if self.preview.is_none() => {
                 let done: Vec<bool> =
                     (0..self.lungs.len()).map(|m| self.tasks.iter().all(|t| t.member != m || t.answered)).collect();
                 if done.contains(&true) {
                     self.preview = Some(stage.mean(&done));
-                    changed = (0..slices).collect();
+                    changed = (0..self.volume.grid().slices).collect();
                 }
             }
-            Phase::Lesions(_) if complete => self.phase = Phase::Done,
+            Phase::Lesions if complete => {
+                if let Some(sections) = self.sections.take() {
+                    self.add_sections(&sections);
+                    changed = (0..self.volume.grid().slices).collect();
+                }
+                self.next_network();
+            }
             _ => {}
         }
         Ok(changed)
     }
 
+    fn area(&self) -> usize {
+        self.volume.grid().rows * self.volume.grid().columns
+    }
+
     fn finish_lungs(&mut self, cube: &LungCube) {
+        let area = self.area();
         let grid = self.volume.grid();
-        let area = grid.rows * grid.columns;
         for (z, labels) in self.labels.chunks_exact_mut(area).enumerate() {
             labels.copy_from_slice(&cube.labels(grid, &self.filters, z));
         }
-        let entry = &self.manifest.networks[self.lesions[0]];
-        let members = self.lesions.len();
-        let stage = LesionStage::new(&self.volume, &self.labels, &entry.input, entry.threshold, members);
-        match stage {
-            Some(stage) => {
-                let slices = stage.slices.clone();
-                for (z, known) in self.lesions_known.iter_mut().enumerate() {
-                    *known = !slices.contains(&z);
+        let entries: Vec<&NetworkEntry> = self.lesions.iter().map(|&i| &self.manifest.networks[i]).collect();
+        let vote = self.options.vote.unwrap_or(self.manifest.vote);
+        self.stage = LesionStage::new(grid, &self.labels, &entries, vote);
+        let with_lung = self.stage.as_ref().map_or(&[][..], |stage| &stage.slices);
+        for (z, known) in self.lesions_known.iter_mut().enumerate() {
+            *known = !with_lung.contains(&z);
+        }
+        self.begin_tier();
+    }
+
+    /// The vote among the tier's members, from what they have said already.
+    fn begin_tier(&mut self) {
+        let area = self.area();
+        let (tier, networks) = (self.options.tier, &self.manifest.networks);
+        let members: Vec<usize> = (0..self.lesions.len()).filter(|&m| networks[self.lesions[m]].tier <= tier).collect();
+        let alone = members.first().map_or(0.5, |&m| networks[self.lesions[m]].threshold);
+        self.phase = Phase::Lesions;
+        let axial_dpns = members.iter().filter(|&&m| networks[self.lesions[m]].family == Family::Dpn).count();
+        // The projections weigh as much as the axial DPNs, so all of these must be there.
+        let all_dpns = networks.iter().filter(|n| n.family == Family::Dpn).all(|n| n.tier <= tier);
+        let with_cross = all_dpns && axial_dpns > 0 && self.cross_members().iter().all(|count| *count > 0);
+        self.to_run.clear();
+        if let Some(stage) = &mut self.stage {
+            stage.convene(&members, alone, with_cross);
+            // A lower tier may have left some of its own members out where they couldn't change its answer.
+            let missing = |m: &usize| stage.slices.iter().any(|&z| !stage.spoke(*m, z));
+            self.to_run.extend(members.iter().copied().filter(missing).map(Pass::Axial));
+            self.to_run.extend((with_cross && !self.crossed).then_some(Pass::Cross));
+            for z in stage.slices.clone() {
+                if stage.judge(z, &mut self.labels[z * area..(z + 1) * area]) {
+                    self.lesions_known[z] = true;
                 }
-                let tasks = slices.into_iter().flat_map(move |s| (0..members).map(move |m| (m, s)));
-                self.begin(Phase::Lesions(stage), tasks);
-            }
-            None => {
-                self.lesions_known.fill(true);
-                self.begin(Phase::Done, std::iter::empty());
             }
         }
+        self.tier_runs = self.to_run.len();
+        self.next_network();
+    }
+
+    /// How many DPNs of the tier see coronal, and how many sagittal sections; none unless they shall vote.
+    fn cross_members(&self) -> [u32; 2] {
+        cross::PROJECTIONS.map(|projection| {
+            let votes = |i: &&usize| {
+                let entry = &self.manifest.networks[**i];
+                entry.tier <= self.options.tier && entry.projection == projection
+            };
+            if self.options.dpn_3d { self.cross.iter().filter(votes).count() as u32 } else { 0 }
+        })
+    }
+
+    fn begin_sections(&mut self) {
+        let Some(stage) = &self.stage else { return };
+        let Some(input) = self.cross.first().map(|&i| &self.manifest.networks[i].input) else { return };
+        let (square, ends) = stage.frame(input);
+        self.sections = Some(CrossStage::new(&self.volume, input, square, ends, self.cross_members()));
+        let tier = self.options.tier;
+        let networks = &self.manifest.networks;
+        let members = (0..self.cross.len()).filter(|&m| networks[self.cross[m]].tier <= tier);
+        let tasks: Vec<_> = members.flat_map(|m| CrossStage::sections(input).map(move |s| (m, s))).collect();
+        self.begin(tasks.into_iter());
+    }
+
+    /// Both projections have spoken.
+    fn add_sections(&mut self, sections: &CrossStage) {
+        let (area, columns) = (self.area(), self.volume.grid().columns);
+        let networks = &self.manifest.networks;
+        let votes = |i: &&usize| networks[**i].family == Family::Dpn && networks[**i].tier <= self.options.tier;
+        self.crossed = true;
+        let times = self.lesions.iter().filter(votes).count() as u8;
+        let Some(stage) = &mut self.stage else { return };
+        for z in stage.slices.clone() {
+            if let Some(said) = sections.said(z) {
+                let labels = &mut self.labels[z * area..(z + 1) * area];
+                stage.add_cross(z, sections.square, &said, times, columns, labels);
+                if stage.judge(z, labels) {
+                    self.lesions_known[z] = true;
+                }
+            }
+        }
+    }
+
+    /// On to the next network that can change something.
+    fn next_network(&mut self) {
+        let area = self.area();
+        while let Some(pass) = self.to_run.pop_front() {
+            let Some(stage) = &mut self.stage else { break };
+            let Pass::Axial(member) = pass else {
+                let slices = stage.slices.clone();
+                let mut open = slices.iter().filter(|&&z| !stage.judge(z, &mut self.labels[z * area..(z + 1) * area]));
+                if self.options.full_run || open.next().is_some() {
+                    self.begin_sections();
+                    return;
+                }
+                continue;
+            };
+            let mut slices = stage.slices.clone();
+            slices.retain(|&z| {
+                let decided = stage.judge(z, &mut self.labels[z * area..(z + 1) * area]);
+                !stage.spoke(member, z) && (self.options.full_run || !decided)
+            });
+            if !slices.is_empty() {
+                self.begin(slices.into_iter().map(|z| (member, z)));
+                return;
+            }
+        }
+        self.to_run.clear();
+        self.begin(std::iter::empty());
+        self.phase = Phase::Done;
+    }
+
+    /// Goes on to a higher tier once the analysis is done; whether that has any network more.
+    pub fn refine(&mut self, tier: Tier) -> bool {
+        let more = self
+            .lesions
+            .iter()
+            .map(|&i| self.manifest.networks[i].tier)
+            .any(|needed| needed > self.options.tier && needed <= tier);
+        if !more || !matches!(self.phase, Phase::Done) || self.stage.is_none() {
+            return false;
+        }
+        self.options.tier = tier;
+        self.begin_tier();
+        true
+    }
+
+    /// The tier whose networks vote.
+    #[must_use]
+    pub const fn tier(&self) -> Tier {
+        self.options.tier
     }
 
     /// Label bytes of a slice as far as they are known, and whether lungs and lesions are in.
     #[must_use]
     pub fn labels(&self, z: usize) -> (Vec<u8>, bool, bool) {
-        let grid = self.volume.grid();
-        let area = grid.rows * grid.columns;
+        let area = self.area();
         if matches!(self.phase, Phase::Lungs(_)) {
             return match &self.preview {
-                Some(cube) => (cube.labels(grid, &self.filters, z), true, false),
+                Some(cube) => (cube.labels(self.volume.grid(), &self.filters, z), true, false),
                 None => (vec![0; area], false, false),
             };
         }
         let labels = self.labels.get(z * area..(z + 1) * area).map_or_else(Vec::new, <[u8]>::to_vec);
         (labels, true, self.lesions_known.get(z).copied().unwrap_or(false))
+    }
+
+    /// For every voxel of a slice the share of the networks that marked it as lesion, in per cent; `None` before two
+    /// networks have seen the slice.
+    #[must_use]
+    pub fn agreement(&self, z: usize) -> Option<Vec<u8>> {
+        let area = self.area();
+        self.stage.as_ref()?.agreement(z, self.labels.get(z * area..(z + 1) * area)?)
     }
 
     /// Label bytes of the whole volume; lungs are in once [`Self::stage`] is past the lungs, lesions once it is done.
@@ -248,11 +458,34 @@ impl Analysis {
         self.labels.iter().any(|l| l & (label::LEFT_LUNG | label::RIGHT_LUNG) != 0)
     }
 
-    /// Slices that the lesion networks see.
+    /// Slices that show lung; the others need no lesion network.
     #[must_use]
     pub fn lesion_slices(&self) -> u32 {
-        let members = self.lesions.len().max(1) as u32;
-        self.lesions.iter().map(|&i| self.answered[i]).sum::<u32>() / members
+        self.stage.as_ref().map_or(0, |stage| stage.slices.len() as u32)
+    }
+
+    /// The least and the most lesion volume, mL, that the vote can still come to in each lung; equal when it is done.
+    #[must_use]
+    pub fn bounds_ml(&self) -> Option<RightLeft<[f64; 2]>> {
+        let stage = self.stage.as_ref()?;
+        Some([0, 1].map(|side| {
+            let least = self.sum_ml(stage, |z| stage.bounds(z).0[side]);
+            [least, least + self.sum_ml(stage, |z| stage.bounds(z).1[side])]
+        }))
+    }
+
+    /// Lesion volume, mL, by each network's own mask, the vote's where it wasn't needed; of those that ran.
+    #[must_use]
+    pub fn members_ml(&self) -> Vec<RightLeft<f64>> {
+        let Some(stage) = &self.stage else { return Vec::new() };
+        let ran = (0..self.lesions.len()).filter(|&m| self.answered[self.lesions[m]] > 0);
+        let own = |m: usize, side: usize| self.sum_ml(stage, |z| stage.own_mask(m, z)[side]);
+        ran.map(|m| [own(m, 0), own(m, 1)]).collect()
+    }
+
+    fn sum_ml(&self, stage: &LesionStage, voxels: impl Fn(usize) -> u32) -> f64 {
+        let grid = self.volume.grid();
+        stage.slices.iter().map(|&z| f64::from(voxels(z)) * grid.voxel_ml(z)).sum()
     }
 
     /// How often each network ran.

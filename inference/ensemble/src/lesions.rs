@@ -1,32 +1,66 @@
-//! Lesions on axial slices: one square box around the lungs, every member's probability, their mean, cut by the lungs.
+//! Lesions on axial slices: a square box around the lungs, one network after the other over the slices that it can
+//! still change, and the vote on every lung voxel.
 
-use corsai_protocol::{Input, label};
-use corsai_study::HuVolume;
+use corsai_protocol::{Input, NetworkEntry, Vote, label};
+use corsai_study::{Grid, HuVolume};
 
 use crate::{
     EnsembleError,
     prepare::Square,
     resize::{Filter, plane},
+    vote::{Ballot, Counts, Part, Rule, Verdict, above, steps},
 };
+
+/// Voxels of the right and of the left lung.
+pub(crate) type Sides = [u32; 2];
+
+/// One lesion network: what it sees and how it is read.
+#[derive(Debug)]
+struct Member {
+    part: Part,
+    input: Input,
+    square: Square,
+    /// From the input's size to the box's pixels.
+    back: Filter,
+    /// More steps than this and the network by itself says lesion.
+    own: u16,
+    /// More steps than this and it counts for a lesion where its family must be unanimous.
+    agrees: u16,
+}
+
+/// What is known of one slice; the vectors hold one value a lung voxel, row by row.
+#[derive(Debug, Default)]
+struct Slice {
+    ballots: Vec<Ballot>,
+    /// Members that marked the voxel by themselves.
+    marks: Vec<u8>,
+    spoke: Counts,
+    /// Lesion voxels of each member's own mask; `None` where it didn't run.
+    own: Vec<Option<Sides>>,
+    /// Voxels that are lesion whatever is still to come, and those not decided.
+    certain: Sides,
+    open: Sides,
+    /// The rule had its say here.
+    judged: bool,
+}
 
 /// The lesions' stage of an analysis.
 #[derive(Debug)]
 pub(crate) struct LesionStage {
-    input: Input,
-    square: Square,
-    threshold: f32,
-    /// From the input's size to the box's pixels.
-    back: Filter,
+    members: Vec<Member>,
+    vote: Vote,
+    rule: Rule,
+    /// First and last row and column with lung on any slice.
+    rows: (usize, usize),
+    columns: (usize, usize),
     /// Slices that show lung, the largest lung area first.
     pub slices: Vec<usize>,
-    /// Answers of each member a slice, until all are there.
-    answers: Vec<Vec<Option<Vec<f32>>>>,
+    states: Vec<Slice>,
 }
 
 impl LesionStage {
     /// `labels` holds the lungs' label bytes of the whole volume. `None` when no voxel is lung.
-    pub fn new(volume: &HuVolume, labels: &[u8], input: &Input, threshold: f64, members: usize) -> Option<Self> {
-        let grid = volume.grid();
+    pub fn new(grid: &Grid, labels: &[u8], entries: &[&NetworkEntry], vote: Vote) -> Option<Self> {
         let [mut top, mut bottom, mut left, mut right] = [usize::MAX, 0, usize::MAX, 0];
         let mut areas = Vec::new();
         for (z, slice) in labels.chunks_exact(grid.rows * grid.columns).enumerate() {
@@ -48,58 +82,172 @@ impl LesionStage {
             return None;
         }
         areas.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        let square = Square::around((top, bottom), (left, right), input.box_margin);
+        let mut states: Vec<Slice> = (0..grid.slices).map(|_| Slice::default()).collect();
+        for (area, z) in &areas {
+            let state = &mut states[*z];
+            state.ballots = vec![Ballot::default(); *area];
+            state.marks = vec![0; *area];
+            state.own = vec![None; entries.len()];
+        }
+        let members: Option<Vec<Member>> = entries
+            .iter()
+            .map(|entry| {
+                let square = Square::around((top, bottom), (left, right), entry.input.box_margin);
+                Some(Member {
+                    part: Part::of(entry.family)?,
+                    input: entry.input.clone(),
+                    square,
+                    back: Filter::new(entry.input.size, square.side),
+                    own: above(entry.threshold),
+                    agrees: above(vote.resnet),
+                })
+            })
+            .collect();
         Some(Self {
-            input: input.clone(),
-            square,
-            threshold: threshold as f32,
-            back: Filter::new(input.size, square.side),
-            answers: vec![vec![None; members]; grid.slices],
+            members: members?,
+            vote,
+            rule: Rule::new(Counts::default(), &vote, 0.5),
+            rows: (top, bottom),
+            columns: (left, right),
             slices: areas.into_iter().map(|(_, z)| z).collect(),
+            states,
         })
     }
 
-    pub fn network_input(&self, volume: &HuVolume, z: usize) -> Vec<f32> {
-        self.square.cut(volume, z, &self.input)
+    /// From now on the vote is among `members`; `alone` is the threshold of a family that votes by itself. What was
+    /// said before still counts, if its member is among them. With `cross`, two more projections' DPNs count as much as
+    /// the axial ones each.
+    pub fn convene(&mut self, members: &[usize], alone: f64, cross: bool) {
+        let mut counts = Counts::default();
+        for member in members.iter().filter_map(|m| self.members.get(*m)) {
+            counts.add(member.part);
+        }
+        if cross {
+            counts.dpn *= 3;
+        }
+        self.rule = Rule::new(counts, &self.vote, alone);
+        for state in &mut self.states {
+            state.judged = false;
+        }
     }
 
-    /// Takes one member's probabilities `[size, size]` of slice `z`; once all members answered, marks the lesions in
-    /// the slice's `labels` and returns true.
+    /// The box and the slices with lung that a network's sections are made of.
+    pub fn frame(&self, input: &Input) -> (Square, (usize, usize)) {
+        let square = Square::around(self.rows, self.columns, input.box_margin);
+        let ends = |f: fn(usize, usize) -> usize| self.slices.iter().copied().reduce(f).unwrap_or(0);
+        (square, (ends(usize::min), ends(usize::max)))
+    }
+
+    /// Adds what coronal and sagittal networks say of slice `z`: `said` is a sum in steps at `square`'s pixels, which
+    /// counts `times`.
+    pub fn add_cross(&mut self, z: usize, square: Square, said: &[u16], times: u8, columns: usize, labels: &[u8]) {
+        let Some(state) = self.states.get_mut(z) else { return };
+        let lung = labels.iter().enumerate().filter(|(_, l)| **l != 0);
+        for ((at, _), ballot) in lung.zip(&mut state.ballots) {
+            ballot.dpn += u16::from(times) * square.value(said, at / columns, at % columns);
+        }
+        state.spoke.dpn += 2 * times;
+        state.judged = false;
+    }
+
+    pub fn network_input(&self, volume: &HuVolume, member: usize, z: usize) -> Vec<f32> {
+        self.members.get(member).map_or_else(Vec::new, |m| m.square.cut(volume, z, &m.input))
+    }
+
+    /// Takes one member's probabilities `[size, size]` of slice `z`, whose lung labels are `labels`.
     pub fn accept(
         &mut self,
         (member, z): (usize, usize),
-        answer: Vec<f32>,
+        answer: &[f32],
         columns: usize,
-        labels: &mut [u8],
-    ) -> Result<bool, EnsembleError> {
-        let expected = self.input.size * self.input.size;
-        if answer.len() != expected {
-            return Err(EnsembleError::Answer { found: answer.len(), expected });
+        labels: &[u8],
+    ) -> Result<(), EnsembleError> {
+        let index = member;
+        let member = self.members.get(index).ok_or(EnsembleError::UnknownJob)?;
+        let state = self.states.get_mut(z).ok_or(EnsembleError::UnknownJob)?;
+        let size = member.input.size;
+        if answer.len() != size * size {
+            return Err(EnsembleError::Answer { found: answer.len(), expected: size * size });
         }
-        let slice = self.answers.get_mut(z).ok_or(EnsembleError::UnknownJob)?;
-        *slice.get_mut(member).ok_or(EnsembleError::UnknownJob)? = Some(answer);
-        if slice.iter().any(Option::is_none) {
-            return Ok(false);
-        }
-        // Summed in the members' order, whatever the order of arrival.
-        let members = slice.len() as f32;
-        let mut mean = vec![0.0f32; expected];
-        for answer in slice.iter_mut().filter_map(Option::take) {
-            for (sum, p) in mean.iter_mut().zip(answer) {
-                *sum += p / members;
+        let probability = plane(answer, size, &member.back, &member.back);
+        let mut own = Sides::default();
+        let lung = labels.iter().enumerate().filter(|(_, l)| **l != 0);
+        for (((at, l), ballot), marks) in lung.zip(&mut state.ballots).zip(&mut state.marks) {
+            let given = steps(member.square.value(&probability, at / columns, at % columns));
+            match member.part {
+                Part::Dpn => ballot.dpn += given,
+                Part::Fpn => ballot.fpn += given,
+                Part::Resnet => ballot.resnet += u8::from(given > member.agrees),
+            }
+            if given > member.own {
+                *marks += 1;
+                own[side(*l)] += 1;
             }
         }
-        let probability = plane(&mean, self.input.size, &self.back, &self.back);
-        let side = self.square.side;
-        for (row, line) in labels.chunks_exact_mut(columns).enumerate() {
-            let Some(i) = row.checked_sub_signed(self.square.row).filter(|i| *i < side) else { continue };
-            for (column, voxel) in line.iter_mut().enumerate().filter(|(_, v)| **v != 0) {
-                let Some(j) = column.checked_sub_signed(self.square.column).filter(|j| *j < side) else { continue };
-                if probability[i * side + j] > self.threshold {
-                    *voxel |= label::LESION;
+        state.spoke.add(member.part);
+        state.judged = false;
+        if let Some(slot) = state.own.get_mut(index) {
+            *slot = Some(own);
+        }
+        Ok(())
+    }
+
+    /// Applies the rule to slice `z`. Where it is decided, its lesions are marked in `labels` and true is returned.
+    pub fn judge(&mut self, z: usize, labels: &mut [u8]) -> bool {
+        let Some(state) = self.states.get_mut(z) else { return false };
+        if !state.judged {
+            (state.certain, state.open) = Default::default();
+            for (l, ballot) in labels.iter().filter(|l| **l != 0).zip(&state.ballots) {
+                match self.rule.verdict(*ballot, state.spoke) {
+                    Verdict::Lesion => state.certain[side(*l)] += 1,
+                    Verdict::Open => state.open[side(*l)] += 1,
+                    Verdict::Clear => {}
+                }
+            }
+            state.judged = true;
+            if state.open == Sides::default() {
+                for (l, ballot) in labels.iter_mut().filter(|l| **l != 0).zip(&state.ballots) {
+                    let lesion = self.rule.verdict(*ballot, state.spoke) == Verdict::Lesion;
+                    *l = *l & !label::LESION | if lesion { label::LESION } else { 0 };
                 }
             }
         }
-        Ok(true)
+        state.open == Sides::default()
     }
+
+    /// Whether the member has answered for the slice.
+    pub fn spoke(&self, member: usize, z: usize) -> bool {
+        self.states.get(z).and_then(|s| s.own.get(member)).is_some_and(Option::is_some)
+    }
+
+    /// Lesion voxels that slice `z` has at least, and those that may come to them; by side.
+    pub fn bounds(&self, z: usize) -> (Sides, Sides) {
+        self.states.get(z).map_or_else(Default::default, |s| (s.certain, s.open))
+    }
+
+    /// Lesion voxels of slice `z` in a member's own mask; the vote's where it wasn't needed.
+    pub fn own_mask(&self, member: usize, z: usize) -> Sides {
+        let Some(state) = self.states.get(z) else { return Sides::default() };
+        state.own.get(member).copied().flatten().unwrap_or(state.certain)
+    }
+
+    /// For every lung voxel of slice `z`, the share of the members that marked it, in per cent; `None` before there
+    /// are two.
+    pub fn agreement(&self, z: usize, labels: &[u8]) -> Option<Vec<u8>> {
+        let state = self.states.get(z)?;
+        let spoke = state.own.iter().flatten().count();
+        if spoke < 2 {
+            return None;
+        }
+        let mut percent = vec![0; labels.len()];
+        let lung = percent.iter_mut().zip(labels).filter(|(_, l)| **l != 0);
+        for ((out, _), marks) in lung.zip(&state.marks) {
+            *out = (100 * usize::from(*marks) / spoke).min(100) as u8;
+        }
+        Some(percent)
+    }
+}
+
+fn side(label: u8) -> usize {
+    usize::from(label & label::LEFT_LUNG != 0)
 }

@@ -5,21 +5,25 @@
 //! worker costs the jobs it held ([`Analysis::put_back`]) and nothing else. The answer depends only on the answers to
 //! the jobs, not on their order.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod analysis;
 mod components;
+mod cross;
 mod lesions;
 mod lungs;
 mod prepare;
 mod resize;
+mod vote;
 
-pub use analysis::{Analysis, Job, JobId};
+pub use analysis::{Analysis, Job, JobId, Options, RightLeft};
 
 use thiserror::Error;
 
 /// Why an analysis can't begin or go on.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum EnsembleError {
-    #[error("the manifest lists no {0} network")]
+    #[error("the manifest lists no {0} network for this tier")]
     NoNetwork(&'static str),
     #[error("network {0} expects a region or projection its family doesn't have")]
     Unfit(String),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Every how many slices of a projection are computed.
-const STEP: usize = 2;
+pub(crate) const STEP: usize = 2;
 /// Pieces of a lung mask smaller than this fraction of its largest are dropped.
 const ISLAND: f64 = 0.1;
 /// Classes of a lung network's answer: background, right, left.
@@ -120,7 +120,7 @@ impl LungStage {
 }
 
 /// Column, row and slice in the cube of a projection's pixel.
-fn voxel(projection: Projection, slice: usize, row: usize, column: usize) -> [usize; 3] {
+pub(crate) fn voxel(projection: Projection, slice: usize, row: usize, column: usize) -> [usize; 3] {
     match projection {
         Projection::Axial => [column, row, slice],
         Projection::Coronal => [column, slice, row],

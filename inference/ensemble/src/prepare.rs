@@ -1,6 +1,7 @@
-//! What every input goes through (`networks.md` §2): clip to the training data's range of grey, then normalisation A.
+//! What every input goes through (`networks.md` §2): clip to the training data's range of grey, then normalisation A or
+//! B.
 
-use corsai_protocol::Input;
+use corsai_protocol::{Input, Normalisation};
 use corsai_study::HuVolume;
 
 use crate::resize::{Filter, plane};
@@ -10,10 +11,19 @@ pub(crate) fn clipped(slice: &[i16], [low, high]: [f32; 2]) -> Vec<f32> {
     slice.iter().map(|&hu| f32::from(hu).clamp(low, high)).collect()
 }
 
-/// Normalisation A (the paper's Algorithm 1), in place: HU / divisor, clipped to ±limit.
+/// From clipped HU to what the network expects, in place.
 pub(crate) fn normalise(values: &mut [f32], input: &Input) {
-    for v in values {
-        *v = (*v / input.divisor).clamp(-input.limit, input.limit);
+    match input.normalisation {
+        Normalisation::Range { divisor, limit } => {
+            for v in values {
+                *v = (*v / divisor).clamp(-limit, limit);
+            }
+        }
+        Normalisation::Standard { mean_hu, deviation_hu } => {
+            for v in values {
+                *v = (*v - mean_hu) / deviation_hu;
+            }
+        }
     }
 }
 
@@ -56,8 +66,24 @@ impl Square {
         Self { row: start(top, bottom), column: start(left, right), side: side as usize }
     }
 
+    /// What a picture of the box, `side × side`, has at a pixel of the whole slice; 0 outside.
+    pub fn value<T: Copy + Default>(self, picture: &[T], row: usize, column: usize) -> T {
+        let inside = |at: usize, start: isize| at.checked_add_signed(-start).filter(|i| *i < self.side);
+        match (inside(row, self.row), inside(column, self.column)) {
+            (Some(i), Some(j)) => picture.get(i * self.side + j).copied().unwrap_or_default(),
+            _ => T::default(),
+        }
+    }
+
     /// The box cut out of one slice and resized to the input's size, normalised.
     pub fn cut(self, volume: &HuVolume, z: usize, input: &Input) -> Vec<f32> {
+        let mut out = self.cut_hu(volume, z, input);
+        normalise(&mut out, input);
+        out
+    }
+
+    /// The same in clipped HU.
+    pub fn cut_hu(self, volume: &HuVolume, z: usize, input: &Input) -> Vec<f32> {
         let grid = volume.grid();
         let [low, high] = input.clip_hu;
         let slice = volume.slice(z);
@@ -76,9 +102,7 @@ impl Square {
             }
         }
         let filter = Filter::new(self.side, input.size);
-        let mut out = plane(&picture, self.side, &filter, &filter);
-        normalise(&mut out, input);
-        out
+        plane(&picture, self.side, &filter, &filter)
     }
 }
 

@@ -32,6 +32,11 @@ impl Filter {
         self.taps.len()
     }
 
+    /// The first input sample of an output sample, and its weights.
+    pub fn taps(&self, i: usize) -> Option<(usize, &[f32])> {
+        self.taps.get(i).map(|(first, weights)| (*first, weights.as_slice()))
+    }
+
     /// Weighted sums of `row`, of the source's length, into `out`, of the target's.
     pub fn along(&self, row: &[f32], out: &mut [f32]) {
         debug_assert_eq!(row.len(), self.source);

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn lung(volume_ml: f64, share: Option<f64>) -> LungFinding {
-        LungFinding { volume_ml, lesion_ml: share.map(|s| s * volume_ml), share, ct_class: None, ct_class_panel: None }
+        LungFinding { volume_ml, lesion_ml: share.map(|s| s * volume_ml), share, ..LungFinding::default() }
     }
 
     /// A right and a left lung of a litre each.

@@ -16,7 +16,7 @@ mod tally;
 pub use class::ct_class;
 pub use doubts::doubts;
 pub use dynamics::{Measured, compare};
-pub use measure::measure;
+pub use measure::{measure, possible, spread};
 pub use report::{record, refusal, report};
 
 /// A side with less than this is no lung but a stray part of a mask, mL: a hundredth of an adult's lung, less than a

@@ -1,6 +1,6 @@
 //! Volumes and shares of the lungs (`networks.md` §5).
 
-use corsai_protocol::{LungFinding, Lungs, Scale};
+use corsai_protocol::{LungFinding, Lungs, Members, Possible, Scale};
 use corsai_study::Grid;
 
 use crate::{
@@ -39,7 +39,75 @@ fn finding(volume_ml: f64, lesion_ml: Option<f64>, share: Option<f64>, decisive:
         share,
         ct_class: decisive.map(|share| ct_class(share, Scale::Guideline)),
         ct_class_panel: decisive.map(|share| ct_class(share, Scale::Panel)),
+        members: None,
     }
+}
+
+/// Volumes of the right and the left lung, or of what lies in them.
+type RightLeft<T> = [T; 2];
+
+/// Shares of both lungs together and of each from volumes in them; none of a side that is no lung.
+struct Shares {
+    volumes: RightLeft<f64>,
+}
+
+impl Shares {
+    fn of(lungs: &Lungs) -> Self {
+        Self { volumes: [lungs.right.volume_ml, lungs.left.volume_ml] }
+    }
+
+    fn side(&self, ml: f64, side: usize) -> Option<f64> {
+        (self.volumes[side] >= LEAST_LUNG_ML).then(|| ml / self.volumes[side])
+    }
+
+    fn both(&self, ml: RightLeft<f64>) -> Option<f64> {
+        let whole = self.volumes[0] + self.volumes[1];
+        (whole > 0.0).then(|| (ml[0] + ml[1]) / whole)
+    }
+}
+
+/// What the vote can still come to, from the least and the most lesion volume of the right and the left lung, mL.
+#[must_use]
+pub fn possible(lungs: &Lungs, ml: RightLeft<[f64; 2]>) -> Possible {
+    let shares = Shares::of(lungs);
+    let ends = |of: &dyn Fn(usize) -> Option<f64>| Some([of(0)?, of(1)?]);
+    let right = ends(&|end| shares.side(ml[0][end], 0));
+    let left = ends(&|end| shares.side(ml[1][end], 1));
+    let least = [right, left].into_iter().flatten().map(|[least, _]| least).reduce(f64::max);
+    let class = |scale| least.map(|share| ct_class(share, scale));
+    Possible {
+        right,
+        left,
+        both: ends(&|end| shares.both([ml[0][end], ml[1][end]])),
+        least_class: class(Scale::Guideline),
+        least_class_panel: class(Scale::Panel),
+    }
+}
+
+/// Enters what the networks say one by one: each one's lesion volume in the right and the left lung, mL.
+pub fn spread(lungs: &mut Lungs, members_ml: &[RightLeft<f64>]) {
+    if members_ml.len() < 2 {
+        return;
+    }
+    let members = |shown: &dyn Fn(RightLeft<f64>) -> Option<f64>, decisive: &dyn Fn(RightLeft<f64>) -> Option<f64>| {
+        let share = ends(members_ml.iter().filter_map(|ml| shown(*ml)))?;
+        let [low, high] = ends(members_ml.iter().filter_map(|ml| decisive(*ml)))?;
+        let differ = |scale| ct_class(low, scale) != ct_class(high, scale);
+        Some(Members { share, borderline: differ(Scale::Guideline), borderline_panel: differ(Scale::Panel) })
+    };
+    let shares = Shares::of(lungs);
+    let right = |ml: RightLeft<f64>| shares.side(ml[0], 0);
+    let left = |ml: RightLeft<f64>| shares.side(ml[1], 1);
+    let both = |ml: RightLeft<f64>| shares.both(ml);
+    lungs.right.members = members(&right, &right);
+    lungs.left.members = members(&left, &left);
+    let larger = |ml| [right(ml), left(ml)].into_iter().flatten().reduce(f64::max);
+    lungs.both.members = members(&both, &larger);
+}
+
+/// The least and the greatest; `None` of nothing.
+fn ends(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
+    values.map(|v| [v, v]).reduce(|[low, high], [v, _]| [low.min(v), high.max(v)])
 }
 
 #[cfg(test)]
@@ -69,6 +137,31 @@ mod tests {
         assert_eq!((lungs.both.volume_ml, lungs.both.lesion_ml), (300.0, Some(40.0)));
         assert!((lungs.both.share.unwrap() - 40.0 / 300.0).abs() < 1e-12);
         assert_eq!((lungs.both.ct_class, lungs.both.ct_class_panel), (Some(2), Some(3)));
+    }
+
+    #[test]
+    fn networks_that_disagree_over_a_border_make_a_borderline() {
+        let mut lungs = one_slice([60, 40, 200, 0]);
+        spread(&mut lungs, &[[20.0, 0.0], [30.0, 10.0], [24.0, 4.0]]);
+        // 20 to 30 % crosses 25 and 29 %; the left lung's 0 to 5 % crosses the line between none and some.
+        let members = lungs.right.members.unwrap();
+        assert_eq!((members.share, members.borderline, members.borderline_panel), ([0.2, 0.3], true, true));
+        let members = lungs.left.members.unwrap();
+        assert_eq!((members.share, members.borderline, members.borderline_panel), ([0.0, 0.05], true, true));
+        assert_eq!(lungs.both.members.unwrap().share, [20.0 / 300.0, 40.0 / 300.0]);
+
+        let mut sure = one_slice([60, 40, 200, 0]);
+        spread(&mut sure, &[[30.0, 0.0], [40.0, 0.0]]);
+        assert_eq!(sure.both.members.map(|m| (m.borderline, m.borderline_panel)), Some((false, false)));
+    }
+
+    #[test]
+    fn what_is_possible_is_a_share_of_what_is_a_lung() {
+        let found = possible(&one_slice([60, 40, 200, 0]), [[20.0, 60.0], [0.0, 0.0]]);
+        assert_eq!(found.right, Some([0.2, 0.6]));
+        assert_eq!((found.least_class, found.least_class_panel), (Some(1), Some(2)));
+        assert_eq!((found.left, found.both), (Some([0.0, 0.0]), Some([20.0 / 300.0, 0.2])));
+        assert_eq!(possible(&one_slice([49, 0, 200, 0]), [[0.0, 1.0], [0.0, 1.0]]).right, None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, activation::sigmoid};
 use crate::{
     PackError, Weights,
     activation::silu,
-    layers::{Conv, ConvShape},
+    layers::{Conv, ConvShape, Padding},
 };
 
 /// One row a stage: blocks, kernel, stride of the first block, expansion, output channels.
@@ -44,7 +44,7 @@ struct Block {
 
 impl Encoder {
     pub fn take(weights: &mut Weights, in_channels: usize, device: &Device) -> Result<Self, PackError> {
-        let shape = ConvShape { inputs: in_channels, outputs: STEM, kernel: 3, stride: 2, groups: 1, bias: true };
+        let shape = ConvShape { stride: 2, padding: Padding::Least, ..ConvShape::three(in_channels, STEM) };
         let stem = Conv::take(weights, "encoder._conv_stem", shape, device)?;
         let mut blocks = Vec::new();
         let mut inputs = STEM;
@@ -85,7 +85,8 @@ impl Block {
         let mut conv = |part: &str, shape: ConvShape| Conv::take(weights, &format!("{name}.{part}"), shape, device);
         let expand =
             if expansion == 1 { None } else { Some(conv("_expand_conv", ConvShape::pointwise(inputs, wide))?) };
-        let depthwise = ConvShape { inputs: wide, outputs: wide, kernel, stride, groups: wide, bias: true };
+        let depthwise =
+            ConvShape { kernel, stride, groups: wide, padding: Padding::Least, ..ConvShape::pointwise(wide, wide) };
         Ok(Self {
             expand,
             depthwise: conv("_depthwise_conv", depthwise)?,

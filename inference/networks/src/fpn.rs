@@ -38,7 +38,7 @@ impl Fpn {
             for link in 0..links {
                 let name = format!("decoder.seg_blocks.{level}.block.{link}.block");
                 let inputs = if link == 0 { pyramid } else { segmentation };
-                let shape = ConvShape { inputs, outputs: segmentation, kernel: 3, stride: 1, groups: 1, bias: false };
+                let shape = ConvShape { bias: false, ..ConvShape::three(inputs, segmentation) };
                 let conv = Conv::take(weights, &format!("{name}.0"), shape, device)?;
                 chain.push((conv, GroupNorm::take(weights, &format!("{name}.1"), segmentation, device)?));
             }

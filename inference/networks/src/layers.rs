@@ -2,8 +2,9 @@
 
 use burn::tensor::{
     Device, Tensor, TensorData,
-    module::{conv2d, interpolate},
-    ops::{ConvOptions, InterpolateMode, InterpolateOptions},
+    activation::relu,
+    module::{conv2d, interpolate, max_pool2d},
+    ops::{ConvOptions, InterpolateMode, InterpolateOptions, MaxPoolOptions},
 };
 
 use crate::{PackError, Weights};
@@ -25,19 +26,37 @@ pub(crate) struct ConvShape {
     pub stride: usize,
     pub groups: usize,
     pub bias: bool,
+    pub padding: Padding,
+}
+
+/// Where the pixels go that a convolution adds around a picture; its output always has the input's size / stride.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Padding {
+    /// As few as it takes, the odd one after the picture: TensorFlow's "same" for even sizes, as EfficientNet has it.
+    Least,
+    /// Half a kernel on every side: PyTorch's habit.
+    Half,
 }
 
 impl ConvShape {
     pub fn pointwise(inputs: usize, outputs: usize) -> Self {
-        Self { inputs, outputs, kernel: 1, stride: 1, groups: 1, bias: true }
+        Self { inputs, outputs, kernel: 1, stride: 1, groups: 1, bias: true, padding: Padding::Half }
+    }
+
+    /// 3×3 with a bias.
+    pub fn three(inputs: usize, outputs: usize) -> Self {
+        Self { kernel: 3, ..Self::pointwise(inputs, outputs) }
+    }
+
+    /// 7×7 at half the size with a bias: how a ResNet and a DPN begin.
+    pub fn stem(inputs: usize, outputs: usize) -> Self {
+        Self { kernel: 7, stride: 2, ..Self::pointwise(inputs, outputs) }
     }
 }
 
 impl Conv {
-    /// Pads so that the output has the input's size divided by the stride, the odd pixel after the picture
-    /// (TensorFlow's "same" for even sizes, as EfficientNet has it).
     pub fn take(weights: &mut Weights, name: &str, shape: ConvShape, device: &Device) -> Result<Self, PackError> {
-        let ConvShape { inputs, outputs, kernel, stride, groups, bias } = shape;
+        let ConvShape { inputs, outputs, kernel, stride, groups, bias, padding } = shape;
         let dims = [outputs, inputs / groups, kernel, kernel];
         let weight = tensor(weights.take(&format!("{name}.weight"), &dims)?, dims, device);
         let bias = if bias {
@@ -45,14 +64,38 @@ impl Conv {
         } else {
             None
         };
-        let padding = kernel - stride.min(kernel);
-        let padding = (padding / 2, padding - padding / 2);
+        let least = kernel - stride.min(kernel);
+        let padding = match padding {
+            Padding::Least => (least / 2, least - least / 2),
+            Padding::Half => (kernel / 2, kernel / 2),
+        };
         let options = ConvOptions::new_with_padding([stride; 2], [padding; 2], [1; 2], groups);
         Ok(Self { weight, bias, options })
     }
 
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         conv2d(x, self.weight.clone(), self.bias.clone(), self.options.clone())
+    }
+}
+
+/// Batch-norm that nothing comes before to be folded into: y = max(0, x · a + b), a and b a channel.
+#[derive(Debug)]
+pub(crate) struct AffineRelu {
+    scale: Tensor<4>,
+    shift: Tensor<4>,
+}
+
+impl AffineRelu {
+    pub fn take(weights: &mut Weights, name: &str, channels: usize, device: &Device) -> Result<Self, PackError> {
+        let mut part = |part: &str| -> Result<Tensor<4>, PackError> {
+            let values = weights.take(&format!("{name}.{part}"), &[channels])?;
+            Ok(tensor(values, [1, channels, 1, 1], device))
+        };
+        Ok(Self { scale: part("weight")?, shift: part("bias")? })
+    }
+
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        relu(x * self.scale.clone() + self.shift.clone())
     }
 }
 
@@ -99,6 +142,20 @@ pub(crate) fn enlarge(x: Tensor<4>, factor: usize) -> Tensor<4> {
         .with_align_corners(true)
         .with_output_size([rows * factor, columns * factor]);
     interpolate(x, options)
+}
+
+/// Bilinear enlargement by whole factors, pixels taken as areas (PyTorch's `align_corners=False`).
+pub(crate) fn enlarge_areas(x: Tensor<4>, factor: usize) -> Tensor<4> {
+    let [_, _, rows, columns] = x.dims();
+    let options = InterpolateOptions::new(InterpolateMode::Bilinear)
+        .with_align_corners(false)
+        .with_output_size([rows * factor, columns * factor]);
+    interpolate(x, options)
+}
+
+/// The largest of 3×3 at every second pixel.
+pub(crate) fn max_pool(x: Tensor<4>) -> Tensor<4> {
+    max_pool2d(x, MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]))
 }
 
 /// Doubles rows and columns by repetition.

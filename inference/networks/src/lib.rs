@@ -7,13 +7,16 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod activation;
+mod dpn;
 mod efficientnet;
 mod fpn;
 pub mod golden;
 mod layers;
 mod network;
 mod pack;
+mod resnet;
 pub mod shipped;
+mod unet;
 
 pub use network::{Network, Shape, read_manifest};
 pub use pack::{PackError, Weights};
@@ -26,7 +29,7 @@ use thiserror::Error;
 pub enum NetworkError {
     #[error("the weights can't be read: {0}")]
     Pack(#[from] PackError),
-    #[error("the manifest's format {0} is not 1")]
+    #[error("the manifest's format {0} is not 2")]
     Format(u32),
     #[error("part {index} has {found} bytes and not {expected}, or another SHA-256 than the manifest's")]
     Part { index: usize, found: usize, expected: u64 },

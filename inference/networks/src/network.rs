@@ -7,7 +7,7 @@ use burn::tensor::{
 use corsai_protocol::{Architecture, Manifest, NetworkEntry, Part};
 use sha2::{Digest, Sha256};
 
-use crate::{NetworkError, Weights, fpn::Fpn, layers::tensor};
+use crate::{NetworkError, PackError, Weights, fpn::Fpn, layers::tensor, resnet::ResNet18, unet::Unet};
 
 /// Dimensions of a network's input `[batch, channels, size, size]` and output `[batch, classes, size, size]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +21,13 @@ impl Shape {
     /// The shape a manifest entry describes.
     #[must_use]
     pub fn of(entry: &NetworkEntry) -> Self {
-        let Architecture::FpnEfficientNetB0 { in_channels, classes, .. } = entry.architecture;
-        Self { channels: in_channels, classes, size: entry.input.size }
+        let (channels, classes) = match entry.architecture {
+            Architecture::FpnEfficientNetB0 { in_channels, classes, .. }
+            | Architecture::UnetResNet21 { in_channels, classes }
+            | Architecture::ResNet18 { in_channels, classes }
+            | Architecture::UnetDpn92 { in_channels, classes } => (in_channels, classes),
+        };
+        Self { channels, classes, size: entry.input.size }
     }
 
     /// Values of one input.
@@ -38,11 +43,48 @@ impl Shape {
     }
 }
 
+#[derive(Debug)]
+enum Model {
+    Fpn(Box<Fpn>),
+    Unet(Box<Unet>),
+    ResNet18(Box<ResNet18>),
+}
+
+impl Model {
+    fn take(weights: &mut Weights, architecture: &Architecture, device: &Device) -> Result<Self, PackError> {
+        Ok(match *architecture {
+            Architecture::FpnEfficientNetB0 { in_channels, classes, pyramid_channels, segmentation_channels } => {
+                let widths = (pyramid_channels, segmentation_channels);
+                Self::Fpn(Box::new(Fpn::take(weights, (in_channels, classes), widths, device)?))
+            }
+            Architecture::UnetResNet21 { in_channels, classes } => {
+                Self::Unet(Box::new(Unet::over_resnet21(weights, (in_channels, classes), device)?))
+            }
+            Architecture::UnetDpn92 { in_channels, classes } => {
+                Self::Unet(Box::new(Unet::over_dpn92(weights, (in_channels, classes), device)?))
+            }
+            Architecture::ResNet18 { in_channels, classes } => {
+                Self::ResNet18(Box::new(ResNet18::take(weights, (in_channels, classes), device)?))
+            }
+        })
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Fpn(model) => model.forward(x),
+            Self::Unet(model) => model.forward(x),
+            Self::ResNet18(model) => model.forward(x),
+        }
+    }
+}
+
 /// A network, its weights on a device.
 #[derive(Debug)]
 pub struct Network {
     shape: Shape,
-    model: Fpn,
+    /// Values of all weights; four times as many bytes on the device.
+    parameters: usize,
+    model: Model,
     device: Device,
 }
 
@@ -54,10 +96,15 @@ impl Network {
     pub fn load(entry: &NetworkEntry, parts: &[Vec<u8>], device: &Device) -> Result<Self, NetworkError> {
         let file = verify(&entry.parts, parts)?;
         let mut weights = Weights::read(&file)?;
-        let Architecture::FpnEfficientNetB0 { in_channels, classes, pyramid_channels, segmentation_channels } =
-            entry.architecture;
-        let model = Fpn::take(&mut weights, (in_channels, classes), (pyramid_channels, segmentation_channels), device)?;
-        Ok(Self { shape: Shape::of(entry), model, device: device.clone() })
+        let parameters = weights.values();
+        let model = Model::take(&mut weights, &entry.architecture, device)?;
+        Ok(Self { shape: Shape::of(entry), parameters, model, device: device.clone() })
+    }
+
+    /// Bytes that the weights take on the device, as f32.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        4 * self.parameters
     }
 
     /// Dimensions of input and output.
@@ -108,7 +155,7 @@ async fn read_back(answer: Tensor<4>) -> Result<Vec<f32>, NetworkError> {
 pub fn read_manifest(json: &str) -> Result<Manifest, NetworkError> {
     let manifest: Manifest =
         serde_json::from_str(json).map_err(|e| NetworkError::Pack(crate::PackError::Header(e.to_string())))?;
-    if manifest.format == 1 { Ok(manifest) } else { Err(NetworkError::Format(manifest.format)) }
+    if manifest.format == 2 { Ok(manifest) } else { Err(NetworkError::Format(manifest.format)) }
 }
 
 fn verify(expected: &[Part], parts: &[Vec<u8>]) -> Result<Vec<u8>, NetworkError> {

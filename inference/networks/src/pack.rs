@@ -102,6 +102,12 @@ impl Weights {
         Ok(found.values)
     }
 
+    /// How many values all tensors have together.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.tensors.values().map(|tensor| tensor.values.len()).sum()
+    }
+
     /// Names of the tensors nothing has taken yet.
     pub fn left(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)

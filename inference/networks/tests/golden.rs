@@ -1,10 +1,16 @@
 //! Our networks against PyTorch's: every network that is shipped, on the CPU, answers the known input as the same
 //! weights did there (`models/training` stored the answers).
+//!
+//! `CORSAI_PARITY` may name a folder of made-up weights for every architecture, as `python -m training parity` writes
+//! it: they are held to the same.
 
 #![allow(clippy::unwrap_used)]
 
+use std::{env, fs, path::Path};
+
 use burn::tensor::Device;
 use corsai_networks::{Network, golden, read_manifest, shipped};
+use corsai_protocol::NetworkEntry;
 
 /// Of the largest logit, in f32.
 const TOLERANCE: f64 = 1e-4;
@@ -14,14 +20,34 @@ fn logits_equal_pytorchs() {
     let manifest = read_manifest(shipped::MANIFEST_JSON).unwrap();
     assert!(!manifest.networks.is_empty());
     for entry in &manifest.networks {
-        let network = Network::load(entry, &shipped::parts(entry).unwrap(), &Device::flex()).unwrap();
-        let shape = network.shape();
-        let logits = pollster::block_on(network.logits(golden::input(shape))).unwrap();
-        let stored = shipped::golden(entry).unwrap();
-        let deviation = golden::deviation(shape, entry.golden.stride, &logits, &stored).unwrap();
-        eprintln!("{}: largest relative deviation {deviation:.1e}", entry.name);
-        assert!(deviation <= TOLERANCE, "{}: {deviation:.1e}", entry.name);
+        held(entry, &shipped::parts(entry).unwrap(), &shipped::golden(entry).unwrap());
     }
+}
+
+#[test]
+fn made_up_weights_answer_as_in_pytorch() {
+    let Some(folder) = env::var_os("CORSAI_PARITY") else {
+        eprintln!("skipped: CORSAI_PARITY names no folder of made-up weights");
+        return;
+    };
+    let read = |file: &str| fs::read(Path::new(&folder).join(file)).unwrap();
+    let manifest = read_manifest(&String::from_utf8(read("manifest.json")).unwrap()).unwrap();
+    for entry in &manifest.networks {
+        let parts: Vec<Vec<u8>> = entry.parts.iter().map(|part| read(&format!("weights/{}", part.file))).collect();
+        let stored = golden::read(&entry.golden, &read(&format!("golden/{}", entry.golden.file))).unwrap();
+        held(entry, &parts, &stored);
+    }
+}
+
+fn held(entry: &NetworkEntry, parts: &[Vec<u8>], stored: &[f32]) {
+    let begun = std::time::Instant::now();
+    let network = Network::load(entry, parts, &Device::flex()).unwrap();
+    let loaded = begun.elapsed();
+    let shape = network.shape();
+    let logits = pollster::block_on(network.logits(golden::input(shape))).unwrap();
+    let deviation = golden::deviation(shape, entry.golden.stride, &logits, stored).unwrap();
+    eprintln!("{}: off by {deviation:.1e}; loaded in {loaded:?}, ran in {:?}", entry.name, begun.elapsed() - loaded);
+    assert!(deviation <= TOLERANCE, "{}: {deviation:.1e}", entry.name);
 }
 
 #[test]

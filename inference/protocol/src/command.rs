@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{RunId, SeriesId};
+use crate::{RunId, SeriesId, Tier};
 
 /// Which of the two studies on the page a message speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +27,25 @@ pub enum DevicePreference {
     Cpu,
 }
 
+/// How much shall be computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Depth {
+    /// After the quick answer, go on to this tier.
+    pub tier: Tier,
+    /// Every network on every slice with lung, also where the vote is decided.
+    pub full_run: bool,
+    /// The paper's thresholds in place of those chosen for these networks.
+    pub paper_vote: bool,
+    /// The DPNs of all three projections in place of the axial ones alone, where the tier has all three.
+    pub dpn_3d: bool,
+}
+
+impl Default for Depth {
+    fn default() -> Self {
+        Self { tier: Tier::Standard, full_run: false, paper_vote: false, dpn_3d: false }
+    }
+}
+
 /// Which state of the made-up patient to make.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PhantomDate {
@@ -44,7 +63,7 @@ pub struct PhantomDate {
 pub enum Command {
     /// First message: which device to use, and the worker's share of the machine.
     /// A `WebAssembly.Module` may travel beside it so that helpers need not fetch.
-    Configure { device: DevicePreference, cores: u32 },
+    Configure { device: DevicePreference, cores: u32, depth: Depth },
     /// One network's weights. Buffers: one a part, in the manifest's order.
     Weights { network: String },
     /// Weights could not be had; the worker answers a waiting run with the reason.
@@ -55,6 +74,8 @@ pub enum Command {
     OpenPhantom { run: RunId, slot: Slot, date: PhantomDate },
     /// Analyse this series of what was opened.
     Choose { run: RunId, slot: Slot, series: SeriesId },
+    /// Go on from a study's finished answer to a higher tier.
+    Refine { run: RunId, slot: Slot, tier: Tier },
     /// Send one slice's pixels and labels. Answered by [`crate::Event::Slice`].
     Slice { slot: Slot, index: u32 },
     /// Stop the run; what was finished stays.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Issue, Report, SeriesId, SeriesSummary, Slot, VolumeSummary};
+use crate::{Issue, Possible, Report, SeriesId, SeriesSummary, Slot, VolumeSummary};
 
 /// Numbers the runs of a page, rising; an event of an older run is stale and is dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub enum Stage {
     Lungs,
     /// The lesion networks run.
     Lesions,
+    /// There is an answer; further networks make it a better one.
+    Refining,
 }
 
 /// How far a stage has come.
@@ -85,11 +87,14 @@ pub enum Event {
     /// The chosen series' grid is known; slices can be asked for as they are decoded.
     Volume { run: RunId, slot: Slot, volume: VolumeSummary },
     /// One slice. Buffers: `rows · columns` i16 little-endian HU; then as many label bytes.
-    /// `labelled` tells whether lungs (and, in a second step, lesions) are in.
-    Slice { slot: Slot, index: u32, lungs: bool, lesions: bool },
+    /// `lungs` and `lesions` tell whether they are in. With `agreement`, a third buffer holds for every voxel the share
+    /// of the networks that marked it as lesion, in per cent.
+    Slice { slot: Slot, index: u32, lungs: bool, lesions: bool, agreement: bool },
     /// These slices are newly decoded or have new labels: ask again for those on screen.
     Changed { run: RunId, slot: Slot, indices: Vec<u32> },
-    /// Numbers so far; `complete` when the run is over.
+    /// What the vote that goes on can still come to.
+    Possible { run: RunId, slot: Slot, possible: Possible },
+    /// Numbers so far; `complete` when a tier's answer is in. Further progress of the run refines it.
     Report { run: RunId, slot: Slot, report: Box<Report>, complete: bool },
     /// The run ended without numbers: these issues say why.
     Refused { run: RunId, slot: Slot, issues: Vec<Issue> },

@@ -63,6 +63,7 @@ issues! {
     FileTooNested "file.too-nested" Skip "The file nests its sequences too deeply to be read safely." "Export the study again.";
     FileUnreadable "file.unreadable" Skip "The file could not be read." "Check that it is still there and that it is fully downloaded, then drop it again.";
     FileHeader "file.header" Skip "The file's header could not be understood." "Export the study again, as uncompressed CT images if the archive offers it.";
+    FileNoSyntax "file.no-syntax" Warning "The files do not say how they are written; it was told from their first elements." "Export the study again if there is a way to.";
     FileNoPixels "file.no-pixels" Skip "The file has no picture in it." "Nothing to do: reports, plans and directory files are passed over.";
     FileDuplicate "file.duplicate" Info "The same picture is there more than once; one copy is used." "Nothing to do.";
     ZipBad "zip.bad" Skip "The archive could not be opened." "Unzip it and drop the folder.";
@@ -74,7 +75,9 @@ issues! {
     CodecFailed "codec.failed" Skip "The compressed picture is damaged." "Copy or export the study again.";
     PixelsSize "pixels.size" Skip "The picture's size does not fit its data." "Export the study again.";
     PixelsDepth "pixels.depth" Skip "The picture's bit depth is not one a CT has." "Choose the original CT series.";
+    PixelsEightBit "pixels.eight-bit" Skip "The picture was reduced to 8 bits, which can't hold Hounsfield units." "Export the original CT series, uncompressed or losslessly compressed.";
     PixelsLossy "pixels.lossy" Warning "The pictures were compressed with loss; the numbers may be off." "Use the original pictures if there are any.";
+    PixelsBlank "pixels.blank" Warning "Some slices are of one value throughout: there is no picture on them." "Check that the study was exported whole.";
     HuRescale "hu.rescale" Skip "The values that turn stored numbers into Hounsfield units are missing or unreadable." "Export the original CT series again.";
     HuNotHounsfield "hu.not-hounsfield" Skip "The picture is not in Hounsfield units." "Choose the original CT series.";
     HuImplausible "hu.implausible" Stop "The values do not look like Hounsfield units: air and soft tissue are not where they belong." "Choose the original CT series.";
@@ -85,7 +88,7 @@ issues! {
     SeriesSingleLocation "series.single-location" Stop "All slices lie at the same place." "Choose a series that covers the chest.";
     SeriesOverlapping "series.overlapping" Stop "Different pictures lie at the same place, so that it is unclear which belong together." "Export one reconstruction of the chest on its own.";
     SeriesSplit "series.split" Warning "Pictures of several reconstructions or sizes share one series; the largest set that fits together is used." "Check that it is the one you mean.";
-    SeriesEnhanced "series.enhanced" Stop "Multi-frame (enhanced) CT is not read yet." "Export the study as classic CT images.";
+    SeriesEnhanced "series.enhanced" Stop "The file holds many frames without saying of each where it lies." "Export the study as classic CT images.";
     SeriesUidClash "series.uid-clash" Stop "Different pictures bear the same identifier." "Export the study again without changing identifiers.";
     GeometryNoPosition "geometry.no-position" Skip "A slice has no position or orientation that can be read." "Export the study again.";
     GeometryNoSpacing "geometry.no-spacing" Stop "The distance between pixels is missing or unreadable." "Export the original CT series.";
@@ -111,8 +114,10 @@ issues! {
     WeightsCorrupt "weights.corrupt" Stop "The networks' weights are not the ones this page was built with." "Reload the page; if it happens again the host's files are damaged.";
     DeviceSelfTest "device.self-test" Warning "The graphics processor computed a known slice wrongly and is not used." "Nothing to do; update its driver if you want it used.";
     DeviceLost "device.lost" Warning "The graphics processor was lost during the run; the CPU went on." "Nothing to do.";
+    DeviceRestarted "device.restarted" Info "The graphics processor was lost during the run and taken into use again." "Nothing to do.";
     ModelNonFinite "model.non-finite" Stop "A network's answer was not a number." "Choose the CPU in the settings and try again.";
     WorkerDied "worker.died" Stop "The part of the page that computes has stopped." "It was started anew: open the study again.";
+    WorkerRestarted "worker.restarted" Info "The part of the page that computes had stopped and was started anew; the study is being measured again." "Nothing to do.";
     ResultWithheld "result.withheld" Stop "The study was read but nothing was measured." "See the other reasons listed.";
 }
 

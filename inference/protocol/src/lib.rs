@@ -11,12 +11,16 @@ mod manifest;
 mod report;
 mod series;
 
-pub use command::{Command, DevicePreference, PhantomDate, Slot};
+pub use command::{Command, Depth, DevicePreference, PhantomDate, Slot};
 pub use event::{DeviceReport, Event, Preview, Progress, RunId, Stage};
 pub use issue::{Issue, IssueCode, Severity};
-pub use manifest::{Architecture, Golden, Input, Manifest, NetworkEntry, Part, Projection, Region};
+pub use manifest::{
+    Architecture, Band, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Part, Projection, Region, Tier,
+    Vote,
+};
 pub use report::{
-    DISCLAIMER, Dynamics, LungFinding, Lungs, NetworkRuns, Report, Runs, Scale, ShareChange, StudyRecord, Verdict,
+    DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, Possible, Report, Runs, Scale, ShareChange,
+    StudyRecord, Verdict,
 };
 pub use series::{SeriesId, SeriesSummary, VolumeSummary};
 

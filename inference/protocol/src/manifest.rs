@@ -7,9 +7,69 @@ use serde::{Deserialize, Serialize};
 /// The whole manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// 1; anything else is refused.
+    /// 2; anything else is refused.
     pub format: u32,
+    /// Where the vote's thresholds lie for these weights; the paper's where the file doesn't say.
+    #[serde(default)]
+    pub vote: Vote,
+    /// In the order they run: those that settle most for their cost first.
     pub networks: Vec<NetworkEntry>,
+}
+
+/// The vote's thresholds on the families' means (`networks.md` §3). Below `low` a family votes against, above `high`
+/// for a lesion.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Vote {
+    pub dpn: Band,
+    pub fpn: Band,
+    /// Every ResNet must be above this.
+    pub resnet: f64,
+}
+
+/// Between its ends a family abstains.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Band {
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Vote {
+    /// As the paper has them.
+    pub const PAPER: Self =
+        Self { dpn: Band { low: 0.3, high: 0.7 }, fpn: Band { low: 0.15, high: 0.85 }, resnet: 0.5 };
+}
+
+impl Default for Vote {
+    fn default() -> Self {
+        Self::PAPER
+    }
+}
+
+/// How much is computed for an answer; each includes the ones before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// The lungs and one lesion network: at most 8 MB of weights.
+    #[default]
+    Quick,
+    /// At most 60 MB.
+    Standard,
+    /// All there is.
+    Full,
+}
+
+impl Tier {
+    pub const ALL: [Self; 3] = [Self::Quick, Self::Standard, Self::Full];
+
+    /// As the manifest, the command line and an address bar name it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Standard => "standard",
+            Self::Full => "full",
+        }
+    }
 }
 
 /// The plane whose slices a network sees.
@@ -21,17 +81,30 @@ pub enum Projection {
     Sagittal,
 }
 
+/// What votes together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// Not of the lesions' vote.
+    Lungs,
+    Fpn,
+    Resnet21,
+    Resnet18,
+    Dpn,
+}
+
 /// One network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NetworkEntry {
     /// Unique, `lungs-axial` say.
     pub name: String,
-    /// `lungs` or `fpn`.
-    pub family: String,
+    pub family: Family,
     pub projection: Projection,
+    /// The least tier that runs it.
+    pub tier: Tier,
     pub architecture: Architecture,
     pub input: Input,
-    /// A voxel is lesion above this probability of the family's mean.
+    /// A voxel is lesion above this probability where this network decides alone.
     pub threshold: f64,
     pub parts: Vec<Part>,
     pub golden: Golden,
@@ -49,6 +122,15 @@ pub enum Architecture {
     /// Feature pyramid decoder over an EfficientNet-B0 encoder, as in `segmentation_models_pytorch`.
     #[serde(rename = "fpn-efficientnet-b0")]
     FpnEfficientNetB0 { in_channels: usize, classes: usize, pyramid_channels: usize, segmentation_channels: usize },
+    /// U-Net over a residual network of 21 convolutions.
+    #[serde(rename = "unet-resnet21")]
+    UnetResNet21 { in_channels: usize, classes: usize },
+    /// ResNet-18 without pooling, as a segmenter.
+    #[serde(rename = "resnet18")]
+    ResNet18 { in_channels: usize, classes: usize },
+    /// U-Net over DPN-92 with a light decoder.
+    #[serde(rename = "unet-dpn92")]
+    UnetDpn92 { in_channels: usize, classes: usize },
 }
 
 /// Which part of the volume a network sees.
@@ -61,7 +143,17 @@ pub enum Region {
     LungBox,
 }
 
-/// What a network expects as its input (`networks.md` §2, normalisation A).
+/// From clipped HU to a network's input (`networks.md` §2).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Normalisation {
+    /// A: divide by `divisor`, clip to ±`limit`.
+    Range { divisor: f32, limit: f32 },
+    /// B: the training data's mean to 0, its standard deviation to 1.
+    Standard { mean_hu: f32, deviation_hu: f32 },
+}
+
+/// What a network expects as its input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Input {
     /// Rows and columns.
@@ -69,10 +161,7 @@ pub struct Input {
     pub region: Region,
     /// Clip to this range, HU, before all else.
     pub clip_hu: [f32; 2],
-    /// Divide HU by this.
-    pub divisor: f32,
-    /// Clip the quotient to ±limit.
-    pub limit: f32,
+    pub normalisation: Normalisation,
     /// Margin on each side of the lungs' box, as a fraction of its side.
     pub box_margin: f64,
 }

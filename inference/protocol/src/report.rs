@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Issue;
+use crate::{Issue, Tier};
 
 /// Said once on the page and in every export.
 pub const DISCLAIMER: &str = "Not a medical device: for research and demonstration, not for diagnosis or treatment.";
@@ -10,7 +10,7 @@ pub const DISCLAIMER: &str = "Not a medical device: for research and demonstrati
 /// Everything measured on one study, and against an earlier one where there is one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Version of this layout: 1.
+    /// Version of this layout: 2.
     pub format: u32,
     pub disclaimer: String,
     pub study: StudyRecord,
@@ -43,7 +43,7 @@ pub struct Lungs {
 }
 
 /// One lung, or both.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LungFinding {
     pub volume_ml: f64,
     /// Absent until the lesion networks have run; so are `share` and the classes.
@@ -54,6 +54,35 @@ pub struct LungFinding {
     pub ct_class: Option<u8>,
     /// 0..=4 by [`Scale::Panel`].
     pub ct_class_panel: Option<u8>,
+    /// What the networks that ran say one by one; absent before there are two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<Members>,
+}
+
+/// The least and the most that the vote can still come to while networks are running, as shares (0..=1); absent for a
+/// lung that is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Possible {
+    pub left: Option<[f64; 2]>,
+    pub right: Option<[f64; 2]>,
+    /// Of the volumes added up.
+    pub both: Option<[f64; 2]>,
+    /// The CT-class that is certain already, 0..=4, by [`Scale::Guideline`].
+    pub least_class: Option<u8>,
+    /// The same by [`Scale::Panel`].
+    pub least_class_panel: Option<u8>,
+}
+
+/// Single networks' own answers, each with its own threshold; the vote's mask stands in on slices a network wasn't
+/// needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Members {
+    /// The lowest and the highest share among them.
+    pub share: [f64; 2],
+    /// They fall into different classes by [`Scale::Guideline`].
+    pub borderline: bool,
+    /// The same by [`Scale::Panel`].
+    pub borderline_panel: bool,
 }
 
 /// Where the classes' borders lie.
@@ -83,11 +112,20 @@ impl Scale {
 pub struct Runs {
     /// `webgpu: NAME` or `cpu: N threads`.
     pub device: String,
-    /// Slices of the study that the lesion networks saw; slices without lung need none.
+    /// How much was computed; `networks` tells what took part.
+    pub tier: Tier,
+    /// Every network of the tier ran on every slice with lung, also where the vote was decided before.
+    pub full_run: bool,
+    /// Slices with lung: those that lesion networks saw.
     pub slices: u32,
+    /// Slices without lung, which need no lesion network.
+    pub slices_without_lung: u32,
     pub networks: Vec<NetworkRuns>,
     /// From the first byte read to these numbers.
     pub seconds: f64,
+    /// The most memory in use on the way, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
 }
 
 /// How often one network ran.

@@ -1,14 +1,22 @@
 //! Transfer syntaxes: which are known, which are read, and from a picture's encoded bytes to its stored words.
 //!
-//! A new codec is a variant of [`Syntax`], an arm of [`words`] and a file beside `jpeg.rs` and `rle.rs`.
+//! A new codec is a variant of [`Syntax`], an arm of [`words`] and a file below `codec`. Each of those checks a stream's
+//! own headers against the size that the file's header gives before its decoder allocates or computes anything.
 
-mod jpeg;
+mod cosine;
+mod extended;
+mod huffman;
+mod jpeg2000;
+mod jpeg_ls;
+mod jpeg_xl;
+mod lossless;
+mod markers;
 mod rle;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::walk::{Dataset, PixelData};
+use crate::walk::PixelData;
 
 /// Why one picture could not be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +29,12 @@ pub(crate) enum CodecError {
     Size,
     #[error("the compressed picture has another bit depth than the header says")]
     Depth,
+    #[error("the compressed picture has 8 bits")]
+    EightBit,
+    #[error("the compressed picture has signs of which the header knows nothing")]
+    Sign,
+    #[error("no memory for the picture")]
+    Memory,
 }
 
 /// Transfer syntaxes by what they ask of a reader (PS3.5 annex A, PS3.6 table A-1).
@@ -32,7 +46,19 @@ pub(crate) enum Syntax {
     Deflated,
     ExplicitBig,
     Rle,
+    JpegBaseline,
+    JpegExtended,
     JpegLossless,
+    JpegLs {
+        lossy: bool,
+    },
+    /// With and without high throughput: the codestream tells.
+    Jpeg2000 {
+        lossy: bool,
+    },
+    JpegXl {
+        lossy: bool,
+    },
     /// Known by name, not read.
     Unsupported(&'static str),
 }
@@ -51,13 +77,18 @@ impl Syntax {
             ".1.99" => Self::Deflated,
             ".2" => Self::ExplicitBig,
             ".5" => Self::Rle,
+            ".4.50" => Self::JpegBaseline,
+            ".4.51" => Self::JpegExtended,
             ".4.57" | ".4.70" => Self::JpegLossless,
-            ".4.50" => Self::Unsupported("JPEG Baseline, 8 bits"),
-            ".4.51" => Self::Unsupported("JPEG Extended, 12 bits"),
-            ".4.80" | ".4.81" => Self::Unsupported("JPEG-LS"),
-            ".4.90" | ".4.91" | ".4.92" | ".4.93" => Self::Unsupported("JPEG 2000"),
-            ".4.201" | ".4.202" | ".4.203" => Self::Unsupported("High-Throughput JPEG 2000"),
-            ".4.110" | ".4.111" | ".4.112" => Self::Unsupported("JPEG XL"),
+            ".4.80" => Self::JpegLs { lossy: false },
+            ".4.81" => Self::JpegLs { lossy: true },
+            ".4.90" | ".4.201" | ".4.202" => Self::Jpeg2000 { lossy: false },
+            ".4.91" | ".4.203" => Self::Jpeg2000 { lossy: true },
+            ".4.110" => Self::JpegXl { lossy: false },
+            ".4.111" | ".4.112" => Self::JpegXl { lossy: true },
+            ".4.92" | ".4.93" => Self::Unsupported("JPEG 2000, part 2"),
+            ".4.52" | ".4.53" | ".4.54" | ".4.55" | ".4.56" | ".4.58" | ".4.59" | ".4.60" | ".4.61" | ".4.62"
+            | ".4.63" | ".4.64" | ".4.65" | ".4.66" => Self::Unsupported("a retired JPEG process"),
             ".4.94" | ".4.95" | ".4.204" | ".4.205" => Self::Unsupported("JPIP, which keeps the picture elsewhere"),
             _ if syntax.starts_with(".4.10") => Self::Unsupported("video"),
             _ => Self::Unsupported("an unknown compression"),
@@ -65,7 +96,16 @@ impl Syntax {
     }
 
     fn is_encapsulated(self) -> bool {
-        matches!(self, Self::Rle | Self::JpegLossless | Self::Unsupported(_))
+        !matches!(self, Self::Unnamed | Self::Little | Self::Deflated | Self::ExplicitBig)
+    }
+
+    /// Whether pictures in this syntax may have lost something, whatever the header says.
+    pub(crate) fn is_lossy(self) -> bool {
+        match self {
+            Self::JpegBaseline | Self::JpegExtended => true,
+            Self::JpegLs { lossy } | Self::Jpeg2000 { lossy } | Self::JpegXl { lossy } => lossy,
+            _ => false,
+        }
     }
 }
 
@@ -78,12 +118,13 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     /// `pixels` is how many the header promises.
-    pub(crate) fn new(dataset: &Dataset, pixels: usize) -> Result<Self, CodecError> {
-        let syntax = dataset.syntax;
-        if matches!(syntax, Syntax::Unsupported(_)) {
-            return Err(CodecError::Unsupported);
+    pub(crate) fn new(syntax: Syntax, data: &PixelData, pixels: usize) -> Result<Self, CodecError> {
+        match syntax {
+            Syntax::Unsupported(_) => return Err(CodecError::Unsupported),
+            Syntax::JpegBaseline => return Err(CodecError::EightBit),
+            _ => {}
         }
-        match &dataset.pixels {
+        match data {
             PixelData::Native(range) if !syntax.is_encapsulated() => {
                 let bytes = pixels.saturating_mul(2);
                 // One stray row is more than padding: then the size in the header is another picture's.
@@ -101,24 +142,57 @@ impl Encoded {
     }
 
     /// The encoded bytes, joined where there are several fragments.
-    pub(crate) fn bytes<'a>(&self, file: &'a [u8]) -> Cow<'a, [u8]> {
+    ///
+    /// # Errors
+    /// [`CodecError::Memory`] where several can't be joined.
+    pub(crate) fn bytes<'a>(&self, file: &'a [u8]) -> Result<Cow<'a, [u8]>, CodecError> {
         let part = |range: &Range<usize>| file.get(range.clone()).unwrap_or_default();
-        match self.parts.as_slice() {
-            [one] => Cow::Borrowed(part(one)),
-            parts => Cow::Owned(parts.iter().flat_map(|range| part(range).iter().copied()).collect()),
+        if let [one] = self.parts.as_slice() {
+            return Ok(Cow::Borrowed(part(one)));
         }
+        let mut joined = empty(self.parts.iter().map(|range| part(range).len()).sum())?;
+        self.parts.iter().for_each(|range| joined.extend_from_slice(part(range)));
+        Ok(Cow::Owned(joined))
     }
+}
+
+/// What a codec carried: samples in the low bits of a word, negative ones as 16-bit two's complement.
+#[derive(Debug, PartialEq, Eq)]
+struct Carried {
+    samples: Vec<u16>,
+    /// Bits of a sample, 2..=16.
+    precision: u8,
+    /// Whether the codec knows samples below 0. Most can't.
+    signed: bool,
 }
 
 /// The words of a picture, two bytes each, as stored: neither masked nor signed yet.
 pub(crate) struct Words<'a> {
     pub bytes: Cow<'a, [u8]>,
     pub big_endian: bool,
-    /// Bits that the codec says a word has, where it says so.
-    pub precision: Option<u8>,
+    /// What the codec says of a word, where it says anything; see [`crate::transfer::Transfer::with_codec`].
+    pub carried: Option<Depth>,
 }
 
-/// Decodes one picture of `rows` × `columns` 16-bit words.
+/// What a codec says of its samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Depth {
+    pub precision: u8,
+    /// The samples are values rather than bits: nothing lies beside them, and a lossy codec may exceed the header's range.
+    pub values: bool,
+}
+
+/// Room for so many values.
+///
+/// # Errors
+/// [`CodecError::Memory`] where there is none.
+fn empty<T>(count: usize) -> Result<Vec<T>, CodecError> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(count).map_err(|_| CodecError::Memory)?;
+    Ok(values)
+}
+
+/// Decodes one picture of `rows` × `columns` 16-bit words, which are to be read as `signed` by the header.
 ///
 /// # Errors
 /// Whatever the bytes say that the header doesn't.
@@ -127,20 +201,42 @@ pub(crate) fn words<'a>(
     file: &'a [u8],
     rows: usize,
     columns: usize,
+    signed: bool,
 ) -> Result<Words<'a>, CodecError> {
-    let bytes = encoded.bytes(file);
+    let bytes = encoded.bytes(file)?;
     let pixels = rows.checked_mul(columns).ok_or(CodecError::Size)?;
+    let plain = |bytes, big_endian| Words { bytes, big_endian, carried: None };
     let words = match encoded.syntax {
-        Syntax::Unnamed | Syntax::Little | Syntax::Deflated => Words { bytes, big_endian: false, precision: None },
-        Syntax::ExplicitBig => Words { bytes, big_endian: true, precision: None },
-        Syntax::Rle => {
-            Words { bytes: Cow::Owned(rle::decode_16_bit(&bytes, pixels)?), big_endian: true, precision: None }
-        }
+        Syntax::Unnamed | Syntax::Little | Syntax::Deflated => plain(bytes, false),
+        Syntax::ExplicitBig => plain(bytes, true),
+        Syntax::Rle => plain(Cow::Owned(rle::decode_16_bit(&bytes, pixels)?), true),
         Syntax::JpegLossless => {
-            let (decoded, precision) = jpeg::decode_lossless(&bytes, rows, columns)?;
-            Words { bytes: Cow::Owned(decoded), big_endian: cfg!(target_endian = "big"), precision: Some(precision) }
+            let (decoded, precision) = lossless::decode(&bytes, rows, columns)?;
+            let carried = Some(Depth { precision, values: false });
+            Words { bytes: Cow::Owned(decoded), big_endian: cfg!(target_endian = "big"), carried }
         }
+        Syntax::JpegExtended => written(extended::decode(&bytes, rows, columns)?, true, signed)?,
+        Syntax::JpegLs { lossy } => written(jpeg_ls::decode(&bytes, rows, columns)?, lossy, signed)?,
+        Syntax::Jpeg2000 { lossy } => written(jpeg2000::decode(&bytes, rows, columns)?, lossy, signed)?,
+        Syntax::JpegXl { lossy } => written(jpeg_xl::decode(&bytes, rows, columns)?, lossy, signed)?,
+        Syntax::JpegBaseline => return Err(CodecError::EightBit),
         Syntax::Unsupported(_) => return Err(CodecError::Unsupported),
     };
     if words.bytes.len() < pixels.saturating_mul(2) { Err(CodecError::Damaged) } else { Ok(words) }
+}
+
+/// Samples as little-endian words.
+///
+/// A codec that knows no sign carries a signed picture's bits, and the header tells (`J2K_pixelrep_mismatch` of pydicom's
+/// tests is such a file). The other way round, samples below 0 in a picture that the header calls unsigned, one of two
+/// readings is wrong by whole multiples of the range, and nothing says which: that is refused.
+fn written(carried: Carried, lossy: bool, signed: bool) -> Result<Words<'static>, CodecError> {
+    let Carried { samples, precision, signed: knows_signs } = carried;
+    if knows_signs && !signed && samples.iter().any(|sample| *sample > i16::MAX as u16) {
+        return Err(CodecError::Sign);
+    }
+    let mut bytes = empty(samples.len() * 2)?;
+    bytes.extend(samples.into_iter().flat_map(u16::to_le_bytes));
+    let values = knows_signs || (lossy && !signed);
+    Ok(Words { bytes: Cow::Owned(bytes), big_endian: false, carried: Some(Depth { precision, values }) })
 }

@@ -20,7 +20,8 @@ pub struct Damaged;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Waiting,
-    Decoded,
+    /// It is the so manieth in memory.
+    Decoded(usize),
     Damaged(Fault),
 }
 
@@ -29,8 +30,12 @@ pub struct Decoding {
     stack: Arc<Stack>,
     /// What was said of the series apart from its layout.
     issues: Vec<Issue>,
+    /// Whole slices in the order in which they were decoded: memory is touched slice by slice, so that the first one
+    /// doesn't wait for all of it.
     voxels: Vec<i16>,
     states: Vec<State>,
+    /// Slices that show nothing.
+    blank: usize,
     table: Option<Table>,
 }
 
@@ -58,9 +63,8 @@ impl Decoding {
         if voxels.try_reserve_exact(count).is_err() {
             return Err(vec![Issue::new(IssueCode::InputTooLarge, "")]);
         }
-        voxels.resize(count, 0);
         let states = vec![State::Waiting; stack.members.len()];
-        Ok(Self { stack, issues, voxels, states, table: None })
+        Ok(Self { stack, issues, voxels, states, blank: 0, table: None })
     }
 
     /// The grid as far as it is known before decoding: damaged slices are still in it.
@@ -89,21 +93,29 @@ impl Decoding {
             return Err(Damaged);
         };
         if *state == State::Waiting {
-            let hu = self.voxels.get_mut(z * area..(z + 1) * area).unwrap_or_default();
+            let start = self.voxels.len();
+            self.voxels.resize(start + area, 0);
+            let hu = self.voxels.get_mut(start..).unwrap_or_default();
             *state = match member.decode(&mut self.table, hu) {
-                Ok(()) => State::Decoded,
-                Err(fault) => State::Damaged(fault),
+                Ok(()) => {
+                    self.blank += usize::from(hu.iter().all(|value| Some(value) == hu.first()));
+                    State::Decoded(start / area.max(1))
+                }
+                Err(fault) => {
+                    self.voxels.truncate(start);
+                    State::Damaged(fault)
+                }
             };
         }
-        if *state == State::Decoded { Ok(()) } else { Err(Damaged) }
+        if matches!(state, State::Decoded(_)) { Ok(()) } else { Err(Damaged) }
     }
 
     /// One slice's `rows · columns` Hounsfield units, once it is decoded.
     #[must_use]
     pub fn slice(&self, z: usize) -> Option<&[i16]> {
         let area = self.grid().rows * self.grid().columns;
-        let decoded = self.states.get(z) == Some(&State::Decoded);
-        decoded.then(|| self.voxels.get(z * area..(z + 1) * area)).flatten()
+        let Some(State::Decoded(at)) = self.states.get(z) else { return None };
+        self.voxels.get(at * area..(at + 1) * area)
     }
 
     /// The volume, after decoding what still waits. Damaged slices are left out of it as if their files were missing,
@@ -123,25 +135,32 @@ impl Decoding {
             }
         }
         let mut issues = self.issues;
+        let area = self.stack.layout.grid.rows * self.stack.layout.grid.columns;
+        let (kept, places): (Vec<_>, Vec<usize>) = self
+            .stack
+            .members
+            .iter()
+            .zip(&self.states)
+            .filter_map(|(member, state)| if let State::Decoded(at) = state { Some((member, *at)) } else { None })
+            .unzip();
         let Layout { grid, issues: placing } = if faults.is_empty() {
             self.stack.layout.clone()
         } else {
-            let whole: Vec<bool> = self.states.iter().map(|state| *state == State::Decoded).collect();
-            let severity = if whole.contains(&true) { Severity::Skip } else { Severity::Stop };
+            let severity = if kept.is_empty() { Severity::Stop } else { Severity::Skip };
             issues.extend(fault_issues(faults, severity));
-            let kept = self.stack.members.iter().zip(&whole).filter(|(_, whole)| **whole);
-            match lay_out(&kept.map(|(member, _)| member).collect::<Vec<_>>()) {
-                Ok(layout) => {
-                    close_up(&mut self.voxels, &whole, layout.grid.rows * layout.grid.columns);
-                    layout
-                }
+            match lay_out(&kept) {
+                Ok(layout) => layout,
                 Err(trouble) => {
                     issues.push(trouble.issue());
                     return Err(issues);
                 }
             }
         };
+        sort(&mut self.voxels, places, area);
         issues.extend(placing);
+        if self.blank > 0 {
+            issues.push(Issue::new(IssueCode::PixelsBlank, &format!("{} of {}", self.blank, grid.slices)));
+        }
         if let Some(issue) = plausible::doubt(&self.voxels) {
             issues.push(issue);
             return Err(issues);
@@ -153,12 +172,37 @@ impl Decoding {
     }
 }
 
-/// Moves the slices that are kept next to one another.
-fn close_up(voxels: &mut Vec<i16>, kept: &[bool], area: usize) {
-    let mut to = 0;
-    for from in (0..kept.len()).filter(|z| kept.get(*z) == Some(&true)) {
-        voxels.copy_within(from * area..(from + 1) * area, to * area);
-        to += 1;
+/// Brings slices of `area` voxels into order: the one at `places[z]` becomes the `z`th.
+fn sort(voxels: &mut [i16], mut places: Vec<usize>, area: usize) {
+    for z in 0..places.len() {
+        let Some(&from) = places.get(z) else { return };
+        let (before, rest) = voxels.split_at_mut((from * area).min(voxels.len()));
+        if from > z
+            && let (Some(here), Some(there)) = (before.get_mut(z * area..(z + 1) * area), rest.get_mut(..area))
+        {
+            here.swap_with_slice(there);
+            // What lay here lies there now.
+            if let Some(moved) = places.iter_mut().skip(z + 1).find(|place| **place == z) {
+                *moved = from;
+            }
+        }
     }
-    voxels.truncate(to * area);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn slices_are_sorted_from_any_order(order in Just((0..9_usize).collect::<Vec<_>>()).prop_shuffle()) {
+            let mut voxels = vec![0; 18];
+            for (z, at) in order.iter().enumerate() {
+                voxels[at * 2..at * 2 + 2].copy_from_slice(&[z as i16, -(z as i16)]);
+            }
+            sort(&mut voxels, order, 2);
+            prop_assert_eq!(voxels, (0..9).flat_map(|z| [z, -z]).collect::<Vec<i16>>());
+        }
+    }
 }

@@ -1,62 +1,22 @@
-//! One DICOM file as this crate sees it: who it belongs to, what it shows, where it lies, and how it is stored.
+//! One picture as this crate sees it: who it belongs to, what it shows, where it lies, and how it is stored.
+
+use std::sync::Arc;
 
 use corsai_protocol::IssueCode;
-use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use crate::codec::{CodecError, Encoded, Syntax};
 use crate::frame::Vector;
+use crate::frames::{Frame, frames};
 use crate::transfer::{Padding, Transfer};
 use crate::value;
 use crate::walk::{Dataset, Encoding, FileError, PixelData};
 
-/// The elements that are read; every other one is stepped over.
-pub(crate) const WANTED: &[Tag] = &[
-    tags::SPECIFIC_CHARACTER_SET,
-    tags::IMAGE_TYPE,
-    tags::SOP_CLASS_UID,
-    tags::SOP_INSTANCE_UID,
-    tags::STUDY_DATE,
-    tags::SERIES_DATE,
-    tags::ACQUISITION_DATE,
-    tags::MODALITY,
-    tags::SERIES_DESCRIPTION,
-    tags::PATIENT_ID,
-    tags::CONTRAST_BOLUS_AGENT,
-    tags::SLICE_THICKNESS,
-    tags::KVP,
-    tags::CONVOLUTION_KERNEL,
-    tags::PATIENT_POSITION,
-    tags::STUDY_INSTANCE_UID,
-    tags::SERIES_INSTANCE_UID,
-    tags::ACQUISITION_NUMBER,
-    tags::IMAGE_POSITION_PATIENT,
-    tags::IMAGE_ORIENTATION_PATIENT,
-    tags::FRAME_OF_REFERENCE_UID,
-    tags::TEMPORAL_POSITION_IDENTIFIER,
-    tags::SAMPLES_PER_PIXEL,
-    tags::PHOTOMETRIC_INTERPRETATION,
-    tags::NUMBER_OF_FRAMES,
-    tags::ROWS,
-    tags::COLUMNS,
-    tags::PIXEL_SPACING,
-    tags::BITS_ALLOCATED,
-    tags::BITS_STORED,
-    tags::HIGH_BIT,
-    tags::PIXEL_REPRESENTATION,
-    tags::PIXEL_PADDING_VALUE,
-    tags::PIXEL_PADDING_RANGE_LIMIT,
-    tags::MODALITY_LUT_SEQUENCE,
-    tags::RESCALE_INTERCEPT,
-    tags::RESCALE_SLOPE,
-    tags::RESCALE_TYPE,
-    tags::LOSSY_IMAGE_COMPRESSION,
-];
-
 /// Sides of a picture that a CT may have, in pixels.
 const SIDES: std::ops::RangeInclusive<usize> = 2..=4096;
-const CT_IMAGE_STORAGE: &str = "1.2.840.10008.5.1.4.1.1.2";
-const ENHANCED_CT_STORAGE: [&str; 2] = ["1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"];
+/// Classic, enhanced and legacy-converted enhanced (PS3.4 table B.5-1).
+const CT_STORAGE: [&str; 3] =
+    ["1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"];
 
 /// What belongs together: one patient's one series in one frame of reference, under whatever identifiers it bears.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +34,6 @@ pub(crate) enum Kind {
     Slice,
     /// A localiser, a derived, a secondary or a coloured picture.
     Aside,
-    MultiFrame,
     NotCt,
 }
 
@@ -82,6 +41,7 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Variant {
     pub acquisition: String,
+    pub stack: String,
     pub kernel: String,
     pub image_type: String,
     pub temporal_position: String,
@@ -102,6 +62,8 @@ pub(crate) struct About {
     /// Absent where the file doesn't say.
     pub supine: Option<bool>,
     pub lossy: bool,
+    /// The file doesn't name its transfer syntax; the first elements told it.
+    pub syntax_guessed: bool,
 }
 
 /// Everything needed to place and decode a slice; each number in it was read strictly.
@@ -133,12 +95,13 @@ impl Fault {
     }
 }
 
-/// One file that holds a picture.
+/// One picture of a file.
 #[derive(Debug)]
 pub(crate) struct Image {
+    /// The file's, with the frame's number where there are several.
     pub name: String,
-    /// Emptied where the pixels will never be asked for.
-    pub bytes: Vec<u8>,
+    /// The file's, shared by its pictures; none where the pixels will never be asked for.
+    pub bytes: Arc<Vec<u8>>,
     pub group: GroupKey,
     pub instance: String,
     pub kind: Kind,
@@ -148,18 +111,39 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// Reads one file.
+    /// Reads one file: its picture, or those of its frames. What is wrong with the file as a whole is told once.
     ///
     /// # Errors
     /// What makes the file unusable and unattributable to a series.
-    pub(crate) fn read(name: &str, bytes: Vec<u8>) -> Result<Self, FileError> {
+    pub(crate) fn read(name: &str, bytes: Vec<u8>) -> Result<Vec<Self>, FileError> {
         let dataset = Dataset::read(bytes)?;
-        let kind = kind(&dataset);
+        let mut images: Vec<Self> = match frames(&dataset) {
+            Ok(frames) => frames.iter().map(|frame| Self::of(name, frame, slice)).collect(),
+            Err((first, fault)) => vec![Self::of(name, &first, |_| Err(fault.clone()))],
+        };
+        if let Some(fault) = images.first().and_then(|first| first.slice.clone().err())
+            && images.iter().all(|image| image.slice.as_ref().err() == Some(&fault))
+        {
+            images.truncate(1);
+            images.iter_mut().for_each(|image| image.name = name.to_owned());
+        }
+        let bytes = Arc::new(dataset.bytes);
+        for image in images.iter_mut().filter(|image| image.slice.is_ok()) {
+            image.bytes = Arc::clone(&bytes);
+        }
+        Ok(images)
+    }
+
+    fn of(name: &str, frame: &Frame, slice: impl FnOnce(&Frame) -> Result<Slice, Fault>) -> Self {
+        let about = about(frame);
+        let kind = kind(frame, about.lossy);
         let slice = match kind {
-            Kind::Slice => slice(&dataset),
+            Kind::Slice => slice(frame),
             _ => Err(Fault::new(IssueCode::SeriesSetAside, "")),
         };
-        let identifier = |tag| value::identifier(dataset.value(tag));
+        let identifier = |tag| value::identifier(frame.value(tag));
+        // Binary in the functional groups, where the classic elements of that meaning are text.
+        let number = |tag| frame.value(tag).map(|bytes| format!("{bytes:?}")).unwrap_or_default();
         let group = GroupKey {
             patient: identifier(tags::PATIENT_ID),
             study: identifier(tags::STUDY_INSTANCE_UID),
@@ -167,84 +151,107 @@ impl Image {
             frame_of_reference: identifier(tags::FRAME_OF_REFERENCE_UID),
         };
         let variant = Variant {
-            acquisition: identifier(tags::ACQUISITION_NUMBER),
+            acquisition: identifier(tags::ACQUISITION_NUMBER) + &number(tags::FRAME_ACQUISITION_NUMBER),
+            stack: identifier(tags::STACK_ID),
             kernel: identifier(tags::CONVOLUTION_KERNEL),
-            image_type: identifier(tags::IMAGE_TYPE),
-            temporal_position: identifier(tags::TEMPORAL_POSITION_IDENTIFIER),
+            image_type: image_type(frame),
+            temporal_position: identifier(tags::TEMPORAL_POSITION_IDENTIFIER) + &number(tags::TEMPORAL_POSITION_INDEX),
             contrast: identifier(tags::CONTRAST_BOLUS_AGENT),
             kvp: identifier(tags::KVP),
             thickness: identifier(tags::SLICE_THICKNESS),
         };
-        let about = about(&dataset);
-        let instance = identifier(tags::SOP_INSTANCE_UID);
-        let bytes = if slice.is_ok() { dataset.bytes } else { Vec::new() };
-        Ok(Self { name: name.to_owned(), bytes, group, instance, kind, variant, about, slice })
+        let mut instance = identifier(tags::SOP_INSTANCE_UID);
+        let mut name = name.to_owned();
+        if let Some(index) = frame.index {
+            name = format!("{name} #{}", index + 1);
+            if !instance.is_empty() {
+                instance = format!("{instance}#{index:05}");
+            }
+        }
+        Self { name, bytes: Arc::default(), group, instance, kind, variant, about, slice }
     }
 }
 
-fn kind(dataset: &Dataset) -> Kind {
-    let class = value::identifier(dataset.value(tags::SOP_CLASS_UID));
-    let modality = value::identifier(dataset.value(tags::MODALITY));
-    let is_ct_class = class == CT_IMAGE_STORAGE;
+fn image_type(frame: &Frame) -> String {
+    value::identifier(frame.value(tags::FRAME_TYPE).or_else(|| frame.value(tags::IMAGE_TYPE)))
+}
+
+fn kind(frame: &Frame, lossy: bool) -> Kind {
+    let class = value::identifier(frame.value(tags::SOP_CLASS_UID));
+    let modality = value::identifier(frame.value(tags::MODALITY));
+    let is_ct_class = CT_STORAGE.contains(&class.as_str());
     if modality != "CT" && !(modality.is_empty() && is_ct_class) {
         return Kind::NotCt;
     }
-    let frames = dataset.value(tags::NUMBER_OF_FRAMES);
-    if ENHANCED_CT_STORAGE.contains(&class.as_str()) || frames.is_some_and(|value| value::integer(value) != Some(1)) {
-        return Kind::MultiFrame;
-    }
-    let image_type = value::identifier(dataset.value(tags::IMAGE_TYPE)).to_ascii_uppercase();
-    let mut types = image_type.split('\\').map(str::trim);
-    let derived = types.clone().next() == Some("DERIVED") || types.any(|value| value == "LOCALIZER");
-    let samples = dataset.value(tags::SAMPLES_PER_PIXEL);
-    let coloured = samples.is_some_and(|value| word(dataset, value) != Some(1))
-        || !value::identifier(dataset.value(tags::PHOTOMETRIC_INTERPRETATION)).starts_with("MONOCHROME");
+    let image_type = image_type(frame).to_ascii_uppercase();
+    let types: Vec<&str> = image_type.split('\\').map(str::trim).collect();
+    // Loss alone makes a picture a derived one (PS3.3 C.7.6.1.1.2); it still shows its own slice.
+    let only_lossy = lossy && matches!(types.as_slice(), [_, "PRIMARY", "AXIAL" | "VOLUME", ..]);
+    let derived = types.first() == Some(&"DERIVED") && !only_lossy || types.contains(&"LOCALIZER");
+    let samples = frame.value(tags::SAMPLES_PER_PIXEL);
+    let coloured = samples.is_some() && frame.word(tags::SAMPLES_PER_PIXEL) != Some(1)
+        || !value::identifier(frame.value(tags::PHOTOMETRIC_INTERPRETATION)).starts_with("MONOCHROME");
     if derived || coloured || !(is_ct_class || class.is_empty()) { Kind::Aside } else { Kind::Slice }
 }
 
-fn about(dataset: &Dataset) -> About {
-    let character_set = dataset.value(tags::SPECIFIC_CHARACTER_SET);
-    let text = |tag, limit| value::text(dataset.value(tag).unwrap_or_default(), character_set, limit);
-    let side = |tag| dataset.value(tag).and_then(|value| word(dataset, value)).map_or(0, usize::from);
-    let dates = [tags::ACQUISITION_DATE, tags::SERIES_DATE, tags::STUDY_DATE];
+fn about(frame: &Frame) -> About {
+    let character_set = frame.value(tags::SPECIFIC_CHARACTER_SET);
+    let text = |tag, limit| value::text(frame.value(tag).unwrap_or_default(), character_set, limit);
+    let side = |tag| frame.word(tag).map_or(0, usize::from);
+    let date = |tag| frame.value(tag).and_then(value::date);
+    // Of a date with a time, the date (DT).
+    let timed = || frame.value(tags::ACQUISITION_DATE_TIME).and_then(|value| value::date(value.get(..8)?));
     About {
         description: text(tags::SERIES_DESCRIPTION, 64),
         modality: text(tags::MODALITY, 16),
-        date: dates.into_iter().find_map(|tag| dataset.value(tag).and_then(value::date)),
+        date: date(tags::ACQUISITION_DATE)
+            .or_else(timed)
+            .or_else(|| date(tags::SERIES_DATE))
+            .or_else(|| date(tags::STUDY_DATE)),
         rows: side(tags::ROWS),
         columns: side(tags::COLUMNS),
-        thickness_mm: dataset.value(tags::SLICE_THICKNESS).and_then(value::decimal).filter(|mm| *mm > 0.0),
-        supine: dataset
+        thickness_mm: frame.value(tags::SLICE_THICKNESS).and_then(value::decimal).filter(|mm| *mm > 0.0),
+        supine: frame
             .value(tags::PATIENT_POSITION)
             .and_then(value::ascii)
             .filter(|position| matches!(position.len(), 3 | 4))
             .map(|position| position.ends_with('S')),
-        lossy: dataset.value(tags::LOSSY_IMAGE_COMPRESSION).and_then(value::ascii) == Some("01"),
+        lossy: frame.dataset.syntax.is_lossy()
+            || frame.value(tags::LOSSY_IMAGE_COMPRESSION).and_then(value::ascii) == Some("01"),
+        syntax_guessed: frame.dataset.syntax_guessed,
     }
 }
 
-fn slice(dataset: &Dataset) -> Result<Slice, Fault> {
-    use IssueCode as Code;
-    let (rows, columns) = (required_word(dataset, tags::ROWS)?, required_word(dataset, tags::COLUMNS)?);
+/// The rows and columns of a file's pictures, within what a CT may have.
+pub(crate) fn required_size(dataset: &Dataset) -> Result<(usize, usize), Fault> {
+    let side = |tag| dataset.value(tag).and_then(|value| value::word(value, dataset.encoding == Encoding::ExplicitBig));
+    let (rows, columns) = (side(tags::ROWS).ok_or_else(no_number)?, side(tags::COLUMNS).ok_or_else(no_number)?);
     let (rows, columns) = (usize::from(rows), usize::from(columns));
     if !SIDES.contains(&rows) || !SIDES.contains(&columns) {
-        return Err(Fault::new(Code::PixelsSize, &format!("{columns} × {rows} pixels")));
+        return Err(Fault::new(IssueCode::PixelsSize, &format!("{columns} × {rows} pixels")));
     }
-    let transfer = transfer(dataset)?;
-    let corner_mm = dataset.value(tags::IMAGE_POSITION_PATIENT).and_then(value::decimals::<3>);
-    let directions = dataset.value(tags::IMAGE_ORIENTATION_PATIENT).and_then(value::decimals::<6>);
+    Ok((rows, columns))
+}
+
+fn slice(frame: &Frame) -> Result<Slice, Fault> {
+    use IssueCode as Code;
+    let (rows, columns) = required_size(frame.dataset)?;
+    let transfer = transfer(frame)?;
+    let corner_mm = frame.value(tags::IMAGE_POSITION_PATIENT).and_then(value::decimals::<3>);
+    let directions = frame.value(tags::IMAGE_ORIENTATION_PATIENT).and_then(value::decimals::<6>);
     let directions = directions.and_then(crate::frame::directions);
     let (Some(corner_mm), Some(directions)) = (corner_mm.map(Vector), directions) else {
         return Err(Fault::new(Code::GeometryNoPosition, ""));
     };
-    let spacing = dataset.value(tags::PIXEL_SPACING).and_then(value::decimals::<2>);
+    let spacing = frame.value(tags::PIXEL_SPACING).and_then(value::decimals::<2>);
     let Some(spacing_mm) = spacing.filter(|spacing| spacing.iter().all(|mm| (0.01..=100.0).contains(mm))) else {
         return Err(Fault::new(Code::GeometryNoSpacing, ""));
     };
-    if dataset.pixels == PixelData::Truncated {
+    if frame.pixels == PixelData::Truncated {
         return Err(Fault::new(Code::FileTruncated, ""));
     }
-    let encoded = Encoded::new(dataset, rows * columns).map_err(|error| codec_fault(error, dataset.syntax))?;
+    let syntax = frame.dataset.syntax;
+    let encoded = Encoded::new(syntax, &frame.pixels, rows * columns).map_err(|error| codec_fault(error, syntax))?;
     Ok(Slice { rows, columns, corner_mm, directions, spacing_mm, encoded, transfer })
 }
 
@@ -256,43 +263,49 @@ pub(crate) fn codec_fault(error: CodecError, syntax: Syntax) -> Fault {
         (CodecError::Damaged, _) => Fault::new(IssueCode::CodecFailed, ""),
         (CodecError::Size, _) => Fault::new(IssueCode::PixelsSize, ""),
         (CodecError::Depth, _) => Fault::new(IssueCode::PixelsDepth, ""),
+        (CodecError::EightBit, _) => Fault::new(IssueCode::PixelsEightBit, ""),
+        (CodecError::Sign, _) => Fault::new(IssueCode::PixelsDepth, "signs of which the header knows nothing"),
+        (CodecError::Memory, _) => Fault::new(IssueCode::InputTooLarge, ""),
     }
 }
 
-fn transfer(dataset: &Dataset) -> Result<Transfer, Fault> {
+fn transfer(frame: &Frame) -> Result<Transfer, Fault> {
     use IssueCode as Code;
-    let depth = |tag| required_word(dataset, tag);
-    let (allocated, stored) = (depth(tags::BITS_ALLOCATED)?, depth(tags::BITS_STORED)?);
-    let (high, signed) = (depth(tags::HIGH_BIT)?, depth(tags::PIXEL_REPRESENTATION)?);
-    // A CT's range of some 4,000 values needs twelve bits; ten leave room for odd scanners, eight are a screenshot.
-    if allocated != 16 || !(10..=16).contains(&stored) || high >= 16 || high + 1 < stored || signed > 1 {
-        return Err(Fault::new(Code::PixelsDepth, &format!("{stored} bits in {allocated}")));
-    }
-    if dataset.has(tags::MODALITY_LUT_SEQUENCE) {
+    let (stored, shift, signed) = bits(frame)?;
+    if frame.dataset.has(tags::MODALITY_LUT_SEQUENCE) {
         return Err(Fault::new(Code::HuNotHounsfield, "a table in place of a slope"));
     }
-    let unit = value::identifier(dataset.value(tags::RESCALE_TYPE));
+    let unit = value::identifier(frame.value(tags::RESCALE_TYPE));
     if !unit.is_empty() && unit != "HU" {
         return Err(Fault::new(Code::HuNotHounsfield, "another unit"));
     }
-    let number = |tag| dataset.value(tag).and_then(value::decimal);
+    let number = |tag| frame.value(tag).and_then(value::decimal);
     let (slope, intercept) = (number(tags::RESCALE_SLOPE), number(tags::RESCALE_INTERCEPT));
     let (Some(slope), Some(intercept)) = (slope.filter(|slope| *slope > 0.0), intercept) else {
         return Err(Fault::new(Code::HuRescale, ""));
     };
-    let raw = |tag| dataset.value(tag).and_then(|value| word(dataset, value));
+    let raw = |tag| frame.word(tag);
     let padding = raw(tags::PIXEL_PADDING_VALUE)
         .map(|value| Padding { value, limit: raw(tags::PIXEL_PADDING_RANGE_LIMIT).unwrap_or(value) });
-    // All three were checked to be at most 16.
-    let (stored, shift) = (stored as u8, (high + 1 - stored) as u8);
-    Ok(Transfer { stored, shift, signed: signed == 1, slope, intercept, padding })
+    Ok(Transfer { stored, shift, signed, slope, intercept, padding })
 }
 
-fn word(dataset: &Dataset, value: &[u8]) -> Option<u16> {
-    value::word(value, dataset.encoding == Encoding::ExplicitBig)
+/// How many bits of a word are stored, how many lie unused below them, and whether the first is a sign.
+pub(crate) fn bits(frame: &Frame) -> Result<(u8, u8, bool), Fault> {
+    if frame.dataset.syntax == Syntax::JpegBaseline {
+        return Err(codec_fault(CodecError::EightBit, frame.dataset.syntax));
+    }
+    let number = |tag| frame.word(tag).ok_or_else(no_number);
+    let (allocated, stored) = (number(tags::BITS_ALLOCATED)?, number(tags::BITS_STORED)?);
+    let (high, signed) = (number(tags::HIGH_BIT)?, number(tags::PIXEL_REPRESENTATION)?);
+    // A CT's range of some 4,000 values needs twelve bits; ten leave room for odd scanners, eight are a screenshot.
+    if allocated != 16 || !(10..=16).contains(&stored) || high >= 16 || high + 1 < stored || signed > 1 {
+        return Err(Fault::new(IssueCode::PixelsDepth, &format!("{stored} bits in {allocated}")));
+    }
+    // All of them were checked to be at most 16.
+    Ok((stored as u8, (high + 1 - stored) as u8, signed == 1))
 }
 
-fn required_word(dataset: &Dataset, tag: Tag) -> Result<u16, Fault> {
-    let found = dataset.value(tag).and_then(|value| word(dataset, value));
-    found.ok_or_else(|| Fault::new(IssueCode::FileHeader, "a number that describes the picture is missing"))
+fn no_number() -> Fault {
+    Fault::new(IssueCode::FileHeader, "a number that describes the picture is missing")
 }

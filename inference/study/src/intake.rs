@@ -11,11 +11,14 @@ use crate::value;
 
 /// Characters of a file's name that are kept for the screen.
 const MAX_NAME: usize = 160;
+/// What a wasm instance can address. Three eighths of it may be files, three sixteenths a volume; the rest is for the
+/// networks, the labels and a second study.
+const MEMORY: u64 = 1 << 32;
 
 /// What one drop may hold; more ends in a refusal before memory does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Files, those in archives included.
+    /// Files, those in archives included; each frame of a multi-frame file counts as one.
     pub files: usize,
     /// Bytes of pictures that are kept while the drop lasts; archives may not unpack to more either.
     pub bytes: u64,
@@ -24,9 +27,10 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// What fits the 4 GiB of a wasm instance: 1.5 GiB of files beside a volume of 1,500 slices of 512².
+    /// What fits the 4 GiB of a wasm instance: 1.5 GiB of files beside a volume of 1,536 slices of 512².
     fn default() -> Self {
-        Self { files: 20_000, bytes: 3 << 29, voxels: 1500 << 18 }
+        // Half as many voxels as bytes, which fits any usize.
+        Self { files: 20_000, bytes: MEMORY / 8 * 3, voxels: (MEMORY / 32 * 3) as usize }
     }
 }
 
@@ -93,23 +97,34 @@ impl Intake {
     }
 
     fn take(&mut self, name: &str, bytes: Vec<u8>) {
-        self.files += 1;
-        if self.files > self.limits.files {
-            self.stop = self.stop.or(Some(IssueCode::InputTooMany));
-        }
+        self.count(1);
         if self.stop.is_some() {
             return;
         }
         match Image::read(name, bytes) {
-            Ok(image) => {
-                self.bytes = self.bytes.saturating_add(image.bytes.len() as u64);
+            Ok(images) => {
+                self.count(images.len().saturating_sub(1));
+                // A file's pictures share its bytes.
+                let kept = images.iter().map(|image| image.bytes.len() as u64).max().unwrap_or(0);
+                self.bytes = self.bytes.saturating_add(kept);
                 if self.bytes > self.limits.bytes {
-                    self.stop = Some(IssueCode::InputTooLarge);
+                    self.stop = self.stop.or(Some(IssueCode::InputTooLarge));
+                }
+                if self.stop.is_some() {
                     return;
                 }
-                self.groups.entry(image.group.clone()).or_default().push(image);
+                for image in images {
+                    self.groups.entry(image.group.clone()).or_default().push(image);
+                }
             }
             Err(error) => self.refuse(error.code(), name),
+        }
+    }
+
+    fn count(&mut self, files: usize) {
+        self.files += files;
+        if self.files > self.limits.files {
+            self.stop = self.stop.or(Some(IssueCode::InputTooMany));
         }
     }
 
@@ -130,7 +145,11 @@ impl Intake {
         for (index, series) in series.iter_mut().enumerate() {
             series.number(SeriesId(u32::try_from(index).unwrap_or(u32::MAX)));
         }
-        let mut issues: Vec<Issue> = stop.into_iter().map(|code| Issue::new(code, "")).collect();
+        let found = match stop {
+            Some(IssueCode::InputTooMany) => format!("more than {} files", limits.files),
+            _ => format!("more than {}", megabytes(limits.bytes)),
+        };
+        let mut issues: Vec<Issue> = stop.into_iter().map(|code| Issue::new(code, &found)).collect();
         if stop.is_none() && series.is_empty() {
             issues.push(Issue::new(IssueCode::InputNothing, ""));
         }
@@ -140,6 +159,11 @@ impl Intake {
         }
         Opened { issues, series }
     }
+}
+
+/// A size for a person, in units of a million bytes, at most two digits behind the point.
+pub(crate) fn megabytes(bytes: u64) -> String {
+    format!("{} MB", (bytes as f64 / 1e4).round() / 100.0)
 }
 
 /// A name for the screen: nothing that steers it, and not too long.

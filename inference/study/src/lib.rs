@@ -17,8 +17,8 @@
 //! }
 //! ```
 //!
-//! The way of a file: [`Intake`] walks its header (`walk`), reads the few elements that matter strictly (`value`,
-//! `image`) and groups by patient, study, series and frame of reference. A series is a `stack` of parallel axial
+//! The way of a file: [`Intake`] walks its header (`walk`), tells its pictures apart (`frames`), reads the few elements
+//! that matter strictly (`value`, `image`) and groups by patient, study, series and frame of reference. A series is a `stack` of parallel axial
 //! slices turned to one canonical lie (`frame`), ordered and measured by position alone (`spacing`). [`Decoding`] takes
 //! each picture through its codec (`codec`) and its own rescale (`transfer`), and ends in a [`HuVolume`], unless the
 //! numbers can't be Hounsfield units (`plausible`). Nothing here panics, allocates what a file merely declares, knows a
@@ -30,8 +30,10 @@ mod archive;
 mod codec;
 mod decoding;
 mod frame;
+mod frames;
 mod image;
 mod intake;
+mod picture;
 mod plausible;
 mod preview;
 mod series;
@@ -44,5 +46,6 @@ mod walk;
 
 pub use decoding::{Damaged, Decoded, Decoding};
 pub use intake::{Intake, Limits, Opened};
+pub use picture::Picture;
 pub use series::Series;
 pub use volume::{Grid, HuVolume};

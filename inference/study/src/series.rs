@@ -7,8 +7,10 @@ use corsai_protocol::{Issue, IssueCode, Preview, SeriesId, SeriesSummary, Severi
 
 use crate::decoding::Decoding;
 use crate::image::{About, GroupKey, Image, Kind};
+use crate::intake::megabytes;
 use crate::preview;
 use crate::stack::{MAX_NAMES, Member, Sample, Stack, arrange, sample};
+use crate::volume::Grid;
 
 /// Words by which descriptions speak of a lung window or kernel; the paper prefers those series.
 const LUNG: [&str; 5] = ["lung", "pulm", "poumon", "легк", "лёгк"];
@@ -31,6 +33,7 @@ impl Series {
         let first = images.iter().min_by_key(|image| (image.kind, &image.instance)).map(|image| image.about.clone());
         let (slices, others): (Vec<_>, Vec<_>) = images.into_iter().partition(|image| image.kind == Kind::Slice);
         let lossy = slices.iter().any(|image| image.about.lossy);
+        let syntax_guessed = slices.iter().any(|image| image.about.syntax_guessed);
         let count = slices.len();
         let arranged = if slices.is_empty() {
             issues.push(Issue::new(what_else(&others), ""));
@@ -50,6 +53,9 @@ impl Series {
         let about = shown.map(|member| member.about.clone()).or(first);
         if arranged.is_ok() && lossy {
             issues.push(Issue::new(IssueCode::PixelsLossy, ""));
+        }
+        if arranged.is_ok() && syntax_guessed {
+            issues.push(Issue::new(IssueCode::FileNoSyntax, ""));
         }
         if arranged.is_ok() && about.as_ref().is_some_and(|about| about.supine == Some(false)) {
             issues.push(Issue::new(IssueCode::GeometryNotSupine, ""));
@@ -99,13 +105,7 @@ impl Series {
 /// What a series without any CT slice is.
 fn what_else(others: &[Image]) -> IssueCode {
     let has = |kind| others.iter().any(|image| image.kind == kind);
-    if has(Kind::MultiFrame) {
-        IssueCode::SeriesEnhanced
-    } else if has(Kind::Aside) {
-        IssueCode::SeriesNotAxialCt
-    } else {
-        IssueCode::SeriesNotCt
-    }
+    if has(Kind::Aside) { IssueCode::SeriesNotAxialCt } else { IssueCode::SeriesNotCt }
 }
 
 /// # Errors
@@ -128,7 +128,9 @@ fn stack(slices: Vec<Image>, max_voxels: usize, issues: &mut Vec<Issue>) -> Resu
     let stack = arrange(members, issues)?;
     if stack.layout.grid.len() > max_voxels {
         let grid = &stack.layout.grid;
-        let found = format!("{} slices of {} × {}", grid.slices, grid.columns, grid.rows);
+        let [needed, most] = [grid.len(), max_voxels].map(|voxels| megabytes(voxels as u64 * 2));
+        let Grid { slices, rows, columns, .. } = grid;
+        let found = format!("{slices} slices of {columns} × {rows}, {needed} as a volume, where {most} are the most");
         issues.push(Issue::new(IssueCode::InputTooLarge, &found));
         return Err(sample(stack.members));
     }

@@ -4,6 +4,7 @@
 //! nothing tells two pictures at one place apart, the series is refused rather than guessed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use corsai_protocol::{Issue, IssueCode};
 
@@ -35,7 +36,7 @@ pub(crate) struct Member {
     instance: String,
     variant: Variant,
     pub about: About,
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
     slice: Slice,
     pub placed: Placed,
 }
@@ -67,7 +68,7 @@ impl Member {
         self.placed == other.placed
             && a.transfer == b.transfer
             && a.encoded.syntax == b.encoded.syntax
-            && a.encoded.bytes(&self.bytes) == b.encoded.bytes(&other.bytes)
+            && matches!((a.encoded.bytes(&self.bytes), b.encoded.bytes(&other.bytes)), (Ok(a), Ok(b)) if a == b)
     }
 
     fn same_size(&self, other: &Self) -> bool {
@@ -87,9 +88,9 @@ impl Member {
     /// What is wrong with the picture.
     pub(crate) fn decode(&self, table: &mut Option<Table>, hu: &mut [i16]) -> Result<(), Fault> {
         let Slice { rows, columns, encoded, transfer, .. } = &self.slice;
-        let words =
-            codec::words(encoded, &self.bytes, *rows, *columns).map_err(|error| codec_fault(error, encoded.syntax))?;
-        let transfer = transfer.with_precision(words.precision);
+        let words = codec::words(encoded, &self.bytes, *rows, *columns, transfer.signed)
+            .map_err(|error| codec_fault(error, encoded.syntax))?;
+        let transfer = transfer.with_codec(words.carried);
         let table = match table {
             Some(table) if table.is_of(&transfer) => table,
             _ => table.insert(transfer.table()),
@@ -294,8 +295,9 @@ pub(crate) fn lay_out(members: &[&Member]) -> Result<Layout, Trouble> {
 }
 
 /// What tells reconstructions apart, the most telling first.
-const TELLING: [fn(&Variant) -> &str; 7] = [
+const TELLING: [fn(&Variant) -> &str; 8] = [
     |variant| &variant.acquisition,
+    |variant| &variant.stack,
     |variant| &variant.kernel,
     |variant| &variant.image_type,
     |variant| &variant.temporal_position,

@@ -4,6 +4,8 @@
 //! sign, compared with the padding, rescaled and clamped. dicom-rs's pixel decoding is not used: it leaves padding in,
 //! ignores the high bit, and takes the identity for a rescale it can't read.
 
+use crate::codec::Depth;
+
 /// What air is, and the least value a voxel may have, HU.
 pub(crate) const AIR_HU: i16 = -1024;
 
@@ -18,7 +20,7 @@ pub(crate) struct Padding {
 /// How one slice's words become Hounsfield units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Transfer {
-    /// Bits stored, 10..=16.
+    /// Bits stored, 10..=16 in a header; a codec may have fewer.
     pub stored: u8,
     /// Unused bits below the stored ones; `stored + shift` is at most 16.
     pub shift: u8,
@@ -32,7 +34,7 @@ pub(crate) struct Transfer {
 
 impl Transfer {
     /// The stored value in a word.
-    fn value(&self, word: u16) -> i32 {
+    pub(crate) fn value(&self, word: u16) -> i32 {
         let mask = if self.stored >= 16 { u16::MAX } else { (1 << self.stored) - 1 };
         let bits = i32::from(word >> self.shift & mask);
         if self.signed && bits >> (self.stored - 1) & 1 == 1 { bits - (1 << self.stored) } else { bits }
@@ -63,10 +65,18 @@ impl Transfer {
         Table { of: *self, hu: (0..=u16::MAX).map(|word| self.hounsfield(word)).collect() }
     }
 
-    /// The same with a codec's word length in place of the header's where it is shorter: there the sign ends.
-    pub(crate) fn with_precision(mut self, precision: Option<u8>) -> Self {
-        if let Some(precision) = precision.filter(|bits| *bits < self.stored && *bits >= 2) {
-            self.stored = precision;
+    /// The same as a codec's word length has it.
+    ///
+    /// Where a codec's words are shorter than the header's, the sign ends there. Where they are longer, bits beyond
+    /// those stored are overlay or garbage, unless the codec carries values: then they are all of the number.
+    pub(crate) fn with_codec(mut self, carried: Option<Depth>) -> Self {
+        let Some(Depth { precision, values }) = carried.filter(|depth| (2..=16).contains(&depth.precision)) else {
+            return self;
+        };
+        if values {
+            (self.stored, self.shift) = (precision, 0);
+        } else if precision < self.stored + self.shift {
+            (self.stored, self.shift) = (self.stored.min(precision), 0);
         }
         self
     }
@@ -155,10 +165,20 @@ mod tests {
     }
 
     #[test]
-    fn a_codec_with_shorter_words_tells_where_the_sign_is() {
+    fn a_codec_tells_where_the_sign_is() {
+        let depth = |precision, values| Some(Depth { precision, values });
         let header = Transfer { stored: 16, signed: true, intercept: 0.0, ..PLAIN };
-        assert_eq!(header.with_precision(Some(12)).hounsfield(0x0FFF), -1);
-        assert_eq!(header.with_precision(Some(16)), header);
-        assert_eq!(header.with_precision(None), header);
+        assert_eq!(header.with_codec(depth(12, false)).hounsfield(0x0FFF), -1);
+        assert_eq!(header.with_codec(depth(16, false)), header);
+        assert_eq!(header.with_codec(None), header);
+        // Bits beside the stored ones are an overlay's, but a value is whole.
+        let twelve = Transfer { stored: 12, ..header };
+        assert_eq!(twelve.with_codec(depth(16, false)).hounsfield(0xF001), 1);
+        assert_eq!(twelve.with_codec(depth(16, true)).hounsfield((-3000_i16) as u16), AIR_HU);
+        assert_eq!(PLAIN.with_codec(depth(16, true)).hounsfield(4100), 4100 - 1024);
+        // Raised words are raised in the codec too, unless it is too short for that.
+        let raised = Transfer { stored: 12, shift: 4, ..PLAIN };
+        assert_eq!(raised.with_codec(depth(16, false)).hounsfield(100 << 4), 100 - 1024);
+        assert_eq!(raised.with_codec(depth(12, false)).hounsfield(100), 100 - 1024);
     }
 }

@@ -4,7 +4,8 @@
 //! its own reader allocates what a header declares and recurses as deep as a file nests, and either ends a wasm
 //! instance. This walk is a loop: a value is a range that was checked against the bytes there are, containers of
 //! defined length are stepped over whole, the others are counted, and it ends at the pixel data without touching it.
-//! It is also the only reader: there is no second parser that could understand a crafted file differently.
+//! Only the functional groups of multi-frame objects are entered (PS3.3 C.7.6.16): what is true of all frames, and what
+//! of each. It is also the only reader: there is no second parser that could understand a crafted file differently.
 
 use std::io::Read;
 use std::ops::Range;
@@ -20,11 +21,14 @@ use dicom_encoding::decode::explicit_le::ExplicitVRLittleEndianDecoder;
 use dicom_encoding::decode::implicit_le::ImplicitVRLittleEndianDecoder;
 
 use crate::codec::Syntax;
+use crate::frames;
 
 /// Containers of undefined length within one another; structured reports rarely pass fifteen.
 const MAX_DEPTH: usize = 64;
-/// Fragments of one picture; a frame a fragment is usual, and there is one frame.
+/// Fragments of a file's pictures; one a frame is usual.
 const MAX_FRAGMENTS: usize = 1 << 16;
+/// Frames of one file; a thousand is a long CT.
+const MAX_FRAMES: usize = 1 << 12;
 /// An inflated data set may be this many times the file's size, and this large: one picture is at most 32 MiB.
 const MAX_INFLATION: u64 = 100;
 const MAX_INFLATED: u64 = 1 << 28;
@@ -78,7 +82,7 @@ pub(crate) enum Encoding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PixelData {
     Native(Range<usize>),
-    /// The fragments that hold something, without the offset table.
+    /// The fragments that hold something, without the offset table, which is [`Dataset::offsets`].
     Encapsulated(Vec<Range<usize>>),
     /// The file ends before the picture does.
     Truncated,
@@ -90,6 +94,16 @@ struct Element {
     value: Range<usize>,
 }
 
+/// The elements of a file that matter, by where they stand.
+#[derive(Debug, Default)]
+struct Elements {
+    top: Vec<Element>,
+    /// True of all frames.
+    shared: Vec<Element>,
+    /// True of one frame each.
+    frames: Vec<Vec<Element>>,
+}
+
 /// A file whose elements up to the pixel data were walked.
 #[derive(Debug)]
 pub(crate) struct Dataset {
@@ -98,7 +112,11 @@ pub(crate) struct Dataset {
     pub encoding: Encoding,
     pub syntax: Syntax,
     pub pixels: PixelData,
-    elements: Vec<Element>,
+    /// The basic offset table, empty as often as not (PS3.5 A.4).
+    pub offsets: Range<usize>,
+    /// Whether there is a meta group that doesn't name the transfer syntax.
+    pub syntax_guessed: bool,
+    elements: Elements,
 }
 
 impl Dataset {
@@ -110,11 +128,12 @@ impl Dataset {
         if bytes.len() < 132 {
             return Err(FileError::Empty);
         }
-        let meta_start = if bytes.get(128..132) == Some(b"DICM") { 132 } else { 0 };
-        let mut walk = Walk { bytes: &bytes, at: meta_start, elements: Vec::new() };
-        if meta_start == 0 && !walk.begins_like_dicom() {
-            return Err(FileError::NotDicom);
-        }
+        let marked = bytes.get(128..132) == Some(b"DICM");
+        // Some writers leave out the preamble, some the mark behind it, some both.
+        let starts = if marked { &[132][..] } else { &[0, 128, 132] };
+        let mut walks = starts.iter().map(|start| Walk::new(&bytes, *start));
+        let mut walk = walks.find(|walk| marked || walk.begins_like_dicom()).ok_or(FileError::NotDicom)?;
+        let meta_start = walk.at;
         let declared = walk.meta()?;
         if walk.at >= bytes.len() {
             return Err(FileError::NoPixels);
@@ -125,31 +144,48 @@ impl Dataset {
             let inflated = inflate(bytes.get(start..).unwrap_or_default())?;
             return Self::walk(inflated, 0, syntax);
         }
-        Self::walk(bytes, start, syntax)
+        let mut dataset = Self::walk(bytes, start, syntax)?;
+        dataset.syntax_guessed = syntax == Syntax::Unnamed && start > meta_start;
+        Ok(dataset)
     }
 
     fn walk(bytes: Vec<u8>, start: usize, syntax: Syntax) -> Result<Self, FileError> {
-        let mut walk = Walk { bytes: &bytes, at: start, elements: Vec::new() };
+        let mut walk = Walk::new(&bytes, start);
         let encoding = walk.encoding(syntax);
         let pixels = walk.dataset(encoding)?.ok_or(FileError::NoPixels)?;
-        let elements = walk.elements;
+        let Walk { elements, offsets, .. } = walk;
         let syntax = match (syntax, encoding) {
             (Syntax::Unnamed, Encoding::ExplicitBig) => Syntax::ExplicitBig,
             (Syntax::Unnamed, _) => Syntax::Little,
             (named, _) => named,
         };
-        Ok(Self { bytes, encoding, syntax, pixels, elements })
+        Ok(Self { bytes, encoding, syntax, pixels, offsets, syntax_guessed: false, elements })
+    }
+
+    fn find(&self, elements: &[Element], tag: Tag) -> Option<&[u8]> {
+        let element = elements.iter().find(|element| element.tag == tag)?;
+        self.bytes.get(element.value.clone()).filter(|value| !value.is_empty())
     }
 
     /// The raw value of a top-level element; `None` where it is absent or empty.
     pub(crate) fn value(&self, tag: Tag) -> Option<&[u8]> {
-        let element = self.elements.iter().find(|element| element.tag == tag)?;
-        self.bytes.get(element.value.clone()).filter(|value| !value.is_empty())
+        self.find(&self.elements.top, tag)
+    }
+
+    /// The raw value of an element of a frame's functional groups, its own or the shared ones.
+    pub(crate) fn grouped(&self, frame: usize, tag: Tag) -> Option<&[u8]> {
+        let own = self.elements.frames.get(frame).and_then(|own| self.find(own, tag));
+        own.or_else(|| self.find(&self.elements.shared, tag))
+    }
+
+    /// How many frames have functional groups of their own.
+    pub(crate) fn described_frames(&self) -> usize {
+        self.elements.frames.len()
     }
 
     /// Whether the element is there, empty or not.
     pub(crate) fn has(&self, tag: Tag) -> bool {
-        self.elements.iter().any(|element| element.tag == tag)
+        self.elements.top.iter().any(|element| element.tag == tag)
     }
 }
 
@@ -164,16 +200,29 @@ fn inflate(deflated: &[u8]) -> Result<Vec<u8>, FileError> {
     }
 }
 
+/// A sequence or an item that the walk is in.
 #[derive(Clone, Copy)]
-enum Container {
-    Sequence(Encoding),
-    Item(Encoding),
+struct Container {
+    /// The sequence's, also for its items.
+    tag: Tag,
+    is_item: bool,
+    /// Of what is inside.
+    encoding: Encoding,
+    /// Where it ends; `None` where a delimiter ends it.
+    end: Option<usize>,
 }
 
 struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
-    elements: Vec<Element>,
+    elements: Elements,
+    offsets: Range<usize>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at, elements: Elements::default(), offsets: 0..0 }
+    }
 }
 
 impl Walk<'_> {
@@ -242,64 +291,123 @@ impl Walk<'_> {
 
     /// Steps over a value of defined length that is all there.
     fn take(&mut self, header: &DataElementHeader) -> Result<Range<usize>, FileError> {
-        let length = header.len.get().ok_or(FileError::Header)? as usize;
-        let end = self.at.checked_add(length).filter(|end| *end <= self.bytes.len()).ok_or(FileError::BadLength)?;
+        let end = self.end_of(header.len.get().ok_or(FileError::Header)?)?;
         let value = self.at..end;
         self.at = end;
         Ok(value)
     }
 
+    /// Where a value of this length that begins here ends, which is within the file.
+    fn end_of(&self, length: u32) -> Result<usize, FileError> {
+        self.at.checked_add(length as usize).filter(|end| *end <= self.bytes.len()).ok_or(FileError::BadLength)
+    }
+
     fn dataset(&mut self, encoding: Encoding) -> Result<Option<PixelData>, FileError> {
-        let mut containers: Vec<Container> = Vec::new();
-        while self.at < self.bytes.len() {
-            let inner = containers.last().copied();
-            let current = match inner {
-                Some(Container::Sequence(encoding) | Container::Item(encoding)) => encoding,
-                None => encoding,
-            };
+        let mut open: Vec<Container> = Vec::new();
+        while self.close_ended(&mut open)? {
+            let inner = open.last().copied();
+            let current = inner.map_or(encoding, |container| container.encoding);
             let header = self.header(current)?;
             match (inner, header.tag) {
-                (Some(Container::Sequence(_)), ITEM) if header.len.is_undefined() => {
-                    push(&mut containers, Container::Item(current))?;
+                (Some(Container { is_item: false, tag, .. }), ITEM) => {
+                    if header.len.is_undefined() || is_entered(&open) {
+                        self.begin_group(&open)?;
+                        self.push(&mut open, &header, Container { tag, is_item: true, encoding: current, end: None })?;
+                    } else {
+                        self.take(&header)?;
+                    }
                 }
-                (Some(Container::Sequence(_)), ITEM) => {
-                    self.take(&header)?;
+                (Some(Container { is_item: false, .. }), SEQUENCE_END)
+                | (Some(Container { is_item: true, .. }), ITEM_END) => {
+                    open.pop();
                 }
-                (Some(Container::Sequence(_)), SEQUENCE_END) | (Some(Container::Item(_)), ITEM_END) => {
-                    containers.pop();
-                }
-                (Some(Container::Sequence(_)), _) | (Some(Container::Item(_)), Tag(0xFFFE, _)) => {
+                (Some(Container { is_item: false, .. }), _)
+                | (Some(Container { is_item: true, .. }), Tag(0xFFFE, _)) => {
                     return Err(FileError::Header);
                 }
                 (None, ITEM_END | SEQUENCE_END) => {}
                 (None, Tag(0xFFFE, _)) => return Err(FileError::Header),
                 (None, tags::PIXEL_DATA) => return self.pixel_data(&header, encoding).map(Some),
-                _ if header.len.is_undefined() => {
+                (_, tag) if header.len.is_undefined() || is_group(&open, tag) => {
                     // Sequences of unknown representation are written implicitly inside (PS3.5, 6.2.2).
                     let unknown = header.vr() == VR::UN && current == Encoding::ExplicitLittle;
-                    let within = if unknown { Encoding::ImplicitLittle } else { current };
-                    push(&mut containers, Container::Sequence(within))?;
+                    let encoding = if unknown { Encoding::ImplicitLittle } else { current };
+                    self.push(&mut open, &header, Container { tag, is_item: false, encoding, end: None })?;
                 }
-                _ => {
+                (_, tag) => {
                     let value = self.take(&header)?;
-                    if inner.is_none() && crate::image::WANTED.contains(&header.tag) {
-                        self.keep(header.tag, value)?;
-                    }
+                    self.keep(&open, tag, value)?;
                 }
             }
         }
-        if containers.is_empty() { Ok(None) } else { Err(FileError::Truncated) }
+        if open.is_empty() { Ok(None) } else { Err(FileError::Truncated) }
     }
 
-    /// An element given twice with two values leaves open which one holds.
-    fn keep(&mut self, tag: Tag, value: Range<usize>) -> Result<(), FileError> {
-        match self.elements.iter().find(|element| element.tag == tag) {
+    /// Leaves the containers that end here; false at the end of the file.
+    fn close_ended(&self, open: &mut Vec<Container>) -> Result<bool, FileError> {
+        while let Some(end) = open.last().and_then(|container| container.end) {
+            if self.at < end {
+                break;
+            }
+            if self.at > end {
+                return Err(FileError::Header);
+            }
+            open.pop();
+        }
+        Ok(self.at < self.bytes.len())
+    }
+
+    /// Goes into a container, which ends where its header says if it says so.
+    fn push(
+        &self,
+        open: &mut Vec<Container>,
+        header: &DataElementHeader,
+        container: Container,
+    ) -> Result<(), FileError> {
+        if open.len() >= MAX_DEPTH {
+            return Err(FileError::TooNested);
+        }
+        let end = match header.len.get() {
+            Some(length) => Some(self.end_of(length)?),
+            None => None,
+        };
+        open.push(Container { end, ..container });
+        Ok(())
+    }
+
+    /// An item of the frames' groups begins another frame.
+    fn begin_group(&mut self, open: &[Container]) -> Result<(), FileError> {
+        if let [Container { tag: tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, .. }] = open {
+            if self.elements.frames.len() >= MAX_FRAMES {
+                return Err(FileError::Header);
+            }
+            self.elements.frames.push(Vec::new());
+        }
+        Ok(())
+    }
+
+    /// Keeps a value that is wanted where it stands. One that is given twice differently leaves open which one holds.
+    fn keep(&mut self, open: &[Container], tag: Tag, value: Range<usize>) -> Result<(), FileError> {
+        let (elements, wanted) = match open {
+            [] => (Some(&mut self.elements.top), frames::WANTED.contains(&tag)),
+            [groups, _, group, _] => {
+                let elements = match groups.tag {
+                    tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE => Some(&mut self.elements.shared),
+                    tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE => self.elements.frames.last_mut(),
+                    _ => None,
+                };
+                (elements, frames::GROUPED.contains(&(group.tag, tag)))
+            }
+            _ => return Ok(()),
+        };
+        let Some(elements) = elements.filter(|_| wanted) else { return Ok(()) };
+        match elements.iter().find(|element| element.tag == tag) {
             Some(earlier) if self.bytes.get(earlier.value.clone()) != self.bytes.get(value.clone()) => {
                 Err(FileError::Header)
             }
             Some(_) => Ok(()),
             None => {
-                self.elements.push(Element { tag, value });
+                elements.push(Element { tag, value });
                 Ok(())
             }
         }
@@ -319,7 +427,9 @@ impl Walk<'_> {
             match item.tag {
                 ITEM => {
                     let Ok(value) = self.take(&item) else { return Ok(PixelData::Truncated) };
-                    if offsets_seen && !value.is_empty() {
+                    if !offsets_seen {
+                        self.offsets = value;
+                    } else if !value.is_empty() {
                         fragments.push(value);
                     }
                     if fragments.len() > MAX_FRAGMENTS {
@@ -336,12 +446,20 @@ impl Walk<'_> {
     }
 }
 
-fn push(containers: &mut Vec<Container>, container: Container) -> Result<(), FileError> {
-    if containers.len() >= MAX_DEPTH {
-        return Err(FileError::TooNested);
+/// Whether an element here is a sequence of functional groups, or a group of a frame that holds something wanted.
+fn is_group(open: &[Container], tag: Tag) -> bool {
+    let groups =
+        |tag| matches!(tag, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE | tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
+    match open {
+        [] => groups(tag),
+        [outer, _] => groups(outer.tag) && frames::GROUPED.iter().any(|(group, _)| *group == tag),
+        _ => false,
     }
-    containers.push(container);
-    Ok(())
+}
+
+/// Whether the innermost container, a sequence, is one of those.
+fn is_entered(open: &[Container]) -> bool {
+    open.split_last().is_some_and(|(sequence, outer)| is_group(outer, sequence.tag))
 }
 
 fn is_vr(bytes: [u8; 2]) -> bool {

@@ -1,7 +1,7 @@
 //! Where to compute: chosen by a known slice, computed, timed and compared with its stored answer.
 
 use corsai_networks::{read_manifest, shipped};
-use corsai_protocol::{DevicePreference, DeviceReport, Event, Issue, IssueCode, Manifest, Stage};
+use corsai_protocol::{DevicePreference, DeviceReport, Event, Family, Issue, IssueCode, Manifest, Stage, Tier};
 
 use crate::{
     engine::{Engine, Kind, issue_of},
@@ -13,7 +13,7 @@ use crate::{
 
 /// The largest difference to the stored answer, relative to its largest magnitude, of a device that computes right.
 /// Another order of summation makes 1e-5; a wrong kernel, far more than this.
-const DEVIATION: f64 = 1e-3;
+pub const DEVIATION: f64 = 1e-3;
 /// More helpers than this wait for memory and for the owner.
 const HELPERS: u32 = 8;
 
@@ -39,7 +39,21 @@ pub fn manifest() -> Result<Manifest, Issue> {
     read_manifest(shipped::MANIFEST_JSON).map_err(|error| issue_of(&error))
 }
 
-/// Chooses a device, loads all networks on it and tells the page. `stage` hears what is waited for.
+/// What the first answer needs, by its place in the manifest.
+fn quick(manifest: &Manifest) -> Vec<usize> {
+    (0..manifest.networks.len()).filter(|&i| manifest.networks[i].tier == Tier::Quick).collect()
+}
+
+/// The weights of what the first answer needs.
+async fn quick_weights(manifest: &Manifest, store: &WeightStore) -> Result<Vec<(usize, Parts)>, Issue> {
+    let mut weights = Vec::new();
+    for network in quick(manifest) {
+        weights.push((network, store.get(&manifest.networks[network].name).await?));
+    }
+    Ok(weights)
+}
+
+/// Chooses a device, loads the first answer's networks on it and tells the page. `stage` hears what is waited for.
 ///
 /// # Errors
 /// Why nothing can be computed.
@@ -57,14 +71,8 @@ pub async fn choose(wish: Wish, store: &WeightStore, stage: impl Fn(Stage)) -> R
         _ => Some(Pool::start_helpers(count)),
     };
     store.forget_failures();
-    let missing = store.missing(manifest.networks.iter().map(|n| &n.name));
-    if !missing.is_empty() {
-        outbox::post(&Event::WeightsWanted { networks: missing });
-    }
-    let mut weights = Vec::new();
-    for entry in &manifest.networks {
-        weights.push(store.get(&entry.name).await?);
-    }
+    store.request(quick(&manifest).into_iter().map(|i| &manifest.networks[i].name));
+    let weights = quick_weights(&manifest, store).await?;
     stage(Stage::Device);
     let chosen = match offer {
         Ok(name) => beside_gpu(wish, &manifest, &weights, name, pool.as_mut()).await?,
@@ -78,20 +86,41 @@ pub async fn choose(wish: Wish, store: &WeightStore, stage: impl Fn(Stage)) -> R
     Ok(engine)
 }
 
-/// The CPU in place of a GPU that was lost in the middle of a run.
+/// Another device of the GPU that was lost in the middle of a run; nothing of the old one is used again.
+///
+/// # Errors
+/// Why there is none.
+pub async fn once_more(store: &WeightStore) -> Result<Engine, Issue> {
+    let lost = || Issue::new(IssueCode::DeviceLost, "");
+    let manifest = manifest()?;
+    let offer = gpu::offered().await.ok_or_else(lost)?;
+    let mut gpu = Gpu::acquire().await.map_err(|_| lost())?;
+    let mut checks = Vec::new();
+    for (network, parts) in quick_weights(&manifest, store).await? {
+        let entry = &manifest.networks[network];
+        gpu.load(network, entry, &parts).map_err(|error| issue_of(&error))?;
+        checks.push(gpu.check(entry, network).await);
+    }
+    let (slice_ms, deviation) = summed_up(&manifest, &checks).ok_or_else(lost)?;
+    let reason = "taken into use again after it was lost".into();
+    let report = DeviceReport { backend: "webgpu".into(), name: offer.name, slice_ms, deviation, reason };
+    outbox::post(&Event::Device { device: report.clone() });
+    Ok(Engine { kind: Kind::Gpu(gpu), report, issues: vec![Issue::new(IssueCode::DeviceRestarted, "")] })
+}
+
+/// The CPU in place of a GPU that failed in the middle of a run; `issue` says how.
 ///
 /// # Errors
 /// Why the CPU can't be used either.
-pub async fn fall_back(wish: Wish, store: &WeightStore) -> Result<Engine, Issue> {
-    let manifest = manifest()?;
-    let mut weights = Vec::new();
-    for entry in &manifest.networks {
-        weights.push(store.get(&entry.name).await?);
-    }
-    let because = CpuBecause {
-        reason: "the graphics processor was lost".into(),
-        issues: vec![Issue::new(IssueCode::DeviceLost, "")],
+pub async fn fall_back(wish: Wish, store: &WeightStore, issue: Issue) -> Result<Engine, Issue> {
+    let reason = if issue.code == IssueCode::DeviceSelfTest {
+        "the graphics processor computed a known slice wrongly"
+    } else {
+        "the graphics processor was lost"
     };
+    let manifest = manifest()?;
+    let weights = quick_weights(&manifest, store).await?;
+    let because = CpuBecause { reason: reason.into(), issues: vec![issue] };
     let engine = cpu(wish, &manifest, weights, None, because).await?;
     outbox::post(&Event::Device { device: engine.report.clone() });
     Ok(engine)
@@ -116,7 +145,7 @@ async fn considered(preference: DevicePreference) -> Result<String, String> {
 async fn beside_gpu(
     wish: Wish,
     manifest: &Manifest,
-    weights: &[Parts],
+    weights: &[(usize, Parts)],
     name: String,
     pool: Option<&mut Pool>,
 ) -> Result<Result<Engine, CpuBecause>, Issue> {
@@ -124,28 +153,26 @@ async fn beside_gpu(
         Ok(gpu) => gpu,
         Err(reason) => return Ok(Err(CpuBecause { reason: reason.into(), issues: Vec::new() })),
     };
-    gpu.load(&manifest.networks, weights).map_err(|error| issue_of(&error))?;
     let mut checks = Vec::new();
-    for (network, entry) in manifest.networks.iter().enumerate() {
-        let check = gpu.check(entry, network).await;
-        checks.push(check.map_or(Check { milliseconds: 0.0, deviation: None }, |(milliseconds, deviation)| Check {
-            milliseconds,
-            deviation: Some(deviation),
-        }));
-        if check.is_none_or(|(_, deviation)| deviation > DEVIATION) {
-            let found = check.map_or_else(|| "no answer".into(), |(_, d)| format!("a deviation of {d:.1e}"));
+    for (network, parts) in weights {
+        let entry = &manifest.networks[*network];
+        gpu.load(*network, entry, parts).map_err(|error| issue_of(&error))?;
+        let check = gpu.check(entry, *network).await;
+        if check.deviation.is_none_or(|deviation| deviation > DEVIATION) {
+            let found = check.deviation.map_or_else(|| "no answer".into(), |d| format!("a deviation of {d:.1e}"));
             return Ok(Err(CpuBecause {
                 reason: "the graphics processor computed a known slice wrongly".into(),
                 issues: vec![Issue::new(IssueCode::DeviceSelfTest, &found)],
             }));
         }
+        checks.push(check);
     }
-    let (slice_ms, deviation) = summed_up(manifest, &checks).ok_or_else(withheld)?;
+    let (slice_ms, deviation) = summed_up(manifest, &checks).ok_or_else(computed_wrongly)?;
     let reason = match pool {
         None => "chosen in the settings".into(),
         Some(pool) => {
-            let checks = pool.load(weights.to_vec()).await?;
-            let (one_ms, _) = summed_up(manifest, &checks).ok_or_else(withheld)?;
+            let checks = checked(pool, weights).await?;
+            let (one_ms, _) = summed_up(manifest, &checks).ok_or_else(computed_wrongly)?;
             let cpu_ms = one_ms / wish.helpers() as f64;
             if cpu_ms < slice_ms {
                 let reason = format!("faster than the graphics processor, which took {slice_ms:.0} ms a slice");
@@ -158,18 +185,28 @@ async fn beside_gpu(
     Ok(Ok(Engine { kind: Kind::Gpu(gpu), report, issues: Vec::new() }))
 }
 
+/// Gives the pool these networks and lets it compute their known slices.
+async fn checked(pool: &mut Pool, weights: &[(usize, Parts)]) -> Result<Vec<Check>, Issue> {
+    let mut networks = Vec::new();
+    for (network, parts) in weights {
+        pool.give(*network, parts.clone());
+        networks.push(*network);
+    }
+    pool.check(&networks).await
+}
+
 /// The CPU with all its helpers; `pool` where some have started.
 async fn cpu(
     wish: Wish,
     manifest: &Manifest,
-    weights: Vec<Parts>,
+    weights: Vec<(usize, Parts)>,
     pool: Option<Pool>,
     because: CpuBecause,
 ) -> Result<Engine, Issue> {
     let mut pool = pool.unwrap_or_else(|| Pool::start_helpers(wish.helpers()));
     pool.grow(wish.helpers());
-    let checks = pool.load(weights).await?;
-    let (slice_ms, deviation) = summed_up(manifest, &checks).ok_or_else(withheld)?;
+    let checks = checked(&mut pool, &weights).await?;
+    let (slice_ms, deviation) = summed_up(manifest, &checks).ok_or_else(computed_wrongly)?;
     let workers = pool.len();
     let name = if workers == 1 { "1 worker".into() } else { format!("{workers} workers") };
     let report = DeviceReport { backend: "cpu".into(), name, slice_ms, deviation, reason: because.reason };
@@ -182,10 +219,11 @@ fn summed_up(manifest: &Manifest, checks: &[Check]) -> Option<(f64, f64)> {
     for check in checks {
         largest = largest.max(check.deviation.filter(|d| *d <= DEVIATION)?);
     }
-    let lesions = manifest.networks.iter().position(|n| n.family != "lungs")?;
-    Some((checks.get(lesions)?.milliseconds, largest))
+    let lesions = checks.iter().find(|check| manifest.networks[check.network].family != Family::Lungs)?;
+    Some((lesions.milliseconds, largest))
 }
 
-fn withheld() -> Issue {
+/// A processor that can't be trusted with a study.
+pub fn computed_wrongly() -> Issue {
     Issue::new(IssueCode::ResultWithheld, "the processor computed a known slice wrongly")
 }

@@ -3,9 +3,9 @@
 
 use corsai_ensemble::{Job, JobId};
 use corsai_networks::NetworkError;
-use corsai_protocol::{DeviceReport, Issue};
+use corsai_protocol::{DeviceReport, Issue, NetworkEntry};
 
-use crate::{gpu::Gpu, pool::Pool};
+use crate::{gpu::Gpu, helper, pool::Pool, weights::Parts};
 
 /// What came of a job, or of the engine.
 #[derive(Debug)]
@@ -14,8 +14,8 @@ pub enum Outcome {
     Answer { job: JobId, values: Vec<f32> },
     /// Nobody will answer these; the engine goes on. Where there are none, it may merely have room again.
     Lost { jobs: Vec<JobId> },
-    /// The engine is gone, and these jobs with it.
-    Dead { jobs: Vec<JobId> },
+    /// The engine is gone, and with it the jobs in flight.
+    Dead,
     /// A job can't be done at all: the reason for a refusal.
     Failed { issue: Issue },
 }
@@ -26,7 +26,7 @@ pub enum Kind {
     Cpu(Pool),
 }
 
-/// A device with all networks loaded.
+/// A device, and the networks it was given.
 #[derive(Debug)]
 pub struct Engine {
     pub kind: Kind,
@@ -66,6 +66,34 @@ impl Engine {
             Kind::Gpu(gpu) => gpu.next().await,
             Kind::Cpu(pool) => pool.next().await,
         }
+    }
+
+    /// Whether it can run a network without being given its weights.
+    pub fn has(&self, network: usize) -> bool {
+        match &self.kind {
+            Kind::Gpu(gpu) => gpu.has(network),
+            Kind::Cpu(pool) => pool.has(network),
+        }
+    }
+
+    /// Takes a network's weights.
+    ///
+    /// # Errors
+    /// Why this device can't be used for it; the CPU tells later, by [`Outcome::Failed`].
+    pub async fn give(&mut self, network: usize, entry: &NetworkEntry, parts: Parts) -> Result<(), Issue> {
+        match &mut self.kind {
+            Kind::Gpu(gpu) => gpu.give(network, entry, &parts).await,
+            Kind::Cpu(pool) => {
+                pool.give(network, parts);
+                Ok(())
+            }
+        }
+    }
+
+    /// The most memory that the instances of this binary have had.
+    pub fn memory_bytes(&self) -> u64 {
+        let helpers = if let Kind::Cpu(pool) = &self.kind { pool.memory_bytes() } else { 0 };
+        helper::memory_bytes() + helpers
     }
 
     /// Forgets all jobs in flight: their run is over.

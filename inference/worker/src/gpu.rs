@@ -4,7 +4,7 @@
 //! runtime's own handler for the latter panics, and before that a failed kernel reads back as zeros.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     rc::Rc,
     sync::{
         Arc,
@@ -18,7 +18,7 @@ use burn::tensor::{
 };
 use corsai_ensemble::{Job, JobId};
 use corsai_networks::{Network, NetworkError};
-use corsai_protocol::NetworkEntry;
+use corsai_protocol::{Issue, IssueCode, NetworkEntry};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::{
     StreamExt,
@@ -31,7 +31,9 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_time::{Duration, Instant};
 
 use crate::{
+    device::DEVIATION,
     engine::{Outcome, issue_of},
+    pool::Check,
     weights::Parts,
 };
 
@@ -42,6 +44,9 @@ const DEPTH: usize = 2;
 const SILENCE: Duration = Duration::from_secs(60);
 /// Kernels gathered into one command.
 const TASKS: usize = 64;
+/// Bounds of what is kept of weights that aren't needed at the moment.
+const LEAST_KEPT: u64 = 256 << 20;
+const MOST_KEPT: u64 = 1 << 30;
 /// How software adapters call themselves (the browser's own, Mesa's, Microsoft's).
 const SOFTWARE: [&str; 6] = ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render", "warp"];
 
@@ -122,7 +127,12 @@ pub struct Gpu {
     device: Device,
     /// Keeps the device's callbacks, and is destroyed with it.
     handle: wgpu::Device,
-    networks: Vec<Rc<Network>>,
+    /// By their place in the manifest.
+    networks: BTreeMap<usize, Rc<Network>>,
+    /// The same, the one used last at the end.
+    used: VecDeque<usize>,
+    /// What may be kept of weights that aren't needed at the moment.
+    kept_bytes: usize,
     jobs: BTreeMap<u32, JobId>,
     last: u32,
     in_flight: usize,
@@ -166,6 +176,8 @@ impl Gpu {
         };
         let (handle, queue) =
             adapter.request_device(&wanted).await.map_err(|_| "the graphics processor could not be taken into use")?;
+        // WebGPU doesn't tell how much memory there is; an adapter with large buffers has more of it.
+        let kept_bytes = (adapter.limits().max_buffer_size / 4).clamp(LEAST_KEPT, MOST_KEPT) as usize;
         let setup =
             WgpuSetup { instance, adapter, device: handle.clone(), queue, backend: wgpu::Backend::BrowserWebGpu };
         let device = Device::wgpu_options()
@@ -183,7 +195,9 @@ impl Gpu {
         Ok(Self {
             device,
             handle,
-            networks: Vec::new(),
+            networks: BTreeMap::new(),
+            used: VecDeque::new(),
+            kept_bytes,
             jobs: BTreeMap::new(),
             last: 0,
             in_flight: 0,
@@ -193,28 +207,53 @@ impl Gpu {
         })
     }
 
-    /// Puts the networks on the device.
+    pub fn has(&self, network: usize) -> bool {
+        self.networks.contains_key(&network)
+    }
+
+    /// Puts a network on the device, in place of those used longest ago that there is no room for, and computes its
+    /// known slice.
+    ///
+    /// # Errors
+    /// Damaged weights, or `device.self-test` where the device computes something else.
+    pub async fn give(&mut self, network: usize, entry: &NetworkEntry, parts: &Parts) -> Result<(), Issue> {
+        self.load(network, entry, parts).map_err(|error| issue_of(&error))?;
+        let check = self.check(entry, network).await;
+        match check.deviation {
+            Some(deviation) if deviation <= DEVIATION => Ok(()),
+            Some(deviation) => Err(Issue::new(IssueCode::DeviceSelfTest, &format!("a deviation of {deviation:.1e}"))),
+            None => Err(Issue::new(IssueCode::DeviceSelfTest, "no answer")),
+        }
+    }
+
+    /// Puts a network on the device.
     ///
     /// # Errors
     /// Any of [`Network::load`].
-    pub fn load(&mut self, entries: &[NetworkEntry], weights: &[Parts]) -> Result<(), NetworkError> {
-        for (entry, parts) in entries.iter().zip(weights) {
-            self.networks.push(Rc::new(Network::load(entry, parts, &self.device)?));
+    pub fn load(&mut self, network: usize, entry: &NetworkEntry, parts: &Parts) -> Result<(), NetworkError> {
+        let loaded = Rc::new(Network::load(entry, parts, &self.device)?);
+        let mut kept = loaded.bytes() + self.networks.values().map(|n| n.bytes()).sum::<usize>();
+        while kept > self.kept_bytes {
+            let Some(oldest) = self.used.pop_front() else { break };
+            kept -= self.networks.remove(&oldest).map_or(0, |n| n.bytes());
         }
+        self.networks.insert(network, loaded);
+        self.used.push_back(network);
         Ok(())
     }
 
-    /// Computes a network's known slice; see [`crate::helper::check`]. `None` where it came out as no number, or the
-    /// device was lost over it.
-    pub async fn check(&self, entry: &NetworkEntry, network: usize) -> Option<(f64, f64)> {
-        let network = self.networks.get(network)?;
-        let check = Box::pin(crate::helper::check(entry, network));
-        let (milliseconds, deviation) = match select(check, sleep(2 * SILENCE)).await {
-            Either::Left((checked, _)) => checked.ok()?,
-            Either::Right(_) => return None,
-        };
-        (!self.health.lost()).then_some(())?;
-        Some((milliseconds, deviation?))
+    /// Computes a network's known slice; see [`crate::helper::check`]. Without a deviation where it came out as no
+    /// number, or the device was lost over it.
+    pub async fn check(&self, entry: &NetworkEntry, network: usize) -> Check {
+        let nothing = Check { network, milliseconds: 0.0, deviation: None };
+        let Some(loaded) = self.networks.get(&network) else { return nothing };
+        let check = Box::pin(crate::helper::check(entry, loaded));
+        match select(check, sleep(2 * SILENCE)).await {
+            Either::Left((Ok((milliseconds, deviation)), _)) if !self.health.lost() => {
+                Check { network, milliseconds, deviation }
+            }
+            _ => nothing,
+        }
     }
 
     pub fn has_room(&self) -> bool {
@@ -226,7 +265,9 @@ impl Gpu {
     }
 
     pub fn start(&mut self, job: Job) {
-        let Some(network) = self.networks.get(job.network).cloned() else { return };
+        let Some(network) = self.networks.get(&job.network).cloned() else { return };
+        self.used.retain(|n| *n != job.network);
+        self.used.push_back(job.network);
         self.last += 1;
         let ticket = self.last;
         self.jobs.insert(ticket, job.id);
@@ -270,7 +311,8 @@ impl Gpu {
 
     fn dead(&mut self) -> Outcome {
         self.health.lose();
-        Outcome::Dead { jobs: std::mem::take(&mut self.jobs).into_values().collect() }
+        self.jobs.clear();
+        Outcome::Dead
     }
 
     pub fn abandon(&mut self) {

@@ -19,6 +19,8 @@ use crate::outbox;
 pub enum ToHelper {
     /// Buffers: the network's parts.
     Load { network: usize },
+    /// Its weights aren't needed for now.
+    Unload { network: usize },
     /// Run the known slice through this network.
     Check { network: usize },
     /// Buffers: the input, f32.
@@ -30,12 +32,15 @@ pub enum ToHelper {
 pub enum FromHelper {
     Ready,
     Checked {
+        network: usize,
         milliseconds: f64,
         deviation: Option<f64>,
     },
     /// Buffers: the probabilities, f32.
     Answer {
         job: u32,
+        /// Size of its memory, which never shrinks.
+        memory_bytes: u64,
     },
     /// The job, or another message, was understood and could not be done.
     Failed {
@@ -87,18 +92,19 @@ impl Helper {
                 let loaded = Network::load(entry, &bytes(&payload), &Device::flex())?;
                 self.networks.borrow_mut().insert(network, Rc::new(loaded));
             }
+            ToHelper::Unload { network } => drop(self.networks.borrow_mut().remove(&network)),
             ToHelper::Check { network } => {
                 let manifest = read_manifest(shipped::MANIFEST_JSON)?;
                 let loaded = self.network(network)?;
                 let entry = manifest.networks.get(network).ok_or(NetworkError::Parts { found: 0, expected: 1 })?;
                 let (milliseconds, deviation) = check(entry, &loaded).await?;
-                post(&FromHelper::Checked { milliseconds, deviation }, &[]);
+                post(&FromHelper::Checked { network, milliseconds, deviation }, &[]);
             }
             ToHelper::Run { job, network } => {
                 let input = payload.first().map_or_else(Vec::new, |b| Float32Array::new(b).to_vec());
                 let answer = self.network(network)?.probabilities(input).await?;
                 let buffer = Float32Array::from(answer.as_slice()).buffer();
-                post(&FromHelper::Answer { job }, &[buffer.into()]);
+                post(&FromHelper::Answer { job, memory_bytes: memory_bytes() }, &[buffer.into()]);
             }
         }
         Ok(())
@@ -107,6 +113,12 @@ impl Helper {
     fn network(&self, index: usize) -> Result<Rc<Network>, NetworkError> {
         self.networks.borrow().get(&index).cloned().ok_or(NetworkError::Parts { found: 0, expected: 1 })
     }
+}
+
+/// Size of this instance's memory.
+pub fn memory_bytes() -> u64 {
+    const PAGE: u64 = 65_536;
+    core::arch::wasm32::memory_size(0) as u64 * PAGE
 }
 
 /// Longer than this for the known slice, warming up included, is slow enough to be known without a second run.

@@ -9,10 +9,11 @@ use std::{
     rc::Rc,
 };
 
-use corsai_ensemble::Analysis;
 use corsai_findings::{Measured, compare};
 use corsai_port::read;
-use corsai_protocol::{Command, DevicePreference, Event, Issue, IssueCode, Report, RunId, SeriesSummary, Slot, Stage};
+use corsai_protocol::{
+    Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, RunId, SeriesSummary, Slot, Stage,
+};
 use corsai_study::{Decoding, Opened};
 use futures_channel::oneshot;
 use futures_util::{
@@ -27,8 +28,9 @@ use crate::{
     device::{self, Wish},
     engine::Engine,
     helper::bytes,
-    outbox, reading, run,
-    weights::WeightStore,
+    outbox, reading,
+    run::{self, Course},
+    weights::{Parts, WeightStore},
 };
 
 /// Where a study's slices are to be had.
@@ -38,7 +40,7 @@ pub enum Pixels {
     None,
     /// Some of them; `None` inside once the decoding has ended.
     Decoding(Rc<RefCell<Option<Decoding>>>),
-    Analysis(Rc<RefCell<Analysis>>),
+    Analysis(Rc<Course>),
 }
 
 /// A study's numbers, and the series they are of.
@@ -61,13 +63,46 @@ pub struct Study {
     pub numbers: Option<Numbers>,
 }
 
+impl Study {
+    fn course(&self) -> Option<Rc<Course>> {
+        match &self.pixels {
+            Pixels::Analysis(course) => Some(Rc::clone(course)),
+            _ => None,
+        }
+    }
+}
+
+/// A run that waits for the engine, for as long as this lives.
+struct Waiting<'a>(&'a Cell<u32>);
+
+impl<'a> Waiting<'a> {
+    fn count(waiting: &'a Cell<u32>) -> Self {
+        waiting.set(waiting.get() + 1);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// A GPU that failed this often isn't used again.
+const GPU_FAILURES: u32 = 2;
+
 #[derive(Debug)]
 pub struct Owner {
     wish: Cell<Wish>,
+    depth: Cell<Depth>,
     weights: WeightStore,
     engine: Mutex<Option<Engine>>,
     /// What the choice of a device waits for.
     waits_for: Cell<Stage>,
+    /// Runs without an answer yet that wait for the engine.
+    waiting: Cell<u32>,
+    /// How often a GPU failed.
+    failures: Cell<u32>,
     current: RefCell<Study>,
     previous: RefCell<Study>,
 }
@@ -76,9 +111,12 @@ impl Owner {
     pub fn new() -> Self {
         Self {
             wish: Cell::new(Wish { preference: DevicePreference::Auto, cores: 1 }),
+            depth: Cell::new(Depth::default()),
             weights: WeightStore::default(),
             engine: Mutex::new(None),
             waits_for: Cell::new(Stage::Weights),
+            waiting: Cell::new(0),
+            failures: Cell::new(0),
             current: RefCell::default(),
             previous: RefCell::default(),
         }
@@ -88,10 +126,11 @@ impl Owner {
         let Ok((command, payload)) = read::<Command>(message) else { return };
         let begun = Instant::now();
         match command {
-            Command::Configure { device, cores } => {
+            Command::Configure { device, cores, depth } => {
                 self.wish.set(Wish { preference: device, cores });
+                self.depth.set(depth);
                 // Ahead of the first study. What goes wrong is told to the run that needs it, which tries again.
-                spawn_local(async move { drop(self.engine().await) });
+                spawn_local(async move { drop(self.engine(true).await) });
             }
             Command::Weights { network } => self.weights.put(network, bytes(&payload)),
             Command::WeightsFailed { network, detail } => self.weights.fail(network, &detail),
@@ -115,6 +154,23 @@ impl Owner {
                 let owner = Rc::clone(&self);
                 let work = async move { run::analyse(&owner, (run, slot), &opened, series, begun).await };
                 self.start(run, slot, study, work);
+            }
+            Command::Refine { run, slot, tier } => {
+                let Some(course) = self.study(slot).borrow().course() else { return };
+                let (stop, stopped) = oneshot::channel();
+                {
+                    let mut study = self.study(slot).borrow_mut();
+                    (study.run, study.stop) = (run, Some(stop));
+                    if let Some(numbers) = &mut study.numbers {
+                        numbers.run = run;
+                    }
+                }
+                let owner = Rc::clone(&self);
+                let work = async move {
+                    run::refine(&owner, (run, slot), &course, tier).await;
+                    Ok(())
+                };
+                self.drive(run, slot, stopped, work);
             }
             Command::Slice { slot, index } => self.send_slice(slot, index),
             Command::Cancel { run } => {
@@ -146,6 +202,16 @@ impl Owner {
     ) {
         let (stop, stopped) = oneshot::channel();
         *self.study(slot).borrow_mut() = Study { run, stop: Some(stop), ..study };
+        self.drive(run, slot, stopped, work);
+    }
+
+    fn drive(
+        self: &Rc<Self>,
+        run: RunId,
+        slot: Slot,
+        stopped: oneshot::Receiver<()>,
+        work: impl Future<Output = Result<(), Vec<Issue>>> + 'static,
+    ) {
         let owner = Rc::clone(self);
         spawn_local(async move {
             match select(Box::pin(work), stopped).await {
@@ -190,12 +256,15 @@ impl Owner {
         }
     }
 
-    /// The engine, chosen now where there is none yet; waits while another run has it.
+    /// The engine, chosen now where there is none yet; waits while another run has it. With `patient`, nobody is asked
+    /// to make room.
     ///
     /// # Errors
     /// Why nothing can be computed.
-    pub async fn engine(&self) -> Result<MappedMutexGuard<'_, Option<Engine>, Engine>, Issue> {
+    pub async fn engine(&self, patient: bool) -> Result<MappedMutexGuard<'_, Option<Engine>, Engine>, Issue> {
+        let waiting = (!patient).then(|| Waiting::count(&self.waiting));
         let mut engine = self.engine.lock().await;
+        drop(waiting);
         let ready = match engine.take() {
             Some(ready) => ready,
             None => device::choose(self.wish.get(), &self.weights, |stage| self.waits_for.set(stage)).await?,
@@ -203,12 +272,48 @@ impl Owner {
         Ok(MutexGuard::map(engine, |engine| engine.insert(ready)))
     }
 
-    /// A CPU engine in place of a lost GPU.
+    /// Whether a run that has no answer yet waits for the engine.
+    pub fn is_waited_for(&self) -> bool {
+        self.waiting.get() > 0
+    }
+
+    /// An engine in place of a GPU that failed as `issue` says: the same GPU once more where it was lost for the first
+    /// time, else the CPU.
     ///
     /// # Errors
     /// Why there is none.
-    pub async fn fall_back(&self) -> Result<Engine, Issue> {
-        device::fall_back(self.wish.get(), &self.weights).await
+    pub async fn replace_engine(&self, issue: Issue) -> Result<Engine, Issue> {
+        self.failures.set(self.failures.get() + 1);
+        if issue.code == IssueCode::DeviceLost
+            && self.failures.get() < GPU_FAILURES
+            && let Ok(engine) = device::once_more(&self.weights).await
+        {
+            return Ok(engine);
+        }
+        device::fall_back(self.wish.get(), &self.weights, issue).await
+    }
+
+    pub fn depth(&self) -> Depth {
+        self.depth.get()
+    }
+
+    /// A network's weights, asked of the page where they haven't come yet.
+    ///
+    /// # Errors
+    /// `weights.unavailable`.
+    pub async fn weights_of(&self, network: &String) -> Result<Parts, Issue> {
+        self.weights.forget_failures();
+        self.weights.request(std::iter::once(network));
+        self.weights.get(network).await
+    }
+
+    /// An answer's refinement ended before its time: the answer stays, and says why.
+    pub fn doubt(&self, slot: Slot, issues: Vec<Issue>) {
+        let numbers = self.study(slot).borrow().numbers.clone();
+        if let Some(mut numbers) = numbers {
+            numbers.report.issues.extend(issues);
+            self.publish(slot, numbers);
+        }
     }
 
     pub fn waits_for(&self) -> Stage {
@@ -218,6 +323,7 @@ impl Owner {
     fn send_slice(&self, slot: Slot, index: u32) {
         let z = index as usize;
         let study = self.study(slot).borrow();
+        let mut agreement = None;
         let (hu, labels, lungs, lesions) = match &study.pixels {
             Pixels::None => return,
             Pixels::Decoding(decoding) => {
@@ -226,17 +332,21 @@ impl Owner {
                 let Some(hu) = decoding.as_ref().and_then(|d| d.slice(z)) else { return };
                 (outbox::buffer_of_i16(hu), vec![0; hu.len()], false, false)
             }
-            Pixels::Analysis(analysis) => {
-                let analysis = analysis.borrow();
+            Pixels::Analysis(course) => {
+                let analysis = course.analysis.borrow();
                 let hu = analysis.volume().slice(z);
                 if hu.is_empty() {
                     return;
                 }
                 let (labels, lungs, lesions) = analysis.labels(z);
+                agreement = analysis.agreement(z);
                 (outbox::buffer_of_i16(hu), labels, lungs, lesions)
             }
         };
-        outbox::post_with(&Event::Slice { slot, index, lungs, lesions }, &[hu, outbox::buffer(&labels)]);
+        let mut buffers = vec![hu, outbox::buffer(&labels)];
+        buffers.extend(agreement.as_deref().map(outbox::buffer));
+        let agreement = agreement.is_some();
+        outbox::post_with(&Event::Slice { slot, index, lungs, lesions, agreement }, &buffers);
     }
 
     /// A study is measured: its report goes to the page, and with both measured, the comparison in the current study's.

@@ -1,9 +1,10 @@
-//! The CPU: helpers, each one more instance of this binary in a worker of its own, with every network loaded.
+//! The CPU: helpers, each one more instance of this binary in a worker of its own, with those networks loaded that it
+//! computes or has room for.
 //!
 //! Parallelism is one input a helper. A helper that dies costs the jobs it held and is replaced once; where one dies
 //! again, the pool is dead.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use corsai_ensemble::{Job, JobId};
 use corsai_protocol::{Issue, IssueCode};
@@ -14,6 +15,7 @@ use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::{
+    device::{DEVIATION, computed_wrongly},
     engine::Outcome,
     helper::{FromHelper, ToHelper, buffers},
     weights::Parts,
@@ -23,6 +25,8 @@ use crate::{
 const SCRIPT: &str = "worker.js";
 /// Jobs that a helper holds: the next one waits with it while it computes.
 const DEPTH: usize = 2;
+/// What all helpers together may keep of weights that they don't need at the moment, as f32.
+const KEPT_BYTES: usize = 1 << 30;
 /// Helpers that may die before the pool does.
 const DEATHS: u32 = 1;
 
@@ -34,6 +38,9 @@ struct Helper {
     ready: bool,
     /// Tickets of the jobs it holds, the oldest first.
     holds: VecDeque<u32>,
+    /// Networks on it, the one used last at the end.
+    loaded: VecDeque<usize>,
+    memory_bytes: u64,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(Event)>,
 }
@@ -68,7 +75,15 @@ impl Helper {
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.post_message(&wasm_bindgen::module()).ok()?;
-        Some(Self { worker, ready: false, holds: VecDeque::new(), _on_message: on_message, _on_error: on_error })
+        Some(Self {
+            worker,
+            ready: false,
+            holds: VecDeque::new(),
+            loaded: VecDeque::new(),
+            memory_bytes: 0,
+            _on_message: on_message,
+            _on_error: on_error,
+        })
     }
 
     fn post(&self, message: &ToHelper, payload: &[JsValue]) -> bool {
@@ -76,9 +91,10 @@ impl Helper {
     }
 }
 
-/// How a helper did on the known slice.
+/// How a device did on a network's known slice.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
+    pub network: usize,
     pub milliseconds: f64,
     pub deviation: Option<f64>,
 }
@@ -87,8 +103,12 @@ pub struct Check {
 #[derive(Debug)]
 pub struct Pool {
     helpers: BTreeMap<u32, Helper>,
-    /// Every network's parts, for helpers to come.
-    weights: Vec<Parts>,
+    /// The parts of the networks handed in, by their place in the manifest.
+    weights: BTreeMap<usize, Parts>,
+    /// Networks whose known slice a helper has been asked for.
+    checked: BTreeSet<usize>,
+    /// Of helpers that are gone as well.
+    memory_bytes: u64,
     jobs: BTreeMap<u32, JobId>,
     last: u32,
     deaths: u32,
@@ -102,7 +122,9 @@ impl Pool {
         let (sender, messages) = unbounded();
         let mut pool = Self {
             helpers: BTreeMap::new(),
-            weights: Vec::new(),
+            weights: BTreeMap::new(),
+            checked: BTreeSet::new(),
+            memory_bytes: 0,
             jobs: BTreeMap::new(),
             last: 0,
             deaths: 0,
@@ -129,36 +151,39 @@ impl Pool {
         self.helpers.len()
     }
 
-    /// Gives every helper all networks, and lets one of them compute each network's known slice.
+    /// Takes a network's weights, for helpers to load when they need them.
+    pub fn give(&mut self, network: usize, parts: Parts) {
+        self.weights.insert(network, parts);
+    }
+
+    pub fn has(&self, network: usize) -> bool {
+        self.weights.contains_key(&network)
+    }
+
+    /// Lets one helper compute each of these networks' known slice.
     ///
     /// # Errors
     /// Why the CPU can't be used.
-    pub async fn load(&mut self, weights: Vec<Parts>) -> Result<Vec<Check>, Issue> {
-        self.weights = weights;
-        for helper in self.helpers.values().filter(|h| h.ready) {
-            self.hand_weights(helper);
-        }
-        let mut checked: Option<u32> = None;
+    pub async fn check(&mut self, networks: &[usize]) -> Result<Vec<Check>, Issue> {
         let mut checks = Vec::new();
-        while checks.len() < self.weights.len() {
+        let mut checker: Option<u32> = None;
+        while checks.len() < networks.len() {
             if self.helpers.is_empty() {
                 return Err(Issue::new(IssueCode::WorkerDied, ""));
             }
-            if checked.is_none_or(|id| !self.helpers.contains_key(&id)) {
+            if checker.is_none_or(|id| !self.helpers.contains_key(&id)) {
                 checks.clear();
-                let ready = self.helpers.iter().find(|(_, h)| h.ready);
-                checked = ready.map(|(id, helper)| {
-                    for network in 0..self.weights.len() {
-                        helper.post(&ToHelper::Check { network }, &[]);
-                    }
-                    *id
-                });
+                checker = self.helpers.iter().find(|(_, h)| h.ready).map(|(id, _)| *id);
+                for network in networks.iter().filter(|_| checker.is_some()) {
+                    self.checked.remove(network);
+                    self.load(checker.unwrap_or_default(), *network);
+                }
             }
             let Some((id, message, _)) = self.messages.next().await else { break };
             match message {
                 FromHelper::Ready => self.is_ready(id),
-                FromHelper::Checked { milliseconds, deviation } if checked == Some(id) => {
-                    checks.push(Check { milliseconds, deviation })
+                FromHelper::Checked { network, milliseconds, deviation } if checker == Some(id) => {
+                    checks.push(Check { network, milliseconds, deviation });
                 }
                 FromHelper::Failed { code, .. } => return Err(Issue::new(code, "")),
                 FromHelper::Died => {
@@ -172,18 +197,34 @@ impl Pool {
         Ok(checks)
     }
 
-    fn hand_weights(&self, helper: &Helper) {
-        for (network, parts) in self.weights.iter().enumerate() {
-            helper.post(&ToHelper::Load { network }, &buffers(parts));
-        }
-    }
-
     fn is_ready(&mut self, id: u32) {
         if let Some(helper) = self.helpers.get_mut(&id) {
             helper.ready = true;
         }
-        if let Some(helper) = self.helpers.get(&id) {
-            self.hand_weights(helper);
+    }
+
+    /// Puts a network on a helper, where it isn't there yet, in place of those used longest ago that there is no room
+    /// for; the first helper to get it computes its known slice before all else.
+    fn load(&mut self, id: u32, network: usize) {
+        let each = KEPT_BYTES / self.helpers.len().max(1);
+        let Some(helper) = self.helpers.get_mut(&id) else { return };
+        let loaded = helper.loaded.iter().position(|n| *n == network);
+        if let Some(at) = loaded {
+            helper.loaded.remove(at);
+        } else {
+            let Some(parts) = self.weights.get(&network) else { return };
+            let bytes = |n: &usize| self.weights.get(n).map_or(0, bytes_as_f32);
+            let mut kept: usize = helper.loaded.iter().map(bytes).sum();
+            while kept + bytes_as_f32(parts) > each {
+                let Some(oldest) = helper.loaded.pop_front() else { break };
+                kept -= bytes(&oldest);
+                helper.post(&ToHelper::Unload { network: oldest }, &[]);
+            }
+            helper.post(&ToHelper::Load { network }, &buffers(parts));
+        }
+        helper.loaded.push_back(network);
+        if self.checked.insert(network) {
+            helper.post(&ToHelper::Check { network }, &[]);
         }
     }
 
@@ -191,6 +232,7 @@ impl Pool {
     fn buried(&mut self, id: u32) -> Option<Vec<JobId>> {
         // A trap is told twice: by the panic's last words and by the browser.
         let Some(dead) = self.helpers.remove(&id) else { return Some(Vec::new()) };
+        self.memory_bytes += dead.memory_bytes;
         self.deaths += 1;
         if self.deaths > DEATHS {
             return None;
@@ -215,6 +257,7 @@ impl Pool {
 
     pub fn start(&mut self, job: Job) {
         let Some(id) = self.freest() else { return };
+        self.load(id, job.network);
         let Some(helper) = self.helpers.get_mut(&id) else { return };
         self.last += 1;
         let ticket = self.last;
@@ -230,7 +273,10 @@ impl Pool {
         let Some((id, message, payload)) = self.messages.next().await else { return self.dead() };
         match message {
             FromHelper::Ready => self.is_ready(id),
-            FromHelper::Answer { job } => {
+            FromHelper::Answer { job, memory_bytes } => {
+                if let Some(helper) = self.helpers.get_mut(&id) {
+                    helper.memory_bytes = memory_bytes;
+                }
                 if let Some(job) = self.returned(id, job) {
                     let values = payload.first().map_or_else(Vec::new, |b| Float32Array::new(b).to_vec());
                     return Outcome::Answer { job, values };
@@ -242,6 +288,9 @@ impl Pool {
                 }
             }
             FromHelper::Died => return self.buried(id).map_or_else(|| self.dead(), |jobs| Outcome::Lost { jobs }),
+            FromHelper::Checked { deviation, .. } if deviation.is_none_or(|d| d > DEVIATION) => {
+                return Outcome::Failed { issue: computed_wrongly() };
+            }
             FromHelper::Checked { .. } => {}
         }
         // There may be room now.
@@ -257,10 +306,21 @@ impl Pool {
     }
 
     fn dead(&mut self) -> Outcome {
-        Outcome::Dead { jobs: std::mem::take(&mut self.jobs).into_values().collect() }
+        self.jobs.clear();
+        Outcome::Dead
     }
 
     pub fn abandon(&mut self) {
         self.jobs.clear();
     }
+
+    /// The most memory the helpers have had.
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory_bytes + self.helpers.values().map(|h| h.memory_bytes).sum::<u64>()
+    }
+}
+
+/// About what weights take once they are numbers: most are stored in a byte each.
+pub fn bytes_as_f32(parts: &Parts) -> usize {
+    4 * parts.iter().map(Vec::len).sum::<usize>()
 }

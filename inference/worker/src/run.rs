@@ -1,14 +1,24 @@
 //! One series' way from its files' bytes to numbers, told step by step to the page.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    rc::Rc,
+    sync::Arc,
+};
 
-use corsai_ensemble::Analysis;
-use corsai_findings::{doubts, measure, record, report};
-use corsai_protocol::{Event, Issue, IssueCode, Report, RunId, Runs, SeriesId, SeriesSummary, Severity, Slot, Stage};
+use corsai_ensemble::{Analysis, JobId, Options};
+use corsai_findings::{doubts, measure, possible, record, report, spread};
+use corsai_protocol::{
+    Event, Issue, IssueCode, Manifest, Report, RunId, Runs, SeriesId, SeriesSummary, Severity, Slot, Stage, Tier, Vote,
+};
 use corsai_study::{Decoded, Opened, Series};
-use futures_util::future::{Either, select};
+use futures_util::{
+    future::{Either, select},
+    lock::MappedMutexGuard,
+};
 use gloo_timers::future::TimeoutFuture;
-use web_time::Instant;
+use web_time::{Duration, Instant};
 
 use crate::{
     device,
@@ -21,6 +31,8 @@ use crate::{
 
 /// The page is told at least this often that the run goes on.
 const HEARTBEAT_MS: u32 = 1000;
+/// And not more often than this what the vote can still come to.
+const BETWEEN_BOUNDS: Duration = Duration::from_millis(400);
 
 /// Analyses a series of what was opened; `begun` is when the person asked for it.
 ///
@@ -42,25 +54,42 @@ pub async fn analyse(
     let skipped = opened.issues.iter().filter(|i| i.severity != Severity::Stop);
     issues.extend(skipped.cloned());
     let manifest = device::manifest().map_err(|issue| vec![issue])?;
-    let analysis = Analysis::new(Arc::new(volume), &manifest).map_err(|_| vec![withheld()])?;
-    let analysis = Rc::new(RefCell::new(analysis));
-    owner.study(slot).borrow_mut().pixels = Pixels::Analysis(Rc::clone(&analysis));
-
-    let mut ready = Box::pin(owner.engine());
-    let mut engine = loop {
-        Pace::begin(run, slot, owner.waits_for()).reached(0, 1);
-        match select(&mut ready, TimeoutFuture::new(HEARTBEAT_MS / 2)).await {
-            Either::Left((engine, _)) => break engine.map_err(|issue| vec![issue])?,
-            Either::Right(_) => {}
-        }
+    let depth = owner.depth();
+    let options = Options {
+        tier: Tier::Quick,
+        full_run: depth.full_run,
+        vote: depth.paper_vote.then_some(Vote::PAPER),
+        dpn_3d: depth.dpn_3d,
     };
-    engine.abandon();
-    let run = Run { owner, run, slot, summary: series.summary(), analysis: &analysis, issues, begun };
-    run.compute(&mut engine).await?;
-    let numbers = run.report(&engine, true);
-    drop(engine);
-    owner.publish(slot, Numbers { run: run.run, series: run.summary.clone(), report: numbers });
+    let analysis = Analysis::new(Arc::new(volume), &manifest, options).map_err(|_| vec![withheld()])?;
+    let course = Rc::new(Course {
+        manifest,
+        summary: series.summary().clone(),
+        analysis: RefCell::new(analysis),
+        full_run: depth.full_run,
+        issues,
+        seconds: Cell::new(0.0),
+    });
+    owner.study(slot).borrow_mut().pixels = Pixels::Analysis(Rc::clone(&course));
+    let run = Run { owner, run, slot, course: &course, begun };
+    run.compute().await?;
+    refine(owner, at, &course, depth.tier).await;
     Ok(())
+}
+
+/// Goes on from a finished answer to `tier`, one tier after the other; each one's answer is published. Where it can't
+/// go on, the answer there is stays, and says why.
+pub async fn refine(owner: &Owner, (run, slot): (RunId, Slot), course: &Rc<Course>, tier: Tier) {
+    for next in Tier::ALL.into_iter().filter(|next| *next <= tier) {
+        if !course.analysis.borrow_mut().refine(next) {
+            continue;
+        }
+        let run = Run { owner, run, slot, course, begun: Instant::now() };
+        if let Err(issues) = run.compute().await {
+            owner.doubt(slot, issues.into_iter().map(|i| i.with_severity(Severity::Warning)).collect());
+            return;
+        }
+    }
 }
 
 /// Decodes the middle slice first, and tells the page of each as it comes.
@@ -93,63 +122,157 @@ async fn decode(owner: &Owner, (run, slot): (RunId, Slot), series: &Series) -> R
     Ok(decoded)
 }
 
-/// An analysis in the course of a run.
+/// A study's analysis and what its numbers rest on besides.
+#[derive(Debug)]
+pub struct Course {
+    manifest: Manifest,
+    summary: SeriesSummary,
+    pub analysis: RefCell<Analysis>,
+    full_run: bool,
+    /// Of the series and of the drop.
+    issues: Vec<Issue>,
+    /// What was spent on it so far.
+    seconds: Cell<f64>,
+}
+
+/// Computing in the course of a run.
 struct Run<'a> {
     owner: &'a Owner,
     run: RunId,
     slot: Slot,
-    summary: &'a SeriesSummary,
-    analysis: &'a RefCell<Analysis>,
-    /// Of the series and of the drop.
-    issues: Vec<Issue>,
+    course: &'a Course,
     begun: Instant,
 }
 
+/// The engine while a run has it, and the jobs it is at.
+struct Hold<'a> {
+    engine: MappedMutexGuard<'a, Option<Engine>, Engine>,
+    in_flight: BTreeSet<JobId>,
+}
+
 impl Run<'_> {
-    /// Does all jobs, and tells the page what each changed.
-    async fn compute(&self, engine: &mut Engine) -> Result<(), Vec<Issue>> {
-        let mut pace = Pace::begin(self.run, self.slot, Stage::Lungs);
-        while self.analysis.borrow().stage().is_some() {
-            while engine.has_room() {
-                let Some(job) = self.analysis.borrow_mut().next_job() else { break };
-                engine.start(job);
+    /// Does all jobs, tells the page what each changed, and publishes the answer.
+    async fn compute(&self) -> Result<(), Vec<Issue>> {
+        let analysis = &self.course.analysis;
+        let refining = analysis.borrow().stage() == Some(Stage::Lesions);
+        let mut hold = self.hold(refining).await?;
+        let mut pace = Pace::begin(self.run, self.slot, if refining { Stage::Refining } else { Stage::Lungs });
+        let mut told = Instant::now();
+        loop {
+            if refining && self.owner.is_waited_for() {
+                // A person waits for another study's first answer.
+                self.put_back(&mut hold);
+                hold.engine.abandon();
+                drop(hold);
+                hold = self.hold(refining).await?;
             }
-            if !engine.busy() {
+            if analysis.borrow().stage().is_none() {
+                break;
+            }
+            while hold.engine.has_room() {
+                let Some(job) = analysis.borrow_mut().next_job() else { break };
+                if !hold.engine.has(job.network) {
+                    analysis.borrow_mut().put_back(job.id);
+                    self.provide(&mut hold, job.network, &mut pace).await?;
+                    continue;
+                }
+                hold.in_flight.insert(job.id);
+                hold.engine.start(job);
+            }
+            if !hold.engine.busy() {
                 return Err(vec![withheld()]);
             }
-            let (done, total) = self.analysis.borrow().progress();
+            let (done, total) = analysis.borrow().progress();
             pace.reached(done, total);
-            let outcome = match select(Box::pin(engine.next()), TimeoutFuture::new(HEARTBEAT_MS)).await {
+            let outcome = match select(Box::pin(hold.engine.next()), TimeoutFuture::new(HEARTBEAT_MS)).await {
                 Either::Left((outcome, _)) => outcome,
                 Either::Right(_) => continue,
             };
             match outcome {
                 Outcome::Answer { job, values } => {
-                    let changed = self.analysis.borrow_mut().accept(job, values).map_err(|_| vec![withheld()])?;
+                    hold.in_flight.remove(&job);
+                    let changed = analysis.borrow_mut().accept(job, &values).map_err(|_| vec![withheld()])?;
                     if !changed.is_empty() {
                         let indices = changed.into_iter().map(|z| z as u32).collect();
                         outbox::post(&Event::Changed { run: self.run, slot: self.slot, indices });
                     }
-                    let stage = self.analysis.borrow().stage();
+                    let stage = analysis.borrow().stage();
                     if pace.stage() == Stage::Lungs && stage != Some(Stage::Lungs) {
-                        self.after_lungs(engine)?;
+                        self.after_lungs(&hold.engine)?;
                         pace = Pace::begin(self.run, self.slot, Stage::Lesions);
                     }
+                    if pace.stage() != Stage::Lungs && told.elapsed() >= BETWEEN_BOUNDS {
+                        self.tell_possible();
+                        told = Instant::now();
+                    }
                 }
-                Outcome::Lost { jobs } => jobs.into_iter().for_each(|job| self.analysis.borrow_mut().put_back(job)),
-                Outcome::Dead { jobs } => {
-                    if matches!(engine.kind, Kind::Cpu(_)) {
+                Outcome::Lost { jobs } => jobs.into_iter().for_each(|job| {
+                    hold.in_flight.remove(&job);
+                    analysis.borrow_mut().put_back(job);
+                }),
+                Outcome::Dead => {
+                    if matches!(hold.engine.kind, Kind::Cpu(_)) {
                         outbox::fatal();
                         // The page ends this worker.
                         std::future::pending::<()>().await;
                     }
-                    jobs.into_iter().for_each(|job| self.analysis.borrow_mut().put_back(job));
-                    *engine = self.owner.fall_back().await.map_err(|issue| vec![issue])?;
+                    self.put_back(&mut hold);
+                    let lost = Issue::new(IssueCode::DeviceLost, "");
+                    *hold.engine = self.owner.replace_engine(lost).await.map_err(|issue| vec![issue])?;
                 }
                 Outcome::Failed { issue } => return Err(vec![issue]),
             }
         }
+        let course = self.course;
+        course.seconds.set(course.seconds.get() + self.begun.elapsed().as_secs_f64());
+        let report = self.report(&hold.engine, true);
+        drop(hold);
+        self.owner.publish(self.slot, Numbers { run: self.run, series: course.summary.clone(), report });
         Ok(())
+    }
+
+    /// Waits for the engine.
+    async fn hold(&self, refining: bool) -> Result<Hold<'_>, Vec<Issue>> {
+        let mut ready = Box::pin(self.owner.engine(refining));
+        let mut engine = loop {
+            Pace::begin(self.run, self.slot, if refining { Stage::Refining } else { self.owner.waits_for() })
+                .reached(0, 1);
+            match select(&mut ready, TimeoutFuture::new(HEARTBEAT_MS / 2)).await {
+                Either::Left((engine, _)) => break engine.map_err(|issue| vec![issue])?,
+                Either::Right(_) => {}
+            }
+        };
+        engine.abandon();
+        Ok(Hold { engine, in_flight: BTreeSet::new() })
+    }
+
+    fn put_back(&self, hold: &mut Hold<'_>) {
+        for job in std::mem::take(&mut hold.in_flight) {
+            self.course.analysis.borrow_mut().put_back(job);
+        }
+    }
+
+    /// Gets a network's weights and gives them to the engine.
+    async fn provide(&self, hold: &mut Hold<'_>, network: usize, pace: &mut Pace) -> Result<(), Vec<Issue>> {
+        let entry = self.course.manifest.networks.get(network).ok_or_else(|| vec![withheld()])?;
+        let mut weights = Box::pin(self.owner.weights_of(&entry.name));
+        let parts = loop {
+            let (done, total) = self.course.analysis.borrow().progress();
+            pace.reached(done, total);
+            match select(&mut weights, TimeoutFuture::new(HEARTBEAT_MS)).await {
+                Either::Left((parts, _)) => break parts.map_err(|issue| vec![issue])?,
+                Either::Right(_) => {}
+            }
+        };
+        match hold.engine.give(network, entry, parts).await {
+            Ok(()) => Ok(()),
+            Err(issue) if issue.code == IssueCode::DeviceSelfTest => {
+                self.put_back(hold);
+                *hold.engine = self.owner.replace_engine(issue).await.map_err(|issue| vec![issue])?;
+                Ok(())
+            }
+            Err(issue) => Err(vec![issue]),
+        }
     }
 
     /// The lungs are in: no number without them, else the first ones.
@@ -162,20 +285,38 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// What the shares can still come to.
+    fn tell_possible(&self) {
+        let analysis = self.course.analysis.borrow();
+        let Some(bounds) = analysis.bounds_ml() else { return };
+        let lungs = measure(analysis.volume().grid(), analysis.all_labels(), false);
+        let possible = possible(&lungs, bounds);
+        outbox::post(&Event::Possible { run: self.run, slot: self.slot, possible });
+    }
+
     fn report(&self, engine: &Engine, complete: bool) -> Report {
-        let analysis = self.analysis.borrow();
+        let analysis = self.course.analysis.borrow();
         let grid = analysis.volume().grid();
         let labels = analysis.all_labels();
-        let mut issues = self.issues.clone();
+        let mut issues = self.course.issues.clone();
         issues.extend(doubts(grid, labels));
         issues.extend(engine.issues.iter().cloned());
+        let slices = analysis.lesion_slices();
         let runs = Runs {
             device: engine.name(),
-            slices: analysis.lesion_slices(),
+            tier: analysis.tier(),
+            full_run: self.course.full_run,
+            slices,
+            slices_without_lung: (grid.slices as u32).saturating_sub(slices),
             networks: analysis.runs(),
-            seconds: self.begun.elapsed().as_secs_f64(),
+            seconds: self.course.seconds.get(),
+            memory_bytes: Some(engine.memory_bytes()),
         };
-        report(record(self.summary.date.clone(), grid), measure(grid, labels, complete), None, issues, runs)
+        let mut lungs = measure(grid, labels, complete);
+        if complete {
+            spread(&mut lungs, &analysis.members_ml());
+        }
+        report(record(self.course.summary.date.clone(), grid), lungs, None, issues, runs)
     }
 }
 

@@ -1,9 +1,15 @@
 //! The networks' weights as the page delivers them, and those who wait for them.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
-use corsai_protocol::{Issue, IssueCode};
+use corsai_protocol::{Event, Issue, IssueCode};
 use futures_channel::oneshot;
+
+use crate::outbox;
 
 /// One network's parts.
 pub type Parts = Rc<Vec<Vec<u8>>>;
@@ -11,16 +17,19 @@ pub type Parts = Rc<Vec<Vec<u8>>>;
 #[derive(Debug, Default)]
 pub struct WeightStore {
     arrived: RefCell<BTreeMap<String, Result<Parts, Issue>>>,
+    asked: RefCell<BTreeSet<String>>,
     waiting: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
 impl WeightStore {
     pub fn put(&self, network: String, parts: Vec<Vec<u8>>) {
+        self.asked.borrow_mut().remove(&network);
         self.arrived.borrow_mut().insert(network, Ok(Rc::new(parts)));
         self.wake();
     }
 
     pub fn fail(&self, network: String, detail: &str) {
+        self.asked.borrow_mut().remove(&network);
         self.arrived.borrow_mut().insert(network, Err(Issue::new(IssueCode::WeightsUnavailable, detail)));
         self.wake();
     }
@@ -35,9 +44,14 @@ impl WeightStore {
         self.arrived.borrow_mut().clear();
     }
 
-    pub fn missing<'a>(&self, names: impl Iterator<Item = &'a String>) -> Vec<String> {
-        let arrived = self.arrived.borrow();
-        names.filter(|n| !arrived.contains_key(*n)).cloned().collect()
+    /// Asks the page for what hasn't arrived and wasn't asked for.
+    pub fn request<'a>(&self, names: impl Iterator<Item = &'a String>) {
+        let (arrived, mut asked) = (self.arrived.borrow(), self.asked.borrow_mut());
+        let networks: Vec<String> =
+            names.filter(|n| !arrived.contains_key(*n) && asked.insert((*n).clone())).cloned().collect();
+        if !networks.is_empty() {
+            outbox::post(&Event::WeightsWanted { networks });
+        }
     }
 
     fn wake(&self) {

@@ -19,7 +19,8 @@ pub(super) fn decode_16_bit(frame: &[u8], pixels: usize) -> Result<Vec<u8>, Code
     }
     let high_plane = frame.get(high..low).ok_or(CodecError::Damaged)?;
     let low_plane = frame.get(low..).ok_or(CodecError::Damaged)?;
-    let mut words = vec![0; pixels.saturating_mul(2)];
+    let mut words = super::empty(pixels.saturating_mul(2))?;
+    words.resize(pixels.saturating_mul(2), 0);
     unpack(high_plane, words.iter_mut().step_by(2))?;
     unpack(low_plane, words.iter_mut().skip(1).step_by(2))?;
     Ok(words)

@@ -66,7 +66,8 @@ fn other_pictures_are_refused_by_name() {
     refused(&all(|file| file.text((8, 0x08), "CS", "ORIGINAL\\PRIMARY\\LOCALIZER")), Code::SeriesNotAxialCt);
     refused(&all(|file| file.text((8, 0x08), "CS", "DERIVED\\SECONDARY\\MIP")), Code::SeriesNotAxialCt);
     refused(&all(|file| file.text((0x28, 0x08), "IS", "12")), Code::SeriesEnhanced);
-    refused(&all(|file| file.packed(JPEG_LS, vec![vec![0; 8]])), Code::CodecUnsupported);
+    refused(&all(|file| file.packed(VIDEO, vec![vec![0; 8]])), Code::CodecUnsupported);
+    refused(&all(|file| file.packed(JPEG_BASELINE, vec![vec![0; 8]])), Code::PixelsEightBit);
     refused(&all(|file| file.without((0x28, 0x1052))), Code::HuRescale);
     refused(&all(|file| file.text((0x28, 0x1053), "DS", "1,0")), Code::HuRescale);
     refused(&all(|file| file.numbers((0x28, 0x1053), &[0.0])), Code::HuRescale);

@@ -26,6 +26,7 @@ fn a_study_is_the_same_however_it_is_written() {
     }
     assert_eq!(volume(chest(10).into_iter().map(|file| file.rle().bytes())), plain);
     assert_eq!(volume(chest(10).into_iter().map(|file| file.jpeg(ROWS, COLUMNS).bytes())), plain);
+    assert_eq!(volume(chest(10).into_iter().map(|file| file.jpeg_ls(ROWS, COLUMNS, 0).bytes())), plain);
     // A compressed picture in two fragments is one picture.
     let halves = chest(10).into_iter().map(|file| {
         let whole = file.jpeg(ROWS, COLUMNS);
@@ -34,6 +35,15 @@ fn a_study_is_the_same_however_it_is_written() {
         whole.packed(JPEG_LOSSLESS, vec![a.to_vec(), b.to_vec()]).bytes()
     });
     assert_eq!(volume(halves), plain);
+}
+
+#[test]
+fn what_was_lost_is_said() {
+    let plain = measured(&chest(10));
+    let near = volume(chest(10).into_iter().map(|file| file.jpeg_ls(ROWS, COLUMNS, 2).bytes()));
+    assert!(codes(&near.issues).contains(&Code::PixelsLossy) && !codes(&plain.issues).contains(&Code::PixelsLossy));
+    let errors = near.volume.voxels().iter().zip(plain.volume.voxels()).map(|(a, b)| a.abs_diff(*b));
+    assert!((1..=2).contains(&errors.max().unwrap()));
 }
 
 /// Bytes of items, each with its content and an end where `open`.

@@ -1,12 +1,15 @@
 //! Bytes that were changed, cut off or made up: a code or a volume, never a panic.
 //!
+//! What the fuzz targets found worth keeping is repeated here; `BLESS=1` writes the files that they begin with.
 //! Overflow checks are on in tests, so that arithmetic that would wrap in a release ends the test.
 
-use corsai_protocol::Severity;
-use corsai_study::{Decoding, Intake, Limits};
+use std::{fs, path::Path};
+
 use proptest::prelude::*;
 
+use crate::fuzzed::{geometry, headers, settle};
 use crate::made::*;
+use crate::multi::joined;
 
 const WAYS: usize = 5;
 
@@ -18,22 +21,6 @@ fn written(way: usize) -> Vec<Vec<u8>> {
         2 => files.map(|file| file.bytes_as(Written::BigEndian)).collect(),
         3 => files.map(|file| file.rle().bytes()).collect(),
         _ => files.map(|file| file.jpeg(ROWS, COLUMNS).bytes()).collect(),
-    }
-}
-
-fn settle(files: &[Vec<u8>]) {
-    let mut intake = Intake::new(Limits::default());
-    for bytes in files {
-        intake.add("file", bytes.clone());
-    }
-    let opened = intake.finish();
-    assert!(!(opened.series.is_empty() && opened.issues.is_empty()));
-    for series in &opened.series {
-        let _ = series.preview();
-        match series.begin().and_then(Decoding::finish) {
-            Ok(decoded) => assert!(decoded.volume.voxels().iter().all(|hu| *hu >= -1024)),
-            Err(issues) => assert!(issues.iter().any(|issue| issue.severity == Severity::Stop)),
-        }
     }
 }
 
@@ -54,14 +41,14 @@ proptest! {
                 bytes[128..reach][at.index(reach - 128)] = *value;
             }
         }
-        settle(&files);
+        settle(&open_bytes(&files));
     }
 
     #[test]
     fn cut_files_end_in_a_code(way in 0..WAYS, cuts in prop::collection::vec(any::<prop::sample::Index>(), 9)) {
         let files: Vec<Vec<u8>> =
             written(way).into_iter().zip(cuts).map(|(bytes, cut)| bytes[..cut.index(bytes.len())].to_vec()).collect();
-        settle(&files);
+        settle(&open_bytes(&files));
     }
 
     #[test]
@@ -71,6 +58,36 @@ proptest! {
             bytes.extend(b"DICM\x02\x00\x10\x00UI\x14\x001.2.840.10008.1.2.1\0");
         }
         bytes.extend(noise);
-        settle(&[bytes]);
+        settle(&open_bytes(&[bytes]));
+    }
+}
+
+/// One picture in every way it is written, and a study in one file.
+fn seeds() -> Vec<Vec<u8>> {
+    let multi = |way| joined(&chest(9), 2, way).bytes_as(way);
+    let single = (0..WAYS).map(|way| written(way).remove(0));
+    let others = [Written::Deflated, Written::Bare].map(|way| chest(1)[0].bytes_as(way));
+    single.chain(others).chain([Written::Explicit, Written::Implicit, Written::BigEndian].map(multi)).collect()
+}
+
+#[test]
+fn the_fuzz_corpus_ends_in_a_code() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    if std::env::var_os("BLESS").is_some() {
+        fs::create_dir_all(corpus.join("headers")).unwrap();
+        for (number, seed) in seeds().into_iter().enumerate() {
+            fs::write(corpus.join(format!("headers/seed-{number:02}")), seed).unwrap();
+        }
+        fs::create_dir_all(corpus.join("geometry")).unwrap();
+        let even: Vec<u8> = (0..12_u16).flat_map(|z| [(z * 320).to_le_bytes().as_slice(), &[0; 6]].concat()).collect();
+        fs::write(corpus.join("geometry/seed-00"), even).unwrap();
+    }
+    for (target, run) in [("headers", headers as fn(&[u8])), ("geometry", geometry)] {
+        let mut files = 0;
+        for entry in fs::read_dir(corpus.join(target)).unwrap() {
+            run(&fs::read(entry.unwrap().path()).unwrap());
+            files += 1;
+        }
+        assert!(files > 0, "{target}");
     }
 }

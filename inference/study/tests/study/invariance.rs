@@ -50,6 +50,43 @@ proptest! {
         prop_assert_eq!(decoded, measured(&chest(SLICES)));
     }
 
+    /// Nor do they where pixels are no squares and the gantry is tilted; left stays the patient's left.
+    #[test]
+    fn tilt_and_oblong_pixels_do_not_either(
+        order in Just((0..SLICES).collect::<Vec<_>>()).prop_shuffle(),
+        (exchange, row, column) in any::<(bool, bool, bool)>(),
+        degrees in -19.0_f64..19.0,
+        half in any::<bool>(),
+    ) {
+        let lie = |z: usize| {
+            let (sine, cosine) = degrees.to_radians().sin_cos();
+            let mut lie = Lie { along_column: [0.0, cosine, sine], ..Lie::at(5.0 * z as f64) };
+            (lie.columns, lie.pixel_mm) = if half { (COLUMNS / 2, [1.0, 2.0]) } else { (COLUMNS, [1.0, 1.0]) };
+            lie
+        };
+        let plain = measured(&(0..SLICES).map(|z| lie(z).file(&z.to_string())).collect::<Vec<_>>());
+        let stored: Vec<File> =
+            order.iter().map(|z| lie(*z).turned(exchange, row, column).file(&z.to_string())).collect();
+        let decoded = measured(&stored);
+        prop_assert_eq!(decoded.volume.voxels(), plain.volume.voxels());
+        prop_assert_eq!(codes(&decoded.issues), codes(&plain.issues));
+        let (grid, expected) = (decoded.volume.grid(), plain.volume.grid());
+        prop_assert_eq!((grid.rows, grid.columns, grid.row_mm, grid.column_mm), (ROWS, lie(0).columns, 1.0, lie(0).pixel_mm[1]));
+        let slab = 5.0 * degrees.to_radians().cos();
+        prop_assert!(grid.slab_mm.iter().all(|mm| (mm - slab).abs() < 1e-6));
+        for (a, b) in grid.patient_from_voxel.iter().flatten().zip(expected.patient_from_voxel.iter().flatten()) {
+            prop_assert!((a - b).abs() < 1e-6);
+        }
+        // The right lung comes before the left one.
+        let middle = decoded.volume.slice(SLICES / 2);
+        for line in middle.chunks(grid.columns) {
+            let right = line.iter().rposition(|hu| *hu == -850);
+            let left = line.iter().position(|hu| *hu == -800);
+            prop_assert!(right.is_none() || left.is_none() || right < left);
+        }
+        prop_assert!(middle.contains(&-850) && middle.contains(&-800));
+    }
+
     /// Each slice has its own slope and intercept, and its own way to store the same Hounsfield units.
     #[test]
     fn each_slice_has_its_own_rescale(halves in prop::collection::vec((any::<bool>(), 1024_i16..1800), SLICES)) {

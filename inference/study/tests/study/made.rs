@@ -11,6 +11,9 @@ pub const LITTLE: &str = "1.2.840.10008.1.2.1";
 pub const RLE: &str = "1.2.840.10008.1.2.5";
 pub const JPEG_LOSSLESS: &str = "1.2.840.10008.1.2.4.70";
 pub const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
+pub const JPEG_LS_NEAR: &str = "1.2.840.10008.1.2.4.81";
+pub const JPEG_BASELINE: &str = "1.2.840.10008.1.2.4.50";
+pub const VIDEO: &str = "1.2.840.10008.1.2.4.102";
 
 /// Pictures' sides before turning.
 pub const ROWS: usize = 20;
@@ -36,6 +39,7 @@ pub fn scene([x, y, z]: [f64; 3]) -> i16 {
     }
 }
 
+pub type Tag = (u16, u16);
 type Element = (String, Vec<u8>);
 
 /// How a file's elements are written.
@@ -53,14 +57,16 @@ pub enum Written {
 #[derive(Debug, Clone)]
 pub struct File {
     pub name: String,
-    syntax: &'static str,
-    elements: BTreeMap<(u16, u16), Element>,
+    pub syntax: &'static str,
+    elements: BTreeMap<Tag, Element>,
     /// Fragments in place of the plain pixel data, the offset table not counted.
     pub fragments: Option<Vec<Vec<u8>>>,
+    /// The basic offset table.
+    pub offsets: Vec<u32>,
 }
 
 impl File {
-    pub fn text(mut self, tag: (u16, u16), vr: &str, value: &str) -> Self {
+    pub fn text(mut self, tag: Tag, vr: &str, value: &str) -> Self {
         let mut bytes = value.as_bytes().to_vec();
         if bytes.len() % 2 == 1 {
             bytes.push(if vr == "UI" { 0 } else { b' ' });
@@ -69,17 +75,17 @@ impl File {
         self
     }
 
-    pub fn numbers(self, tag: (u16, u16), values: &[f64]) -> Self {
+    pub fn numbers(self, tag: Tag, values: &[f64]) -> Self {
         let text: Vec<String> = values.iter().map(|value| format!("{value}")).collect();
         self.text(tag, "DS", &text.join("\\"))
     }
 
-    pub fn word(mut self, tag: (u16, u16), value: u16) -> Self {
+    pub fn word(mut self, tag: Tag, value: u16) -> Self {
         self.elements.insert(tag, ("US".to_owned(), value.to_le_bytes().to_vec()));
         self
     }
 
-    pub fn without(mut self, tag: (u16, u16)) -> Self {
+    pub fn without(mut self, tag: Tag) -> Self {
         self.elements.remove(&tag);
         self
     }
@@ -96,9 +102,14 @@ impl File {
     }
 
     /// Any element, its value as it stands in the file.
-    pub fn raw(mut self, tag: (u16, u16), vr: &str, value: Vec<u8>) -> Self {
+    pub fn raw(mut self, tag: Tag, vr: &str, value: Vec<u8>) -> Self {
         self.elements.insert(tag, (vr.to_owned(), value));
         self
+    }
+
+    /// One of its elements as bytes; none where it isn't there.
+    pub fn element(&self, tag: Tag, written: Written) -> Vec<u8> {
+        self.elements.get(&tag).map(|(vr, value)| element(tag, vr, value, written)).unwrap_or_default()
     }
 
     pub fn bytes(&self) -> Vec<u8> {
@@ -109,7 +120,7 @@ impl File {
         let mut dataset = Vec::new();
         for (tag, (vr, value)) in &self.elements {
             match (&self.fragments, tag) {
-                (Some(fragments), (0x7FE0, 0x0010)) => put_fragments(&mut dataset, fragments),
+                (Some(fragments), (0x7FE0, 0x0010)) => put_fragments(&mut dataset, &self.offsets, fragments),
                 _ => put(&mut dataset, *tag, vr, value, written),
             }
         }
@@ -140,7 +151,8 @@ impl File {
         self
     }
 
-    fn stored(&self) -> Vec<u16> {
+    /// The words of the plain pixel data.
+    pub fn stored(&self) -> Vec<u16> {
         let bytes = &self.elements.get(&(0x7FE0, 0x0010)).unwrap().1;
         bytes.chunks_exact(2).map(|word| u16::from_le_bytes([word[0], word[1]])).collect()
     }
@@ -186,6 +198,16 @@ impl File {
         self.packed(JPEG_LOSSLESS, vec![stream])
     }
 
+    /// Packs the pixel data as JPEG-LS, each value at most `near` beside its own.
+    pub fn jpeg_ls(self, rows: usize, columns: usize, near: u8) -> Self {
+        let mut options = jpegls::EncodeOptions::default();
+        (options.near, options.precision) = (near, Some(12));
+        let mut stream = Vec::new();
+        jpegls::encode_with_options(&self.stored(), columns as u32, rows as u32, &options, &mut stream).unwrap();
+        stream.resize(stream.len().next_multiple_of(2), 0);
+        self.packed(if near == 0 { JPEG_LS } else { JPEG_LS_NEAR }, vec![stream])
+    }
+
     /// Packs the pixel data by RLE without any run.
     pub fn rle(self) -> Self {
         let words = self.stored();
@@ -203,13 +225,29 @@ impl File {
     }
 }
 
-fn put(file: &mut Vec<u8>, (group, element): (u16, u16), vr: &str, value: &[u8], written: Written) {
+/// An element as bytes.
+pub fn element(tag: Tag, vr: &str, value: &[u8], written: Written) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put(&mut bytes, tag, vr, value, written);
+    bytes
+}
+
+/// A sequence's item of defined length.
+pub fn item(content: &[u8], written: Written) -> Vec<u8> {
+    let length = content.len() as u32;
+    match written {
+        Written::BigEndian => [&[0xFF, 0xFE, 0xE0, 0x00][..], &length.to_be_bytes(), content].concat(),
+        _ => [&[0xFE, 0xFF, 0x00, 0xE0][..], &length.to_le_bytes(), content].concat(),
+    }
+}
+
+fn put(file: &mut Vec<u8>, (group, element): Tag, vr: &str, value: &[u8], written: Written) {
     let big = written == Written::BigEndian;
     let short = |number: u16| if big { number.to_be_bytes() } else { number.to_le_bytes() };
     let long = |number: u32| if big { number.to_be_bytes() } else { number.to_le_bytes() };
     file.extend(short(group));
     file.extend(short(element));
-    let is_long = matches!(vr, "OW" | "OB" | "SQ" | "UN");
+    let is_long = matches!(vr, "OW" | "OB" | "OV" | "SQ" | "UN");
     match (written, is_long) {
         (Written::Implicit, _) => file.extend(long(value.len() as u32)),
         (_, true) => {
@@ -229,9 +267,10 @@ fn put(file: &mut Vec<u8>, (group, element): (u16, u16), vr: &str, value: &[u8],
     }
 }
 
-fn put_fragments(file: &mut Vec<u8>, fragments: &[Vec<u8>]) {
+fn put_fragments(file: &mut Vec<u8>, offsets: &[u32], fragments: &[Vec<u8>]) {
     file.extend([0xE0, 0x7F, 0x10, 0, b'O', b'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
-    for fragment in [&vec![]].into_iter().chain(fragments) {
+    let offsets: Vec<u8> = offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect();
+    for fragment in [&offsets].into_iter().chain(fragments) {
         file.extend([0xFE, 0xFF, 0x00, 0xE0]);
         file.extend((fragment.len() as u32).to_le_bytes());
         file.extend(fragment);
@@ -247,6 +286,8 @@ pub struct Lie {
     pub corner: [f64; 3],
     pub along_row: [f64; 3],
     pub along_column: [f64; 3],
+    /// Distance of neighbouring rows, of neighbouring columns.
+    pub pixel_mm: [f64; 2],
 }
 
 impl Lie {
@@ -259,6 +300,7 @@ impl Lie {
             corner: [x, y, z + height],
             along_row: [1.0, 0.0, 0.0],
             along_column: [0.0, 1.0, 0.0],
+            pixel_mm: [1.0, 1.0],
         }
     }
 
@@ -267,6 +309,9 @@ impl Lie {
         if exchange {
             (self.rows, self.columns) = (self.columns, self.rows);
             (self.along_row, self.along_column) = (self.along_column, self.along_row);
+        }
+        if exchange {
+            self.pixel_mm.reverse();
         }
         if reverse_row {
             self.corner = self.place(0, self.columns - 1);
@@ -279,10 +324,10 @@ impl Lie {
         self
     }
 
-    /// Centre of a pixel; pixels are 1 mm apart.
+    /// Centre of a pixel.
     pub fn place(&self, row: usize, column: usize) -> [f64; 3] {
-        [0, 1, 2]
-            .map(|axis| self.corner[axis] + column as f64 * self.along_row[axis] + row as f64 * self.along_column[axis])
+        let (down, along) = (row as f64 * self.pixel_mm[0], column as f64 * self.pixel_mm[1]);
+        [0, 1, 2].map(|axis| self.corner[axis] + along * self.along_row[axis] + down * self.along_column[axis])
     }
 
     /// The scene's slice here, 16 bits unsigned of which 12 are stored, intercept −1024.
@@ -291,7 +336,7 @@ impl Lie {
         let words: Vec<u16> = places.map(|place| (scene(place) + 1024) as u16).collect();
         let [a, b, c] = self.along_row;
         let [d, e, f] = self.along_column;
-        File { name: name.to_owned(), syntax: LITTLE, elements: BTreeMap::new(), fragments: None }
+        File { name: name.to_owned(), syntax: LITTLE, elements: BTreeMap::new(), fragments: None, offsets: Vec::new() }
             .text((8, 0x08), "CS", "ORIGINAL\\PRIMARY\\AXIAL")
             .text((8, 0x16), "UI", CT)
             .text((8, 0x18), "UI", &format!("1.2.3.{name}"))
@@ -310,7 +355,7 @@ impl Lie {
             .text((0x28, 0x04), "CS", "MONOCHROME2")
             .word((0x28, 0x10), self.rows as u16)
             .word((0x28, 0x11), self.columns as u16)
-            .numbers((0x28, 0x30), &[1.0, 1.0])
+            .numbers((0x28, 0x30), &self.pixel_mm)
             .word((0x28, 0x100), 16)
             .word((0x28, 0x101), 12)
             .word((0x28, 0x102), 11)
@@ -328,6 +373,14 @@ pub fn chest(count: usize) -> Vec<File> {
 
 pub fn open(files: &[File]) -> Opened {
     open_within(files, Limits::default())
+}
+
+pub fn open_bytes(files: &[Vec<u8>]) -> Opened {
+    let mut intake = Intake::new(Limits::default());
+    for bytes in files {
+        intake.add("file", bytes.clone());
+    }
+    intake.finish()
 }
 
 pub fn open_within(files: &[File], limits: Limits) -> Opened {

@@ -2,9 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod containers;
 mod doubts;
 mod encodings;
+mod fuzzed;
 mod hostile;
 mod invariance;
 mod made;
+mod multi;
+mod pixels;
+mod places;
 mod real;
+mod words;

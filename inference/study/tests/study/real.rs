@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use corsai_protocol::{IssueCode, SeriesId, Severity};
+use corsai_protocol::{IssueCode, SeriesId};
 use corsai_study::{Intake, Limits, Opened};
 
-use crate::made::codes;
+use crate::fuzzed::settle;
+use crate::made::{codes, open_bytes};
 
 /// A folder of the shared data, or a notice that the test is skipped.
 fn folder(name: &str) -> Option<PathBuf> {
@@ -187,31 +188,13 @@ fn all_four_at_once_stay_four() {
     assert_eq!(codes(&opened.issues), [IssueCode::FileNotDicom]);
 }
 
-/// Every file alone, then every folder at once: a code or a series, and never a panic.
+/// The files of every folder at once: a code or a series, and never a panic. Alone they are in `malformed.rs`.
 fn survives(name: &str) {
     let Some(folder) = folder(name) else { return };
     let paths = files(&folder);
     assert!(!paths.is_empty());
-    for path in &paths {
-        settle(&open(std::slice::from_ref(path)), &path.display().to_string());
-    }
     for folder in paths.chunk_by(|a, b| a.parent() == b.parent()) {
-        settle(&open(folder), &folder[0].display().to_string());
-    }
-}
-
-/// Whatever came of it says why, or has a volume.
-fn settle(opened: &Opened, from: &str) {
-    assert!(!(opened.series.is_empty() && opened.issues.is_empty()), "{from}: nothing said");
-    for series in &opened.series {
-        let summary = series.summary();
-        let stopped = summary.issues.iter().any(|issue| issue.severity == Severity::Stop);
-        assert_eq!(summary.usable, !stopped, "{from}");
-        let _ = series.preview();
-        match series.begin().and_then(corsai_study::Decoding::finish) {
-            Ok(decoded) => assert!(summary.usable && !decoded.volume.grid().is_empty(), "{from}"),
-            Err(issues) => assert!(issues.iter().any(|issue| issue.severity == Severity::Stop), "{from}"),
-        }
+        settle(&open(folder));
     }
 }
 
@@ -234,6 +217,32 @@ fn every_lossless_twin_shows_the_same_picture() {
         "_JPEGProcess14SV1TransferSyntax_1.2.840.10008.1.2.4.70.dcm",
     ] {
         assert_eq!(picture(name), plain, "{name}");
+    }
+}
+
+/// A legacy-converted multi-frame file beside the three classic ones that it was made of. Both call their values
+/// unspecified, which is refused; with the unit in place they show the same.
+#[test]
+fn a_converted_multi_frame_file_is_its_originals() {
+    let Some(folder) = folder("conformance/QIICR+dcmqi/data/segmentations") else { return };
+    let in_hounsfield = |path: &PathBuf| {
+        let mut bytes = std::fs::read(path).unwrap();
+        let explicit = [0x28, 0, 0x54, 0x10, b'L', b'O', 2, 0, b'U', b'S'];
+        let implicit = [0x28, 0, 0x54, 0x10, 2, 0, 0, 0, b'U', b'S'];
+        let at = bytes.windows(10).position(|window| window == explicit || window == implicit).unwrap();
+        bytes[at + 8..at + 10].copy_from_slice(b"HU");
+        bytes
+    };
+    for name in ["23x38x3", "24x38x3"] {
+        let shown = |paths: &[PathBuf]| {
+            assert_eq!(codes(&open(paths).series[0].summary().issues), [IssueCode::HuNotHounsfield]);
+            let opened = open_bytes(&paths.iter().map(in_hounsfield).collect::<Vec<_>>());
+            let summary = opened.series[0].summary();
+            assert_eq!((codes(&summary.issues), summary.slices), (vec![IssueCode::SeriesTooFew], 3), "{name}");
+            opened.series[0].preview().unwrap()
+        };
+        let folder = folder.join(name);
+        assert_eq!(shown(&[folder.join("multiframe/mf.dcm")]), shown(&files(&folder.join("image"))), "{name}");
     }
 }
 

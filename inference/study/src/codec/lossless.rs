@@ -6,24 +6,15 @@
 use jpeg_decoder::{Decoder, PixelFormat};
 
 use super::CodecError;
-
-/// What a lossless stream says of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Shape {
-    precision: u8,
-    rows: usize,
-    columns: usize,
-}
+use super::markers::{DHT, DQT, DRI, SOF_LOSSLESS, SOS, Segments, Shape, is_remark};
 
 /// Decodes one frame into words in the machine's byte order; also tells how many bits a word has.
 ///
 /// # Errors
 /// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, else [`CodecError::Damaged`].
-pub(super) fn decode_lossless(stream: &[u8], rows: usize, columns: usize) -> Result<(Vec<u8>, u8), CodecError> {
+pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<(Vec<u8>, u8), CodecError> {
     let shape = shape(stream)?;
-    if (shape.rows, shape.columns) != (rows, columns) {
-        return Err(CodecError::Size);
-    }
+    shape.has_size(rows, columns)?;
     if !(9..=16).contains(&shape.precision) {
         return Err(CodecError::Depth);
     }
@@ -38,36 +29,22 @@ pub(super) fn decode_lossless(stream: &[u8], rows: usize, columns: usize) -> Res
 
 /// Reads the markers up to the scan, and makes sure that no second frame or scan follows.
 fn shape(stream: &[u8]) -> Result<Shape, CodecError> {
-    let mut rest = stream.strip_prefix(&[0xFF, 0xD8]).ok_or(CodecError::Damaged)?;
+    let mut segments = Segments::of(stream)?;
     let mut shape = None;
     loop {
-        let [0xFF, marker, after @ ..] = rest else { return Err(CodecError::Damaged) };
-        if *marker == 0xFF {
-            rest = rest.get(1..).unwrap_or_default();
-            continue;
-        }
-        let [high, low, ..] = after else { return Err(CodecError::Damaged) };
-        let length = usize::from(u16::from_be_bytes([*high, *low]));
-        let (segment, behind) = after.split_at_checked(length).ok_or(CodecError::Damaged)?;
-        let body = segment.get(2..).ok_or(CodecError::Damaged)?;
-        match (*marker, body) {
-            (0xC3, [precision, r1, r0, c1, c0, 1, ..]) if shape.is_none() => {
-                shape = Some(Shape {
-                    precision: *precision,
-                    rows: usize::from(u16::from_be_bytes([*r1, *r0])),
-                    columns: usize::from(u16::from_be_bytes([*c1, *c0])),
-                });
-            }
-            (0xDA, [1, _, _, _predictor, _, transform]) => {
+        match segments.next()? {
+            (SOF_LOSSLESS, body) if shape.is_none() => shape = Some(Shape::read(body)?),
+            (SOS, [1, _, _, _predictor, _, transform]) => {
                 let shape = shape.ok_or(CodecError::Damaged)?;
                 let fits = transform & 0x0F == 0 || transform & 0x0F < shape.precision;
+                let behind = segments.rest();
                 let single = !behind.windows(2).any(|pair| matches!(pair, [0xFF, 0xC0..=0xC3 | 0xC5..=0xCF | 0xDA]));
                 return if fits && single { Ok(shape) } else { Err(CodecError::Damaged) };
             }
-            (0xC4 | 0xDB | 0xDD | 0xE0..=0xEF | 0xFE, _) => {}
+            (DHT | DQT | DRI, _) => {}
+            (marker, _) if is_remark(marker) => {}
             _ => return Err(CodecError::Damaged),
         }
-        rest = behind;
     }
 }
 
@@ -86,7 +63,8 @@ mod tests {
 
     #[test]
     fn the_headers_are_read_before_the_decoder_sees_them() {
-        assert_eq!(shape(&headers(12, 512, 256, 1, 0)), Ok(Shape { precision: 12, rows: 512, columns: 256 }));
+        let expected = Shape { precision: 12, rows: 512, columns: 256, table: 0 };
+        assert_eq!(shape(&headers(12, 512, 256, 1, 0)), Ok(expected));
         assert_eq!(shape(&headers(12, 512, 256, 3, 0)), Err(CodecError::Damaged));
         assert_eq!(shape(&headers(12, 512, 256, 1, 13)), Err(CodecError::Damaged));
         let mut twice = headers(12, 512, 256, 1, 0);
@@ -97,9 +75,9 @@ mod tests {
     #[test]
     fn a_stream_of_another_size_is_never_decoded() {
         let huge = headers(16, u16::MAX, u16::MAX, 1, 0);
-        assert_eq!(decode_lossless(&huge, 512, 512), Err(CodecError::Size));
-        assert_eq!(decode_lossless(&headers(12, 2, 2, 1, 0), 2, 2), Err(CodecError::Damaged));
-        assert_eq!(decode_lossless(&headers(8, 2, 2, 1, 0), 2, 2), Err(CodecError::Depth));
-        assert_eq!(decode_lossless(&[], 2, 2), Err(CodecError::Damaged));
+        assert_eq!(decode(&huge, 512, 512), Err(CodecError::Size));
+        assert_eq!(decode(&headers(12, 2, 2, 1, 0), 2, 2), Err(CodecError::Damaged));
+        assert_eq!(decode(&headers(8, 2, 2, 1, 0), 2, 2), Err(CodecError::Depth));
+        assert_eq!(decode(&[], 2, 2), Err(CodecError::Damaged));
     }
 }

@@ -1,0 +1,143 @@
+//! How sure the numbers are: what a vote that goes on can still come to, what the networks say one by one, which tier
+//! has spoken, and the way to the next.
+
+use corsai_protocol::{Members, Possible, Report, Scale, Slot, Tier};
+use leptos::prelude::*;
+
+use super::progress;
+use crate::{format, shell::App};
+
+/// A range of shares; one number where both ends look the same.
+fn range([low, high]: [f64; 2]) -> String {
+    let (low, high) = (format::percent(low), format::percent(high));
+    if low == high { low } else { format!("{low} to {high}") }
+}
+
+/// "Both lungs: 12 % to 31 % still possible, already at least CT-2."
+fn still_possible(possible: &Possible, scale: Scale) -> Option<String> {
+    let both = possible.both?;
+    let class = match scale {
+        Scale::Guideline => possible.least_class,
+        Scale::Panel => possible.least_class_panel,
+    };
+    let already = class.filter(|c| *c > 0).map(|c| format!(", already at least CT-{c}")).unwrap_or_default();
+    Some(format!("Both lungs: {} still possible{already}.", range(both)))
+}
+
+fn one_by_one(members: &Members, scale: Scale) -> String {
+    let borderline = match scale {
+        Scale::Guideline => members.borderline,
+        Scale::Panel => members.borderline_panel,
+    };
+    let text = format!("The networks one by one: {} of both lungs.", range(members.share));
+    if borderline { format!("{text} Borderline: they fall into different classes.") } else { text }
+}
+
+const fn tier_words(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Quick => "Quick answer",
+        Tier::Standard => "Standard answer",
+        Tier::Full => "Full answer",
+    }
+}
+
+/// While networks are running: the bounds.
+#[component]
+pub fn StillPossible(app: App) -> impl IntoView {
+    let text = move || {
+        let scale = app.scale.get();
+        app.model.with(|m| m.current.possible.as_ref().and_then(|p| still_possible(p, scale)))
+    };
+    move || text().map(|text| view! { <p class="pending" data-testid="possible">{text}</p> })
+}
+
+/// Which tier the numbers come from, how far they are apart, and what can make them surer.
+#[component]
+pub fn Tiers(app: App, report: Report) -> impl IntoView {
+    let members = report.lungs.as_ref().and_then(|lungs| lungs.both.members);
+    let tier = report.runs.tier;
+    let lesion_networks = report.runs.networks.iter().filter(|n| !n.name.starts_with("lungs-")).count();
+    let head =
+        format!("{} of {}", tier_words(tier), format::counted(lesion_networks, "lesion network", "lesion networks"));
+    let refining = Memo::new(move |_| app.model.with(|m| m.current.refining));
+    let offer = move || {
+        let gone = app.model.with(|m| m.current.gone);
+        app.tier_above(tier).filter(|_| !gone && refining.with(Option::is_none))
+    };
+    view! {
+        <div class="tiers" data-testid="tiers" data-tier=tier.as_str()>
+            <p class="tier-head">{head}</p>
+            {members.map(|m| view! {
+                <p class="hint" data-testid="members">{move || one_by_one(&m, app.scale.get())}</p>
+            })}
+            {move || refining.get().map(|_| view! { <Refining app /> })}
+            <StillPossible app />
+            {move || offer().map(|(next, networks, bytes)| {
+                let more = format::counted(networks, "more network", "more networks");
+                view! {
+                    <button
+                        class="button button-small"
+                        data-testid="refine"
+                        on:click=move |_| app.refine(Slot::Current, next)
+                    >
+                        {format!("Let {more} vote ({})", format::bytes(bytes))}
+                    </button>
+                }
+            })}
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Refining(app: App) -> impl IntoView {
+    let at = move || app.model.with(|m| m.current.refining);
+    let detail = move || at().map(|p| progress::detail(&p, &app.loaded.get())).unwrap_or_default();
+    let done = move || at().and_then(|p| progress::fraction(&p, &app.loaded.get())).unwrap_or(0.0);
+    let stopping = move || app.model.with(|m| m.current.stopping);
+    view! {
+        <div class="refining" data-testid="refining">
+            <div class="progress-head">
+                <p>{progress::stage_words(corsai_protocol::Stage::Refining)}</p>
+                <button
+                    class="button button-small"
+                    data-testid="stop-refining"
+                    disabled=stopping
+                    on:click=move |_| app.stop(Slot::Current)
+                >
+                    {move || if stopping() { "Stopping …" } else { "Stop" }}
+                </button>
+            </div>
+            <progress class="progress-bar" aria-label="Further networks" max="1" prop:value=move || format!("{:.3}", done())></progress>
+            <p class="progress-detail">{detail}</p>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        text.replace('\u{202f}', " ")
+    }
+
+    #[test]
+    fn a_class_is_named_once_it_is_certain() {
+        let mut possible = Possible { both: Some([0.12, 0.31]), least_class: Some(0), ..Possible::default() };
+        let text = plain(&still_possible(&possible, Scale::Guideline).unwrap());
+        assert_eq!(text, "Both lungs: 12.0 % to 31.0 % still possible.");
+        possible.least_class = Some(2);
+        let text = plain(&still_possible(&possible, Scale::Guideline).unwrap());
+        assert_eq!(text, "Both lungs: 12.0 % to 31.0 % still possible, already at least CT-2.");
+        assert_eq!(still_possible(&Possible::default(), Scale::Panel), None);
+    }
+
+    #[test]
+    fn networks_that_agree_are_one_number_and_a_border_is_said() {
+        let members = Members { share: [0.05, 0.05], borderline: false, borderline_panel: true };
+        assert_eq!(plain(&one_by_one(&members, Scale::Guideline)), "The networks one by one: 5.0 % of both lungs.");
+        assert!(one_by_one(&members, Scale::Panel).contains("Borderline"));
+    }
+}

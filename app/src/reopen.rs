@@ -1,0 +1,70 @@
+//! What it takes to begin a run anew when its worker dies over it: the handles of the files, until there is an answer.
+
+use corsai_protocol::{Command, PhantomDate, RunId, SeriesId, Slot};
+use wasm_bindgen::JsValue;
+
+/// Workers that may die over one study before it is given up; from the last but one on, the CPU computes.
+const DEATHS: u32 = 3;
+
+/// Where a study comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// `File`s and their names; nothing of them is read here.
+    Files {
+        names: Vec<String>,
+        files: Vec<JsValue>,
+    },
+    Phantom(PhantomDate),
+}
+
+impl Source {
+    /// The command that opens it, and what goes beside it.
+    pub fn command(self, run: RunId, slot: Slot) -> (Command, Vec<JsValue>) {
+        match self {
+            Self::Files { names, files } => (Command::Open { run, slot, names }, files),
+            Self::Phantom(date) => (Command::OpenPhantom { run, slot, date }, Vec::new()),
+        }
+    }
+}
+
+/// The study under examination, as long as it has no answer.
+#[derive(Debug)]
+pub struct Reopen {
+    source: Source,
+    /// The series to take, where a person chose it.
+    series: Option<SeriesId>,
+    deaths: u32,
+}
+
+impl Reopen {
+    pub const fn new(source: Source) -> Self {
+        Self { source, series: None, deaths: 0 }
+    }
+
+    /// A worker died over it. What to open once more, and whether on the CPU; `None` where it has been enough.
+    pub fn again(&mut self, series: Option<SeriesId>) -> Option<(Source, bool)> {
+        self.deaths += 1;
+        self.series = series.or(self.series);
+        (self.deaths < DEATHS).then(|| (self.source.clone(), self.deaths + 1 >= DEATHS))
+    }
+
+    /// The series that was being analysed when the worker died; asked for once.
+    pub const fn take_series(&mut self) -> Option<SeriesId> {
+        self.series.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_two_deaths_the_cpu_computes_and_after_three_it_is_given_up() {
+        let date = PhantomDate { yyyymmdd: 20_200_406, share_left: 0.1, share_right: 0.2 };
+        let mut reopen = Reopen::new(Source::Phantom(date));
+        assert_eq!(reopen.again(Some(SeriesId(4))).map(|(_, cpu)| cpu), Some(false));
+        assert_eq!((reopen.take_series(), reopen.take_series()), (Some(SeriesId(4)), None));
+        assert_eq!(reopen.again(None).map(|(_, cpu)| cpu), Some(true));
+        assert!(reopen.again(None).is_none());
+    }
+}

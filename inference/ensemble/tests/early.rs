@@ -1,0 +1,270 @@
+//! The vote stopped early against the whole one: the same masks to the voxel, whatever the networks say, in whatever
+//! order their answers come.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use corsai_ensemble::{Analysis, Job, Options};
+use corsai_protocol::{
+    Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Tier, Vote, label,
+};
+use corsai_study::{Grid, HuVolume};
+use proptest::prelude::*;
+
+const SIDE: usize = 24;
+const SLICES: usize = 10;
+
+fn chest() -> Arc<HuVolume> {
+    let grid = Grid {
+        slices: SLICES,
+        rows: SIDE,
+        columns: SIDE,
+        row_mm: 10.0,
+        column_mm: 10.0,
+        positions_mm: (0..SLICES).map(|z| z as f64 * 10.0).collect(),
+        slab_mm: vec![10.0; SLICES],
+        patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
+    };
+    let lung = |z: usize, y: usize, x: usize| {
+        (1..9).contains(&z) && (5..19).contains(&y) && ((3..11).contains(&x) || (13..21).contains(&x))
+    };
+    let places = (0..SLICES * SIDE * SIDE).map(|i| (i / (SIDE * SIDE), i / SIDE % SIDE, i % SIDE));
+    let voxels = places.map(|(z, y, x)| if lung(z, y, x) { -800 } else { 40 }).collect();
+    Arc::new(HuVolume::new(grid, voxels).unwrap())
+}
+
+fn entry(name: &str, family: Family, tier: Tier) -> NetworkEntry {
+    let lungs = family == Family::Lungs;
+    let architecture = Architecture::FpnEfficientNetB0 {
+        in_channels: if lungs { 4 } else { 1 },
+        classes: if lungs { 3 } else { 1 },
+        pyramid_channels: 8,
+        segmentation_channels: 8,
+    };
+    NetworkEntry {
+        name: name.into(),
+        family,
+        projection: Projection::Axial,
+        tier,
+        architecture,
+        input: Input {
+            size: 16,
+            region: if lungs { Region::WholeVolume } else { Region::LungBox },
+            clip_hu: [-1350.0, 150.0],
+            normalisation: Normalisation::Range { divisor: 2048.0, limit: 0.505 },
+            box_margin: 0.1,
+        },
+        threshold: 0.4,
+        parts: Vec::new(),
+        golden: Golden { file: String::new(), sha256: String::new(), stride: 1 },
+        dice: BTreeMap::new(),
+        licence: String::new(),
+    }
+}
+
+/// Six networks of each part of the vote, those first that a slice without lesions needs.
+fn manifest() -> Manifest {
+    let mut networks = vec![entry("lungs-axial", Family::Lungs, Tier::Quick), entry("fpn-0", Family::Fpn, Tier::Quick)];
+    let mut add = |name: &str, n: usize, family: Family, tier: Tier| {
+        networks.push(entry(&format!("{name}-{n}"), family, tier));
+    };
+    add("fpn", 1, Family::Fpn, Tier::Standard);
+    add("resnet", 0, Family::Resnet18, Tier::Standard);
+    add("dpn", 0, Family::Dpn, Tier::Full);
+    add("dpn", 1, Family::Dpn, Tier::Full);
+    for n in 2..6 {
+        add("fpn", n, Family::Fpn, Tier::Standard);
+    }
+    for n in 1..6 {
+        add("resnet", n, Family::Resnet21, Tier::Standard);
+    }
+    for n in 2..6 {
+        add("dpn", n, Family::Dpn, Tier::Full);
+    }
+    Manifest { format: 2, vote: Vote::PAPER, networks }
+}
+
+/// With one DPN each that sees coronal and sagittal sections.
+fn with_sections() -> Manifest {
+    let mut manifest = manifest();
+    for projection in [Projection::Coronal, Projection::Sagittal] {
+        let entry = entry(&format!("dpn-{projection:?}"), Family::Dpn, Tier::Full);
+        manifest.networks.push(NetworkEntry { projection, ..entry });
+    }
+    manifest
+}
+
+fn random(seed: u64) -> f32 {
+    let mut x = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    x ^= x >> 29;
+    x = x.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x ^= x >> 32;
+    (x >> 40) as f32 / (1u64 << 24) as f32
+}
+
+/// Networks that mostly agree: a picture of chance, to which each adds its own; `spread` 0 is one opinion.
+#[derive(Debug, Clone, Copy)]
+struct Opinions {
+    seed: u64,
+    spread: f32,
+    /// Share of the picture that is lesion.
+    sick: f32,
+}
+
+impl Opinions {
+    fn answer(self, manifest: &Manifest, job: &Job) -> Vec<f32> {
+        let area = 16 * 16;
+        if manifest.networks[job.network].family == Family::Lungs {
+            let dark = |i: usize| job.input[i] < -0.2;
+            let side = |i: usize| if job.input[area + i] < 0.0 { 1 } else { 2 };
+            let class = |i: usize| if dark(i) { side(i) } else { 0 };
+            return (0..3 * area).map(|at| if at / area == class(at % area) { 0.9 } else { 0.05 }).collect();
+        }
+        (0..area)
+            .map(|i| {
+                let common = random(self.seed ^ (i as u64 / 3));
+                let own = random(self.seed ^ (job.network as u64) << 32 ^ i as u64);
+                let sharp = if common < self.sick { 1.0 } else { 0.0 };
+                (sharp + (own - 0.5) * self.spread).clamp(0.0, 1.0)
+            })
+            .collect()
+    }
+
+    /// Labels, runs of lesion networks, and the analysis; answers come in an order made of `seed`.
+    fn labels(self, manifest: &Manifest, options: Options, then: &[Tier]) -> (Vec<u8>, u32, Analysis) {
+        let mut analysis = Analysis::new(chest(), manifest, options).unwrap();
+        self.finish(manifest, &mut analysis);
+        for tier in then {
+            analysis.refine(*tier);
+            self.finish(manifest, &mut analysis);
+        }
+        let runs = analysis.runs().iter().filter(|n| !n.name.starts_with("lungs")).map(|n| n.slices).sum();
+        (analysis.all_labels().to_vec(), runs, analysis)
+    }
+
+    fn finish(self, manifest: &Manifest, analysis: &mut Analysis) {
+        let mut held: Vec<Job> = Vec::new();
+        let mut turn = self.seed;
+        while analysis.stage().is_some() {
+            while held.len() < 4 {
+                let Some(job) = analysis.next_job() else { break };
+                held.push(job);
+            }
+            turn = turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let job = held.swap_remove((turn >> 33) as usize % held.len());
+            if turn.is_multiple_of(7) {
+                // Its helper died.
+                analysis.put_back(job.id);
+                continue;
+            }
+            let answer = self.answer(manifest, &job);
+            analysis.accept(job.id, &answer).unwrap();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn an_early_stop_changes_no_voxel(seed: u64, spread in 0.0_f32..2.0, tier in 0_usize..3, paper: bool) {
+        let opinions = Opinions { seed, spread, sick: 0.3 };
+        let manifest = manifest();
+        let vote = (!paper).then_some(Vote { resnet: 0.3, ..Vote::PAPER });
+        let options = Options { tier: Tier::ALL[tier], vote, ..Options::default() };
+        let (early, early_runs, analysis) = opinions.labels(&manifest, options, &[]);
+        let (full, full_runs, whole) = opinions.labels(&manifest, Options { full_run: true, ..options }, &[]);
+        prop_assert_eq!(&early, &full);
+        prop_assert!(early_runs <= full_runs);
+        let members = manifest.networks.iter().filter(|n| n.family != Family::Lungs && n.tier <= options.tier).count();
+        prop_assert_eq!(full_runs, members as u32 * whole.lesion_slices());
+        // By way of the lower tiers it is the same again.
+        let from_quick = Options { tier: Tier::Quick, ..options };
+        let (refined, refined_runs, _) = opinions.labels(&manifest, from_quick, &Tier::ALL[..=tier]);
+        prop_assert_eq!(&refined, &early);
+        prop_assert!(refined_runs <= full_runs);
+        // What was possible has become what is.
+        for [least, most] in analysis.bounds_ml().unwrap() {
+            prop_assert!((least - most).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn bounds_hold_all_the_way(seed: u64, spread in 0.0_f32..2.0) {
+        let opinions = Opinions { seed, spread, sick: 0.3 };
+        let manifest = manifest();
+        let options = Options { tier: Tier::Full, ..Options::default() };
+        let (end, ..) = opinions.labels(&manifest, options, &[]);
+        let lesion = |labels: &[u8], side: u8| {
+            labels.iter().filter(|l| **l & label::LESION != 0 && **l & side != 0).count() as f64
+        };
+        let truth = [lesion(&end, label::RIGHT_LUNG), lesion(&end, label::LEFT_LUNG)];
+        let mut analysis = Analysis::new(chest(), &manifest, options).unwrap();
+        while analysis.stage().is_some() {
+            let job = analysis.next_job().unwrap();
+            let answer = opinions.answer(&manifest, &job);
+            analysis.accept(job.id, &answer).unwrap();
+            // A voxel of 10 mm is 1 mL.
+            for ([least, most], truth) in analysis.bounds_ml().into_iter().flatten().zip(truth) {
+                prop_assert!(least - 1e-9 <= truth && truth <= most + 1e-9, "{truth} is not in {least} to {most}");
+            }
+        }
+    }
+}
+
+#[test]
+fn three_projections_change_nothing_by_stopping_early_and_something_by_their_say() {
+    let manifest = with_sections();
+    let sick = Opinions { seed: 11, spread: 0.9, sick: 0.3 };
+    let options = Options { tier: Tier::Full, dpn_3d: true, ..Options::default() };
+    let (early, early_runs, analysis) = sick.labels(&manifest, options, &[]);
+    let (full, full_runs, _) = sick.labels(&manifest, Options { full_run: true, ..options }, &[]);
+    assert_eq!(early, full);
+    assert!(early_runs <= full_runs);
+    let names: Vec<String> = analysis.runs().into_iter().map(|n| n.name).collect();
+    assert!(names.contains(&"dpn-Coronal".into()) && names.contains(&"dpn-Sagittal".into()));
+    let (axial, ..) = sick.labels(&manifest, Options { dpn_3d: false, ..options }, &[]);
+    assert_ne!(axial, early);
+    // Where the axial networks decide everything, no section is looked at.
+    let healthy = Opinions { sick: 0.0, spread: 0.1, ..sick };
+    let (early, _, analysis) = healthy.labels(&manifest, options, &[]);
+    assert!(analysis.runs().iter().all(|n| n.name != "dpn-Coronal"));
+    assert_eq!(early, healthy.labels(&manifest, Options { full_run: true, ..options }, &[]).0);
+}
+
+#[test]
+fn a_slice_without_lesions_needs_five_networks_of_eighteen() {
+    let manifest = manifest();
+    let options = Options { tier: Tier::Full, ..Options::default() };
+    let healthy = Opinions { seed: 5, spread: 0.1, sick: 0.0 };
+    let (labels, early, analysis) = healthy.labels(&manifest, options, &[]);
+    assert!(labels.iter().all(|l| l & label::LESION == 0));
+    assert_eq!(early, 5 * analysis.lesion_slices());
+}
+
+#[test]
+fn networks_are_heard_one_by_one() {
+    let options = Options { tier: Tier::Full, ..Options::default() };
+    let sick = Opinions { seed: 5, spread: 0.5, sick: 0.3 };
+    let (labels, _, analysis) = sick.labels(&manifest(), options, &[]);
+    let marked = labels.iter().filter(|l| **l & label::LESION != 0).count() as f64;
+    let members = analysis.members_ml();
+    assert!(members.len() > 10);
+    for [right, left] in members {
+        // Each by its own threshold, which is below the vote's.
+        assert!((0.8..2.0).contains(&((right + left) / marked)), "{right} and {left} of {marked}");
+    }
+    let agreement = analysis.agreement(4).unwrap();
+    assert!(agreement.contains(&100) && agreement.iter().any(|a| (1..100).contains(a)));
+    assert_eq!(analysis.agreement(0), None, "a slice without lung is shown to nobody");
+}
+
+#[test]
+fn refining_without_more_networks_changes_nothing() {
+    let mut few = manifest();
+    few.networks.truncate(2);
+    let (_, _, mut analysis) = Opinions { seed: 1, spread: 1.0, sick: 0.3 }.labels(&few, Options::default(), &[]);
+    assert!(!analysis.refine(Tier::Full));
+    assert_eq!((analysis.stage(), analysis.tier()), (None, Tier::Quick));
+}

@@ -1,0 +1,154 @@
+//! JPEG-LS (ITU-T T.87), lossless and near-lossless, by `pure_jpegls`.
+//!
+//! The decoder computes with the stream's own parameters before it doubts them, so every header is checked here first:
+//! one component, no interleaving, no point transform, presets within T.87's ranges, and the header's size.
+
+use super::markers::{EOI, LSE, SOF_LS, SOS, Segments, Shape, is_remark};
+use super::{Carried, CodecError};
+
+/// Bytes of padding before the end marker that are stripped when the decoder stumbles over them.
+const MAX_PADDING: usize = 2;
+
+/// Decodes one frame.
+///
+/// # Errors
+/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, [`CodecError::Unsupported`] for what
+/// the decoder leaves out (restart intervals, mapping tables), else [`CodecError::Damaged`].
+pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carried, CodecError> {
+    let precision = check(stream, rows, columns)?;
+    let side = |length: usize| u32::try_from(length).map_err(|_| CodecError::Size);
+    let (width, height) = (side(columns)?, side(rows)?);
+    let end = end_marker(stream)?;
+    let mut decoded = jpegls::decode(stream, width, height);
+    let mut padding = 0;
+    // Some encoders pad between the last sample and the end marker; the decoder wants the marker at once.
+    while matches!(decoded, Err(jpegls::CodecError::InvalidData(_))) && padding < MAX_PADDING {
+        padding += 1;
+        let kept = stream.get(..end - padding).unwrap_or_default();
+        if !matches!(stream.get(end - padding), Some(0 | 0xFF)) {
+            break;
+        }
+        decoded = jpegls::decode(&[kept, &[0xFF, EOI]].concat(), width, height);
+    }
+    let (samples, ..) = decoded.map_err(|_| CodecError::Damaged)?;
+    Ok(Carried { samples, precision, signed: false })
+}
+
+/// Where the last end marker lies; there are headers before it.
+fn end_marker(stream: &[u8]) -> Result<usize, CodecError> {
+    let at = stream.windows(2).rposition(|pair| pair == [0xFF, EOI]);
+    at.filter(|at| *at > MAX_PADDING).ok_or(CodecError::Damaged)
+}
+
+/// Checks all headers, and gives the bits of a sample.
+fn check(stream: &[u8], rows: usize, columns: usize) -> Result<u8, CodecError> {
+    let mut segments = Segments::of(stream)?;
+    let (mut shape, mut largest): (Option<Shape>, _) = (None, None);
+    loop {
+        match segments.next()? {
+            (SOF_LS, body) if shape.is_none() => {
+                let read = Shape::read(body)?;
+                read.has_size(rows, columns)?;
+                if !(2..=16).contains(&read.precision) {
+                    return Err(CodecError::Depth);
+                }
+                shape = Some(read);
+            }
+            (LSE, [1, presets @ ..]) => largest = Some(preset(presets)?),
+            (LSE, [2..=4, ..]) | (super::markers::DRI, _) => return Err(CodecError::Unsupported),
+            (SOS, [1, _component, 0, near, 0, 0]) => {
+                let precision = shape.ok_or(CodecError::Damaged)?.precision;
+                let whole = u16::MAX >> (16 - precision);
+                let largest = largest.filter(|preset| *preset != 0).unwrap_or(whole);
+                let fits = largest <= whole && u16::from(*near) <= largest / 2;
+                return if fits { Ok(precision) } else { Err(CodecError::Damaged) };
+            }
+            (marker, _) if is_remark(marker) => {}
+            _ => return Err(CodecError::Damaged),
+        }
+    }
+}
+
+/// The largest sample of a preset whose thresholds are in order (T.87, C.2.4.1.1); 0 stands for a default throughout.
+fn preset(body: &[u8]) -> Result<u16, CodecError> {
+    let (words, []) = body.as_chunks::<2>() else { return Err(CodecError::Damaged) };
+    let &[largest, low, middle, high, reset] = words else { return Err(CodecError::Damaged) };
+    let [largest, low, middle, high, reset] = [largest, low, middle, high, reset].map(u16::from_be_bytes);
+    let thresholds = [low, middle, high];
+    let given: Vec<u16> = thresholds.into_iter().filter(|threshold| *threshold != 0).collect();
+    let ordered = given.is_sorted() && given.last().is_none_or(|last| largest == 0 || *last <= largest);
+    let resets = (3..=largest.max(255)).contains(&reset);
+    if ordered && resets { Ok(largest) } else { Err(CodecError::Damaged) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROWS: usize = 20;
+    const COLUMNS: usize = 26;
+
+    fn picture() -> Vec<u16> {
+        (0..ROWS * COLUMNS).map(|i| ((i % COLUMNS) * 90 + (i / COLUMNS).pow(2) + i % 7) as u16 & 0x0FFF).collect()
+    }
+
+    fn encoded(near: u8) -> Vec<u8> {
+        let mut options = jpegls::EncodeOptions::default();
+        options.near = near;
+        options.precision = Some(12);
+        let mut stream = Vec::new();
+        jpegls::encode_with_options(&picture(), COLUMNS as u32, ROWS as u32, &options, &mut stream).unwrap();
+        stream
+    }
+
+    #[test]
+    fn lossless_comes_back_and_near_lossless_nearly() {
+        let exact = decode(&encoded(0), ROWS, COLUMNS).unwrap();
+        assert_eq!((exact.samples, exact.precision), (picture(), 12));
+        let near = decode(&encoded(3), ROWS, COLUMNS).unwrap().samples;
+        assert!(near.iter().zip(picture()).all(|(a, b)| a.abs_diff(b) <= 3));
+        assert_ne!(near, picture());
+    }
+
+    #[test]
+    fn padding_before_the_end_marker_is_no_fault() {
+        let stream = encoded(0);
+        for padding in [&[0_u8][..], &[0xFF], &[0, 0xFF]] {
+            let padded = [&stream[..stream.len() - 2], padding, &stream[stream.len() - 2..]].concat();
+            assert_eq!(decode(&padded, ROWS, COLUMNS).unwrap().samples, picture(), "{padding:?}");
+        }
+        let cut = [&stream[..stream.len() / 2], &[0xFF, EOI]].concat();
+        assert!(matches!(decode(&cut, ROWS, COLUMNS), Err(CodecError::Damaged)));
+    }
+
+    #[test]
+    fn headers_are_doubted_before_the_decoder_sees_them() {
+        let stream = encoded(0);
+        let refusal = |change: &dyn Fn(&mut Vec<u8>)| {
+            let mut changed = stream.clone();
+            change(&mut changed);
+            decode(&changed, ROWS, COLUMNS).map(|_| ()).unwrap_err()
+        };
+        assert_eq!(decode(&stream, COLUMNS, ROWS).map(|_| ()).unwrap_err(), CodecError::Size);
+        let frame = stream.windows(2).position(|pair| pair == [0xFF, SOF_LS]).unwrap();
+        assert_eq!(refusal(&|stream| stream[frame + 4] = 17), CodecError::Depth);
+        assert_eq!(refusal(&|stream| stream[frame + 9] = 3), CodecError::Damaged);
+        let scan = stream.windows(2).position(|pair| pair == [0xFF, SOS]).unwrap();
+        assert_eq!(refusal(&|stream| stream[scan + 7] = 255), CodecError::Damaged);
+        assert_eq!(refusal(&|stream| stream[scan + 8] = 1), CodecError::Damaged);
+        let with = |segment: &[u8]| {
+            let (before, after) = stream.split_at(scan);
+            decode(&[before, segment, after].concat(), ROWS, COLUMNS).map(|carried| carried.samples)
+        };
+        let lse = |words: [u16; 5]| {
+            let words = words.map(u16::to_be_bytes).concat();
+            with(&[&[0xFF, LSE, 0, 13, 1], &words[..]].concat())
+        };
+        assert_eq!(lse([4095, 18, 67, 276, 64]), Ok(picture()));
+        for wrong in [[4096, 0, 0, 0, 64], [4095, 70, 67, 276, 64], [4095, 18, 67, 276, 2], [100, 18, 67, 276, 64]] {
+            assert_eq!(lse(wrong), Err(CodecError::Damaged), "{wrong:?}");
+        }
+        assert_eq!(with(&[0xFF, 0xDD, 0, 4, 0, 8]), Err(CodecError::Unsupported));
+        assert_eq!(with(&[0xFF, LSE, 0, 5, 2, 1, 2]), Err(CodecError::Unsupported));
+    }
+}

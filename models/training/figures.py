@@ -1,0 +1,182 @@
+"""Figures from stored predictions; nothing here runs a network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+from . import predictions, vote
+from .pipeline import UNIT
+from .prepare import LESION
+from .specs import FOLDS, RUNS, SPECS
+
+#: Upper ends of CT-1, CT-2, CT-3 (`networks.md` §5).
+CLASSES = (0.25, 0.5, 0.75)
+#: Volumes with less disease than this say little by their Dice.
+LEAST_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A mask against the truth of a volume; shares are lesion volume / lung volume, each with its own lungs."""
+
+    dice: float
+    share: float
+    true_share: float
+    both: int
+    found: int
+    true: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """One volume: what was predicted in its predicted lungs, and what is true."""
+
+    name: str
+    lungs: np.ndarray
+    truth: np.ndarray
+    members: dict[str, np.ndarray]
+
+    @classmethod
+    def load(cls, name: str, forms: str = "") -> "Case | None":
+        lungs = predictions.stored(name, "lungs")
+        if lungs is None:
+            return None
+        found = {m: predictions.stored(name, m + forms) for m in SPECS if SPECS[m].family != "lungs"}
+        members = {m: a for m, a in found.items() if a is not None}
+        truth = np.zeros(lungs.shape, np.uint8) if name in predictions.SERIES else predictions.truth(name)
+        return cls(name, lungs, truth, members)
+
+    def parts(self) -> dict[str, list[np.ndarray]]:
+        out: dict[str, list[np.ndarray]] = {}
+        for member, steps in self.members.items():
+            out.setdefault(vote.PARTS[SPECS[member].family], []).append(steps)
+        return out
+
+    def of(self, *families: str) -> list[np.ndarray]:
+        return [steps for member, steps in self.members.items() if SPECS[member].family in families]
+
+    def against(self, found: np.ndarray) -> Agreement:
+        """`found` has a value for every predicted lung voxel; lesions outside them are missed."""
+        lesions = self.truth & LESION > 0
+        both, marked, true = int((found & lesions[self.lungs > 0]).sum()), int(found.sum()), int(lesions.sum())
+        return Agreement(
+            2 * both / max(marked + true, 1),
+            marked / max(int((self.lungs > 0).sum()), 1),
+            true / max(int((self.truth & 3 > 0).sum()), 1),
+            both,
+            marked,
+            true,
+        )
+
+
+def ways(case: Case, chosen: vote.Thresholds) -> dict[str, np.ndarray]:
+    """Every mask that is compared, by its name in the tables."""
+    found = {m: steps > SPECS[m].threshold * UNIT for m, steps in case.members.items()}
+    if len(case.of("fpn")) > 1:
+        found["FPN, mean"] = vote.mean(case.of("fpn")) > 0.5
+    if len(case.of("resnet21")) > 1:
+        found["ResNet-21, unanimous"] = vote.unanimous(case.of("resnet21"), 0.5)
+    if case.of("resnet21") and case.of("resnet18"):
+        found["ResNet-21 and -18, unanimous"] = vote.unanimous(case.of("resnet21", "resnet18"), 0.5)
+    if len(case.of("dpn")) > 1:
+        found["DPN, mean"] = vote.mean(case.of("dpn")) > 0.5
+    if len(case.parts()) > 1:
+        found["vote, the paper's thresholds"] = vote.verdict(case.parts(), vote.PAPER)
+        found["vote, our thresholds"] = vote.verdict(case.parts(), chosen)
+    return found
+
+
+def held_out() -> list[Case]:
+    """Volumes of the patients that no lesion network was trained on."""
+    patients = predictions.volumes()
+    return [c for n in patients if patients[n] in FOLDS["held_out"]["lesions"] and (c := Case.load(n)) and c.members]
+
+
+def validation() -> list[Case]:
+    """Volumes of trained patients, each with those members that weren't trained on it, where two parts of the vote are."""
+    patients = predictions.volumes()
+    rest = [n for n in patients if patients[n] not in FOLDS["held_out"]["lesions"]]
+    return [c for n in rest if (c := Case.load(n)) and len(c.parts()) > 1]
+
+
+def pooled(rows: list[Agreement]) -> float:
+    return 2 * sum(r.both for r in rows) / max(sum(r.found + r.true for r in rows), 1)
+
+
+def chosen(cases: list[Case]) -> tuple[vote.Thresholds, float, float]:
+    """The thresholds with the highest pooled Dice over `cases`, that Dice, and the paper's thresholds' there."""
+    scores = [
+        (pooled([c.against(vote.verdict(c.parts(), t)) for c in cases]), t) if cases else (0.0, t)
+        for t in vote.candidates()
+    ]
+    best = max(scores, key=lambda s: s[0])
+    return best[1], best[0], scores[0][0]
+
+
+def ct_class(share: float) -> int:
+    return 0 if share == 0 else 1 + sum(share > c for c in CLASSES)
+
+
+def sides_shares(labels: np.ndarray, lesions: np.ndarray) -> list[float]:
+    """Lesion share of the right and of the left lung."""
+    return [float((lesions & (labels & 3 == s)).sum() / max((labels & 3 == s).sum(), 1)) for s in (1, 2)]
+
+
+def lung_row(case: Case) -> dict[str, float]:
+    """Agreement of the predicted lungs with the truth's."""
+    true, found = case.truth & 3, case.lungs
+    lesions = case.truth & LESION > 0
+    row = {
+        name: 2 * int((a & b).sum()) / max(int(a.sum() + b.sum()), 1)
+        for name, a, b in (
+            ("right", found == 1, true == 1),
+            ("left", found == 2, true == 2),
+            ("both", found > 0, true > 0),
+        )
+    }
+    either = int(((found > 0) | (true > 0)).sum())
+    row["iou"] = int(((found > 0) & (true > 0)).sum()) / either
+    row["outside"] = int((lesions & (found == 0)).sum()) / max(int(lesions.sum()), 1)
+    return row
+
+
+def by_slice(case: Case, found: np.ndarray) -> np.ndarray:
+    """Marked voxels on every slice."""
+    mask = np.zeros(case.lungs.shape, bool)
+    mask[case.lungs > 0] = found
+    return mask.sum((1, 2))
+
+
+def auc(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Area under the ROC curve; ties count half."""
+    ranks, sick = rankdata(scores), labels > 0
+    above = ranks[sick].sum() - sick.sum() * (sick.sum() + 1) / 2
+    return float(above / (sick.sum() * (~sick).sum()))
+
+
+def reliability(cases: list[Case], family: str, bins: int = 10) -> list[tuple[float, float, float]]:
+    """For each bin of a family's mean: mean probability, share of lesion among its voxels, share of all voxels."""
+    probability = np.concatenate([vote.mean(c.of(family)) for c in cases])
+    lesion = np.concatenate([(c.truth & LESION > 0)[c.lungs > 0] for c in cases])
+    which = np.minimum((probability * bins).astype(int), bins - 1)
+    filled = [which == b for b in range(bins) if (which == b).any()]
+    return [(float(probability[i].mean()), float(lesion[i].mean()), float(i.mean())) for i in filled]
+
+
+def fold_dice(fold: int, thresholds: vote.Thresholds) -> dict[str, tuple[float, float]]:
+    """`ct100` slices of one fold, by those that never saw them: Dice pooled over all, and the mean over slices."""
+    truth = predictions.fold_truth(fold)
+    members = {
+        run.member: steps
+        for run in RUNS.values()
+        if run.member and run.fold == fold and (steps := predictions.stored("ct100", run.member)) is not None
+    }
+    # Everything is asked of every pixel: single slices have no lungs of ours.
+    case = Case("ct100", np.ones(truth.shape, np.uint8), np.where(truth, LESION, 0), {m: s.ravel() for m, s in members.items()})
+    out = {}
+    for name, found in ways(case, thresholds).items():
+        found = found.reshape(truth.shape)
+        rows = [2 * int((f & t).sum()) / max(int(f.sum() + t.sum()), 1) for f, t in zip(found, truth)]
+        out[name] = (case.against(found.ravel()).dice, float(np.mean(rows)))
+    return out

@@ -1,0 +1,133 @@
+"""What every network says of every volume, computed once and stored; all figures come from these files.
+
+`PREDICTIONS/VOLUME/lungs.npz` holds the label bytes that the shipped lung networks give; `VOLUME/NETWORK.npz` one
+lesion network's probabilities in those lungs (`pipeline.lesion_steps`), from the packed weights; `VOLUME/NETWORK.f32.npz`
+the same before rounding. `ct100/NETWORK.npz` holds `[slices, rows, columns]` of the slices that the network's fold keeps
+apart. A file says which weights made it, and is made anew when they are others.
+"""
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from . import pack, pipeline, prepare, queue, series, train
+from .network import folded
+from .paths import ARRAYS, DATA, PREDICTIONS
+from .specs import SPECS, Run, Spec
+
+PROJECTIONS = ("axial", "coronal", "sagittal")
+#: Series without masks: what is called lesion on a healthy patient, and on which slices of a sick one.
+SERIES = ("normal-001", "covid-P001")
+#: The volume on which packed weights are compared with those before rounding.
+EXACT = "radiopaedia-1"
+
+
+def volumes() -> dict[str, str]:
+    """Patient of every volume with masks."""
+    found = {}
+    for file in sorted(ARRAYS.glob("*-[0-9]*.npz")):
+        if not file.name.startswith("phantom"):
+            with np.load(file) as arrays:
+                found[file.stem] = str(arrays["patient"])
+    return found
+
+
+def truth(name: str) -> np.ndarray:
+    """Label bytes of a volume with masks."""
+    with np.load(ARRAYS / f"{name}.npz") as arrays:
+        return arrays["labels"]
+
+
+def values(name: str) -> torch.Tensor:
+    """HU of a volume or series."""
+    if name in SERIES:
+        return torch.from_numpy(series.load(name))
+    with np.load(ARRAYS / f"{name}.npz") as arrays:
+        return torch.from_numpy(prepare.hu(arrays["grey"]))
+
+
+def stored(volume: str, network: str) -> np.ndarray | None:
+    """A stored answer; `None` where there is none yet."""
+    file = PREDICTIONS / volume / f"{network}.npz"
+    if not file.exists():
+        return None
+    with np.load(file) as arrays:
+        return arrays["answer"]
+
+
+def refresh(volume: str, network: str, key: str, compute) -> bool:
+    """Computes and stores an answer, unless the stored one is of the same weights. Whether it did."""
+    file = PREDICTIONS / volume / f"{network}.npz"
+    if file.exists():
+        with np.load(file) as arrays:
+            if str(arrays["key"]) == key:
+                return False
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(file, answer=compute(), key=key)
+    print(volume, network, flush=True)
+    return True
+
+
+def lungs(name: str) -> np.ndarray:
+    networks = {p: pack.shipped(SPECS[f"lungs-{p}"]) for p in PROJECTIONS}
+    hu = values(name)
+    return pipeline.lung_labels(pipeline.lung_probabilities(hu, networks), hu.shape)
+
+
+def of_volume(name: str, runs: list[Run]) -> None:
+    """Fills in what is missing of one volume or series, by the packed networks of `runs`."""
+    lung_key = " ".join(pack.key(SPECS[f"lungs-{p}"]) for p in PROJECTIONS)
+    refresh(name, "lungs", lung_key, lambda: lungs(name))
+
+    def answer(network: nn.Module, spec: Spec) -> np.ndarray:
+        return pipeline.lesion_steps(values(name), stored(name, "lungs"), network, spec)
+
+    for run in runs:
+        key = f"{pack.key(run.spec)} {lung_key}"
+        refresh(name, run.member, key, lambda: answer(pack.shipped(run.spec), run.spec))
+        if name == EXACT:
+            refresh(name, f"{run.member}.f32", key, lambda: answer(folded(train.averaged(run)), run.spec))
+
+
+@torch.no_grad()
+def single_slices(run: Run) -> np.ndarray:
+    """The slices of `ct100` in the run's fold; nothing is marked where no lungs are found in the picture."""
+    network, answers = pack.shipped(run.spec), []
+    for index in fold_slices(run.fold):
+        picture = np.asarray(Image.open(DATA / "ct100" / f"tr_im_{index:04}.png").convert("L"))
+        # The box comes from the picture alone: what is lesion is what's asked.
+        found = prepare.calibrated(picture, np.zeros(picture.shape, bool))
+        if found is None:
+            answers.append(np.zeros(picture.shape, np.uint16))
+            continue
+        grey, (row, column, side) = found
+        grow = int(side * run.spec.box_margin)
+        square = (row - grow, column - grow, side + 2 * grow)
+        hu = torch.from_numpy(prepare.hu(grey))[None]
+        probability = network(pipeline.box_inputs(hu, square, run.spec))[:, 0].sigmoid()
+        answers.append(pipeline.steps(pipeline.from_box(probability, square, hu.shape))[0])
+    return np.stack(answers)
+
+
+def fold_slices(fold: int) -> list[int]:
+    """Of the hundred, those that the fold keeps apart."""
+    return [i for i in range(100) if i % 5 == fold]
+
+
+def fold_truth(fold: int) -> np.ndarray:
+    masks = [np.asarray(Image.open(DATA / "ct100" / f"tr_im_{i:04}_mask.png")) > 0 for i in fold_slices(fold)]
+    return np.stack(masks)
+
+
+def main(names: list[str]) -> None:
+    """Fills in what is missing, of the named volumes or of all: who a network was not trained on, and the series."""
+    shipped = [run for run in queue.shipped() if run.spec.family != "lungs" and pack.key(run.spec)]
+    patients = volumes()
+    for name in names or [*patients, *SERIES]:
+        fitting = shipped if name in SERIES else [run for run in shipped if patients[name] in run.unseen]
+        if fitting:
+            of_volume(name, fitting)
+    for run in shipped:
+        if run.fold is not None:
+            refresh("ct100", run.member, pack.key(run.spec), lambda: single_slices(run))

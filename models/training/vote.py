@@ -1,0 +1,62 @@
+"""The paper's vote (`networks.md` §3) on stored steps; `inference/ensemble/src/vote.rs` in the page."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from .pipeline import UNIT
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Below `low` a family's mean votes against a lesion, above `high` for one; every ResNet must be above `resnet`."""
+
+    dpn_low: float = 0.3
+    dpn_high: float = 0.7
+    fpn_low: float = 0.15
+    fpn_high: float = 0.85
+    resnet: float = 0.5
+
+    def manifest(self) -> dict:
+        return {
+            "dpn": {"low": self.dpn_low, "high": self.dpn_high},
+            "fpn": {"low": self.fpn_low, "high": self.fpn_high},
+            "resnet": self.resnet,
+        }
+
+
+PAPER = Thresholds()
+#: Which part of the vote a family speaks in.
+PARTS = {"fpn": "fpn", "dpn": "dpn", "resnet21": "resnet", "resnet18": "resnet"}
+
+
+def mean(members: list[np.ndarray]) -> np.ndarray:
+    """The members' mean probability, of their steps."""
+    return np.sum(members, 0, dtype=np.uint32) / np.float32(UNIT * len(members))
+
+
+def unanimous(members: list[np.ndarray], threshold: float) -> np.ndarray:
+    return np.all([m > threshold * UNIT for m in members], 0)
+
+
+def verdict(parts: dict[str, list[np.ndarray]], thresholds: Thresholds) -> np.ndarray:
+    """Lesion or not, of the members' steps by part. A part without members doesn't vote; at least two parts have."""
+    score: np.ndarray | int = 0
+    for part, low, high in (
+        ("dpn", thresholds.dpn_low, thresholds.dpn_high),
+        ("fpn", thresholds.fpn_low, thresholds.fpn_high),
+    ):
+        if parts.get(part):
+            probability = mean(parts[part])
+            score = score + (probability > high).astype(np.int8) - (probability < low).astype(np.int8)
+    if parts.get("resnet"):
+        score = score + unanimous(parts["resnet"], thresholds.resnet).astype(np.int8)
+    return score > 0
+
+
+def candidates() -> list[Thresholds]:
+    """Those the choice is made among; DPN's stay the paper's until there are such networks. The paper's come first."""
+    lows, highs, resnets = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8, 0.85, 0.9), (0.2, 0.3, 0.4, 0.5, 0.6)
+    grid = [Thresholds(fpn_low=l, fpn_high=h, resnet=r) for l, h, r in product(lows, highs, resnets)]
+    return [PAPER, *(t for t in grid if t != PAPER)]
