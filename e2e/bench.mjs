@@ -28,7 +28,7 @@ const row = (name, backend, ours, unit, theirs = null) => ({
 
 // From the drop to: a slice on screen, colour on it (an overlay; a CT is grey), the finished card. Seconds.
 async function drop(folder) {
-  const app = await open({ query: `?device=${BACKEND}` });
+  const app = await open({ query: `?device=${BACKEND}&tier=quick` });
   try {
     await app.get("weights").filter({ hasText: "Networks loaded" }).waitFor({ timeout: 60_000 });
     await app.page.evaluate(watch);
@@ -81,7 +81,7 @@ async function study(name) {
 async function slice() {
   const [ours, theirs] = [[], []];
   for (let run = 0; run < RUNS; run += 1) {
-    const app = await open({ query: `?device=${BACKEND}` });
+    const app = await open({ query: `?device=${BACKEND}&tier=quick` });
     try {
       await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });
       ours.push(Number((await app.words("device")).match(/([0-9]+) ms/)[1]));

@@ -28,6 +28,8 @@ use crate::{
 
 /// Slices fetched ahead on both sides of the one on screen.
 const REACH: u32 = 3;
+/// After this many workers that died before they were ready there is none more.
+const STILLBORN: u32 = 3;
 /// A run that says nothing for this long is offered to be stopped.
 const SILENCE_MS: f64 = 60_000.0;
 /// A worker that doesn't answer a stop for this long is replaced.
@@ -59,6 +61,8 @@ pub struct App {
     /// Held while this tab computes.
     computing: StoredValue<Option<lock::Lock>, LocalStorage>,
     reopen: StoredValue<Option<Reopen>, LocalStorage>,
+    /// Workers in a row that died before they were ready.
+    stillborn: StoredValue<u32>,
     delivery: StoredValue<Delivery, LocalStorage>,
     manifest: StoredValue<Option<Manifest>>,
     heard_ms: StoredValue<f64>,
@@ -89,6 +93,7 @@ impl App {
             module: StoredValue::new_local(None),
             computing: StoredValue::new_local(None),
             reopen: StoredValue::new_local(None),
+            stillborn: StoredValue::new(0),
             delivery: StoredValue::new_local(Delivery::default()),
             manifest: StoredValue::new(manifest),
             heard_ms: StoredValue::new(0.0),
@@ -179,6 +184,15 @@ impl App {
     }
 
     fn died(self, issue: Issue) {
+        self.stillborn.update_value(|n| *n += 1);
+        if self.stillborn.get_value() >= STILLBORN {
+            self.model.update(|m| {
+                m.lost_worker(Some(issue));
+                m.link = Link::Impossible;
+            });
+            self.link.set_value(None);
+            return;
+        }
         let series = self.model.with_untracked(|m| m.current.chosen);
         let again = self.reopen.try_update_value(|r| r.as_mut().and_then(|r| r.again(series))).flatten();
         let begun = again.and_then(|(source, on_cpu)| {
@@ -262,6 +276,7 @@ impl App {
             return;
         }
         if matches!(event, Event::Ready { .. }) {
+            self.stillborn.set_value(0);
             let sent = self.link.try_update_value(|l| l.as_mut().is_none_or(worker_link::Link::now_ready));
             if sent == Some(false) {
                 self.died(Issue::new(IssueCode::WorkerDied, ""));

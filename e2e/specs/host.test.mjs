@@ -137,7 +137,7 @@ for (const [name, host] of Object.entries(HOSTS)) {
       });
 
       it("serves a page that starts, and gets its networks", async () => {
-        const app = await open({ query: "?device=cpu", address: served.address });
+        const app = await open({ query: "?device=cpu&tier=quick", address: served.address });
         try {
           await app.ready();
           await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });

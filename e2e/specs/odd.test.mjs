@@ -17,7 +17,7 @@ describe("odd input", () => {
   let whole;
   before(async () => {
     good = studies.slicesOf(studies.phantom("good", SHARES));
-    app = await open({ query: "?device=cpu" });
+    app = await open({ query: "?device=cpu&tier=quick" });
   });
   after(() => app?.close());
 

@@ -7,7 +7,7 @@ import { open } from "../lib/app.mjs";
 import { real } from "../lib/studies.mjs";
 
 async function measure(t, { open: opened, name }) {
-  const app = await open({ query: "?device=cpu" });
+  const app = await open({ query: "?device=cpu&tier=quick" });
   try {
     const begun = performance.now();
     await opened(app);

@@ -13,7 +13,7 @@ const TOLERANCE = 0.03;
 describe("the synthetic study", () => {
   let app;
   let report;
-  before(async () => (app = await open({ query: "?device=cpu" })));
+  before(async () => (app = await open({ query: "?device=cpu&tier=quick" })));
   after(() => app?.close());
 
   it("begins with what the page is, and what it is not", async () => {

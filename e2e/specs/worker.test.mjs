@@ -7,7 +7,7 @@ import { open } from "../lib/app.mjs";
 
 describe("the worker", () => {
   let app;
-  before(async () => (app = await open({ query: "?device=cpu" })));
+  before(async () => (app = await open({ query: "?device=cpu&tier=quick" })));
   after(() => app?.close());
 
   const stage = (words) => app.get("progress-stage").filter({ hasText: words }).waitFor({ timeout: 60_000 });
@@ -22,11 +22,28 @@ describe("the worker", () => {
     await app.get("start").waitFor();
   });
 
-  it("may die in the middle of a run: the page says so", async () => {
-    await app.openPhantom();
-    await stage("Finding");
+  const kill = async () => {
     const worker = app.page.workers()[0];
     await worker.evaluate(() => setTimeout(() => { throw new Error("ended by a test"); }));
+    await new Promise((resolve) => worker.once("close", resolve));
+  };
+
+  it("may die in the middle of a run: the study is opened again, and measured", async () => {
+    await app.openPhantom();
+    await stage("Finding");
+    await kill();
+    await app.get("notices").filter({ hasText: "was started anew" }).waitFor({ timeout: 20_000 });
+    assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
+    assert.ok((await app.lung("both")).share > 5);
+    await app.click("close-study");
+  });
+
+  it("that dies again and again ends the study in words, not in a loop", async () => {
+    await app.openPhantom();
+    for (let death = 0; death < 3; death += 1) {
+      await stage("Finding");
+      await kill();
+    }
     assert.equal(await app.outcome(20_000), "no number");
     assert.deepEqual((await app.issues()).map((issue) => issue.code), ["worker.died"]);
     assert.equal(await app.get("severity").count(), 0);
@@ -37,6 +54,5 @@ describe("the worker", () => {
     await app.click("close-study");
     await app.openPhantom();
     assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
-    assert.ok((await app.lung("both")).share > 5);
   });
 });

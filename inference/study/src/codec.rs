@@ -5,6 +5,8 @@
 
 mod cosine;
 mod extended;
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+mod heap;
 mod huffman;
 mod jpeg2000;
 mod jpeg_ls;
@@ -232,6 +234,10 @@ pub(crate) fn words<'a>(
 /// readings is wrong by whole multiples of the range, and nothing says which: that is refused.
 fn written(carried: Carried, lossy: bool, signed: bool) -> Result<Words<'static>, CodecError> {
     let Carried { samples, precision, signed: knows_signs } = carried;
+    // A lossless codec may count a dark picture's bits; a lossy one was given eight.
+    if lossy && precision <= 8 {
+        return Err(CodecError::EightBit);
+    }
     if knows_signs && !signed && samples.iter().any(|sample| *sample > i16::MAX as u16) {
         return Err(CodecError::Sign);
     }

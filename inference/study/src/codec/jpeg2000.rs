@@ -98,7 +98,13 @@ fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(Size, &[u8]), Co
                 coding(body)?;
                 Some(0)
             }
-            QCD => Some(1),
+            QCD => {
+                // Without a guard bit a subband may have fewer than no bit-planes, which the decoder counts on.
+                if body.first().is_none_or(|style| style >> 5 == 0) {
+                    return Err(CodecError::Unsupported);
+                }
+                Some(1)
+            }
             CAP | CPF | TLM | PLM | CRG | COM => None,
             _ => return Err(CodecError::Unsupported),
         };
@@ -279,6 +285,10 @@ mod tests {
         let stream = skeleton(PLAIN, 11, &CODING);
         let tile = stream.windows(2).position(|pair| pair == [0xFF, 0x90]).unwrap();
         let insert = |at: usize, bytes: &[u8]| verdict(&[&stream[..at], bytes, &stream[at..]].concat()).map(|_| ());
+        let guard = stream.windows(2).position(|pair| pair == [0xFF, 0x5C]).unwrap() + 4;
+        let mut unguarded = stream.clone();
+        unguarded[guard] = 0x1F;
+        assert_eq!(verdict(&unguarded), Err(CodecError::Unsupported));
         // A second coding style, in the main header and in a tile's; a change of progression; packed headers.
         assert_eq!(insert(tile, &[&[0xFF, 0x52, 0, 12], &CODING[..]].concat()), Err(CodecError::Damaged));
         assert_eq!(insert(tile + 12, &[&[0xFF, 0x52, 0, 12], &CODING[..]].concat()), Err(CodecError::Unsupported));

@@ -2,6 +2,7 @@
 //! of them ends in a picture or a code, and soon.
 
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use corsai_study::Picture;
@@ -15,10 +16,19 @@ const LIMIT: Duration = Duration::from_secs(2);
 const COPIES: u64 = 100;
 
 fn ends_soon(name: &str, bytes: Vec<u8>) {
-    let start = Instant::now();
+    let start = computed();
     let _ = Picture::read(bytes);
-    let took = start.elapsed();
+    let took = computed().saturating_sub(start);
     assert!(took < LIMIT, "{name}: {took:?}");
+}
+
+/// What this thread has computed so far, where the system tells: other programs' share of a busy machine is no fault of
+/// ours. Elsewhere the time that has passed.
+fn computed() -> Duration {
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|text| text.split(' ').next().and_then(|number| number.parse().ok()));
+    nanoseconds.map_or_else(|| BEGUN.elapsed(), Duration::from_nanos)
 }
 
 /// Numbers that look random and are the same on every run (Steele, Lea and Flood 2014).

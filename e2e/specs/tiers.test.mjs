@@ -1,0 +1,52 @@
+// The quick answer first, then more networks: what a person sees of it, and how to stop it.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+
+import { STUDY_MS, open } from "../lib/app.mjs";
+
+const manifest = JSON.parse(readFileSync(new URL("../../models/manifest.json", import.meta.url)));
+const more = manifest.networks.filter((network) => network.tier === "standard");
+
+describe("tiers", { skip: more.length === 0 && "no network beyond the quick answer's is shipped" }, () => {
+  let app;
+  before(async () => (app = await open({ query: "?device=cpu&tier=quick" })));
+  after(() => app?.close());
+
+  const tier = (name) => app.page.locator(`[data-testid=tiers][data-tier=${name}]`);
+
+  it("give a quick answer that says how many networks it rests on", async () => {
+    await app.openPhantom();
+    assert.equal(await app.outcome(), "finished");
+    await tier("quick").waitFor();
+    assert.match(await app.words("tiers"), /Quick answer of 1 lesion network/);
+    assert.match(await app.words("refine"), new RegExp(`Let ${more.length} more networks? vote`));
+  });
+
+  it("show what is still possible while more networks vote, and can be stopped", async () => {
+    const quick = await app.report();
+    await app.click("refine");
+    await app.get("possible").waitFor({ timeout: STUDY_MS });
+    assert.match(await app.words("possible"), /still possible/);
+    await app.shoot("tiers-refining");
+    await app.click("stop-refining");
+    await app.get("refining").waitFor({ state: "detached" });
+    await tier("quick").waitFor();
+    assert.deepEqual((await app.report()).lungs, quick.lungs);
+  });
+
+  it("go on from where they were, and end in numbers of all of them", async () => {
+    await app.click("refine");
+    await tier("standard").waitFor({ timeout: STUDY_MS });
+    const report = await app.report();
+    assert.equal(report.runs.tier, "standard");
+    const ran = report.runs.networks.map((network) => network.name);
+    assert.ok(more.some((network) => ran.includes(network.name)), ran.join());
+    const { share } = report.lungs.both.members;
+    assert.ok(share[0] <= share[1]);
+    assert.match(await app.words("members"), /one by one/);
+    await app.get("layer-disagreement").check();
+    await app.shoot("tiers-standard");
+  });
+});
