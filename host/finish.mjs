@@ -45,10 +45,15 @@ for (const name of readdirSync(FROM).filter((name) => /-[0-9a-f]{8,}(_bg)?\.(css
   page = put(page, `./${name}`, `./${take(name, `assets/${name}`)}`);
 }
 
-// The worker's scripts name each other, so that their folder bears the hash.
-const scripts = ["corsai-worker.js", "worker.js"];
-const folder = `worker/${short(Buffer.concat(scripts.map(from)))}`;
-for (const name of scripts) take(name, `${folder}/${name}`);
+// The worker is one script: its policy forbids it to import another.
+const glue = from("corsai-worker.js").toString();
+if (!/^export \{.*__wbg_init as default.*\};$/m.test(glue)) throw new Error("wasm-bindgen's exports aren't where they were");
+if (/^import /m.test(glue)) throw new Error("the module's glue imports another script");
+const bare = glue.replace(/^export \{.*\};$/gm, "").replace(/^export (?=(async )?function|class|const|let)/gm, "");
+const script = Buffer.from(put(from("worker.js").toString(), 'import init from "./corsai-worker.js";', `const init = __wbg_init;\n\n${bare}`));
+// It starts its helpers by its own name, without the hash.
+const worker = `worker/${short(script)}/worker.js`;
+dist.set(worker, script);
 const boot = take("boot.js", `assets/boot-${short(from("boot.js"))}.js`);
 const module = take("corsai-worker_bg.wasm", `assets/corsai-worker-${short(from("corsai-worker_bg.wasm"))}.wasm`);
 
@@ -70,14 +75,14 @@ const told = {
   src: `./${boot}`,
   integrity: integrity(dist.get(boot)),
   "data-wasm-integrity": wasm[2],
-  "data-worker": `./${folder}/worker.js`,
+  "data-worker": `./${worker}`,
   "data-module": `./${module}`,
   "data-module-integrity": integrity(dist.get(module)),
   "data-build": build,
 };
 const attributes = Object.entries(told).map(([name, value]) => `${name}="${value}"`).join(" ");
 page = put(page, `src="boot.js"`, attributes);
-page = put(page, "<!-- policy -->", `<meta http-equiv="Content-Security-Policy" content="${META_POLICY}" />`);
+page = put(page, "<head>", `<head>\n    <meta http-equiv="Content-Security-Policy" content="${META_POLICY}" />`);
 page = put(
   page,
   "</head>",

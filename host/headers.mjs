@@ -18,11 +18,12 @@ const PAGE = {
   "trusted-types": "default",
 };
 
-// The computing part reads the study, and has no way out: not even to its own host. A worker takes its policy from its
-// own script's headers, not from the page's. It starts helpers from its own script (worker-src).
+// The computing part reads the study, and has no way out: not even to its own host, not even by importing a script. A
+// worker takes its policy from its own script's headers, not from the page's. It starts helpers (worker-src), by Trusted
+// Types from its own script only.
 const WORKER = {
   "default-src": "'none'",
-  "script-src": "'self' 'wasm-unsafe-eval'",
+  "script-src": "'wasm-unsafe-eval'",
   "worker-src": "'self'",
   "connect-src": "'none'",
   "require-trusted-types-for": "'script'",
@@ -60,7 +61,7 @@ export const HEADERS = {
 
 // Files with another policy, by a regular expression on the end of their path.
 export const POLICIES = [
-  { ends: "/worker/[^/]+/[^/]+\\.js", folder: "worker", policy: text(WORKER) },
+  { ends: "/worker/[^/]+/worker\\.js", folder: "worker", policy: text(WORKER) },
   { ends: "/sw\\.js", file: "sw.js", policy: text(KEEPER) },
 ];
 

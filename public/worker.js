@@ -1,5 +1,6 @@
 // Starts the computing part, and each of its helpers. The page sends the compiled module, and the computing part sends
-// it on to its helpers: nothing is fetched here, and the policy of this script's headers forbids it.
+// it on to its helpers: nothing is fetched here, and the policy of this script's headers forbids it. The build puts the
+// module's glue in place of the import.
 
 import init from "./corsai-worker.js";
 

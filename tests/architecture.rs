@@ -96,36 +96,21 @@ fn only_page_and_worker_know_a_browser() {
     }
 }
 
-/// Programs that open connections, and libraries that report home.
-const CLIENTS: [&str; 22] = [
-    "attohttpc",
-    "curl",
-    "gloo-net",
-    "h2",
-    "hyper",
-    "isahc",
-    "libp2p",
-    "minreq",
-    "opentelemetry",
-    "quinn",
-    "reqwest",
-    "rumqttc",
-    "sentry",
-    "surf",
-    "tokio-tungstenite",
-    "tonic",
-    "tracing-wasm",
-    "trust-dns-resolver",
-    "tungstenite",
-    "ureq",
-    "websocket",
-    "ws_stream_wasm",
-];
+/// The texts in quotes after each `mark` within a list of `deny.toml`, which cargo-deny reads where it is installed.
+fn denied(list: &str, mark: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join("deny.toml")).unwrap();
+    let (_, rest) = text.split_once(&format!("\n{list} = [\n")).unwrap();
+    let (inside, _) = rest.split_once("\n]").unwrap();
+    let quoted = inside.lines().filter_map(|line| line.trim().strip_prefix(mark)?.split('"').next());
+    quoted.map(String::from).collect()
+}
 
 #[test]
 fn nothing_in_the_tree_can_talk_to_a_network() {
     let found = tree(&["--workspace", "--edges", "normal,build", "--target", "all"]);
-    for client in CLIENTS.into_iter().filter(|client| found.contains(*client)) {
+    let clients = denied("deny", "{ name = \"");
+    assert!(clients.len() > 20);
+    for client in clients.iter().filter(|client| found.contains(*client)) {
         // Leptos can't be had without its server functions; we use none, so that their client is not linked.
         let users = tree(&["--workspace", "--target", "all", "--invert", client, "--depth", "1"]);
         let users: Vec<&String> = users.iter().filter(|u| *u != client && *u != "server_fn").collect();
@@ -136,6 +121,27 @@ fn nothing_in_the_tree_can_talk_to_a_network() {
         for word in ["#[server", "server_fn", "std::net", "XmlHttpRequest", "WebSocket", "EventSource", "send_beacon"] {
             assert!(!text.contains(word), "{} names {word}", file.display());
         }
+    }
+}
+
+#[test]
+fn every_library_has_a_licence_that_is_allowed() {
+    let allowed = denied("allow", "\"");
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["tree", "--locked", "--workspace", "--edges", "normal,build", "--target", "all", "--prefix", "none"])
+        .args(["--format", "{p}|{l}"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let listed: BTreeSet<(&str, &str)> =
+        text.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('|')).collect();
+    assert!(listed.len() > 100);
+    for (package, licence) in listed {
+        // One alternative is enough, and all of its parts have to be allowed.
+        let plain = licence.replace(['(', ')'], "").replace(" / ", " OR ").replace('/', " OR ");
+        let fits = plain.split(" OR ").any(|one| one.split(" AND ").all(|part| allowed.contains(part.trim())));
+        assert!(fits, "{package} is under {licence}");
     }
 }
 
@@ -174,6 +180,7 @@ fn every_source_says_first_what_it_is() {
         ("inference", "rs", "//!"),
         ("tests", "rs", "//!"),
         ("e2e", "mjs", "//"),
+        ("host", "mjs", "//"),
         ("public", "js", "//"),
     ] {
         for file in sources(&[folder], ending) {

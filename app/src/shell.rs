@@ -497,6 +497,7 @@ impl App {
     pub fn close(self, slot: Slot) {
         let commands = self.model.try_update(|m| m.close(slot)).unwrap_or_default();
         self.forget_pixels(slot);
+        self.follow_reopened();
         if slot == Slot::Current {
             self.restart();
         } else {

@@ -15,6 +15,9 @@ export const PHONE = { width: 390, height: 844 };
 // The longest that one study may take on a busy machine with two cores.
 export const STUDY_MS = 600_000;
 
+// The longest that anything else may take there.
+export const PATIENCE_MS = 180_000;
+
 // A browser that asks nobody anything. As root it can't have its sandbox.
 const QUIET = [
   "--no-sandbox",
@@ -29,8 +32,9 @@ const NO_GPU = ["--disable-gpu"];
 const SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 
 // `host` plays a host in other ways (see ../server.mjs); `address` is of a host that runs already. `profile` is a folder
-// in which the browser keeps what it stores. `prepare` is called with the page before it loads anything.
-export async function open({ query = "", softwareGpu = false, host = {}, address, profile, prepare } = {}) {
+// in which the browser keeps what it stores. `prepare` is called with the page before it loads anything. A `bare` page is
+// not waited for.
+export async function open({ query = "", softwareGpu = false, host = {}, address, profile, prepare, bare } = {}) {
   const requests = [];
   const own = address ? { address } : await serve({ ...host, seen: (request) => requests.push(request) });
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -43,7 +47,7 @@ export async function open({ query = "", softwareGpu = false, host = {}, address
   const app = new App({ ...own, browser: browser ?? context, page, requests });
   await prepare?.(page);
   await page.goto(own.address + query);
-  await app.get("start").waitFor();
+  if (!bare) await app.get("start").waitFor();
   return app;
 }
 
@@ -81,8 +85,8 @@ class App {
 
   // All that the page needs has come: the networks, and its own copy for a visit without a network.
   async ready() {
-    await this.get("weights").filter({ hasText: "Networks loaded" }).waitFor({ timeout: 60_000 });
-    await this.page.locator('[data-testid=privacy-ready][data-ready="true"]').waitFor({ state: "attached", timeout: 60_000 });
+    await this.get("weights").filter({ hasText: "Networks loaded" }).waitFor({ timeout: PATIENCE_MS });
+    await this.page.locator('[data-testid=privacy-ready][data-ready="true"]').waitFor({ state: "attached", timeout: PATIENCE_MS });
   }
 
   get = (id) => this.page.getByTestId(id);

@@ -10,7 +10,7 @@ import { after, before, describe, it } from "node:test";
 
 import { EXAMPLES } from "../../host/configs.mjs";
 import { ASK, FOREVER, headersFor } from "../../host/headers.mjs";
-import { open } from "../lib/app.mjs";
+import { STUDY_MS, open } from "../lib/app.mjs";
 import { HOSTS } from "../lib/hosts.mjs";
 import { DIST } from "../server.mjs";
 
@@ -19,7 +19,7 @@ const bytesOf = (name) => readFileSync(path.join(DIST, name));
 const one = (pattern) => FILES.find((name) => pattern.test(name));
 const WEIGHTS = one(/^models\/.*\.bin$/);
 const WASM = one(/^assets\/corsai-worker.*\.wasm$/);
-const WORKER = one(/^worker\/.*worker\.js$/);
+const WORKER = one(/^worker\/.*\.js$/);
 // One of each kind.
 const KINDS = ["", "index.html", "sw.js", "manifest.json", "icon.svg", "sbom.json", "licences.txt", "dist.sha256", WEIGHTS, WASM, WORKER, one(/\.css$/), one(/boot.*\.js$/)];
 
@@ -140,7 +140,7 @@ for (const [name, host] of Object.entries(HOSTS)) {
         const app = await open({ query: "?device=cpu&tier=quick", address: served.address });
         try {
           await app.ready();
-          await app.get("device").waitFor({ state: "attached", timeout: 120_000 });
+          await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });
           assert.equal(await app.get("policy").getAttribute("data-guarded"), "true");
           assert.deepEqual(app.problems, []);
         } finally {

@@ -118,7 +118,7 @@ fn Requests(app: App) -> impl IntoView {
                 </ol>
             </details>
             <p class="hint">
-                "The browser lists this page's requests here, not those of the service worker while it fetches the page's own files to keep them. The computing part, which reads the study, is forbidden any request."
+                "The browser lists this page's requests here. It does not list those of the service worker, which fetches the page's own files once to keep them, and is itself looked up now and then for a newer version (sw.js). The computing part, which reads the study, is forbidden any request."
             </p>
         </section>
     }

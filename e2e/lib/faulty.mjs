@@ -1,0 +1,34 @@
+// Hosts that fail, and browsers that lack something or break: all of it done from outside, to what is shipped.
+
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+import { DIST } from "../server.mjs";
+
+export const bytesOf = (name) => readFileSync(path.join(DIST, name));
+
+// A host that gives these answers for a part of the weights, one a request, and then the true ones.
+export function failing(pattern, ...answers) {
+  const waiting = [...answers];
+  return { answer: (name, request, response) => (pattern.test(name) && waiting.length > 0 ? waiting.shift()(name, request, response) : null) };
+}
+
+export const always = (pattern, answer) => ({ answer: (name, ...rest) => (pattern.test(name) ? answer(name, ...rest) : null) });
+
+export const status = (code) => () => ({ status: code, headers: { "Content-Type": "text/plain" }, body: "no" });
+export const page = () => ({ headers: { "Content-Type": "text/html; charset=utf-8" }, body: bytesOf("index.html") });
+export const corrupt = (name) => {
+  const bytes = Buffer.from(bytesOf(name));
+  bytes[bytes.length >> 1] ^= 1;
+  return { body: bytes };
+};
+export const shorter = (name) => ({ body: bytesOf(name).subarray(0, -7) });
+// Half of it, then the connection is gone.
+export const cutOff = (name, request, response) => {
+  const bytes = bytesOf(name);
+  response.writeHead(200, { "Content-Type": "application/octet-stream", "Content-Length": bytes.length });
+  return new Promise((resolve) => response.write(bytes.subarray(0, bytes.length >> 1), () => setTimeout(() => (response.destroy(), resolve(null)), 300)));
+};
+
+// A host whose worker script begins with this code, which then runs in the computing part and its helpers.
+export const inWorker = (code) => always(/^worker\//, (name) => ({ body: Buffer.concat([Buffer.from(`(${code})();\n`), bytesOf(name)]) }));

@@ -1,0 +1,130 @@
+// The networks' weights from hosts that fail and in browsers that keep nothing: each time recovered, or refused in words.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { PATIENCE_MS, open } from "../lib/app.mjs";
+import * as faulty from "../lib/faulty.mjs";
+
+const PART = /^models\/fpn/;
+
+async function visit(options, look) {
+  const app = await open({ query: "?device=cpu", ...options });
+  try {
+    await look(app);
+  } finally {
+    await app.close();
+  }
+}
+
+const words = (app, text) => app.get("weights").filter({ hasText: text }).waitFor({ timeout: PATIENCE_MS });
+const loaded = (app) => words(app, "Networks loaded");
+const asked = (app) => app.requests.filter(({ url }) => PART.test(url.slice(1)));
+
+describe("weights", () => {
+  it("go on from where the connection broke", () =>
+    visit({ host: faulty.failing(PART, faulty.cutOff) }, async (app) => {
+      await loaded(app);
+      const [first, second, ...more] = asked(app);
+      assert.equal(first.headers.range, undefined);
+      assert.match(second.headers.range, /^bytes=\d{6,}-$/);
+      assert.deepEqual(more, []);
+    }));
+
+  it("are asked for without credentials, referrer or query", () => {
+    const prepare = (page) => page.context().addCookies([{ name: "who", value: "somebody", domain: "127.0.0.1", path: "/" }]);
+    return visit({ prepare }, async (app) => {
+      await loaded(app);
+      assert.equal(app.requests[0].headers.cookie, "who=somebody");
+      const [{ query, headers }] = asked(app);
+      assert.deepEqual([query, headers.cookie, headers.referer], ["", undefined, undefined]);
+    });
+  });
+
+  const recovered = {
+    "one changed bit": faulty.corrupt,
+    "a file that is too short": faulty.shorter,
+    "a busy host": faulty.status(503),
+    "a web page in their place, once": faulty.page,
+  };
+  for (const [name, answer] of Object.entries(recovered)) {
+    it(`survive ${name}`, () =>
+      visit({ host: faulty.failing(PART, answer) }, async (app) => {
+        await loaded(app);
+        assert.equal(asked(app).length, 2);
+      }));
+  }
+
+  const refused = {
+    "aren't there": [faulty.status(404), /the host answered 404/],
+    "are always another file": [faulty.corrupt, /not what this page was built with/],
+    "are a web page": [faulty.page, /a web page in place of the weights/],
+    "end too early": [faulty.shorter, /bytes arrived instead of \d+/],
+  };
+  for (const [name, [answer, reason]] of Object.entries(refused)) {
+    it(`that ${name} are refused in words`, () =>
+      visit({ host: faulty.always(PART, answer) }, async (app) => {
+        await words(app, "could not be loaded yet");
+        await app.openPhantom();
+        assert.equal(await app.outcome(), "no number");
+        const issue = (await app.issues()).find(({ code }) => code === "weights.unavailable");
+        assert.match(issue.text, reason);
+        assert.equal(await app.get("severity").count(), 0);
+      }));
+  }
+
+  it("are tried again when a study needs them", () => {
+    let gone = true;
+    const host = { answer: (name, ...rest) => (gone && PART.test(name) ? faulty.status(502)(name, ...rest) : null) };
+    return visit({ host }, async (app) => {
+      await words(app, "could not be loaded yet");
+      gone = false;
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
+    });
+  });
+
+  it("that have rotted in the browser's cache are fetched anew", () =>
+    visit({}, async (app) => {
+      await app.ready();
+      await app.page.evaluate(async () => {
+        const cache = await caches.open("corsai-weights");
+        const key = (await cache.keys()).find(({ url }) => url.includes("/fpn"));
+        const bytes = new Uint8Array(await (await cache.match(key)).arrayBuffer());
+        bytes[1000] ^= 1;
+        await cache.put(key, new Response(bytes));
+      });
+      await app.page.reload();
+      await loaded(app);
+      const kept = await app.page.evaluate(async () => {
+        const cache = await caches.open("corsai-weights");
+        const key = (await cache.keys()).find(({ url }) => url.includes("/fpn"));
+        const digest = await crypto.subtle.digest("SHA-256", await (await cache.match(key)).arrayBuffer());
+        const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+        return key.url.endsWith(hex);
+      });
+      assert.ok(kept, "they are right again");
+    }));
+
+  const unkept = {
+    "is full": () => { Cache.prototype.put = async () => { throw new DOMException("", "QuotaExceededError"); }; },
+    "is forbidden": () => { CacheStorage.prototype.open = async () => { throw new DOMException("", "SecurityError"); }; },
+    "isn't there": () => { delete Window.prototype.caches; Object.defineProperty(window, "caches", { value: undefined }); },
+  };
+  for (const [name, broken] of Object.entries(unkept)) {
+    it(`work where the browser's cache ${name}, and the page says that they aren't kept`, () =>
+      visit({ prepare: (page) => page.addInitScript(broken) }, async (app) => {
+        await words(app, "doesn't keep them for the next visit");
+        assert.deepEqual(app.problems, []);
+      }));
+  }
+
+  it("are fetched once for two tabs", () => {
+    const host = { answer: async (name) => (PART.test(name) ? new Promise((resolve) => setTimeout(resolve, 3000, null)) : null) };
+    return visit({ host }, async (app) => {
+      const other = await app.another("?device=cpu");
+      await Promise.all([loaded(app), loaded(other)]);
+      assert.equal(asked(app).length, 1);
+    });
+  });
+});
