@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-/// The workspace's root.
+/// The workspace's root: where cargo runs the test, not where it was built; checkouts may share their build output.
 #[must_use]
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    Path::new(&folder).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
 /// A file or folder of the real data: under `CORSAI_DATA`, else beside the checkout. Where it is absent the caller is

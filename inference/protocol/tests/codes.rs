@@ -18,7 +18,7 @@ fn the_page_of_codes_is_up_to_date() {
         let columns = [severity.as_str().unwrap(), code.what(), code.what_to_do()].join(" | ");
         writeln!(page, "| `{}` | {columns} |", code.as_str()).unwrap();
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("CODES.md");
+    let path = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("CODES.md");
     if std::env::var_os("BLESS").is_some() {
         fs::write(&path, &page).unwrap();
     }

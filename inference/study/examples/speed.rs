@@ -18,7 +18,9 @@ const TIME: Duration = Duration::from_secs(2);
 
 fn main() {
     let data = std::env::var_os("CORSAI_DATA").map(PathBuf::from);
-    let data = data.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
+    let data = data.unwrap_or_else(|| {
+        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../../shared/data")
+    });
     let read = |name: String| std::fs::read(data.join(name)).unwrap();
     let image = |rest: &str| read(format!("{CORNERSTONE}/CTImage.dcm{rest}"));
     let high_throughput =

@@ -1,3 +1,5 @@
+//! Bytes as a picture in JPEG Extended, 12 bits.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|stream: &[u8]| corsai_study_fuzz::read("1.2.840.10008.1.2.4.51", stream));

@@ -72,7 +72,7 @@ fn damaged_streams_end_soon() {
 
 #[test]
 fn what_fuzzing_found_ends_soon() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let corpus = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("fuzz/corpus");
     let targets = [
         ("rle", "1.2.840.10008.1.2.5"),
         ("jpeg_lossless", "1.2.840.10008.1.2.4.70"),

@@ -45,7 +45,9 @@ fn reference() -> Reference {
 /// The shared data, or a notice that the test is skipped.
 fn data() -> Option<PathBuf> {
     let data = std::env::var_os("CORSAI_DATA").map(PathBuf::from);
-    let data = data.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
+    let data = data.unwrap_or_else(|| {
+        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../../shared/data")
+    });
     if !data.join("conformance").is_dir() {
         eprintln!("skipped: {} is not there", data.display());
         return None;
@@ -163,7 +165,8 @@ fn syntax_name(uid: &str) -> &'static str {
 
 /// Compares the table with the one in the repository, or writes it there.
 fn up_to_date(text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/README.md");
+    let path =
+        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("tests/conformance/README.md");
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, text).unwrap();
     } else {

@@ -15,7 +15,8 @@ fn sources(folder: &Path, text: &mut String) {
 
 #[test]
 fn the_checklist_names_every_item_and_tests_that_exist() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let root = Path::new(&folder);
     let mut text = String::new();
     for folder in ["src", "tests", "../findings/src"] {
         sources(&root.join(folder), &mut text);

@@ -72,7 +72,7 @@ fn seeds() -> Vec<Vec<u8>> {
 
 #[test]
 fn the_fuzz_corpus_ends_in_a_code() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let corpus = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("fuzz/corpus");
     if std::env::var_os("BLESS").is_some() {
         fs::create_dir_all(corpus.join("headers")).unwrap();
         for (number, seed) in seeds().into_iter().enumerate() {
