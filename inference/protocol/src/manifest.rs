@@ -49,10 +49,10 @@ impl Default for Vote {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tier {
-    /// The lungs and one lesion network: at most 8 MB of weights.
+    /// The lungs and one lesion network.
     #[default]
     Quick,
-    /// At most 60 MB.
+    /// Several lesion networks.
     Standard,
     /// All there is.
     Full,
