@@ -11,12 +11,15 @@ import { TAG, changed, copied, text, value } from "./dicom.mjs";
 export const OUT = fileURLToPath(new URL("../out", import.meta.url));
 const MADE = path.join(OUT, "studies");
 
-// A folder of the real data, or the notice with which a test that needs it is skipped.
-export function real(name) {
-  const data = process.env.CORSAI_DATA ?? fileURLToPath(new URL("../../../shared/data", import.meta.url));
-  const folder = path.join(data, "dicom", name);
-  return existsSync(folder) ? { folder } : { skip: `the real study ${name} isn't here (CORSAI_DATA names its place)` };
+// A folder of the shared data, or the notice with which a test that needs it is skipped.
+export function data(...names) {
+  const place = process.env.CORSAI_DATA ?? fileURLToPath(new URL("../../../shared/data", import.meta.url));
+  const folder = path.join(place, ...names);
+  return existsSync(folder) ? { folder } : { skip: `there is no ${names.join("/")} here (CORSAI_DATA names the data's place)` };
 }
+
+// A real study.
+export const real = (name) => data("dicom", name);
 
 // The files of a folder of DICOM, in no order that matters.
 export const filesOf = (folder) => readdirSync(folder).filter((name) => !name.endsWith(".json")).map((n) => path.join(folder, n));
