@@ -8,7 +8,7 @@ import { PATIENCE_MS, STUDY_MS, open } from "../lib/app.mjs";
 import * as faulty from "../lib/faulty.mjs";
 
 async function visit(options, look) {
-  const app = await open({ query: "?device=cpu", ...options });
+  const app = await open({ query: "?device=cpu&tier=quick", ...options });
   try {
     await look(app);
   } finally {
@@ -138,7 +138,7 @@ describe("the page", () => {
 
   it("says so when another tab is measuring, and may be closed while it runs", () =>
     visit({}, async (app) => {
-      const other = await app.another("?device=cpu");
+      const other = await app.another("?device=cpu&tier=quick");
       await app.openPhantom();
       await finding(app);
       await other.openPhantom();

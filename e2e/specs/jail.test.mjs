@@ -24,7 +24,7 @@ function possible() {
 
 if (process.env[INSIDE]) {
   assert.deepEqual(Object.keys(networkInterfaces()), ["lo"]);
-  const app = await open({ query: "?device=cpu" });
+  const app = await open({ query: "?device=cpu&tier=quick" });
   await app.openPhantom();
   assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
   assert.deepEqual(app.problems, []);

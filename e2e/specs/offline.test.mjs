@@ -9,7 +9,7 @@ import * as faulty from "../lib/faulty.mjs";
 
 describe("offline", () => {
   it("opens and measures when the server has been stopped after one visit", async () => {
-    const app = await open({ query: "?device=cpu" });
+    const app = await open({ query: "?device=cpu&tier=quick" });
     try {
       await app.ready();
       await app.stopServer();
@@ -45,7 +45,7 @@ describe("offline", () => {
   it("lets a newer version in when no study is open and a person says so", async () => {
     let newer = false;
     const script = () => ({ body: faulty.bytesOf("sw.js").toString().replace(/BUILD = "[^"]*"/, 'BUILD = "newer"') });
-    const app = await open({ query: "?device=cpu", host: { answer: (name) => (newer && name === "sw.js" ? script() : null) } });
+    const app = await open({ query: "?device=cpu&tier=quick", host: { answer: (name) => (newer && name === "sw.js" ? script() : null) } });
     try {
       await app.ready();
       const [before] = Object.keys((await stored(app.page)).cached).filter((name) => name.startsWith("corsai-page-"));
@@ -67,7 +67,7 @@ describe("offline", () => {
   });
 
   it("keeps no page of which one file is another, and works all the same", async () => {
-    const app = await open({ query: "?device=cpu", host: faulty.always(/^icon\.svg$/, faulty.corrupt) });
+    const app = await open({ query: "?device=cpu&tier=quick", host: faulty.always(/^icon\.svg$/, faulty.corrupt) });
     try {
       await app.get("privacy-ready").filter({ hasText: "keeps nothing for a later visit" }).waitFor({ state: "attached", timeout: PATIENCE_MS });
       const { cached } = await stored(app.page);

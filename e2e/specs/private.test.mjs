@@ -39,7 +39,7 @@ describe("a study of somebody", () => {
   let asked;
   const said = [];
   before(async () => {
-    app = await open({ query: "?device=cpu", prepare: (page) => page.on("console", (message) => said.push(message.text())) });
+    app = await open({ query: "?device=cpu&tier=quick", prepare: (page) => page.on("console", (message) => said.push(message.text())) });
     await app.ready();
     await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });
     asked = app.requests.length;
@@ -98,7 +98,7 @@ describe("a study of somebody", () => {
 
 describe("with the network gone (P1)", () => {
   it("measures a study that is dropped when the server has stopped", async () => {
-    const app = await open({ query: "?device=cpu" });
+    const app = await open({ query: "?device=cpu&tier=quick" });
     try {
       await app.ready();
       await app.stopServer();
@@ -118,13 +118,13 @@ describe("when the browser is opened again (P8)", () => {
     const profile = mkdtempSync(path.join(tmpdir(), "corsai-profile-"));
     let app;
     try {
-      app = await open({ query: "?device=cpu", profile });
+      app = await open({ query: "?device=cpu&tier=quick", profile });
       await app.ready();
       await app.openPhantom();
       assert.equal(await app.outcome(), "finished");
       await app.page.getByRole("button", { name: /panel/i }).click();
       await app.close();
-      app = await open({ query: "?device=cpu", profile });
+      app = await open({ query: "?device=cpu&tier=quick", profile });
       const { cached, ...rest } = await stored(app.page);
       rest.local = rest.local.filter((name) => name !== "corsai.scale");
       assert.deepEqual(rest, { files: [], cookies: "", local: [], session: [], databases: [] });
@@ -134,6 +134,7 @@ describe("when the browser is opened again (P8)", () => {
       for (const url of cached[page]) assert.match(url, /^$|^(assets|worker)\/[\w./-]+$|^(icon\.svg|manifest\.json)$/);
       for (const url of cached["corsai-weights"]) assert.match(url, /^models\/[\w.-]+\.bin\?sha256=[0-9a-f]{64}$/);
       // And it can be thrown away.
+      await app.ready();
       await app.click("privacy-open");
       await app.click("forget-stored");
       await app.get("stored").filter({ hasText: "Nothing is stored" }).waitFor();
@@ -234,7 +235,7 @@ describe("code that wanted to send something (P5)", () => {
     server.on("upgrade", (request, socket) => (heard.push(`upgrade ${request.url}`), socket.destroy()));
     await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
     elsewhere = { server, address: `http://127.0.0.1:${server.address().port}/` };
-    app = await open({ query: "?device=cpu" });
+    app = await open({ query: "?device=cpu&tier=quick" });
     await app.ready();
     await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });
   });

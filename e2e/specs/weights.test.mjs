@@ -9,7 +9,7 @@ import * as faulty from "../lib/faulty.mjs";
 const PART = /^models\/fpn/;
 
 async function visit(options, look) {
-  const app = await open({ query: "?device=cpu", ...options });
+  const app = await open({ query: "?device=cpu&tier=quick", ...options });
   try {
     await look(app);
   } finally {
@@ -122,7 +122,7 @@ describe("weights", () => {
   it("are fetched once for two tabs", () => {
     const host = { answer: async (name) => (PART.test(name) ? new Promise((resolve) => setTimeout(resolve, 3000, null)) : null) };
     return visit({ host }, async (app) => {
-      const other = await app.another("?device=cpu");
+      const other = await app.another("?device=cpu&tier=quick");
       await Promise.all([loaded(app), loaded(other)]);
       assert.equal(asked(app).length, 1);
     });

@@ -1,10 +1,13 @@
 //! Compiles in the manifest's goldens and, with the feature `embedded`, the weights themselves, so that no path is
-//! needed at run time.
+//! needed at run time. `CORSAI_MODELS` may name another folder than the repository's: that of networks which are trained
+//! and not shipped, to judge them by (`models/training` packs them so).
 
 use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let models = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../models").canonicalize()?;
+    println!("cargo::rerun-if-env-changed=CORSAI_MODELS");
+    let shipped = || env::var("CARGO_MANIFEST_DIR").map(|folder| PathBuf::from(folder).join("../../models"));
+    let models = env::var_os("CORSAI_MODELS").map_or_else(shipped, |folder| Ok(folder.into()))?.canonicalize()?;
     println!("cargo::rerun-if-changed={}", models.join("manifest.json").display());
     let manifest: serde_json::Value = serde_json::from_str(&fs::read_to_string(models.join("manifest.json"))?)?;
     let embedded = env::var_os("CARGO_FEATURE_EMBEDDED").is_some();
