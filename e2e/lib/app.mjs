@@ -51,6 +51,16 @@ export async function open({ query = "", softwareGpu = false, host = {}, address
   return app;
 }
 
+// The quick answer on the CPU, unless told otherwise; closed whatever comes of `look`.
+export async function visit(options, look) {
+  const app = await open({ query: "?device=cpu&tier=quick", ...options });
+  try {
+    await look(app);
+  } finally {
+    await app.close();
+  }
+}
+
 class App {
   constructor({ server, address, browser, page, requests }) {
     Object.assign(this, { server, address, browser, page, requests });

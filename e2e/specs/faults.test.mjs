@@ -4,17 +4,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { PATIENCE_MS, STUDY_MS, open } from "../lib/app.mjs";
+import { PATIENCE_MS, STUDY_MS, open, visit } from "../lib/app.mjs";
 import * as faulty from "../lib/faulty.mjs";
-
-async function visit(options, look) {
-  const app = await open({ query: "?device=cpu&tier=quick", ...options });
-  try {
-    await look(app);
-  } finally {
-    await app.close();
-  }
-}
 
 const chosen = async (app) => {
   await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });

@@ -3,19 +3,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { PATIENCE_MS, open } from "../lib/app.mjs";
+import { PATIENCE_MS, visit } from "../lib/app.mjs";
 import * as faulty from "../lib/faulty.mjs";
 
 const PART = /^models\/fpn/;
-
-async function visit(options, look) {
-  const app = await open({ query: "?device=cpu&tier=quick", ...options });
-  try {
-    await look(app);
-  } finally {
-    await app.close();
-  }
-}
 
 const words = (app, text) => app.get("weights").filter({ hasText: text }).waitFor({ timeout: PATIENCE_MS });
 const loaded = (app) => words(app, "Networks loaded");

@@ -4,7 +4,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use corsai_protocol::{Family, Manifest, NetworkEntry, NetworkRuns, Projection, Region, Stage, Tier, Vote, label};
+use corsai_protocol::{Family, Manifest, NetworkEntry, NetworkRuns, Projection, Region, Stage, Tier, Vote};
 use corsai_study::HuVolume;
 
 use crate::{
@@ -450,12 +450,6 @@ impl Analysis {
     #[must_use]
     pub fn all_labels(&self) -> &[u8] {
         &self.labels
-    }
-
-    /// Whether any voxel is lung; meaningless before the lungs are in.
-    #[must_use]
-    pub fn has_lung(&self) -> bool {
-        self.labels.iter().any(|l| l & (label::LEFT_LUNG | label::RIGHT_LUNG) != 0)
     }
 
     /// Slices that show lung; the others need no lesion network.

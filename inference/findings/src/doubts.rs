@@ -19,8 +19,8 @@ const PLAUSIBLE_ML: std::ops::RangeInclusive<f64> = 1000.0..=10_000.0;
 /// A lesion share of both lungs under this may be none: the networks mark as much on healthy lungs (`models/cards`).
 const TRACE: f64 = 0.005;
 
-/// Doubts about lung masks, `lungs.*`, and about a trace of lesions, where those are in; the first is `lungs.none`, which stops the study, where there is no lung.
-/// `labels` holds one byte a voxel of `grid`, in its order.
+/// Doubts about lung masks, `lungs.*`, and about a trace of lesions, where those are in; the first is `lungs.none`,
+/// which stops the study, where there is no lung. `labels` holds one byte a voxel of `grid`, in its order.
 #[must_use]
 pub fn doubts(grid: &Grid, labels: &[u8]) -> Vec<Issue> {
     let tallies = tallies(grid, labels);

@@ -78,6 +78,19 @@ impl Conv {
     }
 }
 
+/// A norm's factor and summand, `[1, channels, 1, 1]` each.
+fn per_channel(
+    weights: &mut Weights,
+    name: &str,
+    channels: usize,
+    device: &Device,
+) -> Result<[Tensor<4>; 2], PackError> {
+    let mut part = |part: &str| -> Result<Tensor<4>, PackError> {
+        Ok(tensor(weights.take(&format!("{name}.{part}"), &[channels])?, [1, channels, 1, 1], device))
+    };
+    Ok([part("weight")?, part("bias")?])
+}
+
 /// Batch-norm that nothing comes before to be folded into: y = max(0, x · a + b), a and b a channel.
 #[derive(Debug)]
 pub(crate) struct AffineRelu {
@@ -87,11 +100,8 @@ pub(crate) struct AffineRelu {
 
 impl AffineRelu {
     pub fn take(weights: &mut Weights, name: &str, channels: usize, device: &Device) -> Result<Self, PackError> {
-        let mut part = |part: &str| -> Result<Tensor<4>, PackError> {
-            let values = weights.take(&format!("{name}.{part}"), &[channels])?;
-            Ok(tensor(values, [1, channels, 1, 1], device))
-        };
-        Ok(Self { scale: part("weight")?, shift: part("bias")? })
+        let [scale, shift] = per_channel(weights, name, channels, device)?;
+        Ok(Self { scale, shift })
     }
 
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
@@ -111,11 +121,8 @@ impl GroupNorm {
     const EPSILON: f32 = 1e-5;
 
     pub fn take(weights: &mut Weights, name: &str, channels: usize, device: &Device) -> Result<Self, PackError> {
-        let mut affine = |part: &str| -> Result<Tensor<4>, PackError> {
-            let values = weights.take(&format!("{name}.{part}"), &[channels])?;
-            Ok(tensor(values, [1, channels, 1, 1], device))
-        };
-        Ok(Self { gamma: affine("weight")?, beta: affine("bias")? })
+        let [gamma, beta] = per_channel(weights, name, channels, device)?;
+        Ok(Self { gamma, beta })
     }
 
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
@@ -127,10 +134,10 @@ impl GroupNorm {
         let variance = (centred.clone() * centred).mean_dim(2);
         let scale = (variance + Self::EPSILON).sqrt().recip();
         // One multiplication and one addition a pixel: y = x · a + b with a, b a channel.
-        let per_channel =
+        let spread =
             |t: Tensor<3>| -> Tensor<4> { t.repeat_dim(2, channels / Self::GROUPS).reshape([batch, channels, 1, 1]) };
-        let a = per_channel(scale) * self.gamma.clone();
-        let b = self.beta.clone() - per_channel(mean) * a.clone();
+        let a = spread(scale) * self.gamma.clone();
+        let b = self.beta.clone() - spread(mean) * a.clone();
         x * a + b
     }
 }

@@ -10,7 +10,8 @@ use std::{
 use corsai_ensemble::{Analysis, JobId, Options};
 use corsai_findings::{doubts, measure, possible, record, report, spread};
 use corsai_protocol::{
-    Event, Issue, IssueCode, Manifest, Report, RunId, Runs, SeriesId, SeriesSummary, Severity, Slot, Stage, Tier, Vote,
+    Event, Issue, IssueCode, Lungs, Manifest, Report, RunId, Runs, SeriesId, SeriesSummary, Severity, Slot, Stage,
+    Tier, Vote,
 };
 use corsai_study::{Decoded, Opened, Series};
 use futures_util::{
@@ -158,6 +159,7 @@ impl Run<'_> {
         let mut hold = self.hold(refining).await?;
         let mut pace = Pace::begin(self.run, self.slot, if refining { Stage::Refining } else { Stage::Lungs });
         let mut told = Instant::now();
+        let mut lungs = None;
         loop {
             if refining && self.owner.is_waited_for() {
                 // A person waits for another study's first answer.
@@ -202,7 +204,7 @@ impl Run<'_> {
                         pace = Pace::begin(self.run, self.slot, Stage::Lesions);
                     }
                     if pace.stage() != Stage::Lungs && told.elapsed() >= BETWEEN_BOUNDS {
-                        self.tell_possible();
+                        self.tell_possible(&mut lungs);
                         told = Instant::now();
                     }
                 }
@@ -285,12 +287,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What the shares can still come to.
-    fn tell_possible(&self) {
+    /// What the shares can still come to. The lungs' volumes stay as they are: they are measured once.
+    fn tell_possible(&self, lungs: &mut Option<Lungs>) {
         let analysis = self.course.analysis.borrow();
         let Some(bounds) = analysis.bounds_ml() else { return };
-        let lungs = measure(analysis.volume().grid(), analysis.all_labels(), false);
-        let possible = possible(&lungs, bounds);
+        let lungs = lungs.get_or_insert_with(|| measure(analysis.volume().grid(), analysis.all_labels(), false));
+        let possible = possible(lungs, bounds);
         outbox::post(&Event::Possible { run: self.run, slot: self.slot, possible });
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use corsai_protocol::{Issue, IssueCode};
+use corsai_protocol::{Issue, IssueCode, Severity};
 use corsai_study::{Decoded, Intake, Limits, Opened, Series};
 
 pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
@@ -410,4 +410,18 @@ pub fn measured(files: &[File]) -> Decoded {
 
 pub fn codes(issues: &[Issue]) -> Vec<IssueCode> {
     issues.iter().map(|issue| issue.code).collect()
+}
+
+/// The files of the plain chest, each changed.
+pub fn all(change: impl Fn(File) -> File) -> Vec<File> {
+    chest(10).into_iter().map(change).collect()
+}
+
+/// The one series of these files is not measured, for this reason.
+pub fn refused(files: &[File], code: IssueCode) {
+    let opened = open(files);
+    let summary = only(&opened).summary();
+    assert!(!summary.usable, "{code:?}");
+    let issue = summary.issues.iter().find(|issue| issue.code == code).unwrap_or_else(|| panic!("{summary:?}"));
+    assert_eq!(issue.severity, Severity::Stop);
 }

@@ -4,18 +4,6 @@ use corsai_protocol::{IssueCode as Code, Severity};
 
 use crate::made::*;
 
-fn all(change: impl Fn(File) -> File) -> Vec<File> {
-    chest(10).into_iter().map(change).collect()
-}
-
-fn refused(files: &[File], code: Code) {
-    let opened = open(files);
-    let summary = only(&opened).summary();
-    assert!(!summary.usable, "{code:?}");
-    let issue = summary.issues.iter().find(|issue| issue.code == code).unwrap_or_else(|| panic!("{summary:?}"));
-    assert_eq!(issue.severity, Severity::Stop);
-}
-
 /// The same Hounsfield units as those of the plain chest, without a doubt.
 fn unchanged(files: &[File]) {
     let decoded = measured(files);

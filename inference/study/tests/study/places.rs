@@ -1,21 +1,9 @@
 //! Part C of the checklist: where slices lie is told by their positions alone, and what leaves it open is refused.
 
-use corsai_protocol::{IssueCode as Code, Severity};
+use corsai_protocol::IssueCode as Code;
 use corsai_study::Limits;
 
 use crate::made::*;
-
-fn all(change: impl Fn(File) -> File) -> Vec<File> {
-    chest(10).into_iter().map(change).collect()
-}
-
-fn refused(files: &[File], code: Code) {
-    let opened = open(files);
-    let summary = only(&opened).summary();
-    assert!(!summary.usable, "{code:?}");
-    let issue = summary.issues.iter().find(|issue| issue.code == code).unwrap_or_else(|| panic!("{summary:?}"));
-    assert_eq!(issue.severity, Severity::Stop);
-}
 
 fn is_the_chest(files: &[File], issues: &[Code]) {
     let decoded = measured(files);
