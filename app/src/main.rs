@@ -7,6 +7,7 @@ mod browser;
 mod cards;
 mod classes;
 mod delivery;
+mod dialog;
 mod export;
 mod format;
 mod intake;

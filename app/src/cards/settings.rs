@@ -1,9 +1,9 @@
 //! Settings and help: which device computes and why, and the keys.
 
 use corsai_protocol::{Depth, DevicePreference, Tier};
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, prelude::*};
 
-use crate::{shell::App, state::Phase};
+use crate::{dialog::Dialog, shell::App, state::Phase};
 
 const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [
     (DevicePreference::Auto, "device-auto", "Automatic", "The faster one that computes a known slice right."),
@@ -30,15 +30,6 @@ const KEYS: [(&str, &str); 8] = [
 
 #[component]
 pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
-    let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
-        let Some(dialog) = dialog.get() else { return };
-        if open.get() && !dialog.open() {
-            let _ = dialog.show_modal();
-        } else if !open.get() && dialog.open() {
-            dialog.close();
-        }
-    });
     let loses = Memo::new(move |_| app.model.with(|m| m.current.phase != Phase::Empty && !m.current.gone));
     let option = move |(device, id, name, what): (DevicePreference, &'static str, &'static str, &'static str)| {
         view! {
@@ -97,17 +88,7 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
     };
     let keys: Vec<_> = KEYS.iter().map(|(key, what)| view! { <dt><kbd>{*key}</kbd></dt> <dd>{*what}</dd> }).collect();
     view! {
-        <dialog
-            node_ref=dialog
-            class="dialog"
-            aria-labelledby="settings-title"
-            data-testid="settings"
-            on:close=move |_| open.set(false)
-        >
-            <div class="dialog-head">
-                <h2 id="settings-title">"Settings and help"</h2>
-                <button class="button button-small" data-testid="settings-close" on:click=move |_| open.set(false)>"Close"</button>
-            </div>
+        <Dialog open id="settings" title="Settings and help">
             <fieldset>
                 <legend>"Where to compute"</legend>
                 {DEVICES.map(option).into_iter().collect::<Vec<_>>()}
@@ -127,7 +108,7 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
             <DeviceFound app />
             <h3>"Keys, with the picture in focus"</h3>
             <dl class="keys">{keys}</dl>
-        </dialog>
+        </Dialog>
     }
     .into_any()
 }

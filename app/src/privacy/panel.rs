@@ -2,7 +2,7 @@
 //! from outside that nothing is sent. Its claims are those that tests prove, no more.
 
 use js_sys::Uint8Array;
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
@@ -10,7 +10,9 @@ use super::{
     witness::Asked,
 };
 use crate::{
-    browser, format,
+    browser,
+    dialog::Dialog,
+    format,
     offline::Kept,
     shell::App,
     weights::{self, store},
@@ -33,39 +35,17 @@ async fn find() -> Found {
 
 #[component]
 pub fn PrivacyPanel(app: App, open: RwSignal<bool>) -> impl IntoView {
-    let dialog = NodeRef::<html::Dialog>::new();
     let found = RwSignal::new(None::<Found>);
     let look = move || spawn_local(async move { found.set(Some(find().await)) });
-    Effect::new(move |_| {
-        let Some(dialog) = dialog.get() else { return };
-        if open.get() && !dialog.open() {
-            look();
-            let _ = dialog.show_modal();
-        } else if !open.get() && dialog.open() {
-            dialog.close();
-        }
-    });
     view! {
-        <dialog
-            node_ref=dialog
-            class="dialog"
-            aria-labelledby="privacy-title"
-            data-testid="privacy"
-            on:close=move |_| open.set(false)
-        >
-            <div class="dialog-head">
-                <h2 id="privacy-title">"Privacy, and how to check it"</h2>
-                <button class="button button-small" data-testid="privacy-close" on:click=move |_| open.set(false)>
-                    "Close"
-                </button>
-            </div>
+        <Dialog open id="privacy" title="Privacy, and how to check it" on_open=Callback::new(move |()| look())>
             <Ready app />
             <Requests app />
             <Policy app />
             <Storage app found look />
             <Build found />
             <HowToCheck />
-        </dialog>
+        </Dialog>
     }
     .into_any()
 }
