@@ -1,7 +1,7 @@
 //! x · sigmoid(x), which follows every second convolution of an EfficientNet.
 //!
-//! Flex takes one scalar `expf` a value, in wasm a quarter of a network's time; so on the CPU it is done here, in one
-//! pass that the compiler turns into SIMD. A GPU keeps Burn's operations.
+//! Flex takes one scalar `expf` a value, in wasm a quarter of a network's time; so on the CPU `kernels` does it. A GPU keeps
+//! Burn's operations.
 
 use burn::tensor::{Device, Tensor, activation::sigmoid};
 
@@ -15,9 +15,7 @@ pub(crate) fn silu(x: Tensor<4>) -> Tensor<4> {
     let mut data = x.into_data();
     match data.as_mut_slice::<f32>() {
         Ok(values) => {
-            for value in values {
-                *value /= 1.0 + exp(-*value);
-            }
+            corsai_kernels::silu(values);
             Tensor::from_data(data, &device)
         }
         Err(_) => {
@@ -27,37 +25,9 @@ pub(crate) fn silu(x: Tensor<4>) -> Tensor<4> {
     }
 }
 
-/// eˣ to 2 in 10⁷, without a branch; beyond ±87 it stays at the border's value. e^x = 2ⁿ · e^r with |r| ≤ ln 2 / 2, and
-/// Taylor's series for the latter.
-#[inline(always)]
-fn exp(x: f32) -> f32 {
-    /// 1.5 · 2²³: what is added to it is rounded to a whole number, which is in the low bits then.
-    const ROUND: f32 = 12_582_912.0;
-    /// ln 2 in two parts, the first of few bits, so that its product with n is exact.
-    const LN_2: [f32; 2] = [355.0 / 512.0, -2.121_944_4e-4];
-    let x = x.clamp(-87.0, 87.0);
-    let rounded = x * std::f32::consts::LOG2_E + ROUND;
-    let n = rounded - ROUND;
-    let r = x - n * LN_2[0] - n * LN_2[1];
-    let series = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
-    let fraction = series.into_iter().fold(0.0, |sum, coefficient| sum * r + coefficient);
-    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(1.0f32.to_bits()));
-    fraction * power
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exp_is_exact_to_single_precision() {
-        for i in -8700..=8700 {
-            let x = i as f32 / 100.0;
-            let exact = f64::from(x).exp();
-            let error = (f64::from(exp(x)) - exact).abs() / exact;
-            assert!(error < 3e-7, "e^{x} is off by {error:e}");
-        }
-    }
 
     #[test]
     fn silu_is_burns_and_keeps_what_is_no_number() {

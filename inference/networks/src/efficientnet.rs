@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, activation::sigmoid};
 use crate::{
     PackError, Weights,
     activation::silu,
-    layers::{Conv, ConvShape, Padding},
+    layers::{Conv, ConvShape, Depthwise, Padding},
 };
 
 /// One row a stage: blocks, kernel, stride of the first block, expansion, output channels.
@@ -35,7 +35,7 @@ pub(crate) struct Encoder {
 #[derive(Debug)]
 struct Block {
     expand: Option<Conv>,
-    depthwise: Conv,
+    depthwise: Depthwise,
     squeeze: Conv,
     excite: Conv,
     project: Conv,
@@ -87,26 +87,27 @@ impl Block {
             if expansion == 1 { None } else { Some(conv("_expand_conv", ConvShape::pointwise(inputs, wide))?) };
         let depthwise =
             ConvShape { kernel, stride, groups: wide, padding: Padding::Least, ..ConvShape::pointwise(wide, wide) };
+        let squeeze = conv("_se_reduce", ConvShape::pointwise(wide, narrow))?;
+        let excite = conv("_se_expand", ConvShape::pointwise(narrow, wide))?;
+        let project = conv("_project_conv", ConvShape::pointwise(wide, outputs))?;
         Ok(Self {
             expand,
-            depthwise: conv("_depthwise_conv", depthwise)?,
-            squeeze: conv("_se_reduce", ConvShape::pointwise(wide, narrow))?,
-            excite: conv("_se_expand", ConvShape::pointwise(narrow, wide))?,
-            project: conv("_project_conv", ConvShape::pointwise(wide, outputs))?,
+            depthwise: Depthwise::take(weights, &format!("{name}._depthwise_conv"), depthwise, device)?,
+            squeeze,
+            excite,
+            project,
             residual: stride == 1 && inputs == outputs,
         })
     }
 
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let x = match &self.expand {
-            Some(expand) => silu(expand.forward(input.clone())),
-            None => input.clone(),
+        let (x, raw) = match &self.expand {
+            Some(expand) => (expand.forward(input.clone()), true),
+            None => (input.clone(), false),
         };
-        let x = silu(self.depthwise.forward(x));
-        let [batch, channels, rows, columns] = x.dims();
-        let mean = x.clone().reshape([batch, channels, rows * columns]).mean_dim(2).reshape([batch, channels, 1, 1]);
+        let (x, mean) = self.depthwise.forward(x, raw);
         let gate = sigmoid(self.excite.forward(silu(self.squeeze.forward(mean))));
-        let x = self.project.forward(x * gate);
+        let x = self.project.gated(x, gate);
         if self.residual { x + input } else { x }
     }
 }

@@ -1,12 +1,12 @@
 //! Feature pyramid decoder over EfficientNet-B0, layer by layer that of `segmentation_models_pytorch` (merge by
 //! addition, 4× upsampling of the logits), so that its weights fit by name.
 
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::{Device, Tensor};
 
 use crate::{
     PackError, Weights,
     efficientnet::{Encoder, FEATURES},
-    layers::{Conv, ConvShape, GroupNorm, double, enlarge},
+    layers::{Conv, ConvShape, GroupNormRelu, double, enlarge},
 };
 
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct Fpn {
     /// From the coarsest map (p5) to the finest (p2).
     laterals: Vec<Conv>,
     /// One chain a pyramid level, in the same order; each link but those of the last chain doubles the size.
-    chains: Vec<Vec<(Conv, GroupNorm)>>,
+    chains: Vec<Vec<(Conv, GroupNormRelu)>>,
     head: Conv,
 }
 
@@ -40,7 +40,7 @@ impl Fpn {
                 let inputs = if link == 0 { pyramid } else { segmentation };
                 let shape = ConvShape { bias: false, ..ConvShape::three(inputs, segmentation) };
                 let conv = Conv::take(weights, &format!("{name}.0"), shape, device)?;
-                chain.push((conv, GroupNorm::take(weights, &format!("{name}.1"), segmentation, device)?));
+                chain.push((conv, GroupNormRelu::take(weights, &format!("{name}.1"), segmentation, device)?));
             }
             chains.push(chain);
         }
@@ -63,7 +63,7 @@ impl Fpn {
             };
             let mut s = p.clone();
             for (conv, norm) in chain {
-                s = relu(norm.forward(conv.forward(s)));
+                s = norm.forward(conv.forward(s));
                 if i + 1 < self.chains.len() {
                     s = enlarge(s, 2);
                 }

@@ -69,6 +69,7 @@ issues! {
     ZipBad "zip.bad" Skip "The archive could not be opened." "Unzip it and drop the folder.";
     ZipTooLarge "zip.too-large" Stop "The archive unpacks to more than can be held." "Unzip it and drop one study's folder.";
     InputNothing "input.nothing" Stop "No chest CT was found in what was dropped." "Drop the folder that holds the CT's DICOM files.";
+    InputIncomplete "input.incomplete" Warning "The disc's index lists more pictures than there are in what was dropped." "Drop the whole disc or folder if slices may be missing.";
     InputTooMany "input.too-many" Stop "There are more files than can be looked through." "Drop one study's folder.";
     InputTooLarge "input.too-large" Stop "The study is larger than this page can hold in memory." "Choose a series with fewer or thicker slices.";
     CodecUnsupported "codec.unsupported" Skip "The picture is compressed in a way that is not supported." "Export the study uncompressed (Explicit VR Little Endian).";

@@ -18,6 +18,8 @@ mod rle;
 use std::borrow::Cow;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::walk::PixelData;
 
 /// Why one picture could not be decoded.
@@ -40,7 +42,7 @@ pub(crate) enum CodecError {
 }
 
 /// Transfer syntaxes by what they ask of a reader (PS3.5 annex A, PS3.6 table A-1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Syntax {
     /// The file doesn't say.
     Unnamed,
@@ -62,8 +64,13 @@ pub(crate) enum Syntax {
         lossy: bool,
     },
     /// Known by name, not read.
-    Unsupported(&'static str),
+    #[serde(skip)]
+    Unsupported(Name),
 }
+
+/// What a person calls a syntax that isn't read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Name(pub &'static str);
 
 impl Syntax {
     /// `uid` as it stands in the file, padding included.
@@ -73,7 +80,7 @@ impl Syntax {
         if text.is_empty() {
             return Self::Unnamed;
         }
-        let Some(syntax) = text.strip_prefix(ROOT) else { return Self::Unsupported("an unknown compression") };
+        let Some(syntax) = text.strip_prefix(ROOT) else { return Self::Unsupported(Name("an unknown compression")) };
         match syntax {
             "" | ".1" => Self::Little,
             ".1.99" => Self::Deflated,
@@ -88,16 +95,18 @@ impl Syntax {
             ".4.91" | ".4.203" => Self::Jpeg2000 { lossy: true },
             ".4.110" => Self::JpegXl { lossy: false },
             ".4.111" | ".4.112" => Self::JpegXl { lossy: true },
-            ".4.92" | ".4.93" => Self::Unsupported("JPEG 2000, part 2"),
+            ".4.92" | ".4.93" => Self::Unsupported(Name("JPEG 2000, part 2")),
             ".4.52" | ".4.53" | ".4.54" | ".4.55" | ".4.56" | ".4.58" | ".4.59" | ".4.60" | ".4.61" | ".4.62"
-            | ".4.63" | ".4.64" | ".4.65" | ".4.66" => Self::Unsupported("a retired JPEG process"),
-            ".4.94" | ".4.95" | ".4.204" | ".4.205" => Self::Unsupported("JPIP, which keeps the picture elsewhere"),
-            _ if syntax.starts_with(".4.10") => Self::Unsupported("video"),
-            _ => Self::Unsupported("an unknown compression"),
+            | ".4.63" | ".4.64" | ".4.65" | ".4.66" => Self::Unsupported(Name("a retired JPEG process")),
+            ".4.94" | ".4.95" | ".4.204" | ".4.205" => {
+                Self::Unsupported(Name("JPIP, which keeps the picture elsewhere"))
+            }
+            _ if syntax.starts_with(".4.10") => Self::Unsupported(Name("video")),
+            _ => Self::Unsupported(Name("an unknown compression")),
         }
     }
 
-    fn is_encapsulated(self) -> bool {
+    pub(crate) fn is_encapsulated(self) -> bool {
         !matches!(self, Self::Unnamed | Self::Little | Self::Deflated | Self::ExplicitBig)
     }
 
@@ -199,16 +208,15 @@ fn empty<T>(count: usize) -> Result<Vec<T>, CodecError> {
 /// # Errors
 /// Whatever the bytes say that the header doesn't.
 pub(crate) fn words<'a>(
-    encoded: &Encoded,
-    file: &'a [u8],
+    syntax: Syntax,
+    bytes: Cow<'a, [u8]>,
     rows: usize,
     columns: usize,
     signed: bool,
 ) -> Result<Words<'a>, CodecError> {
-    let bytes = encoded.bytes(file)?;
     let pixels = rows.checked_mul(columns).ok_or(CodecError::Size)?;
     let plain = |bytes, big_endian| Words { bytes, big_endian, carried: None };
-    let words = match encoded.syntax {
+    let words = match syntax {
         Syntax::Unnamed | Syntax::Little | Syntax::Deflated => plain(bytes, false),
         Syntax::ExplicitBig => plain(bytes, true),
         Syntax::Rle => plain(Cow::Owned(rle::decode_16_bit(&bytes, pixels)?), true),
@@ -217,7 +225,7 @@ pub(crate) fn words<'a>(
             let carried = Some(Depth { precision, values: false });
             Words { bytes: Cow::Owned(decoded), big_endian: cfg!(target_endian = "big"), carried }
         }
-        Syntax::JpegExtended => written(extended::decode(&bytes, rows, columns)?, true, signed)?,
+        Syntax::JpegExtended => written(extended::decode(&bytes, rows, columns, 12)?, true, signed)?,
         Syntax::JpegLs { lossy } => written(jpeg_ls::decode(&bytes, rows, columns)?, lossy, signed)?,
         Syntax::Jpeg2000 { lossy } => written(jpeg2000::decode(&bytes, rows, columns)?, lossy, signed)?,
         Syntax::JpegXl { lossy } => written(jpeg_xl::decode(&bytes, rows, columns)?, lossy, signed)?,
@@ -225,6 +233,15 @@ pub(crate) fn words<'a>(
         Syntax::Unsupported(_) => return Err(CodecError::Unsupported),
     };
     if words.bytes.len() < pixels.saturating_mul(2) { Err(CodecError::Damaged) } else { Ok(words) }
+}
+
+/// Decodes a picture in 8-bit JPEG, to be looked at: grey, row by row.
+///
+/// # Errors
+/// As [`words`].
+pub(crate) fn eight_bit(stream: &[u8], rows: usize, columns: usize) -> Result<Vec<i16>, CodecError> {
+    // 8 bits are positive in 16.
+    Ok(extended::decode(stream, rows, columns, 8)?.samples.into_iter().map(|sample| sample as i16).collect())
 }
 
 /// Samples as little-endian words.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use corsai_protocol::{Issue, IssueCode, Severity};
 
+use crate::coding::{Ahead, Task};
 use crate::image::Fault;
 use crate::plausible;
 use crate::series::fault_issues;
@@ -34,6 +35,8 @@ pub struct Decoding {
     /// doesn't wait for all of it.
     voxels: Vec<i16>,
     states: Vec<State>,
+    /// Slices by picture.
+    places: BTreeMap<u32, usize>,
     /// Slices that show nothing.
     blank: usize,
     table: Option<Table>,
@@ -64,7 +67,8 @@ impl Decoding {
             return Err(vec![Issue::new(IssueCode::InputTooLarge, "")]);
         }
         let states = vec![State::Waiting; stack.members.len()];
-        Ok(Self { stack, issues, voxels, states, blank: 0, table: None })
+        let places = stack.members.iter().enumerate().map(|(z, member)| (member.picture, z)).collect();
+        Ok(Self { stack, issues, voxels, states, places, blank: 0, table: None })
     }
 
     /// The grid as far as it is known before decoding: damaged slices are still in it.
@@ -98,13 +102,54 @@ impl Decoding {
             let hu = self.voxels.get_mut(start..).unwrap_or_default();
             *state = match member.decode(&mut self.table, hu) {
                 Ok(()) => {
-                    self.blank += usize::from(hu.iter().all(|value| Some(value) == hu.first()));
+                    self.blank += usize::from(is_blank(hu));
                     State::Decoded(start / area.max(1))
                 }
                 Err(fault) => {
                     self.voxels.truncate(start);
                     State::Damaged(fault)
                 }
+            };
+        }
+        if matches!(state, State::Decoded(_)) { Ok(()) } else { Err(Damaged) }
+    }
+
+    /// One slice as work for another instance; `None` where it is better decoded here, or isn't waiting.
+    #[must_use]
+    pub fn task(&self, z: usize) -> Option<Task<'_>> {
+        let waiting = self.states.get(z) == Some(&State::Waiting);
+        self.stack.members.get(z).filter(|_| waiting)?.task()
+    }
+
+    /// Takes what was decoded before it was known what belongs to it. Gives the slices that are there now.
+    pub fn adopt(&mut self, ahead: Ahead) -> Vec<usize> {
+        let known = ahead.into_iter().filter_map(|(picture, decoded)| Some((self.place_of(picture)?, decoded)));
+        let known: Vec<_> = known.collect();
+        known.into_iter().filter_map(|(z, decoded)| self.accept(z, decoded).is_ok().then_some(z)).collect()
+    }
+
+    /// Which slice a task's picture is; `None` for one of another series.
+    #[must_use]
+    pub fn place_of(&self, picture: u32) -> Option<usize> {
+        self.places.get(&picture).copied()
+    }
+
+    /// Takes what another instance made of a slice; nothing where it is there already.
+    ///
+    /// # Errors
+    /// [`Damaged`] where it could not be decoded, and beyond the last slice.
+    pub fn accept(&mut self, z: usize, decoded: Result<Vec<i16>, Fault>) -> Result<(), Damaged> {
+        let area = self.grid().rows * self.grid().columns;
+        let state = self.states.get_mut(z).ok_or(Damaged)?;
+        if *state == State::Waiting {
+            *state = match decoded {
+                Ok(hu) if hu.len() == area => {
+                    self.blank += usize::from(is_blank(&hu));
+                    self.voxels.extend_from_slice(&hu);
+                    State::Decoded(self.voxels.len() / area.max(1) - 1)
+                }
+                Ok(_) => State::Damaged(Fault::new(IssueCode::CodecFailed, "")),
+                Err(fault) => State::Damaged(fault),
             };
         }
         if matches!(state, State::Decoded(_)) { Ok(()) } else { Err(Damaged) }
@@ -170,6 +215,10 @@ impl Decoding {
             None => Err(vec![Issue::new(IssueCode::ResultWithheld, "")]),
         }
     }
+}
+
+fn is_blank(hu: &[i16]) -> bool {
+    hu.iter().all(|value| Some(value) == hu.first())
 }
 
 /// Brings slices of `area` voxels into order: the one at `places[z]` becomes the `z`th.

@@ -4,6 +4,8 @@
 //! Canonical axial pictures have rows from front to back and columns from the patient's right to the left; whichever
 //! way a scanner wrote them, turning by multiples of a right angle and mirroring brings them there without resampling.
 
+use serde::{Deserialize, Serialize};
+
 /// Direction cosines are written with few digits; more than this is not rounding.
 const ROUNDING: f64 = 1e-3;
 
@@ -52,7 +54,7 @@ pub(crate) fn directions(cosines: [f64; 6]) -> Option<[Vector; 2]> {
 
 /// How a stored picture is read so that it comes out canonical: the stored index of canonical pixel (0, 0), and how it
 /// changes with the canonical row and column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Turn {
     start: isize,
     row_step: isize,

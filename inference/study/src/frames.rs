@@ -59,7 +59,7 @@ pub(crate) const WANTED: &[Tag] = &[
     tags::EXTENDED_OFFSET_TABLE,
 ];
 
-/// The elements that are read of functional groups, each with its group (PS3.3 C.7.6.16.2, C.8.15.3).
+/// The elements that are read of functional groups (PS3.3 C.7.6.16.2, C.8.15.3) and of codes, each with its sequence.
 pub(crate) const GROUPED: &[(Tag, Tag)] = &[
     (tags::PLANE_POSITION_SEQUENCE, tags::IMAGE_POSITION_PATIENT),
     (tags::PLANE_ORIENTATION_SEQUENCE, tags::IMAGE_ORIENTATION_PATIENT),
@@ -74,6 +74,7 @@ pub(crate) const GROUPED: &[(Tag, Tag)] = &[
     (tags::CT_IMAGE_FRAME_TYPE_SEQUENCE, tags::FRAME_TYPE),
     (tags::CT_RECONSTRUCTION_SEQUENCE, tags::CONVOLUTION_KERNEL),
     (tags::CTX_RAY_DETAILS_SEQUENCE, tags::KVP),
+    (tags::PATIENT_ORIENTATION_MODIFIER_CODE_SEQUENCE, tags::CODE_VALUE),
 ];
 
 /// One picture of a file.

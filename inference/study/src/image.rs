@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use corsai_protocol::IssueCode;
 use dicom_dictionary_std::tags;
+use serde::{Deserialize, Serialize};
 
 use crate::codec::{CodecError, Encoded, Syntax};
-use crate::frame::Vector;
+use crate::coding::Task;
+use crate::frame::{Placed, Vector};
 use crate::frames::{Frame, frames};
+use crate::stack::Viewable;
 use crate::transfer::{Padding, Transfer};
 use crate::value;
 use crate::walk::{Dataset, Encoding, FileError, PixelData};
@@ -81,9 +84,15 @@ pub(crate) struct Slice {
     pub transfer: Transfer,
 }
 
+impl Slice {
+    pub(crate) fn placed(&self) -> Placed {
+        Placed::new((self.rows, self.columns), self.spacing_mm, self.corner_mm, self.directions)
+    }
+}
+
 /// Why a CT slice can't be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
     pub code: IssueCode,
     /// What was found, without a header's value; may be empty.
     pub found: String,
@@ -100,6 +109,8 @@ impl Fault {
 pub(crate) struct Image {
     /// The file's, with the frame's number where there are several.
     pub name: String,
+    /// Its number among all that were taken in; given by the intake.
+    pub picture: u32,
     /// The file's, shared by its pictures; none where the pixels will never be asked for.
     pub bytes: Arc<Vec<u8>>,
     pub group: GroupKey,
@@ -108,6 +119,8 @@ pub(crate) struct Image {
     pub variant: Variant,
     pub about: About,
     pub slice: Result<Slice, Fault>,
+    /// Of a picture in 8 bits: what can be looked at.
+    eight_bit: Option<Encoded>,
 }
 
 impl Image {
@@ -128,10 +141,22 @@ impl Image {
             images.iter_mut().for_each(|image| image.name = name.to_owned());
         }
         let bytes = Arc::new(dataset.bytes);
-        for image in images.iter_mut().filter(|image| image.slice.is_ok()) {
+        for image in images.iter_mut().filter(|image| image.slice.is_ok() || image.eight_bit.is_some()) {
             image.bytes = Arc::clone(&bytes);
         }
         Ok(images)
+    }
+
+    /// What can be looked at of a picture in 8 bits.
+    pub(crate) fn viewable(&mut self) -> Option<Viewable> {
+        let encoded = self.eight_bit.take()?;
+        Some(Viewable { bytes: Arc::clone(&self.bytes), encoded, rows: self.about.rows, columns: self.about.columns })
+    }
+
+    /// The slice as work for another instance; `None` where there is none, or no use in that.
+    pub(crate) fn task(&self) -> Option<Task<'_>> {
+        let slice = self.slice.as_ref().ok()?;
+        Task::of(self.picture, slice, &slice.placed(), &self.bytes)
     }
 
     fn of(name: &str, frame: &Frame, slice: impl FnOnce(&Frame) -> Result<Slice, Fault>) -> Self {
@@ -168,7 +193,13 @@ impl Image {
                 instance = format!("{instance}#{index:05}");
             }
         }
-        Self { name, bytes: Arc::default(), group, instance, kind, variant, about, slice }
+        let eight_bit = match (&slice, &frame.pixels) {
+            (Err(Fault { code: IssueCode::PixelsEightBit, .. }), PixelData::Encapsulated(parts)) => {
+                Some(Encoded { syntax: frame.dataset.syntax, parts: parts.clone() })
+            }
+            _ => None,
+        };
+        Self { name, picture: 0, bytes: Arc::default(), group, instance, kind, variant, about, slice, eight_bit }
     }
 }
 
@@ -211,14 +242,25 @@ fn about(frame: &Frame) -> About {
         rows: side(tags::ROWS),
         columns: side(tags::COLUMNS),
         thickness_mm: frame.value(tags::SLICE_THICKNESS).and_then(value::decimal).filter(|mm| *mm > 0.0),
-        supine: frame
-            .value(tags::PATIENT_POSITION)
-            .and_then(value::ascii)
-            .filter(|position| matches!(position.len(), 3 | 4))
-            .map(|position| position.ends_with('S')),
+        supine: supine(frame),
         lossy: frame.dataset.syntax.is_lossy()
             || frame.value(tags::LOSSY_IMAGE_COMPRESSION).and_then(value::ascii) == Some("01"),
         syntax_guessed: frame.dataset.syntax_guessed,
+    }
+}
+
+/// Whether the patient lay on the back, by the position's term (PS3.3 C.7.3.1.1.2) or its code (PS3.16, CID 20).
+fn supine(frame: &Frame) -> Option<bool> {
+    let term = frame.value(tags::PATIENT_POSITION).and_then(value::ascii);
+    if let Some(term) = term.filter(|term| matches!(term.len(), 3 | 4)) {
+        return Some(term.ends_with('S'));
+    }
+    match frame.value(tags::CODE_VALUE).and_then(value::ascii)? {
+        "F-10340" | "40199007" => Some(true),
+        "F-10310" | "1240000" | "F-10316" | "F-10318" | "F-10317" | "102535000" | "F-10319" | "102536004" => {
+            Some(false)
+        }
+        _ => None,
     }
 }
 
@@ -258,7 +300,7 @@ fn slice(frame: &Frame) -> Result<Slice, Fault> {
 /// What a picture that can't be decoded is called.
 pub(crate) fn codec_fault(error: CodecError, syntax: Syntax) -> Fault {
     match (error, syntax) {
-        (CodecError::Unsupported, Syntax::Unsupported(name)) => Fault::new(IssueCode::CodecUnsupported, name),
+        (CodecError::Unsupported, Syntax::Unsupported(name)) => Fault::new(IssueCode::CodecUnsupported, name.0),
         (CodecError::Unsupported, _) => Fault::new(IssueCode::CodecUnsupported, ""),
         (CodecError::Damaged, _) => Fault::new(IssueCode::CodecFailed, ""),
         (CodecError::Size, _) => Fault::new(IssueCode::PixelsSize, ""),

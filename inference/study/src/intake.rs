@@ -5,15 +5,23 @@ use std::collections::BTreeMap;
 use corsai_protocol::{Issue, IssueCode, SeriesId};
 
 use crate::archive::{ArchiveError, Budget, Unpacked, is_archive, unpack};
-use crate::image::{GroupKey, Image};
+use crate::coding::{Ahead, Task};
+use crate::image::{Fault, GroupKey, Image};
 use crate::series::{Series, fault_issues};
 use crate::value;
+use crate::walk::FileError;
 
 /// Characters of a file's name that are kept for the screen.
 const MAX_NAME: usize = 160;
 /// What a wasm instance can address. Three eighths of it may be files, three sixteenths a volume; the rest is for the
 /// networks, the labels and a second study.
 const MEMORY: u64 = 1 << 32;
+
+/// What is said of files that hold no picture.
+const NO_PICTURE: [IssueCode; 4] =
+    [IssueCode::FileEmpty, IssueCode::FileNotDicom, IssueCode::FileNoPixels, IssueCode::ZipBad];
+/// Of the largest volume, what may be decoded ahead: it needs memory twice for a moment.
+const AHEAD_SHARE: usize = 8;
 
 /// What one drop may hold; more ends in a refusal before memory does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +54,13 @@ pub struct Intake {
     refused: BTreeMap<(IssueCode, String), Vec<String>>,
     /// Once set, nothing is taken any more.
     stop: Option<IssueCode>,
+    /// How many pictures there were so far, and where the last one is.
+    pictures: u32,
+    /// Pictures that a disc's index lists: only a hint, for indices are copied along with parts of a disc.
+    listed: usize,
+    last: Option<GroupKey>,
+    ahead: Ahead,
+    ahead_voxels: usize,
 }
 
 impl Intake {
@@ -60,12 +75,18 @@ impl Intake {
             groups: BTreeMap::new(),
             refused: BTreeMap::new(),
             stop: None,
+            pictures: 0,
+            listed: 0,
+            last: None,
+            ahead: Ahead::new(),
+            ahead_voxels: 0,
         }
     }
 
     /// Takes one file. An archive, told by its content, is unpacked. `name` is for the screen only.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) {
         let name = shown(name);
+        self.last = None;
         if !is_archive(&bytes) {
             self.take(&name, bytes);
             return;
@@ -96,6 +117,11 @@ impl Intake {
         self.refuse(IssueCode::FileUnreadable, &shown(name));
     }
 
+    /// Notes a file that alone is larger than all that may be held.
+    pub fn too_large(&mut self) {
+        self.stop = self.stop.or(Some(IssueCode::InputTooLarge));
+    }
+
     fn take(&mut self, name: &str, bytes: Vec<u8>) {
         self.count(1);
         if self.stop.is_some() {
@@ -113,12 +139,41 @@ impl Intake {
                 if self.stop.is_some() {
                     return;
                 }
-                for image in images {
+                for mut image in images {
+                    image.picture = self.pictures;
+                    self.pictures += 1;
+                    self.last = Some(image.group.clone());
                     self.groups.entry(image.group.clone()).or_default().push(image);
                 }
             }
-            Err(error) => self.refuse(error.code(), name),
+            Err(error) => {
+                if let FileError::Directory(listed) = error {
+                    self.listed = self.listed.max(listed);
+                }
+                self.refuse(error.code(), name);
+            }
         }
+    }
+
+    /// The picture that was taken in last, for another instance to decode before it is known what belongs to it; `None`
+    /// where it isn't worth that, or enough is decoded that nobody may ask for.
+    #[must_use]
+    pub fn last_task(&self) -> Option<Task<'_>> {
+        if self.ahead_voxels > self.limits.voxels / AHEAD_SHARE {
+            return None;
+        }
+        self.groups.get(self.last.as_ref()?)?.last()?.task()
+    }
+
+    /// Keeps what became of a [`Self::last_task`].
+    pub fn accept(&mut self, picture: u32, decoded: Result<Vec<i16>, Fault>) {
+        self.ahead_voxels += decoded.as_ref().map_or(0, Vec::len);
+        self.ahead.insert(picture, decoded);
+    }
+
+    /// All that was decoded so far.
+    pub fn take_ahead(&mut self) -> Ahead {
+        std::mem::take(&mut self.ahead)
     }
 
     fn count(&mut self, files: usize) {
@@ -135,7 +190,7 @@ impl Intake {
     /// Sorts what came in into series.
     #[must_use]
     pub fn finish(self) -> Opened {
-        let Self { limits, groups, refused, stop, .. } = self;
+        let Self { limits, groups, refused, stop, pictures, listed, .. } = self;
         // A part of a drop could be a part of a series: no number is better than a part's.
         let groups = if stop.is_some() { BTreeMap::new() } else { groups };
         let mut series: Vec<Series> =
@@ -152,6 +207,12 @@ impl Intake {
         let mut issues: Vec<Issue> = stop.into_iter().map(|code| Issue::new(code, &found)).collect();
         if stop.is_none() && series.is_empty() {
             issues.push(Issue::new(IssueCode::InputNothing, ""));
+        }
+        let unreadable =
+            refused.iter().filter(|((code, _), _)| !NO_PICTURE.contains(code)).map(|(_, names)| names.len());
+        let found = pictures as usize + unreadable.sum::<usize>();
+        if stop.is_none() && found < listed {
+            issues.push(Issue::new(IssueCode::InputIncomplete, &format!("{listed} listed, {found} found")));
         }
         for (reason, names) in refused {
             let severity = reason.0.severity();

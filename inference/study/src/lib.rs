@@ -28,6 +28,7 @@
 
 mod archive;
 mod codec;
+mod coding;
 mod decoding;
 mod frame;
 mod frames;
@@ -44,7 +45,9 @@ mod value;
 mod volume;
 mod walk;
 
+pub use coding::{Ahead, Coding, Task};
 pub use decoding::{Damaged, Decoded, Decoding};
+pub use image::Fault;
 pub use intake::{Intake, Limits, Opened};
 pub use picture::Picture;
 pub use series::Series;

@@ -53,7 +53,8 @@ fn first(dataset: &Dataset) -> Result<Picture, Fault> {
         _ => split(dataset, count)?.into_iter().next().ok_or_else(|| Fault::new(IssueCode::FileNoPixels, ""))?,
     };
     let encoded = Encoded::new(dataset.syntax, &pixels, rows * columns).map_err(fault)?;
-    let words = codec::words(&encoded, &dataset.bytes, rows, columns, signed).map_err(fault)?;
+    let bytes = encoded.bytes(&dataset.bytes).map_err(fault)?;
+    let words = codec::words(dataset.syntax, bytes, rows, columns, signed).map_err(fault)?;
     let transfer = Transfer { stored, shift, signed, slope: 1.0, intercept: 0.0, padding: None };
     let transfer = transfer.with_codec(words.carried);
     let read = if words.big_endian { u16::from_be_bytes } else { u16::from_le_bytes };

@@ -9,7 +9,7 @@ use crate::decoding::Decoding;
 use crate::image::{About, GroupKey, Image, Kind};
 use crate::intake::megabytes;
 use crate::preview;
-use crate::stack::{MAX_NAMES, Member, Sample, Stack, arrange, sample};
+use crate::stack::{MAX_NAMES, Member, Sample, Stack, arrange, middle, sample};
 use crate::volume::Grid;
 
 /// Words by which descriptions speak of a lung window or kernel; the paper prefers those series.
@@ -21,7 +21,7 @@ pub struct Series {
     summary: SeriesSummary,
     /// Of a usable series.
     stack: Option<Arc<Stack>>,
-    sample: Sample,
+    sample: Option<Sample>,
     /// Those of the summary that the layout didn't bring.
     issues: Vec<Issue>,
 }
@@ -48,7 +48,8 @@ impl Series {
         };
         let shown = match &arranged {
             Ok(stack) => stack.members.get(stack.members.len() / 2),
-            Err(sample) => sample.as_deref(),
+            Err(Some(Sample::Slice(member))) => Some(member.as_ref()),
+            Err(_) => None,
         };
         let about = shown.map(|member| member.about.clone()).or(first);
         if arranged.is_ok() && lossy {
@@ -73,11 +74,14 @@ impl Series {
         &self.summary
     }
 
-    /// The middle slice in a lung window, one byte a pixel, row by row; absent where it can't be decoded.
+    /// The middle slice in a lung window, or a picture of a series that can only be looked at; one byte a pixel, row by row; absent where it can't be decoded.
     #[must_use]
     pub fn preview(&self) -> Option<(Preview, Vec<u8>)> {
-        let middle = self.stack.as_ref().and_then(|stack| stack.members.get(stack.members.len() / 2));
-        preview::of(middle.or(self.sample.as_deref())?, self.summary.id)
+        match (&self.stack, &self.sample) {
+            (Some(stack), _) => preview::of(stack.members.get(stack.members.len() / 2)?, self.summary.id),
+            (None, Some(sample)) => preview::of_sample(sample, self.summary.id),
+            (None, None) => None,
+        }
     }
 
     /// Begins to decode; the series can be begun again.
@@ -110,10 +114,12 @@ fn what_else(others: &[Image]) -> IssueCode {
 
 /// # Errors
 /// A slice to show, where there is one; `issues` then holds the reason.
-fn stack(slices: Vec<Image>, max_voxels: usize, issues: &mut Vec<Issue>) -> Result<Stack, Sample> {
+fn stack(slices: Vec<Image>, max_voxels: usize, issues: &mut Vec<Issue>) -> Result<Stack, Option<Sample>> {
     let mut members = Vec::with_capacity(slices.len());
     let mut faults: BTreeMap<(IssueCode, String), Vec<String>> = BTreeMap::new();
-    for image in slices {
+    let mut viewable = Vec::new();
+    for mut image in slices {
+        viewable.extend(image.viewable());
         match Member::new(image) {
             Ok(member) => members.push(member),
             Err((fault, name)) => faults.entry((fault.code, fault.found)).or_default().push(name),
@@ -123,7 +129,7 @@ fn stack(slices: Vec<Image>, max_voxels: usize, issues: &mut Vec<Issue>) -> Resu
     let severity = if members.is_empty() { Severity::Stop } else { Severity::Skip };
     issues.extend(fault_issues(faults, severity));
     if members.is_empty() {
-        return Err(None);
+        return Err(middle(viewable).map(Sample::EightBit));
     }
     let stack = arrange(members, issues)?;
     if stack.layout.grid.len() > max_voxels {
@@ -157,7 +163,7 @@ pub(crate) fn fault_issues(
 fn summary(
     group: &GroupKey,
     about: Option<About>,
-    arranged: &Result<Stack, Sample>,
+    arranged: &Result<Stack, Option<Sample>>,
     pictures: usize,
     issues: &[Issue],
 ) -> SeriesSummary {

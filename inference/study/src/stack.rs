@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use corsai_protocol::{Issue, IssueCode};
 
-use crate::codec;
+use crate::codec::Encoded;
+use crate::coding::{Coding, Task};
 use crate::frame::{Placed, Vector};
 use crate::image::{About, Fault, Image, Slice, Variant, codec_fault};
 use crate::spacing::{SAME_PLACE_MM, Trouble, assess};
@@ -33,6 +34,8 @@ pub(crate) const MAX_NAMES: usize = 5;
 /// One readable slice of a series.
 pub(crate) struct Member {
     pub name: String,
+    /// Its number among all pictures that were taken in.
+    pub picture: u32,
     instance: String,
     variant: Variant,
     pub about: About,
@@ -52,14 +55,13 @@ impl Member {
     /// # Errors
     /// The image's own fault, and its name.
     pub(crate) fn new(image: Image) -> Result<Self, (Fault, String)> {
-        let Image { name, bytes, instance, variant, about, slice, .. } = image;
+        let Image { name, picture, bytes, instance, variant, about, slice, .. } = image;
         let slice = match slice {
             Ok(slice) => slice,
             Err(fault) => return Err((fault, name)),
         };
-        let size = (slice.rows, slice.columns);
-        let placed = Placed::new(size, slice.spacing_mm, slice.corner_mm, slice.directions);
-        Ok(Self { name, instance, variant, about, bytes, slice, placed })
+        let placed = slice.placed();
+        Ok(Self { name, picture, instance, variant, about, bytes, slice, placed })
     }
 
     /// Whether both are the same picture in the same place, byte for byte.
@@ -87,23 +89,14 @@ impl Member {
     /// # Errors
     /// What is wrong with the picture.
     pub(crate) fn decode(&self, table: &mut Option<Table>, hu: &mut [i16]) -> Result<(), Fault> {
-        let Slice { rows, columns, encoded, transfer, .. } = &self.slice;
-        let words = codec::words(encoded, &self.bytes, *rows, *columns, transfer.signed)
-            .map_err(|error| codec_fault(error, encoded.syntax))?;
-        let transfer = transfer.with_codec(words.carried);
-        let table = match table {
-            Some(table) if table.is_of(&transfer) => table,
-            _ => table.insert(transfer.table()),
-        };
-        let read = if words.big_endian { u16::from_be_bytes } else { u16::from_le_bytes };
-        let (words, _) = words.bytes.as_chunks::<2>();
-        for (row, line) in hu.chunks_exact_mut(self.placed.columns.max(1)).enumerate() {
-            for (column, value) in line.iter_mut().enumerate() {
-                let word = self.placed.turn.index(row, column).and_then(|index| words.get(index));
-                *value = table.hu(read(*word.ok_or_else(|| Fault::new(IssueCode::CodecFailed, ""))?));
-            }
-        }
-        Ok(())
+        let encoded = &self.slice.encoded;
+        let bytes = encoded.bytes(&self.bytes).map_err(|error| codec_fault(error, encoded.syntax))?;
+        Coding::of(&self.slice, &self.placed).decode_into(bytes, table, hu)
+    }
+
+    /// The slice as work for another instance; `None` where there is no use in that.
+    pub(crate) fn task(&self) -> Option<Task<'_>> {
+        Task::of(self.picture, &self.slice, &self.placed, &self.bytes)
     }
 }
 
@@ -125,7 +118,7 @@ pub(crate) struct Layout {
 ///
 /// # Errors
 /// A slice of the series to show in the stack's place.
-pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Result<Stack, Sample> {
+pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Result<Stack, Option<Sample>> {
     // From here on nothing depends on the order in which the files came.
     members.sort_by(|a, b| (&a.instance, &a.name).cmp(&(&b.instance, &b.name)));
     let members = match without_copies(members, issues) {
@@ -164,16 +157,39 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
     Ok(Stack { members, layout })
 }
 
-/// A slice to show of a series that can't be used.
-pub(crate) type Sample = Option<Box<Member>>;
-
-/// The middle one of some slices.
-pub(crate) fn sample(mut members: Vec<Member>) -> Sample {
-    let middle = members.len() / 2;
-    (middle < members.len()).then(|| Box::new(members.swap_remove(middle)))
+/// A picture to show of a series that can't be used.
+#[derive(Debug)]
+pub(crate) enum Sample {
+    Slice(Box<Member>),
+    EightBit(Viewable),
 }
 
-fn refused(issue: Issue, members: Vec<Member>, issues: &mut Vec<Issue>) -> Sample {
+/// A picture that can be looked at and not measured.
+pub(crate) struct Viewable {
+    pub bytes: Arc<Vec<u8>>,
+    pub encoded: Encoded,
+    pub rows: usize,
+    pub columns: usize,
+}
+
+impl std::fmt::Debug for Viewable {
+    /// Without the file's bytes.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Viewable").field("rows", &self.rows).field("columns", &self.columns).finish_non_exhaustive()
+    }
+}
+
+/// The middle one of some slices.
+pub(crate) fn sample(members: Vec<Member>) -> Option<Sample> {
+    middle(members).map(|member| Sample::Slice(Box::new(member)))
+}
+
+pub(crate) fn middle<T>(mut all: Vec<T>) -> Option<T> {
+    let middle = all.len() / 2;
+    (middle < all.len()).then(|| all.swap_remove(middle))
+}
+
+fn refused(issue: Issue, members: Vec<Member>, issues: &mut Vec<Issue>) -> Option<Sample> {
     issues.push(issue);
     sample(members)
 }

@@ -4,13 +4,15 @@
 //! sign, compared with the padding, rescaled and clamped. dicom-rs's pixel decoding is not used: it leaves padding in,
 //! ignores the high bit, and takes the identity for a rescale it can't read.
 
+use serde::{Deserialize, Serialize};
+
 use crate::codec::Depth;
 
 /// What air is, and the least value a voxel may have, HU.
 pub(crate) const AIR_HU: i16 = -1024;
 
 /// Stored values that mean "nothing was measured here" (0028,0120 and 0028,0121), as the 16 bits of the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Padding {
     pub value: u16,
     /// The other end of the range; the same where there is none.
@@ -18,7 +20,7 @@ pub(crate) struct Padding {
 }
 
 /// How one slice's words become Hounsfield units.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Transfer {
     /// Bits stored, 10..=16 in a header; a codec may have fewer.
     pub stored: u8,

@@ -5,7 +5,7 @@
 //! instance. This walk is a loop: a value is a range that was checked against the bytes there are, containers of
 //! defined length are stepped over whole, the others are counted, and it ends at the pixel data without touching it.
 //! Only the functional groups of multi-frame objects are entered (PS3.3 C.7.6.16): what is true of all frames, and what
-//! of each. It is also the only reader: there is no second parser that could understand a crafted file differently.
+//! of each; the code for how the patient lay (PS3.3 C.7.6.30); and the records of a disc's index, to count pictures. It is also the only reader: there is no second parser that could understand a crafted file differently.
 
 use std::io::Read;
 use std::ops::Range;
@@ -54,6 +54,9 @@ pub(crate) enum FileError {
     Header,
     #[error("no pixel data")]
     NoPixels,
+    /// The index of a disc (PS3.3 F.3), and how many pictures it lists.
+    #[error("a directory")]
+    Directory(usize),
 }
 
 impl FileError {
@@ -65,7 +68,7 @@ impl FileError {
             Self::BadLength => IssueCode::FileBadLength,
             Self::TooNested => IssueCode::FileTooNested,
             Self::Header => IssueCode::FileHeader,
-            Self::NoPixels => IssueCode::FileNoPixels,
+            Self::NoPixels | Self::Directory(_) => IssueCode::FileNoPixels,
         }
     }
 }
@@ -102,6 +105,8 @@ struct Elements {
     shared: Vec<Element>,
     /// True of one frame each.
     frames: Vec<Vec<Element>>,
+    /// Pictures that a disc's index lists.
+    listed: usize,
 }
 
 /// A file whose elements up to the pixel data were walked.
@@ -152,8 +157,12 @@ impl Dataset {
     fn walk(bytes: Vec<u8>, start: usize, syntax: Syntax) -> Result<Self, FileError> {
         let mut walk = Walk::new(&bytes, start);
         let encoding = walk.encoding(syntax);
-        let pixels = walk.dataset(encoding)?.ok_or(FileError::NoPixels)?;
+        let pixels = walk.dataset(encoding)?;
         let Walk { elements, offsets, .. } = walk;
+        let pixels = pixels.ok_or(match elements.listed {
+            0 => FileError::NoPixels,
+            listed => FileError::Directory(listed),
+        })?;
         let syntax = match (syntax, encoding) {
             (Syntax::Unnamed, Encoding::ExplicitBig) => Syntax::ExplicitBig,
             (Syntax::Unnamed, _) => Syntax::Little,
@@ -390,10 +399,16 @@ impl Walk<'_> {
     fn keep(&mut self, open: &[Container], tag: Tag, value: Range<usize>) -> Result<(), FileError> {
         let (elements, wanted) = match open {
             [] => (Some(&mut self.elements.top), frames::WANTED.contains(&tag)),
+            [Container { tag: tags::DIRECTORY_RECORD_SEQUENCE, .. }, _] => {
+                let is_picture = tag == tags::DIRECTORY_RECORD_TYPE && self.bytes.get(value) == Some(&b"IMAGE "[..]);
+                self.elements.listed += usize::from(is_picture);
+                return Ok(());
+            }
             [groups, _, group, _] => {
                 let elements = match groups.tag {
                     tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE => Some(&mut self.elements.shared),
                     tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE => self.elements.frames.last_mut(),
+                    tags::PATIENT_ORIENTATION_CODE_SEQUENCE => Some(&mut self.elements.top),
                     _ => None,
                 };
                 (elements, frames::GROUPED.contains(&(group.tag, tag)))
@@ -446,12 +461,18 @@ impl Walk<'_> {
     }
 }
 
-/// Whether an element here is a sequence of functional groups, or a group of a frame that holds something wanted.
+/// Whether an element here is a sequence that holds something wanted, or a group in one that does.
 fn is_group(open: &[Container], tag: Tag) -> bool {
-    let groups =
-        |tag| matches!(tag, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE | tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
+    let groups = |tag| {
+        matches!(
+            tag,
+            tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE
+                | tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
+                | tags::PATIENT_ORIENTATION_CODE_SEQUENCE
+        )
+    };
     match open {
-        [] => groups(tag),
+        [] => groups(tag) || tag == tags::DIRECTORY_RECORD_SEQUENCE,
         [outer, _] => groups(outer.tag) && frames::GROUPED.iter().any(|(group, _)| *group == tag),
         _ => false,
     }

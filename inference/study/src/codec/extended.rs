@@ -1,5 +1,6 @@
-//! JPEG Extended, sequential with Huffman coding, at 12 bits (ITU-T T.81, processes 2 and 4): the lossy one of DICOM's
-//! JPEG syntaxes that can hold Hounsfield units. No crate reads 12 bits without C.
+//! JPEG Baseline and Extended, sequential with Huffman coding (ITU-T T.81, processes 1, 2 and 4): at 12 bits the lossy one
+//! of DICOM's JPEG syntaxes that can hold Hounsfield units, at 8 bits a picture to look at. No crate reads 12 bits
+//! without C.
 //!
 //! One component, one scan; arithmetic coding, progression and hierarchy are other syntaxes, long retired.
 
@@ -9,7 +10,6 @@ use super::{Carried, CodecError, cosine};
 
 const SOF_BASELINE: u8 = 0xC0;
 const SOF_EXTENDED: u8 = 0xC1;
-const PRECISION: u8 = 12;
 /// A mean beyond this comes from no picture of 12 bits: eight times the range of a sample.
 const MAX_MEAN: i32 = 1 << 15;
 
@@ -31,12 +31,12 @@ struct Tables {
     interval: usize,
 }
 
-/// Decodes one frame.
+/// Decodes one frame with samples of `precision` bits.
 ///
 /// # Errors
-/// [`CodecError::Size`] where stream and header disagree, [`CodecError::EightBit`] and [`CodecError::Depth`] for other
-/// samples than of 12 bits, else [`CodecError::Damaged`].
-pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carried, CodecError> {
+/// [`CodecError::Size`] where stream and header disagree, [`CodecError::EightBit`] and [`CodecError::Depth`] for samples
+/// of other bits, else [`CodecError::Damaged`].
+pub(super) fn decode(stream: &[u8], rows: usize, columns: usize, precision: u8) -> Result<Carried, CodecError> {
     let mut segments = Segments::of(stream)?;
     let mut tables = Tables::default();
     let mut shape = None;
@@ -46,7 +46,7 @@ pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carri
                 let read = Shape::read(body)?;
                 read.has_size(rows, columns)?;
                 match read.precision {
-                    PRECISION => shape = Some(read),
+                    found if found == precision => shape = Some(read),
                     8 => return Err(CodecError::EightBit),
                     _ => return Err(CodecError::Depth),
                 }
@@ -58,7 +58,7 @@ pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carri
             (SOS, [1, _component, codes, 0, 0 | 63, 0]) => {
                 let shape = shape.ok_or(CodecError::Damaged)?;
                 let samples = tables.scan(segments.rest(), shape, *codes)?;
-                return Ok(Carried { samples, precision: PRECISION, signed: false });
+                return Ok(Carried { samples, precision, signed: false });
             }
             (marker, _) if is_remark(marker) => {}
             _ => return Err(CodecError::Damaged),
@@ -127,7 +127,7 @@ impl Tables {
                 for (line, row) in band.chunks_mut(shape.columns).zip(block.as_chunks::<8>().0) {
                     let line = line.get_mut(left..).unwrap_or_default();
                     for (to, value) in line.iter_mut().zip(row) {
-                        *to = (value + (1 << (PRECISION - 1))).clamp(0, (1 << PRECISION) - 1) as u16;
+                        *to = (value + (1 << (shape.precision - 1))).clamp(0, (1 << shape.precision) - 1) as u16;
                     }
                 }
             }
@@ -281,7 +281,7 @@ mod tests {
     }
 
     fn worst(stream: &[u8]) -> u16 {
-        let carried = decode(stream, ROWS, COLUMNS).unwrap();
+        let carried = decode(stream, ROWS, COLUMNS, 12).unwrap();
         assert_eq!((carried.precision, carried.signed), (12, false));
         carried.samples.iter().zip(picture()).map(|(a, b)| a.abs_diff(b)).max().unwrap()
     }
@@ -300,7 +300,7 @@ mod tests {
     fn restarts_change_nothing_and_are_missed() {
         let plain = encoded(Coded { step: 1, bits: 8, interval: 0 });
         let stream = encoded(Coded { step: 1, bits: 8, interval: 1 });
-        let samples = |stream: &[u8]| decode(stream, ROWS, COLUMNS).map(|carried| carried.samples);
+        let samples = |stream: &[u8]| decode(stream, ROWS, COLUMNS, 12).map(|carried| carried.samples);
         assert_eq!(samples(&stream), samples(&plain));
         let second = stream.windows(2).position(|pair| pair == [0xFF, 0xD1]).unwrap();
         let mut other = stream;
@@ -311,8 +311,8 @@ mod tests {
     #[test]
     fn other_pictures_and_incomplete_ones_are_refused() {
         let stream = encoded(Coded { step: 1, bits: 8, interval: 0 });
-        let refusal = |stream: &[u8]| decode(stream, ROWS, COLUMNS).map(|_| ()).unwrap_err();
-        assert_eq!(decode(&stream, COLUMNS, ROWS).map(|_| ()).unwrap_err(), CodecError::Size);
+        let refusal = |stream: &[u8]| decode(stream, ROWS, COLUMNS, 12).map(|_| ()).unwrap_err();
+        assert_eq!(decode(&stream, COLUMNS, ROWS, 12).map(|_| ()).unwrap_err(), CodecError::Size);
         let frame = stream.windows(2).position(|pair| pair == [0xFF, SOF_EXTENDED]).unwrap();
         for (at, byte, error) in [
             (frame + 1, 0xC2, CodecError::Damaged),

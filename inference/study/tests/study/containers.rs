@@ -113,6 +113,32 @@ fn a_directory_file_and_other_company_change_nothing() {
 }
 
 #[test]
+fn a_discs_index_says_that_pictures_are_missing() {
+    // Records of the patient, of so many pictures and of a report.
+    let directory = |pictures: usize| {
+        let record = |kind: &[u8]| item(&element((0x04, 0x1430), "CS", kind, Written::Explicit), Written::Explicit);
+        let mut records = vec![record(b"PATIENT "), record(b"SR DOCUMENT ")];
+        records.resize(2 + pictures, record(b"IMAGE "));
+        let file = chest(1)[0].clone().text((8, 0x16), "UI", "1.2.840.10008.1.3.10").without((0x7FE0, 0x10));
+        file.raw((0x04, 0x1220), "SQ", records.concat()).bytes()
+    };
+    let warnings = |files: Vec<Vec<u8>>| {
+        let opened = open_bytes(&files);
+        assert!(only(&opened).summary().usable);
+        opened.issues.into_iter().filter(|issue| issue.severity == Severity::Warning).collect::<Vec<_>>()
+    };
+    let slices = || chest(10).iter().map(File::bytes).collect::<Vec<_>>();
+    assert!(warnings([vec![directory(10)], slices()].concat()).is_empty());
+    let said = warnings([slices(), vec![directory(12)]].concat());
+    assert_eq!(codes(&said), [Code::InputIncomplete]);
+    assert!(said[0].message.contains("12 listed, 10 found"), "{}", said[0].message);
+    // A picture that is there and can't be read isn't missing.
+    let mut cut = slices();
+    cut.push(slices()[9][..900].to_vec());
+    assert!(warnings([vec![directory(11)], cut].concat()).is_empty());
+}
+
+#[test]
 fn a_study_dropped_twice_is_one() {
     let mut files = chest(10);
     files.extend(chest(10).into_iter().map(|file| file.clone().named(&format!("copy of {}", file.name))));

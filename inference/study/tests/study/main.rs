@@ -5,6 +5,7 @@
 mod checklist;
 mod containers;
 mod doubts;
+mod elsewhere;
 mod encodings;
 mod fuzzed;
 mod hostile;

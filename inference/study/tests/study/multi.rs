@@ -141,6 +141,29 @@ fn compressed_frames_are_told_apart() {
     refused_as(&wrong, Code::CodecFailed);
 }
 
+#[test]
+fn how_the_patient_lay_may_be_a_code() {
+    let code = |value: &str| {
+        let code = element((8, 0x100), "SH", value.as_bytes(), Written::Explicit);
+        let modifier = element((0x54, 0x412), "SQ", &item(&code, Written::Explicit), Written::Explicit);
+        joined(&chest(10), 4, Written::Explicit).without((0x18, 0x5100)).raw(
+            (0x54, 0x410),
+            "SQ",
+            item(&modifier, Written::Explicit),
+        )
+    };
+    for (value, expected) in [("F-10310 ", &[Code::GeometryNotSupine][..]), ("1240000 ", &[Code::GeometryNotSupine])] {
+        assert_eq!(codes(&measured(&[code(value)]).issues), expected, "{value}");
+    }
+    for value in ["F-10340 ", "40199007", "F-10330 "] {
+        assert!(measured(&[code(value)]).issues.is_empty(), "{value}");
+    }
+    // Elsewhere the same code means nothing of the kind.
+    let stray = element((8, 0x100), "SH", b"F-10310 ", Written::Explicit);
+    let file = joined(&chest(10), 4, Written::Explicit).raw((8, 0x1032), "SQ", item(&stray, Written::Explicit));
+    assert!(measured(&[file]).issues.is_empty());
+}
+
 fn refused_as(file: &File, code: Code) {
     let opened = open(std::slice::from_ref(file));
     let summary = only(&opened).summary();

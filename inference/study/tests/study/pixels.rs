@@ -48,6 +48,52 @@ fn depths_that_no_ct_has_are_refused() {
     refused(&all(|file| file.without((0x28, 0x102))), Code::FileHeader);
 }
 
+/// One grey throughout in 8-bit JPEG (T.81, process 1): of each block only the mean, which only the first changes.
+fn baseline(grey: u8) -> Vec<u8> {
+    let mean = 8 * (i32::from(grey) - 128);
+    let size = (32 - mean.unsigned_abs().leading_zeros()) as usize;
+    let low = if mean < 0 { mean + (1 << size) - 1 } else { mean };
+    let blocks = ROWS.div_ceil(8) * COLUMNS.div_ceil(8);
+    // Sizes have codes of four bits, the end of a block one of two.
+    let mut bits = format!("{size:04b}{low:0size$b}00") + &"000000".repeat(blocks - 1);
+    bits += &"1".repeat(bits.len().next_multiple_of(8) - bits.len());
+    let mut stream = vec![0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0];
+    stream.extend([1; 64]);
+    stream.extend([0xFF, 0xC0, 0, 11, 8, 0, ROWS as u8, 0, COLUMNS as u8, 1, 1, 0x11, 0]);
+    for (kind, length, values) in [(0x00, 4, (0..12).collect::<Vec<u8>>()), (0x10, 2, vec![0, 1])] {
+        stream.extend([0xFF, 0xC4, 0, 19 + values.len() as u8, kind]);
+        stream.extend((1..=16).map(|bits| if bits == length { values.len() as u8 } else { 0 }));
+        stream.extend(values);
+    }
+    stream.extend([0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0]);
+    stream.extend(
+        bits.as_bytes().chunks(8).map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap()),
+    );
+    stream.extend([0xFF, 0xD9]);
+    stream.resize(stream.len().next_multiple_of(2), 0);
+    stream
+}
+
+#[test]
+fn eight_bits_are_refused_and_shown() {
+    for grey in [40, 128, 200] {
+        let eight = |file: File| {
+            let file = file.word((0x28, 0x100), 8).word((0x28, 0x101), 8).word((0x28, 0x102), 7);
+            file.packed(JPEG_BASELINE, vec![baseline(grey)])
+        };
+        let files = all(eight);
+        refused(&files, Code::PixelsEightBit);
+        let opened = open(&files);
+        let (preview, pixels) = only(&opened).preview().unwrap();
+        assert_eq!((preview.rows as usize, preview.columns as usize), (ROWS, COLUMNS));
+        assert_eq!(pixels, vec![grey; ROWS * COLUMNS]);
+        // What can't be decoded is refused all the same.
+        let cut = all(|file| eight(file).packed(JPEG_BASELINE, vec![baseline(grey)[..90].to_vec()]));
+        refused(&cut, Code::PixelsEightBit);
+        assert!(only(&open(&cut)).preview().is_none());
+    }
+}
+
 #[test]
 fn words_may_lie_anywhere_in_their_sixteen_bits() {
     // Twelve bits at the top, an overlay below them; the overlay's own elements are passed over.

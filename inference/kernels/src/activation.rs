@@ -1,0 +1,58 @@
+//! x · sigmoid(x), which follows every second convolution of an EfficientNet.
+
+/// x · sigmoid(x) in place.
+pub fn silu(values: &mut [f32]) {
+    for value in values {
+        *value = silu_of(*value);
+    }
+}
+
+#[inline(always)]
+pub(crate) fn silu_of(x: f32) -> f32 {
+    x / (1.0 + exp(-x))
+}
+
+/// eˣ to 2 in 10⁷, without a branch; beyond ±87 it stays at the border's value. e^x = 2ⁿ · e^r with |r| ≤ ln 2 / 2, and
+/// Taylor's series for the latter.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    /// 1.5 · 2²³: what is added to it is rounded to a whole number, which is in the low bits then.
+    const ROUND: f32 = 12_582_912.0;
+    /// ln 2 in two parts, the first of few bits, so that its product with n is exact.
+    const LN_2: [f32; 2] = [355.0 / 512.0, -2.121_944_4e-4];
+    let x = x.clamp(-87.0, 87.0);
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    let r = x - n * LN_2[0] - n * LN_2[1];
+    let series = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
+    let fraction = series.into_iter().fold(0.0, |sum, coefficient| sum * r + coefficient);
+    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(1.0f32.to_bits()));
+    fraction * power
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_is_exact_to_single_precision() {
+        for i in -8700..=8700 {
+            let x = i as f32 / 100.0;
+            let exact = f64::from(x).exp();
+            let error = (f64::from(exp(x)) - exact).abs() / exact;
+            assert!(error < 3e-7, "e^{x} is off by {error:e}");
+        }
+    }
+
+    #[test]
+    fn silu_is_its_definition_and_keeps_what_is_no_number() {
+        for i in -400..400 {
+            let x = i as f32 * 0.5;
+            let exact = f64::from(x) / (1.0 + (-f64::from(x)).exp());
+            assert!((f64::from(silu_of(x)) - exact).abs() < 1e-5, "{x}");
+        }
+        let mut nan = [f32::NAN];
+        silu(&mut nan);
+        assert!(nan[0].is_nan());
+    }
+}

@@ -1,0 +1,211 @@
+//! Convolutions with few input channels a group: a network's first one, and grouped ones (DPN-92 has 32 groups of 3 to 24).
+
+use crate::scratch::{LANES, Scratch};
+
+/// Output channels that are computed together, so that what is loaded serves all of them.
+const OUTPUTS: usize = 4;
+
+/// A convolution with square kernels of 3 or 7 and strides of 1 or 2.
+#[derive(Debug, Clone)]
+pub struct Direct {
+    /// `[blocks, inputs a group, kernel, kernel, OUTPUTS]`; a group's last block may hold zeros.
+    weight: Vec<f32>,
+    /// A value an output channel; none is 0.
+    bias: Vec<f32>,
+    groups: usize,
+    /// Of each group.
+    inputs: usize,
+    outputs: usize,
+    kernel: usize,
+    stride: usize,
+    before: usize,
+}
+
+impl Direct {
+    /// `weight` is `[outputs, inputs / groups, kernel, kernel]`. `None` for another kernel or stride than there is code for,
+    /// or weights of another size.
+    #[must_use]
+    pub fn new(
+        weight: &[f32],
+        bias: Option<Vec<f32>>,
+        [inputs, outputs, groups]: [usize; 3],
+        (kernel, stride, before): (usize, usize, usize),
+    ) -> Option<Self> {
+        let known = matches!((kernel, stride), (3 | 7, 1 | 2)) && before < kernel && groups > 0;
+        if !known
+            || inputs % groups + outputs % groups > 0
+            || weight.len() != outputs * inputs / groups * kernel * kernel
+        {
+            return None;
+        }
+        let (inputs, outputs) = (inputs / groups, outputs / groups);
+        let taps = inputs * kernel * kernel;
+        let blocks = outputs.div_ceil(OUTPUTS);
+        let mut packed = vec![0.0; groups * blocks * taps * OUTPUTS];
+        for (output, from) in weight.chunks_exact(taps.max(1)).enumerate() {
+            let (group, output) = (output / outputs, output % outputs);
+            let block = (group * blocks + output / OUTPUTS) * taps * OUTPUTS;
+            for (tap, value) in from.iter().enumerate() {
+                packed[block + tap * OUTPUTS + output % OUTPUTS] = *value;
+            }
+        }
+        let bias = bias.unwrap_or_else(|| vec![0.0; groups * outputs]);
+        (bias.len() == groups * outputs).then_some(Self {
+            weight: packed,
+            bias,
+            groups,
+            inputs,
+            outputs,
+            kernel,
+            stride,
+            before,
+        })
+    }
+
+    /// Output channels.
+    #[must_use]
+    pub const fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Rows and columns of what comes of planes of `rows` × `columns`.
+    #[must_use]
+    pub const fn size(&self, rows: usize, columns: usize) -> [usize; 2] {
+        [rows.div_ceil(self.stride), columns.div_ceil(self.stride)]
+    }
+
+    /// Convolves planes `[inputs, rows, columns]` into `[outputs, …]` of [`Self::size`]. `None` where the values don't fit.
+    #[must_use]
+    pub fn run(&self, input: &[f32], rows: usize, columns: usize) -> Option<Vec<f32>> {
+        if input.len() != self.groups * self.inputs * rows * columns || input.is_empty() {
+            return None;
+        }
+        Some(match (self.kernel, self.stride) {
+            (3, 1) => self.pass::<3, 1>(input, rows, columns),
+            (3, _) => self.pass::<3, 2>(input, rows, columns),
+            (_, 1) => self.pass::<7, 1>(input, rows, columns),
+            _ => self.pass::<7, 2>(input, rows, columns),
+        })
+    }
+
+    fn pass<const K: usize, const S: usize>(&self, input: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+        let [high, wide] = self.size(rows, columns);
+        let mut scratch = Scratch::<K, S>::new(self.inputs, rows, columns, self.before);
+        let mut values = vec![0.0; self.bias.len() * high * wide];
+        let blocks = self.outputs.div_ceil(OUTPUTS);
+        let taps = self.inputs * K * K * OUTPUTS;
+        let groups =
+            input.chunks_exact(self.inputs * rows * columns).zip(values.chunks_exact_mut(self.outputs * high * wide));
+        let parts = self.weight.chunks_exact(blocks * taps).zip(self.bias.chunks_exact(self.outputs));
+        for ((from, to), (weight, bias)) in groups.zip(parts) {
+            for (nth, plane) in from.chunks_exact(rows * columns).enumerate() {
+                scratch.fill(nth, plane, columns, |value| value);
+            }
+            let blocks = to.chunks_mut(OUTPUTS * high * wide).zip(bias.chunks(OUTPUTS)).zip(weight.chunks_exact(taps));
+            for ((planes, bias), weight) in blocks {
+                for row in 0..high {
+                    convolve(&scratch, self.inputs, row, weight, bias, planes, [high, wide]);
+                }
+            }
+        }
+        values
+    }
+}
+
+/// One row of some output channels.
+#[inline]
+fn convolve<const K: usize, const S: usize>(
+    scratch: &Scratch<K, S>,
+    inputs: usize,
+    row: usize,
+    weight: &[f32],
+    bias: &[f32],
+    planes: &mut [f32],
+    [high, wide]: [usize; 2],
+) {
+    let start: [f32; OUTPUTS] = std::array::from_fn(|output| bias.get(output).copied().unwrap_or_default());
+    for chunk in 0..wide.div_ceil(LANES) {
+        let mut sums = start.map(|bias| [bias; LANES]);
+        let mut weights = weight.as_chunks::<OUTPUTS>().0.iter();
+        for input in 0..inputs {
+            let rows = scratch.rows(input, row);
+            for ky in 0..K {
+                for (kx, weights) in (0..K).zip(&mut weights) {
+                    let taps = scratch.taps(rows, chunk, ky, kx);
+                    for (sums, weight) in sums.iter_mut().zip(weights) {
+                        sums.iter_mut().zip(taps).for_each(|(sum, tap)| *sum += weight * tap);
+                    }
+                }
+            }
+        }
+        for (plane, sums) in planes.chunks_exact_mut(high * wide).zip(sums) {
+            let line = plane.get_mut(row * wide + chunk * LANES..(row + 1) * wide).unwrap_or_default();
+            line.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::noise;
+
+    /// By the definition, in f64.
+    fn plain(
+        weight: &[f32],
+        bias: &[f32],
+        [inputs, outputs, groups]: [usize; 3],
+        (kernel, stride, before): (usize, usize, usize),
+        (input, rows, columns): (&[f32], usize, usize),
+    ) -> Vec<f64> {
+        let (each_in, each_out) = (inputs / groups, outputs / groups);
+        let [high, wide] = [rows, columns].map(|side| side.div_ceil(stride));
+        let mut values = Vec::new();
+        for (output, at) in (0..outputs).flat_map(|output| (0..high * wide).map(move |at| (output, at))) {
+            let mut sum = f64::from(bias[output]);
+            for (nth, tap) in (0..each_in).flat_map(|nth| (0..kernel * kernel).map(move |tap| (nth, tap))) {
+                let (y, x) = (at / wide * stride + tap / kernel, at % wide * stride + tap % kernel);
+                if (before..before + rows).contains(&y) && (before..before + columns).contains(&x) {
+                    let plane = output / each_out * each_in + nth;
+                    let value = input[(plane * rows + y - before) * columns + x - before];
+                    sum += f64::from(weight[(output * each_in + nth) * kernel * kernel + tap]) * f64::from(value);
+                }
+            }
+            values.push(sum);
+        }
+        values
+    }
+
+    #[test]
+    fn every_size_kernel_stride_and_grouping_is_the_definition() {
+        for way in [(3, 1, 1), (3, 2, 0), (3, 2, 1), (7, 2, 3), (7, 1, 3), (7, 2, 2)] {
+            for channels in [[1, 5, 1], [4, 8, 1], [6, 6, 3], [6, 12, 2], [3, 3, 3]] {
+                for (rows, columns) in [(1, 1), (3, 2), (8, 8), (9, 17), (16, 24)] {
+                    let [inputs, outputs, groups] = channels;
+                    let weight = noise(outputs * inputs / groups * way.0 * way.0, 3);
+                    let (bias, input) = (noise(outputs, 5), noise(inputs * rows * columns, 7));
+                    let own = Direct::new(&weight, Some(bias.clone()), channels, way).unwrap();
+                    let found = own.run(&input, rows, columns).unwrap();
+                    let expected = plain(&weight, &bias, channels, way, (&input, rows, columns));
+                    assert_eq!(found.len(), expected.len());
+                    for (a, b) in found.iter().zip(&expected) {
+                        assert!((f64::from(*a) - b).abs() < 1e-4, "{way:?} {channels:?} {rows} {columns}: {a} {b}");
+                    }
+                    let without =
+                        Direct::new(&weight, None, channels, way).unwrap().run(&input, rows, columns).unwrap();
+                    assert!((found[0] - without[0] - bias[0]).abs() < 1e-5);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        assert!(Direct::new(&[0.0; 25], None, [1, 1, 1], (5, 1, 2)).is_none());
+        assert!(Direct::new(&[0.0; 9], None, [1, 1, 1], (3, 3, 1)).is_none());
+        assert!(Direct::new(&[0.0; 9], None, [3, 3, 2], (3, 1, 1)).is_none());
+        assert!(Direct::new(&[0.0; 9], Some(vec![0.0; 2]), [1, 1, 1], (3, 1, 1)).is_none());
+        let own = Direct::new(&[0.0; 18], None, [2, 1, 1], (3, 1, 1)).unwrap();
+        assert!(own.run(&[0.0; 9], 3, 3).is_none() && own.run(&[], 0, 0).is_none());
+    }
+}

@@ -1,0 +1,54 @@
+//! Planes laid out for a direct convolution: with their border, and so that a tap's values lie side by side.
+
+/// Columns that are computed together; the rest of a row is computed and dropped.
+pub(crate) const LANES: usize = 8;
+
+/// Planes of one group, each with zeros around it and its columns dealt out to `S` phases, whose lines lie one behind the
+/// other. Stays in the first caches.
+pub(crate) struct Scratch<const K: usize, const S: usize> {
+    values: Vec<f32>,
+    before: usize,
+    /// Values of a phase's line.
+    pitch: usize,
+    /// Values of a plane.
+    plane: usize,
+}
+
+impl<const K: usize, const S: usize> Scratch<K, S> {
+    /// For `planes` planes of `rows` × `columns`, with so many zeros `before` them.
+    pub(crate) fn new(planes: usize, rows: usize, columns: usize, before: usize) -> Self {
+        // Room for the last lanes and their taps.
+        let pitch = columns.div_ceil(S).next_multiple_of(LANES) + K;
+        let lines = ((rows.div_ceil(S) - 1) * S + K).max(before + rows);
+        let plane = lines * S * pitch;
+        Self { values: vec![0.0; planes * plane], before, pitch, plane }
+    }
+
+    /// Takes in a plane, each value by `of`.
+    pub(crate) fn fill(&mut self, nth: usize, plane: &[f32], columns: usize, of: impl Fn(f32) -> f32) {
+        let Some(target) = self.values.chunks_exact_mut(self.plane).nth(nth) else { return };
+        let lines = target.chunks_exact_mut(S * self.pitch).skip(self.before);
+        for (line, from) in lines.zip(plane.chunks_exact(columns)) {
+            for phase in 0..S {
+                // The first column of the picture that belongs to this phase, and its place there.
+                let first = (phase + S - self.before % S) % S;
+                let Some(part) = line.get_mut(phase * self.pitch + (self.before + first) / S..) else { return };
+                let values = from.get(first..).unwrap_or_default().iter().step_by(S);
+                part.iter_mut().zip(values).for_each(|(to, value)| *to = of(*value));
+            }
+        }
+    }
+
+    /// What a row of the result sees of a plane.
+    #[inline(always)]
+    pub(crate) fn rows(&self, nth: usize, row: usize) -> &[f32] {
+        self.values.get(nth * self.plane + row * S * S * self.pitch..(nth + 1) * self.plane).unwrap_or_default()
+    }
+
+    /// The values under one tap, of the lanes of one chunk, in what [`Self::rows`] gave.
+    #[inline(always)]
+    pub(crate) fn taps<'a>(&self, rows: &'a [f32], chunk: usize, ky: usize, kx: usize) -> &'a [f32; LANES] {
+        let at = (ky * S + kx % S) * self.pitch + chunk * LANES + kx / S;
+        rows.get(at..).and_then(<[f32]>::first_chunk).unwrap_or(&[0.0; LANES])
+    }
+}

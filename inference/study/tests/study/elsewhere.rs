@@ -1,0 +1,105 @@
+//! Slices decoded by another instance, while others are read or later: the same volume as decoded here.
+
+use corsai_protocol::IssueCode as Code;
+use corsai_study::{Coding, Decoded, Fault, Intake, Limits, Series};
+use proptest::prelude::*;
+
+use crate::made::*;
+
+const SLICES: usize = 10;
+
+fn compressed() -> Vec<File> {
+    chest(SLICES).into_iter().map(|file| file.jpeg(ROWS, COLUMNS)).collect()
+}
+
+/// What another instance answers: the coding travels as text.
+fn answered(coding: Coding, bytes: &[u8]) -> Result<Vec<i16>, Fault> {
+    let sent = serde_json::to_string(&coding).unwrap();
+    let received: Coding = serde_json::from_str(&sent).unwrap();
+    assert_eq!(received, coding);
+    received.decode(bytes)
+}
+
+/// Takes the files in; those of `ahead` are decoded before the next one comes.
+fn read(files: &[File], ahead: &[bool], limits: Limits) -> (Intake, usize) {
+    let mut intake = Intake::new(limits);
+    let mut decoded = 0;
+    for (file, ahead) in files.iter().zip(ahead) {
+        intake.add(&file.name, file.bytes());
+        let answer = intake.last_task().filter(|_| *ahead).map(|t| (t.picture, answered(t.coding, &t.bytes)));
+        if let Some((picture, answer)) = answer {
+            decoded += 1;
+            intake.accept(picture, answer);
+        }
+    }
+    (intake, decoded)
+}
+
+/// Decodes what isn't there yet, the slices of `elsewhere` by another instance.
+fn finish(series: &Series, ahead: corsai_study::Ahead, elsewhere: &[bool]) -> Decoded {
+    let mut decoding = series.begin().unwrap();
+    for z in decoding.adopt(ahead) {
+        assert!(decoding.slice(z).is_some() && decoding.task(z).is_none());
+    }
+    for z in decoding.order() {
+        let task = decoding.task(z).filter(|_| elsewhere[z]);
+        match task.map(|task| (task.picture, answered(task.coding, &task.bytes))) {
+            Some((picture, answer)) => {
+                assert_eq!(decoding.place_of(picture), Some(z));
+                decoding.accept(z, answer).unwrap();
+            }
+            None => decoding.decode(z).unwrap(),
+        }
+    }
+    decoding.finish().unwrap()
+}
+
+proptest! {
+    #[test]
+    fn whoever_decodes_a_slice_it_is_the_same(
+        files in Just(compressed()).prop_shuffle(),
+        ahead in prop::collection::vec(any::<bool>(), SLICES),
+        elsewhere in prop::collection::vec(any::<bool>(), SLICES),
+    ) {
+        let (mut intake, decoded) = read(&files, &ahead, Limits::default());
+        prop_assert_eq!(decoded, ahead.iter().filter(|ahead| **ahead).count());
+        let early = intake.take_ahead();
+        let opened = intake.finish();
+        let volume = finish(only(&opened), early, &elsewhere).volume;
+        prop_assert_eq!(volume, measured(&chest(SLICES)).volume);
+    }
+}
+
+#[test]
+fn plain_slices_are_not_carried_and_not_too_many_are_decoded_ahead() {
+    assert_eq!(read(&chest(SLICES), &[true; SLICES], Limits::default()).1, 0);
+    let voxels = SLICES * ROWS * COLUMNS;
+    // An eighth of them is a slice and a quarter.
+    assert_eq!(read(&compressed(), &[true; SLICES], Limits { voxels, ..Limits::default() }).1, 2);
+}
+
+#[test]
+fn an_answer_that_is_none_is_a_damaged_slice() {
+    for answer in [Err(Fault { code: Code::CodecFailed, found: String::new() }), Ok(vec![0; 3]), Ok(Vec::new())] {
+        let opened = open(&compressed());
+        let mut decoding = only(&opened).begin().unwrap();
+        assert!(decoding.accept(4, answer).is_err());
+        // It is settled: a late answer and this instance leave it as it is.
+        assert!(decoding.accept(4, Ok(vec![0; ROWS * COLUMNS])).is_err() && decoding.decode(4).is_err());
+        assert!(decoding.accept(SLICES, Ok(Vec::new())).is_err());
+        let issues = decoding.finish().unwrap().issues;
+        assert_eq!(codes(&issues), [Code::CodecFailed, Code::GeometryMissingSlices]);
+    }
+}
+
+#[test]
+fn what_was_decoded_ahead_of_another_series_is_left() {
+    let (mut intake, _) = read(&compressed(), &[true; SLICES], Limits::default());
+    let early = intake.take_ahead();
+    let other: Vec<File> = chest(SLICES).into_iter().map(|file| file.text((0x10, 0x20), "LO", "other")).collect();
+    other.iter().for_each(|file| intake.add(&file.name, file.bytes()));
+    let opened = intake.finish();
+    assert_eq!(opened.series.len(), 2);
+    let found: Vec<usize> = opened.series.iter().map(|s| s.begin().unwrap().adopt(early.clone()).len()).collect();
+    assert!(found == [0, SLICES] || found == [SLICES, 0], "{found:?}");
+}
