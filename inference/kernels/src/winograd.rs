@@ -126,11 +126,10 @@ impl Tiling {
                     let columns: [[Lanes; IN]; IN] = std::array::from_fn(|column| {
                         of_input(std::array::from_fn(|row| scratch.take(down, row, across, column)))
                     });
-                    for row in 0..IN {
-                        let places = of_input(std::array::from_fn(|column| columns[column][row]));
-                        for (column, lanes) in places.into_iter().enumerate() {
-                            put(&mut block, (row * IN + column) * self.pitch() + down * self.across + across, lanes);
-                        }
+                    let places: [[Lanes; IN]; IN] =
+                        std::array::from_fn(|row| of_input(std::array::from_fn(|column| columns[column][row])));
+                    for (place, lanes) in places.as_flattened().iter().enumerate() {
+                        put(&mut block, place * self.pitch() + down * self.across + across, *lanes);
                     }
                 }
             }

@@ -19,9 +19,9 @@ use crate::{PackError, Weights, activation::silu};
 /// A 2-D convolution.
 #[derive(Debug)]
 pub(crate) enum Conv {
-    Burn(BurnConv),
+    Burn(Box<BurnConv>),
     /// On the CPU: 3×3 by Winograd's way, and what has few input channels a group.
-    Tiled(TiledConv),
+    Tiled(Box<TiledConv>),
     Direct(Direct),
 }
 
@@ -115,7 +115,7 @@ impl Conv {
         let plain = (kernel, stride, groups) == (3, 1, 1);
         if plain && Self::TILED.contains(&(inputs * outputs)) && *device == Device::flex() {
             let factors = tensor(winograd::kernels(weight), [winograd::PLACES, outputs, inputs], device);
-            return Self::Tiled(TiledConv { factors, bias });
+            return Self::Tiled(Box::new(TiledConv { factors, bias }));
         }
         let padding = padding.around(kernel, stride);
         if inputs / groups <= Self::FEW[usize::from(groups > 1)] && *device == Device::flex() {
@@ -126,7 +126,7 @@ impl Conv {
         }
         let options = ConvOptions::new_with_padding([stride; 2], [padding; 2], [1; 2], groups);
         let bias = bias.map(|bias| tensor(bias, [outputs], device));
-        Self::Burn(BurnConv { weight: tensor(weight.to_vec(), shape.dims(), device), bias, options })
+        Self::Burn(Box::new(BurnConv { weight: tensor(weight.to_vec(), shape.dims(), device), bias, options }))
     }
 
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
@@ -183,7 +183,7 @@ fn on_cpu(x: Tensor<4>, to: [usize; 3], mut kernel: impl FnMut(&[f32]) -> Vec<f3
 #[derive(Debug)]
 pub(crate) enum Depthwise {
     Cpu(corsai_kernels::Depthwise),
-    Burn(Conv),
+    Burn(Box<Conv>),
 }
 
 impl Depthwise {
@@ -197,7 +197,7 @@ impl Depthwise {
             }
             _ => None,
         };
-        Ok(own.map_or_else(|| Self::Burn(Conv::new(&weight, bias, shape, device)), Self::Cpu))
+        Ok(own.map_or_else(|| Self::Burn(Box::new(Conv::new(&weight, bias, shape, device))), Self::Cpu))
     }
 
     /// The activated result and its planes' means, `[batch, channels, 1, 1]`; `raw` planes are put through SiLU first.
