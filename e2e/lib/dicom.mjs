@@ -2,6 +2,7 @@
 // can spoil one element of a good file. Not a DICOM library: anything else is refused.
 
 export const TAG = {
+  transferSyntax: "0002,0010",
   metaLength: "0002,0000",
   mediaInstance: "0002,0003",
   imageType: "0008,0008",
@@ -70,6 +71,31 @@ export function changed(bytes, values) {
     element.value = Buffer.isBuffer(value) ? value : Buffer.from(value.length % 2 ? value + blank : value, "latin1");
   }
   return write(elements);
+}
+
+// The file with its 16-bit picture packed by RLE (PS3.5, annex G), without any run.
+export function packed(bytes) {
+  const pixels = value(bytes, TAG.pixels);
+  const plane = (offset) => {
+    const parts = [];
+    for (let at = 0; at < pixels.length; at += 256) {
+      const part = pixels.subarray(at, at + 256).filter((_, index) => index % 2 === offset);
+      parts.push(Buffer.from([part.length - 1]), part);
+    }
+    return Buffer.concat(parts);
+  };
+  const [high, low] = [plane(1), plane(0)];
+  const header = Buffer.alloc(64);
+  [2, 64, 64 + high.length].forEach((number, index) => header.writeUInt32LE(number, index * 4));
+  const frame = Buffer.concat([header, high, low, Buffer.alloc((high.length + low.length) % 2)]);
+  const item = (element, content) => {
+    const head = Buffer.from([0xfe, 0xff, element, 0xe0, 0, 0, 0, 0]);
+    head.writeUInt32LE(content.length, 4);
+    return Buffer.concat([head, content]);
+  };
+  const head = Buffer.from([0xe0, 0x7f, 0x10, 0, 0x4f, 0x42, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+  const file = changed(bytes, { [TAG.transferSyntax]: "1.2.840.10008.1.2.5", [TAG.pixels]: null });
+  return Buffer.concat([file, head, item(0, Buffer.alloc(0)), item(0, frame), item(0xdd, Buffer.alloc(0))]);
 }
 
 // A copy of the slice as another instance, perhaps of another series, a millimetre distance further along the body.

@@ -1,11 +1,12 @@
-//! A helper: one more instance of this binary that computes networks on the CPU, one input at a time. Parallelism on
-//! the CPU is several helpers (the module that holds wgpu can't have wasm threads).
+//! A helper: one more instance of this binary that computes networks on the CPU, one input at a time, or decodes slices.
+//! Parallelism on the CPU is several helpers (the module that holds wgpu can't have wasm threads).
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use burn::tensor::Device;
 use corsai_networks::{Network, NetworkError, golden, read_manifest, shipped};
 use corsai_protocol::{IssueCode, NetworkEntry};
+use corsai_study::{Coding, Fault};
 use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
@@ -25,6 +26,8 @@ pub enum ToHelper {
     Check { network: usize },
     /// Buffers: the input, f32.
     Run { job: u32, network: usize },
+    /// Buffers: a slice's coded bytes.
+    Decode { picture: u32, coding: Coding },
 }
 
 /// Helper → owner.
@@ -41,6 +44,11 @@ pub enum FromHelper {
         job: u32,
         /// Size of its memory, which never shrinks.
         memory_bytes: u64,
+    },
+    /// Buffers: the slice's HU, i16, unless there is a fault.
+    Decoded {
+        picture: u32,
+        fault: Option<Fault>,
     },
     /// The job, or another message, was understood and could not be done.
     Failed {
@@ -105,6 +113,13 @@ impl Helper {
                 let answer = self.network(network)?.probabilities(input).await?;
                 let buffer = Float32Array::from(answer.as_slice()).buffer();
                 post(&FromHelper::Answer { job, memory_bytes: memory_bytes() }, &[buffer.into()]);
+            }
+            ToHelper::Decode { picture, coding } => {
+                let (fault, buffers): (_, Vec<JsValue>) = match coding.decode(&bytes(&payload).concat()) {
+                    Ok(hu) => (None, vec![outbox::buffer_of_i16(&hu).into()]),
+                    Err(fault) => (Some(fault), Vec::new()),
+                };
+                post(&FromHelper::Decoded { picture, fault }, &buffers);
             }
         }
         Ok(())

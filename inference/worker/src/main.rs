@@ -2,10 +2,13 @@
 //! of the same binary are its helpers, which compute networks on the CPU (`helper`). Neither fetches nor stores
 //! anything: files, weights and commands come in messages.
 
+mod decode;
+mod decoders;
 mod device;
 mod engine;
 mod gpu;
 mod helper;
+mod link;
 mod outbox;
 mod owner;
 mod pace;

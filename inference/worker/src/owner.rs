@@ -14,7 +14,7 @@ use corsai_port::read;
 use corsai_protocol::{
     Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, RunId, SeriesSummary, Slot, Stage,
 };
-use corsai_study::{Decoding, Opened};
+use corsai_study::{Ahead, Decoding, Opened};
 use futures_channel::oneshot;
 use futures_util::{
     future::{Either, select},
@@ -25,6 +25,8 @@ use web_sys::MessageEvent;
 use web_time::Instant;
 
 use crate::{
+    decode::Means,
+    decoders::Decoders,
     device::{self, Wish},
     engine::Engine,
     helper::bytes,
@@ -137,22 +139,25 @@ impl Owner {
             Command::Open { run, slot, names } => {
                 let owner = Rc::clone(&self);
                 self.start(run, slot, Study::default(), async move {
-                    let opened = reading::files(run, slot, names, payload).await;
-                    owner.opened(run, slot, opened, begun).await
+                    let mut decoders = owner.decoders();
+                    let (opened, ahead) = reading::files(run, slot, names, payload, &mut decoders).await;
+                    owner.opened(run, slot, opened, Means { decoders, ahead }, begun).await
                 });
             }
             Command::OpenPhantom { run, slot, date } => {
                 let owner = Rc::clone(&self);
                 self.start(run, slot, Study::default(), async move {
                     let opened = reading::phantom(run, slot, date).await?;
-                    owner.opened(run, slot, opened, begun).await
+                    let means = Means { decoders: owner.decoders(), ahead: Ahead::new() };
+                    owner.opened(run, slot, opened, means, begun).await
                 });
             }
             Command::Choose { run, slot, series } => {
                 let Some(opened) = self.study(slot).borrow().opened.clone() else { return };
                 let study = Study { opened: Some(Rc::clone(&opened)), ..Study::default() };
                 let owner = Rc::clone(&self);
-                let work = async move { run::analyse(&owner, (run, slot), &opened, series, begun).await };
+                let means = Means { decoders: owner.decoders(), ahead: Ahead::new() };
+                let work = async move { run::analyse(&owner, (run, slot), &opened, series, means, begun).await };
                 self.start(run, slot, study, work);
             }
             Command::Refine { run, slot, tier } => {
@@ -230,7 +235,14 @@ impl Owner {
     }
 
     /// Tells the page what series there are, and analyses the one that can only be meant.
-    async fn opened(&self, run: RunId, slot: Slot, opened: Opened, begun: Instant) -> Result<(), Vec<Issue>> {
+    async fn opened(
+        &self,
+        run: RunId,
+        slot: Slot,
+        opened: Opened,
+        means: Means,
+        begun: Instant,
+    ) -> Result<(), Vec<Issue>> {
         let opened = Rc::new(opened);
         self.study(slot).borrow_mut().opened = Some(Rc::clone(&opened));
         let chosen = opened.only_clean();
@@ -250,7 +262,7 @@ impl Owner {
         let issues = opened.issues.clone();
         outbox::post_with(&Event::Series { run, slot, series: summaries, previews, chosen, issues }, &buffers);
         match chosen {
-            Some(series) => run::analyse(self, (run, slot), &opened, series, begun).await,
+            Some(series) => run::analyse(self, (run, slot), &opened, series, means, begun).await,
             None if usable => Ok(()),
             None => Err(opened.issues.iter().cloned().chain(of_series).collect()),
         }
@@ -291,6 +303,10 @@ impl Owner {
             return Ok(engine);
         }
         device::fall_back(self.wish.get(), &self.weights, issue).await
+    }
+
+    fn decoders(&self) -> Decoders {
+        Decoders::new(self.wish.get().cores)
     }
 
     pub fn depth(&self) -> Depth {

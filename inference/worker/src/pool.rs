@@ -11,18 +11,16 @@ use corsai_protocol::{Issue, IssueCode};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use js_sys::Float32Array;
-use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
-use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+use wasm_bindgen::JsValue;
 
 use crate::{
     device::{DEVIATION, computed_wrongly},
     engine::Outcome,
     helper::{FromHelper, ToHelper, buffers},
+    link::{Link, Message},
     weights::Parts,
 };
 
-/// The script that waits for the compiled module and starts it; relative to this worker's own.
-const SCRIPT: &str = "worker.js";
 /// Jobs that a helper holds: the next one waits with it while it computes.
 const DEPTH: usize = 2;
 /// What all helpers together may keep of weights that they don't need at the moment, as f32.
@@ -30,65 +28,15 @@ const KEPT_BYTES: usize = 1 << 30;
 /// Helpers that may die before the pool does.
 const DEATHS: u32 = 1;
 
-type Message = (u32, FromHelper, Vec<JsValue>);
-
 #[derive(Debug)]
 struct Helper {
-    worker: Worker,
+    link: Link,
     ready: bool,
     /// Tickets of the jobs it holds, the oldest first.
     holds: VecDeque<u32>,
     /// Networks on it, the one used last at the end.
     loaded: VecDeque<usize>,
     memory_bytes: u64,
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(Event)>,
-}
-
-impl Drop for Helper {
-    fn drop(&mut self) {
-        self.worker.set_onmessage(None);
-        self.worker.set_onerror(None);
-        self.worker.terminate();
-    }
-}
-
-impl Helper {
-    /// `None` where the browser can't start a worker from a worker.
-    fn start(id: u32, sender: &UnboundedSender<Message>) -> Option<Self> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        options.set_name(crate::HELPER);
-        let worker = Worker::new_with_options(SCRIPT, &options).ok()?;
-        let messages = sender.clone();
-        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-            let (message, payload) =
-                corsai_port::read::<FromHelper>(&message).unwrap_or((FromHelper::Died, Vec::new()));
-            let _ = messages.unbounded_send((id, message, payload));
-        });
-        let errors = sender.clone();
-        let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
-            // Else the browser hands it on to the page, which would take it for this worker's death.
-            event.prevent_default();
-            let _ = errors.unbounded_send((id, FromHelper::Died, Vec::new()));
-        });
-        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        worker.post_message(&wasm_bindgen::module()).ok()?;
-        Some(Self {
-            worker,
-            ready: false,
-            holds: VecDeque::new(),
-            loaded: VecDeque::new(),
-            memory_bytes: 0,
-            _on_message: on_message,
-            _on_error: on_error,
-        })
-    }
-
-    fn post(&self, message: &ToHelper, payload: &[JsValue]) -> bool {
-        corsai_port::post(&self.worker, message, payload, true).is_ok()
-    }
 }
 
 /// How a device did on a network's known slice.
@@ -139,10 +87,10 @@ impl Pool {
     pub fn grow(&mut self, count: usize) {
         while self.helpers.len() < count {
             self.last += 1;
-            match Helper::start(self.last, &self.sender) {
-                Some(helper) => self.helpers.insert(self.last, helper),
-                None => return,
-            };
+            let Some(link) = Link::start(self.last, &self.sender) else { return };
+            let helper =
+                Helper { link, ready: false, holds: VecDeque::new(), loaded: VecDeque::new(), memory_bytes: 0 };
+            self.helpers.insert(self.last, helper);
         }
     }
 
@@ -191,7 +139,7 @@ impl Pool {
                         return Err(Issue::new(IssueCode::WorkerDied, ""));
                     }
                 }
-                FromHelper::Checked { .. } | FromHelper::Answer { .. } => {}
+                FromHelper::Checked { .. } | FromHelper::Answer { .. } | FromHelper::Decoded { .. } => {}
             }
         }
         Ok(checks)
@@ -218,13 +166,13 @@ impl Pool {
             while kept + bytes_as_f32(parts) > each {
                 let Some(oldest) = helper.loaded.pop_front() else { break };
                 kept -= bytes(&oldest);
-                helper.post(&ToHelper::Unload { network: oldest }, &[]);
+                helper.link.post(&ToHelper::Unload { network: oldest }, &[]);
             }
-            helper.post(&ToHelper::Load { network }, &buffers(parts));
+            helper.link.post(&ToHelper::Load { network }, &buffers(parts));
         }
         helper.loaded.push_back(network);
         if self.checked.insert(network) {
-            helper.post(&ToHelper::Check { network }, &[]);
+            helper.link.post(&ToHelper::Check { network }, &[]);
         }
     }
 
@@ -264,7 +212,7 @@ impl Pool {
         let input = JsValue::from(Float32Array::from(job.input.as_slice()).buffer());
         self.jobs.insert(ticket, job.id);
         helper.holds.push_back(ticket);
-        if !helper.post(&ToHelper::Run { job: ticket, network: job.network }, &[input]) {
+        if !helper.link.post(&ToHelper::Run { job: ticket, network: job.network }, &[input]) {
             let _ = self.sender.unbounded_send((id, FromHelper::Died, Vec::new()));
         }
     }
@@ -291,7 +239,7 @@ impl Pool {
             FromHelper::Checked { deviation, .. } if deviation.is_none_or(|d| d > DEVIATION) => {
                 return Outcome::Failed { issue: computed_wrongly() };
             }
-            FromHelper::Checked { .. } => {}
+            FromHelper::Checked { .. } | FromHelper::Decoded { .. } => {}
         }
         // There may be room now.
         Outcome::Lost { jobs: Vec::new() }

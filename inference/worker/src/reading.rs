@@ -2,20 +2,31 @@
 
 use corsai_phantom::{Phantom, PhantomOptions};
 use corsai_protocol::{Issue, IssueCode, PhantomDate, RunId, Slot, Stage};
-use corsai_study::{Intake, Limits, Opened};
+use corsai_study::{Ahead, Intake, Limits, Opened};
 use futures_util::{StreamExt, stream};
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
-use crate::{pace::Pace, pause::Pause};
+use crate::{
+    decoders::{Decoders, Outcome},
+    pace::Pace,
+    pause::Pause,
+};
 
 /// Files asked for ahead of the one that is taken in.
 const AHEAD: usize = 8;
 
-/// Reads files; `names` and `files` belong together by their order.
-pub async fn files(run: RunId, slot: Slot, names: Vec<String>, files: Vec<JsValue>) -> Opened {
+/// Reads files; `names` and `files` belong together by their order. What the decoders made of slices meanwhile comes
+/// beside.
+pub async fn files(
+    run: RunId,
+    slot: Slot,
+    names: Vec<String>,
+    files: Vec<JsValue>,
+    decoders: &mut Decoders,
+) -> (Opened, Ahead) {
     let limits = Limits::default();
     let mut intake = Intake::new(limits);
     let total = names.len().min(files.len());
@@ -26,29 +37,56 @@ pub async fn files(run: RunId, slot: Slot, names: Vec<String>, files: Vec<JsValu
     let mut done = 0;
     while let Some((name, content)) = named.next().await {
         match content {
-            Some(bytes) => intake.add(&name, bytes),
-            None => intake.fail(&name),
+            Ok(bytes) => intake.add(&name, bytes),
+            Err(NoContent::Unreadable) => intake.fail(&name),
+            Err(NoContent::TooLarge) => intake.too_large(),
+        }
+        while let Some(outcome) = decoders.arrived() {
+            keep(&mut intake, outcome);
+        }
+        if let Some(task) = intake.last_task()
+            && decoders.has_room()
+        {
+            decoders.give(&task);
         }
         done += 1;
         pace.reached(done, total);
         pause.if_due().await;
     }
-    intake.finish()
+    while let Some(outcome) = decoders.next().await {
+        keep(&mut intake, outcome);
+    }
+    let ahead = intake.take_ahead();
+    (intake.finish(), ahead)
 }
 
-/// A file's bytes; `None` where it can't be read, or is larger than all that may be held.
-async fn content(file: JsValue, most: u64) -> Option<Vec<u8>> {
-    let file: File = file.dyn_into().ok()?;
-    if file.size() > most as f64 {
-        return None;
+/// A slice that was lost is decoded later, if anybody asks for it.
+fn keep(intake: &mut Intake, outcome: Outcome) {
+    if let Outcome::Decoded { picture, result } = outcome {
+        intake.accept(picture, result);
     }
-    let buffer: ArrayBuffer = JsFuture::from(file.array_buffer()).await.ok()?.dyn_into().ok()?;
+}
+
+/// Why there are no bytes.
+enum NoContent {
+    Unreadable,
+    TooLarge,
+}
+
+/// A file's bytes.
+async fn content(file: JsValue, most: u64) -> Result<Vec<u8>, NoContent> {
+    let unreadable = |_| NoContent::Unreadable;
+    let file: File = file.dyn_into().map_err(unreadable)?;
+    if file.size() > most as f64 {
+        return Err(NoContent::TooLarge);
+    }
+    let buffer = JsFuture::from(file.array_buffer()).await.map_err(unreadable)?;
     let view = Uint8Array::new(&buffer);
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(view.length() as usize).ok()?;
+    bytes.try_reserve_exact(view.length() as usize).map_err(|_| NoContent::TooLarge)?;
     bytes.resize(view.length() as usize, 0);
     view.copy_to(&mut bytes);
-    Some(bytes)
+    Ok(bytes)
 }
 
 /// Makes a phantom's files and reads them as if they had been dropped.

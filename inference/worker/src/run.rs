@@ -13,7 +13,7 @@ use corsai_protocol::{
     Event, Issue, IssueCode, Lungs, Manifest, Report, RunId, Runs, SeriesId, SeriesSummary, Severity, Slot, Stage,
     Tier, Vote,
 };
-use corsai_study::{Decoded, Opened, Series};
+use corsai_study::{Decoded, Opened};
 use futures_util::{
     future::{Either, select},
     lock::MappedMutexGuard,
@@ -22,12 +22,12 @@ use gloo_timers::future::TimeoutFuture;
 use web_time::{Duration, Instant};
 
 use crate::{
+    decode::{Means, decode},
     device,
     engine::{Engine, Kind, Outcome},
     outbox,
     owner::{Numbers, Owner, Pixels},
     pace::Pace,
-    pause::Pause,
 };
 
 /// The page is told at least this often that the run goes on.
@@ -35,7 +35,7 @@ const HEARTBEAT_MS: u32 = 1000;
 /// And not more often than this what the vote can still come to.
 const BETWEEN_BOUNDS: Duration = Duration::from_millis(400);
 
-/// Analyses a series of what was opened; `begun` is when the person asked for it.
+/// Decodes a series of what was opened by these `means`, and analyses it; `begun` is when the person asked for it.
 ///
 /// # Errors
 /// Why there are no numbers.
@@ -44,6 +44,7 @@ pub async fn analyse(
     at: (RunId, Slot),
     opened: &Opened,
     id: SeriesId,
+    means: Means,
     begun: Instant,
 ) -> Result<(), Vec<Issue>> {
     let (run, slot) = at;
@@ -51,7 +52,7 @@ pub async fn analyse(
     if owner.other_study_key(slot) == Some(series.summary().study_key) {
         return Err(vec![Issue::new(IssueCode::DynamicsSameStudy, "")]);
     }
-    let Decoded { volume, mut issues } = decode(owner, at, series).await?;
+    let Decoded { volume, mut issues } = decode(owner, at, series, means).await?;
     let skipped = opened.issues.iter().filter(|i| i.severity != Severity::Stop);
     issues.extend(skipped.cloned());
     let manifest = device::manifest().map_err(|issue| vec![issue])?;
@@ -91,36 +92,6 @@ pub async fn refine(owner: &Owner, (run, slot): (RunId, Slot), course: &Rc<Cours
             return;
         }
     }
-}
-
-/// Decodes the middle slice first, and tells the page of each as it comes.
-async fn decode(owner: &Owner, (run, slot): (RunId, Slot), series: &Series) -> Result<Decoded, Vec<Issue>> {
-    let decoding = series.begin()?;
-    let order = decoding.order();
-    let grid = decoding.grid().clone();
-    outbox::post(&Event::Volume { run, slot, volume: grid.summary() });
-    let decoding = Rc::new(RefCell::new(Some(decoding)));
-    owner.study(slot).borrow_mut().pixels = Pixels::Decoding(Rc::clone(&decoding));
-    let mut pace = Pace::begin(run, slot, Stage::Decoding);
-    let mut pause = Pause::new();
-    let mut fresh: Vec<u32> = Vec::new();
-    for (done, z) in order.iter().enumerate() {
-        let decoded = decoding.borrow_mut().as_mut().is_some_and(|d| d.decode(*z).is_ok());
-        fresh.extend(decoded.then_some(*z as u32));
-        // The first is shown at once; the page need not hear of each of the others on its own.
-        if done == 0 || pause.due() || done + 1 == order.len() {
-            outbox::post(&Event::Changed { run, slot, indices: std::mem::take(&mut fresh) });
-            pace.reached(done + 1, order.len());
-            pause.now().await;
-        }
-    }
-    let decoding = decoding.borrow_mut().take().ok_or_else(|| vec![withheld()])?;
-    let decoded = decoding.finish()?;
-    if *decoded.volume.grid() != grid {
-        // Damaged slices were left out, so that others have their numbers now.
-        outbox::post(&Event::Volume { run, slot, volume: decoded.volume.grid().summary() });
-    }
-    Ok(decoded)
 }
 
 /// A study's analysis and what its numbers rest on besides.
@@ -322,6 +293,6 @@ impl Run<'_> {
     }
 }
 
-fn withheld() -> Issue {
+pub fn withheld() -> Issue {
     Issue::new(IssueCode::ResultWithheld, "")
 }

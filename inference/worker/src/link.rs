@@ -1,0 +1,59 @@
+//! Owner's end of a helper: one more instance of this binary, in a worker of its own, that ends with this.
+
+use futures_channel::mpsc::UnboundedSender;
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::helper::{FromHelper, ToHelper};
+
+/// The script that waits for the compiled module and starts it; relative to this worker's own.
+const SCRIPT: &str = "worker.js";
+
+/// Who says it, what, and the buffers that came beside it.
+pub type Message = (u32, FromHelper, Vec<JsValue>);
+
+#[derive(Debug)]
+pub struct Link {
+    worker: Worker,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.terminate();
+    }
+}
+
+impl Link {
+    /// Starts a helper, whose messages come as those of `id`; `None` where the browser can't start a worker from a worker.
+    pub fn start(id: u32, sender: &UnboundedSender<Message>) -> Option<Self> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        options.set_name(crate::HELPER);
+        let worker = Worker::new_with_options(SCRIPT, &options).ok()?;
+        let messages = sender.clone();
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+            let (message, payload) =
+                corsai_port::read::<FromHelper>(&message).unwrap_or((FromHelper::Died, Vec::new()));
+            let _ = messages.unbounded_send((id, message, payload));
+        });
+        let errors = sender.clone();
+        let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+            // Else the browser hands it on to the page, which would take it for this worker's death.
+            event.prevent_default();
+            let _ = errors.unbounded_send((id, FromHelper::Died, Vec::new()));
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        worker.post_message(&wasm_bindgen::module()).ok()?;
+        Some(Self { worker, _on_message: on_message, _on_error: on_error })
+    }
+
+    /// Whether the message could be sent.
+    pub fn post(&self, message: &ToHelper, payload: &[JsValue]) -> bool {
+        corsai_port::post(&self.worker, message, payload, true).is_ok()
+    }
+}
