@@ -106,7 +106,7 @@ dist.set("sw.js", Buffer.from(keeper));
 const names = [...dist.keys()].sort();
 const large = names.filter((name) => dist.get(name).length > BYTES_MAX);
 if (large.length > 0) throw new Error(`larger than ${BYTES_MAX} bytes: ${large}`);
-dist.set("_headers", Buffer.from(underscore(names)));
+dist.set("_headers", Buffer.from(underscore([...names, "dist.sha256"])));
 
 // Weights are noise to a compressor, and a part of a compressed file is no part of the file.
 const packed = names.filter((name) => !name.startsWith("models/") && dist.get(name).length > 1024);

@@ -39,7 +39,7 @@ async function activate() {
 
 // A file of the page: from the cache, else from the host and then checked.
 async function answer(url) {
-  const cached = await (await caches.open(NAME)).match(url);
+  const cached = await caches.match(url, { cacheName: NAME });
   return cached ?? fetched(url, { integrity: kept.get(url) });
 }
 

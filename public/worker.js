@@ -12,8 +12,10 @@ globalThis.trustedTypes?.createPolicy("default", {
 // What the policy stopped is shown by the page.
 if (self.name !== "corsai-helper") addEventListener("securitypolicyviolation", ({ effectiveDirective }) => postMessage({ blocked: effectiveDirective }));
 
+// Thrown from a timer it reaches the page as an error event, and ends in words; a rejected promise would not.
+addEventListener("unhandledrejection", ({ reason }) => setTimeout(() => { throw reason; }));
+
 self.onmessage = ({ data }) => {
   self.onmessage = null;
-  // Thrown from a timer it reaches the page as an error event; a rejected promise would not.
-  init({ module_or_path: data }).catch((error) => setTimeout(() => { throw error; }));
+  init({ module_or_path: data });
 };

@@ -1,8 +1,10 @@
 //! Small questions to the browser, each with an answer for the browser that has none.
 
+use std::cell::Cell;
+
 use corsai_protocol::{Depth, DevicePreference, Tier};
 use js_sys::{Array, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, CacheStorage, HtmlAnchorElement, Url, UrlSearchParams, Window};
 
@@ -64,6 +66,20 @@ pub fn caches() -> Option<CacheStorage> {
     window.caches().ok()
 }
 
+thread_local! {
+    static STORES: Cell<bool> = const { Cell::new(true) };
+}
+
+/// The person has thrown away what was stored: nothing more is until the page is loaded again.
+pub fn store_nothing_more() {
+    STORES.set(false);
+}
+
+/// Whether something may be stored for the next visit.
+pub fn stores() -> bool {
+    STORES.get()
+}
+
 /// A preference kept between visits; nothing of a study is ever kept.
 pub fn kept(key: &str) -> Option<String> {
     window()?.local_storage().ok()??.get_item(key).ok()?
@@ -71,7 +87,7 @@ pub fn kept(key: &str) -> Option<String> {
 
 /// Keeps a preference where the browser lets us.
 pub fn keep(key: &str, value: &str) {
-    if let Some(storage) = window().and_then(|w| w.local_storage().ok()).flatten() {
+    if let Some(storage) = window().filter(|_| stores()).and_then(|w| w.local_storage().ok()).flatten() {
         let _ = storage.set_item(key, value);
     }
 }
@@ -104,6 +120,15 @@ pub async fn copy(text: &str) -> bool {
     let navigator = window.navigator();
     let there = Reflect::get(&navigator, &JsValue::from_str("clipboard")).is_ok_and(|c| c.is_object());
     there && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
+}
+
+/// Calls `then` whenever the browser had lost what some canvas showed, and lets it be drawn again.
+pub fn on_canvas_restored(then: impl FnMut() + 'static) {
+    let heard = Closure::<dyn FnMut()>::new(then).into_js_value();
+    if let Some(document) = window().and_then(|w| w.document()) {
+        // The event doesn't bubble.
+        let _ = document.add_event_listener_with_callback_and_bool("contextrestored", heard.unchecked_ref(), true);
+    }
 }
 
 /// Loads the page afresh.

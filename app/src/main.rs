@@ -45,6 +45,7 @@ fn main() {
             }
         });
         let _ = window_event_listener(ev::visibilitychange, move |_| app.seen_again());
+        browser::on_canvas_restored(move || app.drawn.update(|d| *d += 1));
         view! { <page::Page app /> }
     });
 }

@@ -1,4 +1,5 @@
-//! What it takes to begin a run anew when its worker dies over it: the handles of the files, until there is an answer.
+//! What it takes to go on when a worker dies. Over a study: the handles of its files, until there is an answer. Over
+//! nothing, while it starts or chooses a device: a count, so that it isn't started for ever.
 
 use corsai_protocol::{Command, PhantomDate, RunId, SeriesId, Slot};
 use wasm_bindgen::JsValue;
@@ -54,6 +55,25 @@ impl Reopen {
     }
 }
 
+/// Workers in a row that died without a study before they had chosen a device.
+#[derive(Debug, Default)]
+pub struct Idle {
+    deaths: u32,
+}
+
+impl Idle {
+    /// Whether the next one shall leave the graphics processor alone; `None` where it has been enough.
+    pub fn died(&mut self) -> Option<bool> {
+        self.deaths += 1;
+        (self.deaths < DEATHS).then_some(self.deaths + 1 >= DEATHS)
+    }
+
+    /// One has chosen a device.
+    pub const fn lives(&mut self) {
+        self.deaths = 0;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +86,13 @@ mod tests {
         assert_eq!((reopen.take_series(), reopen.take_series()), (Some(SeriesId(4)), None));
         assert_eq!(reopen.again(None).map(|(_, cpu)| cpu), Some(true));
         assert!(reopen.again(None).is_none());
+    }
+
+    #[test]
+    fn a_worker_that_can_choose_no_device_is_not_started_for_ever() {
+        let mut idle = Idle::default();
+        assert_eq!([idle.died(), idle.died(), idle.died()], [Some(false), Some(true), None]);
+        idle.lives();
+        assert_eq!(idle.died(), Some(false));
     }
 }

@@ -16,8 +16,8 @@ use crate::{
     lock,
     offline::Offline,
     privacy::witness::Witness,
-    reopen::{Reopen, Source},
-    state::{Effect, Link, Model, Phase, Thumbnail},
+    reopen::{Idle, Reopen, Source},
+    state::{Effect, Link, Model, Phase},
     viewer::{
         pixels::{PixelStore, Slice, areas_of, around},
         view::View,
@@ -28,8 +28,6 @@ use crate::{
 
 /// Slices fetched ahead on both sides of the one on screen.
 const REACH: u32 = 3;
-/// After this many workers that died before they were ready there is none more.
-const STILLBORN: u32 = 3;
 /// A run that says nothing for this long is offered to be stopped.
 const SILENCE_MS: f64 = 60_000.0;
 /// A worker that doesn't answer a stop for this long is replaced.
@@ -61,8 +59,7 @@ pub struct App {
     /// Held while this tab computes.
     computing: StoredValue<Option<lock::Lock>, LocalStorage>,
     reopen: StoredValue<Option<Reopen>, LocalStorage>,
-    /// Workers in a row that died before they were ready.
-    stillborn: StoredValue<u32>,
+    idle: StoredValue<Idle>,
     delivery: StoredValue<Delivery, LocalStorage>,
     manifest: StoredValue<Option<Manifest>>,
     heard_ms: StoredValue<f64>,
@@ -93,7 +90,7 @@ impl App {
             module: StoredValue::new_local(None),
             computing: StoredValue::new_local(None),
             reopen: StoredValue::new_local(None),
-            stillborn: StoredValue::new(0),
+            idle: StoredValue::new(Idle::default()),
             delivery: StoredValue::new_local(Delivery::default()),
             manifest: StoredValue::new(manifest),
             heard_ms: StoredValue::new(0.0),
@@ -184,15 +181,6 @@ impl App {
     }
 
     fn died(self, issue: Issue) {
-        self.stillborn.update_value(|n| *n += 1);
-        if self.stillborn.get_value() >= STILLBORN {
-            self.model.update(|m| {
-                m.lost_worker(Some(issue));
-                m.link = Link::Impossible;
-            });
-            self.link.set_value(None);
-            return;
-        }
         let series = self.model.with_untracked(|m| m.current.chosen);
         let again = self.reopen.try_update_value(|r| r.as_mut().and_then(|r| r.again(series))).flatten();
         let begun = again.and_then(|(source, on_cpu)| {
@@ -201,20 +189,25 @@ impl App {
         });
         let Some((source, on_cpu, run)) = begun else {
             self.model.update(|m| m.lost_worker(Some(issue)));
-            self.replace_worker();
+            if let Some(on_cpu) = self.idle.try_update_value(Idle::died).flatten() {
+                self.another_worker(on_cpu);
+            } else {
+                self.model.update(|m| m.link = Link::Impossible);
+                self.link.set_value(None);
+            }
             return;
         };
-        if on_cpu {
-            self.preference.set(DevicePreference::Cpu);
-        }
         self.forget_pixels(Slot::Current);
-        self.replace_worker();
+        self.another_worker(on_cpu);
         let (command, payload) = source.command(run, Slot::Current);
         self.send(command, payload, false);
     }
 
-    /// Opens a study, and remembers from where until it has an answer.
+    /// Opens a study, and remembers from where until it has an answer. Where nothing can compute, a notice has said so.
     fn open(self, slot: Slot, source: Source, synthetic: bool) {
+        if self.model.with_untracked(|m| matches!(m.link, Link::Impossible | Link::Unloaded)) {
+            return;
+        }
         let run = self.opening(slot, synthetic);
         if slot == Slot::Current {
             self.reopen.set_value(Some(Reopen::new(source.clone())));
@@ -251,6 +244,14 @@ impl App {
         self.start_worker();
     }
 
+    /// In place of one that died.
+    fn another_worker(self, on_cpu: bool) {
+        if on_cpu {
+            self.preference.set(DevicePreference::Cpu);
+        }
+        self.replace_worker();
+    }
+
     fn send(self, command: Command, payload: Vec<JsValue>, transfer: bool) {
         let sent = self.link.try_update_value(|l| l.as_mut().is_none_or(|l| l.send(command, payload, transfer)));
         if sent == Some(false) {
@@ -275,15 +276,17 @@ impl App {
             self.take_slice(slot, index, lungs, lesions, &payload);
             return;
         }
+        if matches!(event, Event::Device { .. }) {
+            self.idle.update_value(Idle::lives);
+        }
         if matches!(event, Event::Ready { .. }) {
-            self.stillborn.set_value(0);
             let sent = self.link.try_update_value(|l| l.as_mut().is_none_or(worker_link::Link::now_ready));
             if sent == Some(false) {
                 self.died(Issue::new(IssueCode::WorkerDied, ""));
                 return;
             }
         }
-        let thumbnails = thumbnails(&event, &payload);
+        let thumbnails = worker_link::thumbnails(&event, &payload);
         let effects = self.model.try_update(|m| m.apply(event, thumbnails)).unwrap_or_default();
         for effect in effects {
             self.carry_out(effect);
@@ -575,18 +578,4 @@ fn refusal(error: IntakeError) -> Issue {
         IntakeError::TooMany => Issue::new(IssueCode::InputTooMany, &format!("more than {} files", intake::FILES_MAX)),
         IntakeError::Nothing => Issue::new(IssueCode::InputNothing, "no file"),
     }
-}
-
-fn thumbnails(event: &Event, payload: &[JsValue]) -> Vec<Thumbnail> {
-    let Event::Series { previews, .. } = event else { return Vec::new() };
-    previews
-        .iter()
-        .zip(payload)
-        .filter_map(|(preview, buffer)| {
-            let grey = Uint8Array::new(buffer.dyn_ref::<ArrayBuffer>()?).to_vec();
-            let fits = u64::from(preview.columns) * u64::from(preview.rows) == grey.len() as u64;
-            let (columns, rows) = (preview.columns, preview.rows);
-            fits.then_some(Thumbnail { series: preview.series, columns, rows, grey })
-        })
-        .collect()
 }

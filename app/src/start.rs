@@ -115,10 +115,7 @@ fn WeightsLine(app: App) -> impl IntoView {
             (true, _) => "The networks could not be loaded yet; it is tried again when they are needed.".to_string(),
             (_, true) if loaded.kept => format!("Networks loaded ({}).", format::bytes(loaded.of)),
             (_, true) => {
-                format!(
-                    "Networks loaded ({}). This browser doesn't keep them for the next visit.",
-                    format::bytes(loaded.of)
-                )
+                format!("Networks loaded ({}). They are not kept for the next visit.", format::bytes(loaded.of))
             }
             _ => format!("Loading the networks: {} of {}.", format::bytes(loaded.bytes), format::bytes(loaded.of)),
         }

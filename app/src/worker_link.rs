@@ -5,12 +5,12 @@ use std::future::Future;
 use corsai_port::{post, read};
 use corsai_protocol::{Command, Event};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Reflect, WebAssembly};
+use js_sys::{ArrayBuffer, Reflect, Uint8Array, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MessageEvent, RequestInit, Response, Worker, WorkerOptions, WorkerType};
 
-use crate::browser;
+use crate::{browser, state::Thumbnail};
 
 const TRIES: u32 = 3;
 
@@ -96,6 +96,21 @@ impl Drop for Link {
         self.worker.set_onmessageerror(None);
         self.worker.terminate();
     }
+}
+
+/// The small pictures that come beside the list of series.
+pub fn thumbnails(event: &Event, payload: &[JsValue]) -> Vec<Thumbnail> {
+    let Event::Series { previews, .. } = event else { return Vec::new() };
+    previews
+        .iter()
+        .zip(payload)
+        .filter_map(|(preview, buffer)| {
+            let grey = Uint8Array::new(buffer.dyn_ref::<ArrayBuffer>()?).to_vec();
+            let fits = u64::from(preview.columns) * u64::from(preview.rows) == grey.len() as u64;
+            let (columns, rows) = (preview.columns, preview.rows);
+            fits.then_some(Thumbnail { series: preview.series, columns, rows, grey })
+        })
+        .collect()
 }
 
 /// The directive that stopped the worker, where its script says so.

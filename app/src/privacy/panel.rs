@@ -64,7 +64,7 @@ fn Ready(app: App) -> impl IntoView {
                 "Switch your network off now: it still works. The page is still being kept for a later visit."
             }
             (true, _) => {
-                "Switch your network off now: it still works as long as this tab is open and the study isn't closed. This browser keeps nothing for a later visit here."
+                "Switch your network off now: it still works as long as this tab is open and the study isn't closed. Nothing is kept here for a later visit."
             }
         }
     };
@@ -146,7 +146,10 @@ fn Policy(app: App) -> impl IntoView {
 fn Storage(app: App, found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
     let words = move || {
         let stored = found.get()?.stored;
-        Some(if stored.nothing() {
+        Some(if stored.nothing() && !browser::stores() {
+            "Nothing is stored in this browser, and this tab will store nothing until you load the page again."
+                .to_string()
+        } else if stored.nothing() {
             "Nothing is stored in this browser.".to_string()
         } else {
             let settings = if stored.settings.is_empty() { "none".into() } else { stored.settings.join(", ") };

@@ -39,8 +39,9 @@ pub async fn look() -> Stored {
     stored
 }
 
-/// Throws all of it away, the page's own copy for use without a network too.
+/// Throws all of it away, the page's own copy for use without a network too, and stores nothing more.
 pub async fn forget() {
+    browser::store_nothing_more();
     if let Some(container) = offline::container()
         && let Ok(found) = JsFuture::from(container.get_registrations()).await
     {

@@ -56,9 +56,10 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// `None` where the browser has no cache for us.
+/// `None` where the browser has no cache for us, or nothing shall be stored.
 async fn open() -> Option<Cache> {
-    JsFuture::from(browser::caches()?.open(CACHE)).await.ok()?.dyn_into().ok()
+    let caches = browser::caches().filter(|_| browser::stores())?;
+    JsFuture::from(caches.open(CACHE)).await.ok()?.dyn_into().ok()
 }
 
 /// Removes stored parts: all of them, or those that this page's manifest doesn't know.

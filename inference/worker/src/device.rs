@@ -61,7 +61,7 @@ pub async fn choose(wish: Wish, store: &WeightStore, stage: impl Fn(Stage)) -> R
     stage(Stage::Weights);
     let manifest = manifest()?;
     let offer = match wish.preference {
-        DevicePreference::Cpu => Err("chosen in the settings".into()),
+        DevicePreference::Cpu => Err("as the settings say".into()),
         preference => considered(preference).await,
     };
     // Helpers start while the weights are on their way; beside a GPU one is enough, to compare with.
@@ -134,7 +134,7 @@ struct CpuBecause {
 
 /// The name of a GPU worth a try, else why there is none.
 async fn considered(preference: DevicePreference) -> Result<String, String> {
-    let offer = gpu::offered().await.ok_or("this browser offers no graphics processor to compute on")?;
+    let offer = gpu::offered().await.ok_or_else(gpu::none_offered)?;
     if offer.software && preference != DevicePreference::Gpu {
         return Err(format!("the graphics processor is emulated in software ({}) and was passed over", offer.name));
     }
@@ -169,7 +169,7 @@ async fn beside_gpu(
     }
     let (slice_ms, deviation) = summed_up(manifest, &checks).ok_or_else(computed_wrongly)?;
     let reason = match pool {
-        None => "chosen in the settings".into(),
+        None => "as the settings say".into(),
         Some(pool) => {
             let checks = checked(pool, weights).await?;
             let (one_ms, _) = summed_up(manifest, &checks).ok_or_else(computed_wrongly)?;

@@ -80,6 +80,15 @@ pub async fn offered() -> Option<Offer> {
     Some(Offer { software: fallback || is_software(&words.join(" ")), name: name_of(words) })
 }
 
+/// Why there is no offer.
+pub fn none_offered() -> &'static str {
+    let secure = Reflect::get(&js_sys::global(), &JsValue::from_str("isSecureContext"));
+    if secure.is_ok_and(|secure| secure.is_falsy()) {
+        return "browsers offer no graphics processor to a page that isn't served over https";
+    }
+    "this browser offers no graphics processor to compute on"
+}
+
 fn is_software(words: &str) -> bool {
     let words = words.to_lowercase();
     SOFTWARE.iter().any(|name| words.contains(name))
