@@ -19,7 +19,7 @@ export const STUDY_MS = 600_000;
 export const PATIENCE_MS = 180_000;
 
 // A browser that asks nobody anything. As root it can't have its sandbox.
-const QUIET = [
+export const QUIET = [
   "--no-sandbox",
   "--disable-quic",
   "--no-first-run",
@@ -33,16 +33,22 @@ const SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshade
 
 // `host` plays a host in other ways (see ../server.mjs); `address` is of a host that runs already. `profile` is a folder
 // in which the browser keeps what it stores. `prepare` is called with the page before it loads anything. A `bare` page is
-// not waited for.
-export async function open({ query = "", softwareGpu = false, host = {}, address, profile, prepare, bare } = {}) {
+// not waited for. `window` says how the browser's window is other than usual, in Playwright's words. With `insecure` the
+// host has a name, and no https.
+export async function open({ query = "", softwareGpu = false, host = {}, address, profile, prepare, bare, window, insecure } = {}) {
   const requests = [];
   const own = address ? { address } : await serve({ ...host, seen: (request) => requests.push(request) });
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   const args = [...QUIET, ...(softwareGpu ? SOFTWARE_GPU : NO_GPU)];
+  if (insecure) {
+    args.push("--host-resolver-rules=MAP ct.example 127.0.0.1");
+    own.address = own.address.replace("127.0.0.1", "ct.example");
+  }
+  const options = { viewport: DESKTOP, ...window };
   const browser = profile ? null : await chromium.launch({ executablePath, args });
   const context = browser
-    ? await browser.newContext({ viewport: DESKTOP })
-    : await chromium.launchPersistentContext(profile, { executablePath, args, viewport: DESKTOP });
+    ? await browser.newContext(options)
+    : await chromium.launchPersistentContext(profile, { executablePath, args, ...options });
   const page = await context.newPage();
   const app = new App({ ...own, browser: browser ?? context, page, requests });
   await prepare?.(page);

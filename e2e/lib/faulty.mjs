@@ -30,5 +30,30 @@ export const cutOff = (name, request, response) => {
   return new Promise((resolve) => response.write(bytes.subarray(0, bytes.length >> 1), () => setTimeout(() => (response.destroy(), resolve(null)), 300)));
 };
 
+// The connection is gone before there is an answer; an answer that never comes.
+export const dropped = (name, request, response) => (response.destroy(), null);
+export const silent = () => new Promise(() => {});
+
 // A host whose worker script begins with this code, which then runs in the computing part and its helpers.
 export const inWorker = (code) => always(/^worker\//, (name) => ({ body: Buffer.concat([Buffer.from(`(${code})();\n`), bytesOf(name)]) }));
+
+// The same, with almost no memory left to the wasm of one kind of worker once it is sent a message like this one.
+export const exhausted = (helper, message) =>
+  inWorker(`() => {
+    if ((self.name === "corsai-helper") !== ${helper}) return;
+    let memory;
+    const instantiate = WebAssembly.instantiate;
+    WebAssembly.instantiate = async (...told) => {
+      const instance = await instantiate.apply(WebAssembly, told);
+      memory = instance.exports.memory;
+      return instance;
+    };
+    addEventListener("message", ({ data }) => {
+      if (!Array.isArray(data) || !${message}.test(data[0])) return;
+      for (let pages = 65536; pages >= 1; pages /= 2) {
+        try {
+          while (true) memory.grow(pages);
+        } catch {}
+      }
+    });
+  }`);

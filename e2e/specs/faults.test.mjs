@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { PATIENCE_MS, STUDY_MS, open, visit } from "../lib/app.mjs";
+import { stored } from "../lib/browser.mjs";
 import * as faulty from "../lib/faulty.mjs";
 
 const chosen = async (app) => {
@@ -37,6 +38,15 @@ describe("the graphics processor", () => {
       const create = GPUDevice.prototype.createBuffer;
       GPUDevice.prototype.createBuffer = function (told) { return create.call(this, { ...told, size: 2 ** 50, mappedAtCreation: false }); };
     },
+    "throws when it is asked for a buffer": () => { GPUDevice.prototype.createBuffer = () => { throw new RangeError(); }; },
+    "computes nothing and says nothing": () => { GPUQueue.prototype.submit = () => {}; },
+    "never answers": () => {
+      GPUBuffer.prototype.mapAsync = () => new Promise(() => {});
+      // The minutes that are waited for it pass quickly.
+      const wait = globalThis.setTimeout;
+      globalThis.setTimeout = (what, ms, ...more) => wait(what, ms > 30_000 ? ms / 60 : ms, ...more);
+    },
+    "lacks what the runtime needs": () => Object.defineProperty(GPUAdapter.prototype, "features", { get: () => new Set() }),
   };
   for (const [name, code] of Object.entries(broken)) {
     it(`that ${name} leaves the CPU, and the page says why`, () =>
@@ -46,6 +56,49 @@ describe("the graphics processor", () => {
         assert.ok(reason.length > 10, reason);
       }));
   }
+
+  it("that grants no more than WebGPU's least computes right all the same, or leaves the CPU", (t) => {
+    const code = () => {
+      const least = {
+        maxBufferSize: 268435456, maxStorageBufferBindingSize: 134217728, maxComputeWorkgroupStorageSize: 16384,
+        maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupSizeX: 256, maxComputeWorkgroupSizeY: 256, maxStorageBuffersPerShaderStage: 8,
+      };
+      for (const [name, value] of Object.entries(least)) Object.defineProperty(GPUSupportedLimits.prototype, name, { get: () => value });
+      const features = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "features").get;
+      Object.defineProperty(GPUAdapter.prototype, "features", { get() { return new Set([...features.call(this)].filter((name) => name === "timestamp-query")); } });
+    };
+    return visit({ query: "?device=gpu", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
+      const { backend, reason } = await chosen(app);
+      t.diagnostic(`${backend}: ${reason}`);
+      const deviation = Number((await app.words("device")).match(/deviation ([-+.e0-9]+)/)[1]);
+      assert.ok(deviation <= 1e-3, `${deviation}`);
+    });
+  });
+
+  it("gets its work in pieces, between which a desktop can be drawn", (t) => {
+    const code = () => {
+      globalThis.submitted = { pieces: 0, most: 0 };
+      let dispatches = 0;
+      const dispatch = GPUComputePassEncoder.prototype.dispatchWorkgroups;
+      GPUComputePassEncoder.prototype.dispatchWorkgroups = function (...size) {
+        dispatches += 1;
+        return dispatch.apply(this, size);
+      };
+      const submit = GPUQueue.prototype.submit;
+      GPUQueue.prototype.submit = function (buffers) {
+        submitted.pieces += 1;
+        submitted.most = Math.max(submitted.most, dispatches);
+        dispatches = 0;
+        return submit.call(this, buffers);
+      };
+    };
+    return visit({ query: "?device=gpu", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
+      assert.equal((await chosen(app)).backend, "webgpu");
+      const { pieces, most } = await app.page.workers()[0].evaluate(() => submitted);
+      t.diagnostic(`${pieces} pieces, ${most} dispatches in the largest`);
+      assert.ok(most > 0 && most <= 64, `${most}`);
+    });
+  });
 
   it("may be lost in the middle of a run, and again: the CPU goes on, and the page says so", (t) => {
     const code = () => {
@@ -101,6 +154,46 @@ describe("the page", () => {
     }
   });
 
+  const started = {
+    "JavaScript is switched off": [{ window: { javaScriptEnabled: false } }, /switched off/],
+    "there is no WebAssembly": [{ prepare: (page) => page.addInitScript(() => delete globalThis.WebAssembly) }, /needs a current Chrome/],
+    "its first script isn't to be had": [{ host: faulty.always(/boot-.*\.js$/, faulty.status(404)) }, /check the connection and reload/],
+  };
+  for (const [name, [how, words]] of Object.entries(started)) {
+    it(`says so where ${name}`, async () => {
+      const app = await open({ bare: true, ...how });
+      try {
+        const seen = app.page.locator("#static p", { hasText: words });
+        await seen.waitFor({ timeout: PATIENCE_MS });
+        assert.equal(await app.get("start").count(), 0);
+      } finally {
+        await app.close();
+      }
+    });
+  }
+
+  it("measures where it isn't served over https, and says what it can't do there", () =>
+    visit({ query: "?tier=quick", softwareGpu: true, insecure: true }, async (app) => {
+      assert.match((await chosen(app)).reason, /https/);
+      await app.get("weights").filter({ hasText: "not kept for the next visit" }).waitFor({ timeout: PATIENCE_MS });
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
+    }));
+
+  it("may be loaded again in the middle of a run: nothing of it is left, and it measures", () =>
+    visit({}, async (app) => {
+      app.page.on("dialog", (dialog) => dialog.accept());
+      await app.openPhantom();
+      await finding(app);
+      await app.page.reload();
+      await app.get("start").waitFor();
+      const { cached, files, local, session, databases } = await stored(app.page);
+      assert.deepEqual(Object.keys(cached).filter((name) => !/^corsai-(page|weights)/.test(name)), []);
+      assert.deepEqual([files, local, session, databases], [[], [], [], []]);
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
+    }));
+
   it("asks before it is left while it measures, and not else", () =>
     visit({}, async (app) => {
       const asked = [];
@@ -138,4 +231,40 @@ describe("the page", () => {
       assert.equal(await other.outcome(), "finished", JSON.stringify(await other.issues()));
       assert.deepEqual(other.problems, []);
     }));
+});
+
+describe("what is on screen", () => {
+  it("is drawn again after the browser has lost it, as sharp as the screen is", () =>
+    visit({ window: { deviceScaleFactor: 4 } }, async (app) => {
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished");
+      await app.get("canvas").hover();
+      const before = await app.picture();
+      const [made, shown] = await app.get("canvas").evaluate((canvas) => [canvas.width, canvas.clientWidth]);
+      assert.ok(Math.abs(made - shown * 4) <= 4, `${made} for ${shown}`);
+      const lost = await app.get("canvas").evaluate((canvas) => {
+        canvas.getContext("2d").reset();
+        const empty = canvas.toDataURL();
+        canvas.dispatchEvent(new Event("contextrestored"));
+        return empty;
+      });
+      assert.notEqual(lost, before);
+      assert.equal(await app.picture(), before);
+    }));
+
+  it("can be copied by hand where the browser gives neither clipboard nor download", () => {
+    const broken = () => {
+      Clipboard.prototype.writeText = async () => { throw new DOMException("", "NotAllowedError"); };
+      URL.createObjectURL = () => { throw new DOMException("", "NotAllowedError"); };
+    };
+    return visit({ prepare: (page) => page.addInitScript(broken) }, async (app) => {
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished");
+      await app.click("save-report");
+      await app.get("export-said").filter({ hasText: "could not be saved" }).waitFor();
+      await app.click("copy-summary");
+      await app.get("export-said").filter({ hasText: "the text is below" }).waitFor();
+      assert.match(await app.page.locator("textarea.summary").inputValue(), /Both lungs: .*Not a medical device/s);
+    });
+  });
 });

@@ -3,13 +3,13 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { request } from "node:http";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import { EXAMPLES } from "../../host/configs.mjs";
-import { ASK, FOREVER, headersFor } from "../../host/headers.mjs";
+import { ASK, FOREVER, HEADERS, POLICY, headersFor } from "../../host/headers.mjs";
 import { STUDY_MS, open } from "../lib/app.mjs";
 import { HOSTS } from "../lib/hosts.mjs";
 import { DIST } from "../server.mjs";
@@ -72,6 +72,47 @@ describe("dist/", () => {
     for (const name of FILES.filter((file) => /\.(wasm|js|html|json)$/.test(file))) {
       assert.equal(bytesOf(name).includes(home), false, `${name} holds ${home}`);
     }
+  });
+});
+
+describe("the rules of dist/_headers", () => {
+  // As the hosts that read it apply them: every rule whose path fits, values of the same header joined by a comma.
+  const rules = [];
+  for (const line of bytesOf("_headers").toString().split("\n").filter(Boolean)) {
+    const [, name, value] = line.match(/^ +([^:]+): (.*)$/) ?? [];
+    if (name) rules.at(-1).headers.push([name, value]);
+    else rules.push({ fits: new RegExp(`^${line.replace(/[.?+^$()[\]{}|]/g, "\\$&").replaceAll("*", ".*")}$`), headers: [] });
+  }
+  it("give every file its headers, and two policies where one file has a stricter one", () => {
+    for (const file of ["", ...FILES.filter((name) => !/^_headers|\.(br|gz)$/.test(name))]) {
+      const given = {};
+      for (const [name, value] of rules.filter(({ fits }) => fits.test(`/${file}`)).flatMap(({ headers }) => headers)) {
+        (given[name] ??= []).push(value);
+      }
+      const { [POLICY]: policy, ...others } = headersFor(`/${file}`);
+      for (const [name, value] of Object.entries(others)) assert.deepEqual(given[name], [value], `${name} of /${file}`);
+      assert.ok(given[POLICY].includes(policy), file);
+      assert.ok(given[POLICY].every((one) => [policy, HEADERS[POLICY]].includes(one)), file);
+    }
+  });
+});
+
+describe("the Dockerfile", () => {
+  const text = (name) => readFileSync(new URL(`../../host/${name}`, import.meta.url), "utf8");
+  const lines = text("Dockerfile").split("\n");
+  it("builds with the toolchain that is pinned, and copies what is there to where Caddy looks for it", () => {
+    const toolchain = readFileSync(new URL("../../rust-toolchain.toml", import.meta.url), "utf8").match(/channel = "(\d+\.\d+)/)[1];
+    assert.ok(lines.includes(`FROM rust:${toolchain}-bookworm AS build`));
+    const copied = Object.fromEntries(lines.flatMap((line) => [...line.matchAll(/^COPY --from=build \/corsai\/(\S+) (\S+)$/g)].map(([, from, to]) => [from, to])));
+    assert.deepEqual(Object.keys(copied), ["host/Caddyfile", "dist"]);
+    for (const from of Object.keys(copied)) assert.ok(existsSync(new URL(`../../${from}`, import.meta.url)), from);
+    assert.match(EXAMPLES.Caddyfile, new RegExp(`root \\* ${copied.dist}\n`));
+    const port = lines.find((line) => line.startsWith("EXPOSE ")).slice("EXPOSE ".length);
+    assert.match(EXAMPLES.Caddyfile, new RegExp(`^:${port} \\{`, "m"));
+  });
+  it("leaves what was built outside the image outside", () => {
+    const ignored = text("Dockerfile.dockerignore").split("\n");
+    for (const name of ["dist", "target", "**/node_modules"]) assert.ok(ignored.includes(name), name);
   });
 });
 

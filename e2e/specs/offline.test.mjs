@@ -66,10 +66,60 @@ describe("offline", () => {
     }
   });
 
+  it("stays with its version where a newer one can't be had whole", async () => {
+    let newer = false;
+    const host = {
+      answer: (name) => {
+        if (newer && name === "sw.js") return { body: faulty.bytesOf(name).toString().replace(/BUILD = "[^"]*"/, 'BUILD = "newer"') };
+        return newer && name === "icon.svg" ? faulty.corrupt(name) : null;
+      },
+    };
+    const app = await open({ query: "?device=cpu&tier=quick", host });
+    try {
+      await app.ready();
+      const before = Object.keys((await stored(app.page)).cached);
+      newer = true;
+      await app.page.reload();
+      await app.ready();
+      await app.page.evaluate(async () => {
+        const registration = await navigator.serviceWorker.getRegistration();
+        await registration.update().catch(() => {});
+        while (registration.installing) await new Promise((resolve) => setTimeout(resolve, 100));
+      });
+      assert.deepEqual(Object.keys((await stored(app.page)).cached), before);
+      assert.equal(await app.get("newer").count(), 0);
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished");
+    } finally {
+      await app.close();
+    }
+  });
+
+  it("can be repaired: thrown away and loaded anew", async () => {
+    const app = await open({ query: "?device=cpu&tier=quick" });
+    try {
+      await app.ready();
+      const spoilt = await app.page.evaluate(async () => {
+        const cache = await caches.open((await caches.keys()).find((name) => name.startsWith("corsai-page-")));
+        const [key] = (await cache.keys()).filter(({ url }) => url.includes("corsai-app") && url.endsWith(".wasm"));
+        await cache.put(key, new Response("not wasm", { headers: { "Content-Type": "application/wasm" } }));
+        return key.url;
+      });
+      await app.click("privacy-open");
+      const [request] = await Promise.all([app.page.waitForRequest(spoilt), app.click("repair")]);
+      assert.ok(request);
+      await app.ready();
+      const whole = await app.page.evaluate(async (url) => (await (await caches.match(url)).arrayBuffer()).byteLength > 100_000, spoilt);
+      assert.ok(whole, "the page's own copy is right again");
+    } finally {
+      await app.close();
+    }
+  });
+
   it("keeps no page of which one file is another, and works all the same", async () => {
     const app = await open({ query: "?device=cpu&tier=quick", host: faulty.always(/^icon\.svg$/, faulty.corrupt) });
     try {
-      await app.get("privacy-ready").filter({ hasText: "keeps nothing for a later visit" }).waitFor({ state: "attached", timeout: PATIENCE_MS });
+      await app.get("privacy-ready").filter({ hasText: "Nothing is kept here for a later visit" }).waitFor({ state: "attached", timeout: PATIENCE_MS });
       const { cached } = await stored(app.page);
       assert.deepEqual(Object.keys(cached), ["corsai-weights"]);
     } finally {

@@ -39,7 +39,12 @@ describe("a study of somebody", () => {
   let asked;
   const said = [];
   before(async () => {
-    app = await open({ query: "?device=cpu&tier=quick", prepare: (page) => page.on("console", (message) => said.push(message.text())) });
+    const prepare = async (page) => {
+      page.on("console", (message) => said.push(message.text()));
+      // The policy lets nobody read the clipboard, so what is put there is written down.
+      await page.addInitScript(() => { Clipboard.prototype.writeText = async (text) => void (globalThis.copied = text); });
+    };
+    app = await open({ query: "?device=cpu&tier=quick", prepare });
     await app.ready();
     await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });
     asked = app.requests.length;
@@ -69,12 +74,15 @@ describe("a study of somebody", () => {
     await app.unfold();
     const [url, title] = await app.page.evaluate(() => [location.href, document.title]);
     const report = JSON.stringify(await app.report());
-    await app.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await app.click("copy-summary");
+    await app.get("export-said").filter({ hasText: "Copied" }).waitFor();
+    const copied = await app.page.evaluate(() => globalThis.copied);
+    assert.match(copied, /Both lungs/);
     const places = {
       url,
       title,
       report,
+      copied,
       console: [...said, ...app.problems].join("\n"),
       storage: await storedText(app.page),
       requests: JSON.stringify(app.requests),
@@ -137,8 +145,18 @@ describe("when the browser is opened again (P8)", () => {
       await app.ready();
       await app.click("privacy-open");
       await app.click("forget-stored");
-      await app.get("stored").filter({ hasText: "Nothing is stored" }).waitFor();
+      await app.get("stored").filter({ hasText: "this tab will store nothing" }).waitFor();
       assert.deepEqual((await stored(app.page)).cached, {});
+      // For good: a next study fetches the networks again, and a scale is chosen again.
+      await app.click("privacy-close");
+      for (let study = 0; study < 2; study += 1) {
+        await app.openPhantom();
+        assert.equal(await app.outcome(), "finished");
+        await app.page.getByRole("button", { name: /panel/i }).click();
+        await app.click("close-study");
+      }
+      const { cached: again, local } = await stored(app.page);
+      assert.deepEqual([again, local], [{}, []]);
     } finally {
       await app?.close();
       rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });

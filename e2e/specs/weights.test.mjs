@@ -22,6 +22,25 @@ describe("weights", () => {
       assert.deepEqual(more, []);
     }));
 
+  it("show how many bytes of them have come", () => {
+    let go;
+    const goes = new Promise((resolve) => (go = resolve));
+    const halting = async (name, request, response) => {
+      const bytes = faulty.bytesOf(name);
+      const half = bytes.length >> 1;
+      response.writeHead(200, { "Content-Type": "application/octet-stream", "Content-Length": bytes.length });
+      response.write(bytes.subarray(0, half));
+      await goes;
+      return new Promise((resolve) => response.end(bytes.subarray(half), () => resolve(null)));
+    };
+    return visit({ host: faulty.failing(PART, halting) }, async (app) => {
+      await words(app, /Loading the networks: [1-9][0-9.]*.MB of [0-9.]+.MB/);
+      go();
+      await loaded(app);
+      assert.equal(asked(app).length, 1);
+    });
+  });
+
   it("are asked for without credentials, referrer or query", () => {
     const prepare = (page) => page.context().addCookies([{ name: "who", value: "somebody", domain: "127.0.0.1", path: "/" }]);
     return visit({ prepare }, async (app) => {
@@ -37,6 +56,7 @@ describe("weights", () => {
     "a file that is too short": faulty.shorter,
     "a busy host": faulty.status(503),
     "a web page in their place, once": faulty.page,
+    "a host that falls silent": faulty.silent,
   };
   for (const [name, answer] of Object.entries(recovered)) {
     it(`survive ${name}`, () =>
@@ -49,6 +69,7 @@ describe("weights", () => {
   const refused = {
     "aren't there": [faulty.status(404), /the host answered 404/],
     "are always another file": [faulty.corrupt, /not what this page was built with/],
+    "can't be reached": [faulty.dropped, /could not be reached/],
     "are a web page": [faulty.page, /a web page in place of the weights/],
     "end too early": [faulty.shorter, /bytes arrived instead of \d+/],
   };
@@ -105,7 +126,7 @@ describe("weights", () => {
   for (const [name, broken] of Object.entries(unkept)) {
     it(`work where the browser's cache ${name}, and the page says that they aren't kept`, () =>
       visit({ prepare: (page) => page.addInitScript(broken) }, async (app) => {
-        await words(app, "doesn't keep them for the next visit");
+        await words(app, "not kept for the next visit");
         assert.deepEqual(app.problems, []);
       }));
   }

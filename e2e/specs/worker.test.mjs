@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { open } from "../lib/app.mjs";
+import { open, visit } from "../lib/app.mjs";
+import * as faulty from "../lib/faulty.mjs";
 
 describe("the worker", () => {
   let app;
@@ -55,4 +56,47 @@ describe("the worker", () => {
     await app.openPhantom();
     assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
   });
+});
+
+describe("a worker that hangs", () => {
+  it("is noticed after a minute, and can be ended", () => {
+    // The page's clock, on which a minute passes in three seconds.
+    const fast = () => {
+      const now = Performance.prototype.now;
+      Performance.prototype.now = function () { return now.call(this) * 20; };
+    };
+    return visit({ prepare: (page) => page.addInitScript(fast) }, async (app) => {
+      await app.openPhantom();
+      await app.get("progress-stage").filter({ hasText: "Finding" }).waitFor({ timeout: 60_000 });
+      await app.page.workers()[0].evaluate(() => void setTimeout(() => { for (;;); }));
+      await app.get("stalled").waitFor({ timeout: 60_000 });
+      await app.click("stop-hard");
+      assert.equal(await app.outcome(20_000), "stopped");
+      await app.click("close-study");
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
+    });
+  });
+});
+
+describe("a computer without memory left", () => {
+  const without = {
+    "for the study": faulty.exhausted(false, /"open-phantom"/),
+    "for the networks": faulty.exhausted(true, /"Run"/),
+  };
+  for (const [name, host] of Object.entries(without)) {
+    it(`${name} ends it in words, and the page lives on`, (t) =>
+      visit({ host }, async (app) => {
+        await app.openPhantom();
+        assert.equal(await app.outcome(), "no number");
+        const issues = await app.issues();
+        t.diagnostic(JSON.stringify(issues));
+        assert.ok(issues.length > 0);
+        assert.equal(await app.get("severity").count(), 0);
+        await app.click("close-study");
+        await app.get("start").waitFor();
+        await app.click("settings-open");
+        await app.get("device").waitFor({ timeout: 60_000 });
+      }));
+  }
 });
