@@ -189,6 +189,7 @@ fn Workspace(app: App) -> impl IntoView {
     });
     view! {
         <div class="workspace">
+            <h1 class="unseen">"The study"</h1>
             {move || match left.get() {
                 Left::Viewer => view! { <Viewer app /> }.into_any(),
                 shown @ (Left::Picker | Left::Others) => {
