@@ -10,7 +10,7 @@ use crate::{
         dynamics::DynamicsCard,
         issues::{IssueList, IssuesCard},
         progress::{ProgressCard, stage_words},
-        series::{SeriesPicker, StudyCard},
+        series::{RefusedPictures, SeriesPicker, StudyCard},
         settings::SettingsDialog,
         severity::SeverityCard,
     },
@@ -222,6 +222,7 @@ fn Words(app: App) -> impl IntoView {
         if refused.get() {
             view! {
                 <section class="viewer viewer-empty viewer-last" aria-label="Open another study">
+                    <RefusedPictures app />
                     <div class="dropzone" data-slot="current">
                         <p class="dropzone-title">"Drop another study here"</p>
                         <p class="dropzone-or">"or"</p>

@@ -10,6 +10,11 @@ export const TAG = {
   modality: "0008,0060",
   seriesInstance: "0020,000e",
   position: "0020,0032",
+  rows: "0028,0010",
+  columns: "0028,0011",
+  bitsAllocated: "0028,0100",
+  bitsStored: "0028,0101",
+  highBit: "0028,0102",
   pixels: "7fe0,0010",
 };
 
@@ -87,15 +92,62 @@ export function packed(bytes) {
   const [high, low] = [plane(1), plane(0)];
   const header = Buffer.alloc(64);
   [2, 64, 64 + high.length].forEach((number, index) => header.writeUInt32LE(number, index * 4));
-  const frame = Buffer.concat([header, high, low, Buffer.alloc((high.length + low.length) % 2)]);
+  return encapsulated(bytes, "1.2.840.10008.1.2.5", Buffer.concat([header, high, low]));
+}
+
+// The file as an 8-bit picture of JPEG Baseline (T.81, process 1): of each block of 8 × 8 pixels only the mean.
+export function reduced(bytes) {
+  const [pixels, rows, columns] = [value(bytes, TAG.pixels), value(bytes, TAG.rows).readUInt16LE(), value(bytes, TAG.columns).readUInt16LE()];
+  // Stored 0–2047, air to bone, as 0–255.
+  const grey = (row, column) => Math.min(pixels.readUInt16LE((row * columns + column) * 2) >> 3, 255);
+  const bits = [];
+  const put = (number, length) => {
+    for (let bit = length - 1; bit >= 0; bit -= 1) bits.push((number >> bit) & 1);
+  };
+  let before = 0;
+  for (let row = 0; row < rows; row += 8) {
+    for (let column = 0; column < columns; column += 8) {
+      const mean = 8 * (grey(row + 4, column + 4) - 128);
+      const difference = mean - before;
+      const size = 32 - Math.clz32(Math.abs(difference));
+      // Sizes have codes of four bits, the end of a block one of two.
+      put(size, 4);
+      put(difference < 0 ? difference + (1 << size) - 1 : difference, size);
+      put(0, 2);
+      before = mean;
+    }
+  }
+  while (bits.length % 8 > 0) bits.push(1);
+  const scan = [];
+  for (let at = 0; at < bits.length; at += 8) {
+    const byte = parseInt(bits.slice(at, at + 8).join(""), 2);
+    scan.push(byte, ...(byte === 0xff ? [0] : []));
+  }
+  const table = (kind, length, values) =>
+    [0xff, 0xc4, 0, 19 + values.length, kind, ...Array.from({ length: 16 }, (_, i) => (i + 1 === length ? values.length : 0)), ...values];
+  const stream = Buffer.from([
+    ...[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0, ...Array(64).fill(1)],
+    ...[0xff, 0xc0, 0, 11, 8, rows >> 8, rows & 255, columns >> 8, columns & 255, 1, 1, 0x11, 0],
+    ...table(0x00, 4, Array.from({ length: 12 }, (_, i) => i)),
+    ...table(0x10, 2, [0, 1]),
+    ...[0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, ...scan, 0xff, 0xd9],
+  ]);
+  const word = (number) => Buffer.from([number, 0]);
+  const eight = changed(bytes, { [TAG.bitsAllocated]: word(8), [TAG.bitsStored]: word(8), [TAG.highBit]: word(7) });
+  return encapsulated(eight, "1.2.840.10008.1.2.4.50", stream);
+}
+
+// The file with its picture as one fragment (PS3.5, A.4).
+function encapsulated(bytes, syntax, fragment) {
   const item = (element, content) => {
     const head = Buffer.from([0xfe, 0xff, element, 0xe0, 0, 0, 0, 0]);
     head.writeUInt32LE(content.length, 4);
     return Buffer.concat([head, content]);
   };
   const head = Buffer.from([0xe0, 0x7f, 0x10, 0, 0x4f, 0x42, 0, 0, 0xff, 0xff, 0xff, 0xff]);
-  const file = changed(bytes, { [TAG.transferSyntax]: "1.2.840.10008.1.2.5", [TAG.pixels]: null });
-  return Buffer.concat([file, head, item(0, Buffer.alloc(0)), item(0, frame), item(0xdd, Buffer.alloc(0))]);
+  const file = changed(bytes, { [TAG.transferSyntax]: syntax, [TAG.pixels]: null });
+  const even = Buffer.concat([fragment, Buffer.alloc(fragment.length % 2)]);
+  return Buffer.concat([file, head, item(0, Buffer.alloc(0)), item(0, even), item(0xdd, Buffer.alloc(0))]);
 }
 
 // A copy of the slice as another instance, perhaps of another series, a millimetre distance further along the body.

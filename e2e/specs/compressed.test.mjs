@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 
 import { visit } from "../lib/app.mjs";
-import { packed } from "../lib/dicom.mjs";
+import { packed, reduced } from "../lib/dicom.mjs";
 import * as faulty from "../lib/faulty.mjs";
 import * as studies from "../lib/studies.mjs";
 
@@ -46,5 +46,22 @@ describe("a compressed study", () => {
     const codes = report.issues.map((issue) => issue.code);
     assert.ok(codes.includes("codec.failed") && codes.includes("geometry.missing-slices"), codes.join());
     assert.equal(report.study.slices, plain.length - 1);
+  });
+
+  it("of eight bits is refused, and shown", async () => {
+    await visit({}, async (app) => {
+      await app.openFolder(studies.made("reduced", plain.slice(20, 28).map(reduced)));
+      assert.equal(await app.outcome(), "no number");
+      assert.ok((await app.issues()).some(({ code }) => code === "pixels.eight-bit"), JSON.stringify(await app.issues()));
+      // Air around the patient is black, the patient isn't.
+      const greys = await app.get("refused-picture").locator("canvas").evaluate((canvas) => {
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return data.filter((_, index) => index % 4 === 0);
+      });
+      const values = Object.values(greys);
+      assert.ok(values[0] < 10 && Math.max(...values) > 100, `${values[0]} and ${Math.max(...values)}`);
+      await app.shoot("eight-bit");
+      assert.deepEqual(app.problems, []);
+    });
   });
 });

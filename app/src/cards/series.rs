@@ -102,6 +102,40 @@ fn Picture(thumbnail: Option<Thumbnail>) -> impl IntoView {
     view! { <canvas node_ref=canvas class="thumbnail" aria-hidden="true"></canvas> }
 }
 
+/// What was dropped and can't be measured, to look at, where it can be shown at all.
+#[component]
+pub fn RefusedPictures(app: App) -> impl IntoView {
+    let shown = Memo::new(move |_| {
+        app.model.with(|m| {
+            let study = &m.current;
+            let named = |t: &Thumbnail| study.series.iter().find(|s| s.id == t.series).map(|s| (name(s), t.clone()));
+            study.thumbnails.iter().filter_map(named).collect::<Vec<_>>()
+        })
+    });
+    move || {
+        let shown = shown.get();
+        (!shown.is_empty()).then(|| {
+            let pictures: Vec<_> = shown
+                .into_iter()
+                .map(|(name, picture)| {
+                    view! {
+                        <figure class="refused-picture" data-testid="refused-picture">
+                            <Picture thumbnail=Some(picture) />
+                            <figcaption>{name}</figcaption>
+                        </figure>
+                    }
+                })
+                .collect();
+            view! {
+                <div class="refused-pictures">
+                    <p class="hint">"What can't be measured, only to look at:"</p>
+                    {pictures}
+                </div>
+            }
+        })
+    }
+}
+
 /// Which study is open, and the ways to another one.
 #[component]
 pub fn StudyCard(app: App) -> impl IntoView {
