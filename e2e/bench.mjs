@@ -1,13 +1,15 @@
 // Measures what a person waits for and what has to be downloaded, in the built dist/: `./dev bench`. Prints a table
 // and writes target/bench.json. Times are medians of RUNS fresh browsers on this machine; nothing is asserted.
-// The peer is onnxruntime-web with one of our networks on the same known slice, in the same browser; no peer does the
-// whole job in a page. `ratio` is the peer's time over ours: above 1 we are faster.
+// The peers are onnxruntime-web with one of our networks on the same known slice, in the same browser, and cornerstone's
+// DICOM image loader with the same files; no peer does the whole job in a page. `ratio` is how much better we are: the
+// peer's time or memory over ours, our pace over the peer's.
 
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { peer } from "./bench/peer.mjs";
+import { megabytes, ours as read, theirs as readByPeer } from "./bench/reading.mjs";
 import { STUDY_MS, open } from "./lib/app.mjs";
 import { real } from "./lib/studies.mjs";
 import { DIST } from "./server.mjs";
@@ -93,6 +95,24 @@ async function slice() {
   return [row("one slice through fpn-0, one thread", BACKEND, median(ours), "ms", median(theirs))];
 }
 
+// From files to every slice's Hounsfield units: no networks, as many decoding workers as the peer.
+async function reading(name, how) {
+  const { folder, skip } = real(name);
+  if (skip) {
+    console.log(`skipped: ${skip}`);
+    return [];
+  }
+  const [ours, theirs] = [[], []];
+  for (let run = 0; run < RUNS; run += 1) {
+    ours.push(await read(folder));
+    theirs.push(await readByPeer(folder));
+  }
+  const pace = (runs) => megabytes(folder) / median(runs.map((run) => run.seconds));
+  const peak = (runs) => median(runs.map((run) => run.memory));
+  const faster = { ...row(`${name}, ${how}: reading`, "2 workers", pace(ours), "MB/s", pace(theirs)), ratio: rounded(pace(ours) / pace(theirs)) };
+  return [faster, row(`${name}: most memory while reading`, "2 workers", peak(ours), "MB", peak(theirs))];
+}
+
 const files = (folder) =>
   readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name)).filter((file) => statSync(file).isFile());
 
@@ -116,7 +136,13 @@ function print(rows) {
   for (const line of table) console.log(line.map((cell, column) => cell.padEnd(widths[column])).join("  "));
 }
 
-const rows = [...sizes(), ...(await slice()), ...(await study("covid-P001"))];
+const rows = [
+  ...sizes(),
+  ...(await slice()),
+  ...(await reading("covid-P001", "JPEG Lossless")),
+  ...(await reading("lungdx-A0001-5mm", "uncompressed")),
+  ...(await study("covid-P001")),
+];
 print(rows);
 const target = fileURLToPath(new URL("../target", import.meta.url));
 mkdirSync(target, { recursive: true });
