@@ -138,7 +138,7 @@ export function reduced(bytes) {
 }
 
 // The file with its picture as one fragment (PS3.5, A.4).
-function encapsulated(bytes, syntax, fragment) {
+export function encapsulated(bytes, syntax, fragment) {
   const item = (element, content) => {
     const head = Buffer.from([0xfe, 0xff, element, 0xe0, 0, 0, 0, 0]);
     head.writeUInt32LE(content.length, 4);

@@ -2,10 +2,11 @@
 // less.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 
 import { visit } from "../lib/app.mjs";
-import { packed, reduced } from "../lib/dicom.mjs";
+import { TAG, changed, encapsulated, packed, reduced } from "../lib/dicom.mjs";
 import * as faulty from "../lib/faulty.mjs";
 import * as studies from "../lib/studies.mjs";
 
@@ -64,4 +65,34 @@ describe("a compressed study", () => {
       assert.deepEqual(app.problems, []);
     });
   });
+
+  // One picture of noise, as other encoders wrote it (inference/study/tests/conformance/made). It is no chest, and what is
+  // said of its values tells that they came out as they went in.
+  const made = {
+    "JPEG Lossless": ["lossless-12.jpg", ".4.70"],
+    "JPEG-LS": ["lossless.jls", ".4.80"],
+    "JPEG 2000": ["lossless-12.j2k", ".4.90"],
+    "High-Throughput JPEG 2000": ["lossless.jhc", ".4.201"],
+    "JPEG XL": ["lossless-12.jxl", ".4.110"],
+  };
+  const size = (number) => Buffer.from([number, 0]);
+  const told = {};
+  for (const [name, [file, syntax]] of Object.entries(made)) {
+    it(`is decoded in the page from ${name}`, async () => {
+      const stream = readFileSync(new URL(`../../inference/study/tests/conformance/made/${file}`, import.meta.url));
+      const noise = plain.slice(0, 10).map((bytes) => {
+        const resized = changed(bytes, { [TAG.rows]: size(37), [TAG.columns]: size(45) });
+        return encapsulated(resized, `1.2.840.10008.1.2${syntax}`, stream);
+      });
+      await visit({ query: "?device=cpu&tier=quick&cores=2" }, async (app) => {
+        await app.openFolder(studies.made("noise", noise));
+        assert.equal(await app.outcome(), "no number");
+        const [issue, ...others] = await app.issues();
+        assert.deepEqual([issue.code, others], ["hu.implausible", []]);
+        assert.match(issue.text, /[1-9][\d.]* % bone/);
+        assert.equal(issue.text, (told.first ??= issue.text));
+        assert.deepEqual(app.problems, []);
+      });
+    });
+  }
 });

@@ -4,12 +4,42 @@
 #![allow(unsafe_code, reason = "an allocator hands out and takes back bare memory")]
 
 use std::{
-    alloc::{Layout, alloc, alloc_zeroed, dealloc, realloc as reallocate},
+    alloc::{GlobalAlloc, Layout, System, alloc, alloc_zeroed, dealloc, realloc as reallocate},
     ptr::null_mut,
 };
 
 /// What the size takes, and what every block is aligned to.
 const HEADER: usize = 16;
+
+/// Rust's allocator, to which nothing may be given back, as to C's `free`: `openjp2` does so for every block of a picture
+/// that holds no data, whose layout is as empty. Rust's own then reads before the memory's beginning, and the instance
+/// ends.
+struct Forgiving;
+
+// SAFETY: what the system's allocator promises.
+unsafe impl GlobalAlloc for Forgiving {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise, here and below.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        unsafe { System.realloc(block, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if !block.is_null() {
+            unsafe { System.dealloc(block, layout) }
+        }
+    }
+}
+
+#[global_allocator]
+static HEAP: Forgiving = Forgiving;
 
 fn layout(size: usize) -> Option<Layout> {
     Layout::from_size_align(size.checked_add(HEADER)?, HEADER).ok()
