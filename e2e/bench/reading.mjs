@@ -105,7 +105,6 @@ async function host() {
       resolveDir: HERE,
       sourcefile: "page.js",
     },
-    entryPoints: [],
     outfile: path.join(BUNDLE, "page.js"),
     ...BUNDLED,
   });

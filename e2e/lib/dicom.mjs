@@ -95,7 +95,7 @@ export function packed(bytes) {
   return encapsulated(bytes, "1.2.840.10008.1.2.5", Buffer.concat([header, high, low]));
 }
 
-// The file as an 8-bit picture of JPEG Baseline (T.81, process 1): of each block of 8 × 8 pixels only the mean.
+// The file as an 8-bit picture of JPEG Baseline (T.81, process 1): each block of 8 × 8 pixels of one grey, its middle's.
 export function reduced(bytes) {
   const [pixels, rows, columns] = [value(bytes, TAG.pixels), value(bytes, TAG.rows).readUInt16LE(), value(bytes, TAG.columns).readUInt16LE()];
   // Stored 0–2047, air to bone, as 0–255.

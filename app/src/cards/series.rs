@@ -108,8 +108,10 @@ pub fn RefusedPictures(app: App) -> impl IntoView {
     let shown = Memo::new(move |_| {
         app.model.with(|m| {
             let study = &m.current;
-            let named = |t: &Thumbnail| study.series.iter().find(|s| s.id == t.series).map(|s| (name(s), t.clone()));
-            study.thumbnails.iter().filter_map(named).collect::<Vec<_>>()
+            let unusable = study.series.iter().filter(|s| !s.usable);
+            let shown =
+                |s: &SeriesSummary| Some((name(s), study.thumbnails.iter().find(|t| t.series == s.id)?.clone()));
+            unusable.filter_map(shown).collect::<Vec<_>>()
         })
     });
     move || {
@@ -167,7 +169,8 @@ pub fn StudyCard(app: App) -> impl IntoView {
                 let others = others.get();
                 (!others.is_empty())
                     .then(|| {
-                        let heading = format!("Other series found ({})", others.len());
+                        let which = if chosen.with(Option::is_some) { "Other series" } else { "Series" };
+                        let heading = format!("{which} found ({})", others.len());
                         let list: Vec<_> = others.into_iter().map(|s| other(app, s)).collect();
                         view! {
                             <details class="others">

@@ -1,5 +1,5 @@
-//! The C allocator that `openjp2` asks for, where there is no C library: in the page. Over Rust's allocator, each block
-//! with its size before it.
+//! What `openjp2` asks of memory where there is no C library, in the page: C's allocator over Rust's, each block with its
+//! size before it, and of Rust's own that it bears what C's would.
 
 #![allow(unsafe_code, reason = "an allocator hands out and takes back bare memory")]
 
