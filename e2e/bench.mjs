@@ -1,14 +1,14 @@
 // Measures what a person waits for and what has to be downloaded, in the built dist/: `./dev bench`. Prints a table
-// and writes target/bench.json. Times are medians of RUNS fresh browsers on this machine; nothing is asserted.
-// The peers are onnxruntime-web with one of our networks on the same known slice, in the same browser, and cornerstone's
+// and writes target/bench.json. Times are medians of RUNS fresh browsers on this machine; no pace is asserted.
+// The peers are onnxruntime-web with each of our networks on the same known slice, in the same page, and cornerstone's
 // DICOM image loader with the same files; no peer does the whole job in a page. `ratio` is how much better we are: the
-// peer's time or memory over ours, our pace over the peer's.
+// peer's time, size or memory over ours, our pace over the peer's.
 
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { peer } from "./bench/peer.mjs";
+import { besidePeer, runtimes } from "./bench/peer.mjs";
 import { megabytes, ours as read, theirs as readByPeer } from "./bench/reading.mjs";
 import { STUDY_MS, open } from "./lib/app.mjs";
 import { real } from "./lib/studies.mjs";
@@ -79,20 +79,18 @@ async function study(name) {
   return [time("slice", "first slice"), time("overlay", "first lung overlay"), time("finished", "severity card")];
 }
 
-// The lesion network on its known slice, warm, in one thread: ours as the page measures it when it chooses a device.
-async function slice() {
-  const [ours, theirs] = [[], []];
-  for (let run = 0; run < RUNS; run += 1) {
-    const app = await open({ query: `?device=${BACKEND}&tier=quick` });
-    try {
-      await app.get("device").waitFor({ state: "attached", timeout: STUDY_MS });
-      ours.push(Number((await app.words("device")).match(/([0-9]+) ms/)[1]));
-      theirs.push((await peer(app.browser, "fpn-0")).milliseconds);
-    } finally {
-      await app.close();
-    }
+// Each architecture on a known slice: warm, and from nothing but the weights to the first answer.
+async function networks() {
+  const rows = [];
+  for (const { name, device, runs } of await besidePeer(RUNS)) {
+    const warm = (side) => median(runs.map((run) => median(run.warm[side])));
+    const first = (side) => median(runs.map((run) => run.first[side])) / 1000;
+    const count = runs.reduce((sum, run) => sum + run.warm.ours.length, 0);
+    rows.push(row(`${name}, ${device}`, `runs: ${count}`, warm("ours"), "ms", warm("peer")));
+    rows.push(row(`${name}, ${device}: first answer`, `runs: ${runs.length}`, first("ours"), "s", first("peer")));
   }
-  return [row("one slice through fpn-0, one thread", BACKEND, median(ours), "ms", median(theirs))];
+  const { ours, peer } = runtimes();
+  return [...rows, row("runtime for CPU and WebGPU, gzip", "–", ours, "MB", peer)];
 }
 
 // From files to every slice's Hounsfield units: no networks, as many decoding workers as the peer.
@@ -138,7 +136,7 @@ function print(rows) {
 
 const rows = [
   ...sizes(),
-  ...(await slice()),
+  ...(await networks()),
   ...(await reading("covid-P001", "JPEG Lossless")),
   ...(await reading("lungdx-A0001-5mm", "uncompressed")),
   ...(await study("covid-P001")),

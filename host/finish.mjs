@@ -45,17 +45,23 @@ for (const name of readdirSync(FROM).filter((name) => /-[0-9a-f]{8,}(_bg)?\.(css
   page = put(page, `./${name}`, `./${take(name, `assets/${name}`)}`);
 }
 
-// The worker is one script: its policy forbids it to import another.
-const glue = from("corsai-worker.js").toString();
-if (!/^export \{.*__wbg_init as default.*\};$/m.test(glue)) throw new Error("wasm-bindgen's exports aren't where they were");
-if (/^import /m.test(glue)) throw new Error("the module's glue imports another script");
-const bare = glue.replace(/^export \{.*\};$/gm, "").replace(/^export (?=(async )?function|class|const|let)/gm, "");
-const script = Buffer.from(put(from("worker.js").toString(), 'import init from "./corsai-worker.js";', `const init = __wbg_init;\n\n${bare}`));
-// It starts its helpers by its own name, without the hash.
-const worker = `worker/${short(script)}/worker.js`;
-dist.set(worker, script);
+// A worker is one script: its policy forbids it to import another. There are two: what only a graphics processor needs is
+// left out of the one for browsers without.
+function computing(name) {
+  const glue = from(`${name}.js`).toString();
+  if (!/^export \{.*__wbg_init as default.*\};$/m.test(glue)) throw new Error("wasm-bindgen's exports aren't where they were");
+  if (/^import /m.test(glue)) throw new Error("the module's glue imports another script");
+  const bare = glue.replace(/^export \{.*\};$/gm, "").replace(/^export (?=(async )?function|class|const|let)/gm, "");
+  const script = Buffer.from(put(from("worker.js").toString(), 'import init from "./corsai-worker.js";', `const init = __wbg_init;\n\n${bare}`));
+  // It starts its helpers by its own name, without the hash.
+  const worker = `worker/${short(script)}/worker.js`;
+  dist.set(worker, script);
+  const wasm = `${name}_bg.wasm`;
+  return { worker, module: take(wasm, `assets/${name}-${short(from(wasm))}.wasm`) };
+}
+
+const [cpu, gpu] = ["corsai-worker", "corsai-worker-gpu"].map(computing);
 const boot = take("boot.js", `assets/boot-${short(from("boot.js"))}.js`);
-const module = take("corsai-worker_bg.wasm", `assets/corsai-worker-${short(from("corsai-worker_bg.wasm"))}.wasm`);
 
 const manifest = readFileSync(path.join(ROOT, "models/manifest.json"));
 for (const { file, sha256 } of JSON.parse(manifest).networks.flatMap((network) => network.parts)) {
@@ -75,19 +81,17 @@ const told = {
   src: `./${boot}`,
   integrity: integrity(dist.get(boot)),
   "data-wasm-integrity": wasm[2],
-  "data-worker": `./${worker}`,
-  "data-module": `./${module}`,
-  "data-module-integrity": integrity(dist.get(module)),
+  "data-worker": `./${cpu.worker}`,
+  "data-module": `./${cpu.module}`,
+  "data-module-integrity": integrity(dist.get(cpu.module)),
+  "data-gpu-worker": `./${gpu.worker}`,
+  "data-gpu-module": `./${gpu.module}`,
+  "data-gpu-module-integrity": integrity(dist.get(gpu.module)),
   "data-build": build,
 };
 const attributes = Object.entries(told).map(([name, value]) => `${name}="${value}"`).join(" ");
 page = put(page, `src="boot.js"`, attributes);
 page = put(page, "<head>", `<head>\n    <meta http-equiv="Content-Security-Policy" content="${META_POLICY}" />`);
-page = put(
-  page,
-  "</head>",
-  `<link rel="preload" href="./${module}" crossorigin="anonymous" integrity="${integrity(dist.get(module))}" as="fetch" type="application/wasm"></head>`,
-);
 dist.set("index.html", Buffer.from(page));
 
 // ── What a service worker keeps ─────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ const OURS = ["corsai-app", "corsai-worker"];
 
 // The crates that page and worker link, ours among them; those that only run while building are not in the page.
 function crates() {
-  const options = ["metadata", "--locked", "--format-version", "1", "--filter-platform", "wasm32-unknown-unknown"];
+  const options = ["metadata", "--locked", "--format-version", "1", "--features", "corsai-worker/gpu", "--filter-platform", "wasm32-unknown-unknown"];
   const told = execFileSync("cargo", options, { cwd: ROOT, maxBuffer: 2 ** 28, stdio: ["ignore", "pipe", "inherit"] });
   const { packages, resolve } = JSON.parse(told);
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));

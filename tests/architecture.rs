@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fs, path::Path, path::PathBuf, process::Command
 use corsai_tests::root;
 
 /// Every crate of ours and those of ours it may know; anything not listed here is a new arrow.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("protocol", &[]),
     ("kernels", &[]),
     ("port", &[]),
@@ -20,6 +20,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("app", &["port", "protocol"]),
     ("worker", &["ensemble", "findings", "networks", "phantom", "port", "protocol", "study"]),
     ("cli", &["ensemble", "findings", "networks", "phantom", "protocol", "study"]),
+    ("bench", &["networks", "protocol"]),
 ];
 
 /// What `cargo tree` prints, one package name a line.
@@ -69,8 +70,8 @@ fn every_crate_of_ours_has_its_arrows() {
 
 #[test]
 fn only_what_computes_knows_burn() {
-    // The two programs make the device; all else about tensors is the crates' below them.
-    let may = ["networks", "kernels", "ensemble", "worker", "cli"];
+    // The programs make the device; all else about tensors is the crates' below them.
+    let may = ["networks", "kernels", "ensemble", "worker", "cli", "bench"];
     assert!(everything("corsai-networks").contains("burn"));
     for (name, _) in ARROWS.iter().filter(|(name, _)| !may.contains(name)) {
         let found = everything(&format!("corsai-{name}"));
@@ -83,8 +84,8 @@ fn only_what_computes_knows_burn() {
 }
 
 #[test]
-fn only_page_and_worker_know_a_browser() {
-    let may = ["app", "worker", "port"];
+fn only_page_worker_and_bench_know_a_browser() {
+    let may = ["app", "worker", "port", "bench"];
     for (name, _) in ARROWS.iter().filter(|(name, _)| !may.contains(name)) {
         for browser in ["web-sys", "js-sys", "wasm-bindgen", "leptos"] {
             assert!(!direct(&format!("corsai-{name}")).contains(browser), "corsai-{name} names {browser}");

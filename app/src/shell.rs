@@ -23,7 +23,7 @@ use crate::{
         view::View,
     },
     weights::{self, Loaded},
-    worker_link::{self, Heard},
+    worker_link::{self, Heard, Part},
 };
 
 /// Slices fetched ahead on both sides of the one on screen.
@@ -55,7 +55,7 @@ pub struct App {
     pub witness: Witness,
     link: StoredValue<Option<worker_link::Link>, LocalStorage>,
     /// The worker's compiled module.
-    module: StoredValue<Option<JsValue>, LocalStorage>,
+    module: StoredValue<Option<(Part, JsValue)>, LocalStorage>,
     /// Held while this tab computes.
     computing: StoredValue<Option<lock::Lock>, LocalStorage>,
     reopen: StoredValue<Option<Reopen>, LocalStorage>,
@@ -114,16 +114,18 @@ impl App {
     }
 
     fn start_worker(self) {
-        let link = worker_link::Link::start(self.compiled(), move |heard| match heard {
-            Heard::Event(event, payload) => self.heard(event, payload),
-            Heard::Blocked(directive) => self.witness.was_stopped(directive),
-            Heard::Died => self.died(Issue::new(IssueCode::WorkerDied, "")),
-            Heard::Unloaded => self.model.update(|m| m.link = Link::Unloaded),
-        });
-        let Some(mut link) = link else {
-            self.model.update(|m| m.link = Link::Impossible);
-            return;
-        };
+        let part = Part::fitting(self.preference.get_untracked());
+        let mut link = worker_link::Link::start(
+            part,
+            move |part| self.compiled(part),
+            move |heard| match heard {
+                Heard::Event(event, payload) => self.heard(event, payload),
+                Heard::Blocked(directive) => self.witness.was_stopped(directive),
+                Heard::Died => self.died(Issue::new(IssueCode::WorkerDied, "")),
+                Heard::Unloaded => self.model.update(|m| m.link = Link::Unloaded),
+                Heard::Impossible => self.model.update(|m| m.link = Link::Impossible),
+            },
+        );
         link.send(self.configuration(), Vec::new(), false);
         self.link.set_value(Some(link));
     }
@@ -136,13 +138,13 @@ impl App {
         }
     }
 
-    /// The worker's module, compiled once for all workers to come.
-    async fn compiled(self) -> Option<JsValue> {
-        if let Some(module) = self.module.get_value() {
+    /// The worker's module, compiled once for all workers to come that are of the same part.
+    async fn compiled(self, part: Part) -> Option<JsValue> {
+        if let Some((_, module)) = self.module.get_value().filter(|(of, _)| *of == part) {
             return Some(module);
         }
-        let module = worker_link::compiled().await?;
-        self.module.set_value(Some(module.clone()));
+        let module = worker_link::compiled(part).await?;
+        self.module.set_value(Some((part, module.clone())));
         Some(module)
     }
 

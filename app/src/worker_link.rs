@@ -1,11 +1,11 @@
 //! The dedicated worker's life, and the wire to it. The page can end and restart it at any time.
 
-use std::future::Future;
+use std::{cell::RefCell, future::Future, rc::Rc};
 
 use corsai_port::{post, read};
-use corsai_protocol::{Command, Event};
+use corsai_protocol::{Command, DevicePreference, Event};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{ArrayBuffer, Reflect, Uint8Array, WebAssembly};
+use js_sys::{ArrayBuffer, Function, Reflect, Uint8Array, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MessageEvent, RequestInit, Response, Worker, WorkerOptions, WorkerType};
@@ -22,11 +22,33 @@ pub enum Heard {
     Died,
     /// Its module can't be had.
     Unloaded,
+    /// The browser can't start module workers.
+    Impossible,
 }
 
-/// A running worker. Dropping it ends the worker.
+/// Which of the two computing parts: without a graphics processor most of one is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Cpu,
+    Gpu,
+}
+
+impl Part {
+    /// The one that suits a wish and the browser.
+    pub async fn fitting(wish: DevicePreference) -> Self {
+        if wish != DevicePreference::Cpu && browser::has_gpu().await { Self::Gpu } else { Self::Cpu }
+    }
+
+    /// What the build told of it.
+    fn told(self, name: &str) -> Option<String> {
+        let part = if self == Self::Gpu { "gpu-" } else { "" };
+        browser::told(&format!("data-{part}{name}"))
+    }
+}
+
+/// A worker, once it has been started. Dropping it ends the worker.
 pub struct Link {
-    worker: Worker,
+    worker: Rc<RefCell<Option<Worker>>>,
     ready: bool,
     waiting: Vec<(Command, Vec<JsValue>, bool)>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -34,16 +56,12 @@ pub struct Link {
 }
 
 impl Link {
-    /// Starts a worker, which waits for its compiled module and can fetch nothing itself. `None` where the browser
-    /// can't start module workers.
-    pub fn start(
-        module: impl Future<Output = Option<JsValue>> + 'static,
+    /// Starts a worker for the part that is chosen, which waits for its compiled module and can fetch nothing itself.
+    pub fn start<M: Future<Output = Option<JsValue>>>(
+        part: impl Future<Output = Part> + 'static,
+        module: impl FnOnce(Part) -> M + 'static,
         hear: impl Fn(Heard) + Clone + 'static,
-    ) -> Option<Self> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        options.set_name("corsai");
-        let worker = Worker::new_with_options(&browser::told("data-worker")?, &options).ok()?;
+    ) -> Self {
         let heard = hear.clone();
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             heard(match (blocked(&message.data()), read(&message)) {
@@ -57,24 +75,29 @@ impl Link {
             event.prevent_default();
             failed(Heard::Died);
         });
-        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        worker.set_onerror(Some(on_failure.as_ref().unchecked_ref()));
-        worker.set_onmessageerror(Some(on_failure.as_ref().unchecked_ref()));
-        let told = worker.clone();
+        let listeners: [Function; 2] = [on_message.as_ref(), on_failure.as_ref()].map(|f| f.clone().unchecked_into());
+        let worker = Rc::new(RefCell::new(None));
+        let place = Rc::downgrade(&worker);
         spawn_local(async move {
-            let posted = module.await.map(|module| told.post_message(&module));
+            let part = part.await;
+            // Nobody waits for it any more.
+            let Some(place) = place.upgrade() else { return };
+            let Some(started) = started(part, &listeners) else { return hear(Heard::Impossible) };
+            *place.borrow_mut() = Some(started.clone());
+            drop(place);
+            let posted = module(part).await.map(|module| started.post_message(&module));
             if !matches!(posted, Some(Ok(()))) {
                 hear(Heard::Unloaded);
             }
         });
-        Some(Self { worker, ready: false, waiting: Vec::new(), _on_message: on_message, _on_failure: on_failure })
+        Self { worker, ready: false, waiting: Vec::new(), _on_message: on_message, _on_failure: on_failure }
     }
 
     /// Sends a command, once the worker listens: a module worker loses what arrives before.
     /// `false` where the browser refused it.
     pub fn send(&mut self, command: Command, payload: Vec<JsValue>, transfer: bool) -> bool {
-        if self.ready {
-            return post(&self.worker, &command, &payload, transfer).is_ok();
+        if let Some(worker) = self.worker.borrow().as_ref().filter(|_| self.ready) {
+            return post(worker, &command, &payload, transfer).is_ok();
         }
         self.waiting.push((command, payload, transfer));
         true
@@ -91,11 +114,25 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.worker.set_onmessage(None);
-        self.worker.set_onerror(None);
-        self.worker.set_onmessageerror(None);
-        self.worker.terminate();
+        if let Some(worker) = self.worker.borrow_mut().take() {
+            worker.set_onmessage(None);
+            worker.set_onerror(None);
+            worker.set_onmessageerror(None);
+            worker.terminate();
+        }
     }
+}
+
+/// `None` where the browser can't start module workers.
+fn started(part: Part, [on_message, on_failure]: &[Function; 2]) -> Option<Worker> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    options.set_name("corsai");
+    let worker = Worker::new_with_options(&part.told("worker")?, &options).ok()?;
+    worker.set_onmessage(Some(on_message));
+    worker.set_onerror(Some(on_failure));
+    worker.set_onmessageerror(Some(on_failure));
+    Some(worker)
 }
 
 /// The small pictures that come beside the list of series.
@@ -118,22 +155,22 @@ fn blocked(data: &JsValue) -> Option<String> {
     Reflect::get(data, &JsValue::from_str("blocked")).ok()?.as_string()
 }
 
-/// The computing part's module: fetched, compared with the hash that the page was built with, compiled. `None` where it
+/// A computing part's module: fetched, compared with the hash that the page was built with, compiled. `None` where it
 /// can't be had.
-pub async fn compiled() -> Option<JsValue> {
+pub async fn compiled(part: Part) -> Option<JsValue> {
     for attempt in 0..TRIES {
         TimeoutFuture::new(600 * attempt).await;
-        if let Ok(module) = compile().await {
+        if let Ok(module) = compile(part).await {
             return Some(module);
         }
     }
     None
 }
 
-async fn compile() -> Result<JsValue, JsValue> {
+async fn compile(part: Part) -> Result<JsValue, JsValue> {
     let window = browser::window().ok_or(JsValue::NULL)?;
-    let told = |name: &str| browser::told(name).ok_or(JsValue::NULL);
-    let (url, integrity) = (told("data-module")?, told("data-module-integrity")?);
+    let told = |name: &str| part.told(name).ok_or(JsValue::NULL);
+    let (url, integrity) = (told("module")?, told("module-integrity")?);
     let options = RequestInit::new();
     options.set_integrity(&integrity);
     let fetched = || window.fetch_with_str_and_init(&url, &options);

@@ -1,74 +1,97 @@
-// The peer: onnxruntime-web on the same network and weights, one thread of wasm SIMD, in the same browser and run.
+// Networks beside those of onnxruntime-web: the same weights and known slice in the same page, in one thread of wasm
+// SIMD and on WebGPU. Ours are those of inference/bench.
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
+import { chromium } from "playwright-core";
+
+import { QUIET } from "../lib/app.mjs";
 import { serve } from "../server.mjs";
-import { onnx, unpack } from "./network.mjs";
+import { networks } from "./networks.mjs";
 
-const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
-const PACKAGE = fileURLToPath(new URL("node_modules/onnxruntime-web/dist", import.meta.url));
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const OURS = fileURLToPath(new URL("../../target/bench", import.meta.url));
+const PEER = path.join(HERE, "node_modules/onnxruntime-web/dist");
 // As the page demands of a device that computes right.
 const DEVIATION = 1e-3;
+// The best adapter there is, be it one in software.
+const WEBGPU = ["--enable-unsafe-webgpu", "--enable-features=Vulkan"];
 
-// Milliseconds a slice takes, the median of warm runs, and the largest deviation from the stored answer.
-export async function peer(browser, name) {
-  const manifest = JSON.parse(readFileSync(path.join(MODELS, "manifest.json")));
-  const entry = manifest.networks.find((network) => network.name === name);
-  const pack = Buffer.concat(entry.parts.map((part) => readFileSync(path.join(MODELS, "weights", part.file))));
-  const golden = readFileSync(path.join(MODELS, "golden", entry.golden.file));
-  const { model, output } = onnx(entry, unpack(pack));
-  const { server, address } = await serve({ root: PACKAGE });
-  const page = await browser.newPage();
-  try {
-    await page.route("**/model.onnx", (route) => route.fulfill({ body: model, contentType: "application/octet-stream" }));
-    // Any text of that address will do for a document.
-    await page.goto(`${address}ort.wasm.min.mjs`);
-    const { times, logits } = await page.evaluate(measure, { entry, output });
-    const deviation = deviates(entry, logits, new Float32Array(golden.buffer, golden.byteOffset, golden.length / 4));
-    if (!(deviation <= DEVIATION)) throw new Error(`the peer computes something else: deviation ${deviation}`);
-    return { milliseconds: times.toSorted((a, b) => a - b)[times.length >> 1], deviation };
-  } finally {
-    await page.close();
-    server.closeAllConnections();
-    server.close();
+// For every network on the CPU and on WebGPU, where there is any: `{ name, device, runs }` with what `measure` found in
+// so many fresh browsers; for a GPU in software, which is slow, in one.
+export async function besidePeer(browsers) {
+  const found = [];
+  for (const network of networks()) {
+    const [cpu, gpu] = [[], []];
+    let adapter;
+    for (let nth = 0; nth < browsers; nth += 1) {
+      const visit = await open(network, nth);
+      try {
+        adapter = await visit.adapter();
+        cpu.push(await visit.measure(false));
+        if (adapter && (nth === 0 || !adapter.software)) gpu.push(await visit.measure(true));
+      } finally {
+        await visit.close();
+      }
+    }
+    found.push({ name: network.name, device: "one thread", runs: cpu });
+    if (adapter) found.push({ name: network.name, device: `WebGPU (${adapter.name})`, runs: gpu });
+    else console.log(`skipped: ${network.name} on WebGPU, of which there is none here`);
   }
+  return found;
 }
 
-// Runs in the page.
-async function measure({ entry, output }) {
-  const ort = await import("/ort.wasm.min.mjs");
-  ort.env.wasm.numThreads = 1;
-  const bytes = await (await fetch("/model.onnx")).arrayBuffer();
-  const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
-  // The known input of inference/networks/src/golden.rs.
-  const [channels, size] = [entry.architecture.in_channels, entry.input.size];
-  const values = new Float32Array(channels * size * size);
-  for (let i = 0; i < values.length; i += 1) {
-    const noise = (Math.imul(i, 2654435761) >>> 8) / 2 ** 24 - 0.5;
-    const [row, column] = [Math.floor(i / size) % size, i % size];
-    const [y, x] = [(row + 0.5 - size / 2) / (0.4 * size), (column + 0.5 - size / 2) / (0.3 * size)];
-    values[i] = (x * x + y * y < 1 ? -0.4 : 0.05) + 0.1 * noise;
-  }
-  const input = { x: new ort.Tensor("float32", values, [1, channels, size, size]) };
-  const times = [];
-  let logits;
-  for (let run = 0; run < 12; run += 1) {
-    const begun = performance.now();
-    logits = (await session.run(input))[output].data;
-    if (run >= 2) times.push(performance.now() - begun);
-  }
-  return { times, logits: [...logits] };
+// A browser and what one does there with a network.
+async function open({ name, entry, parts, model, output }, nth) {
+  const files = new Map(entry.parts.map(({ file }, part) => [file, parts[part]]));
+  files.set("model.onnx", model).set("page.mjs", readFileSync(path.join(HERE, "page.mjs")));
+  const answer = (file) => {
+    if (file.startsWith("ours/")) return { body: readFileSync(path.join(OURS, path.basename(file))) };
+    return files.has(file) ? { body: files.get(file) } : null;
+  };
+  const { server, address } = await serve({ root: PEER, answer });
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  const browser = await chromium.launch({ executablePath, args: [...QUIET, ...WEBGPU] });
+  // The sides begin by turns.
+  const order = nth % 2 === 0 ? ["ours", "peer"] : ["peer", "ours"];
+  const inPage = async (run, argument) => {
+    const page = await browser.newPage();
+    // What waits for a module that has panicked may wait forever.
+    const failed = new Promise((_, reject) => page.once("pageerror", reject));
+    try {
+      // Any text of that address will do for a document.
+      await page.goto(`${address}page.mjs`);
+      return await Promise.race([page.evaluate(run, argument), failed]);
+    } finally {
+      await page.close();
+    }
+  };
+  return {
+    adapter: () => inPage(async () => (await import("/page.mjs")).adapter()),
+    async measure(gpu) {
+      const measure = async (network) => (await import("/page.mjs")).measure(network);
+      const found = await inPage(measure, { entry, output, gpu, order });
+      if (!(found.deviation <= DEVIATION)) throw new Error(`${name}: the answers differ by ${found.deviation}`);
+      return found;
+    },
+    async close() {
+      await browser.close();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
-function deviates({ architecture, input, golden: { stride } }, logits, stored) {
-  const [size, side] = [input.size, input.size / stride];
-  let [largest, worst] = [0, 0];
-  stored.forEach((expected, i) => {
-    const [plane, row, column] = [Math.floor(i / side / side), Math.floor(i / side) % side, i % side];
-    largest = Math.max(largest, Math.abs(expected));
-    worst = Math.max(worst, Math.abs(logits[(plane * size + row * stride) * size + column * stride] - expected));
-  });
-  return stored.length === architecture.classes * side * side ? worst / largest : NaN;
+// What a page has to fetch for the CPU and WebGPU, MB after gzip.
+export function runtimes() {
+  const packed = (file) => gzipSync(readFileSync(file)).length / 1e6;
+  const size = (folder, files) => files.reduce((sum, file) => sum + packed(path.join(folder, file)), 0);
+  const asyncify = "ort-wasm-simd-threaded.asyncify";
+  return {
+    ours: size(OURS, ["corsai-bench.js", "corsai-bench_bg.wasm"]),
+    peer: size(PEER, ["ort.webgpu.min.mjs", `${asyncify}.mjs`, `${asyncify}.wasm`]),
+  };
 }

@@ -18,7 +18,7 @@ const FILES = readdirSync(DIST, { recursive: true }).filter((name) => statSync(p
 const bytesOf = (name) => readFileSync(path.join(DIST, name));
 const one = (pattern) => FILES.find((name) => pattern.test(name));
 const WEIGHTS = one(/^models\/.*\.bin$/);
-const WASM = one(/^assets\/corsai-worker.*\.wasm$/);
+const WASM = one(/^assets\/corsai-worker-[0-9a-f]{16}\.wasm$/);
 const WORKER = one(/^worker\/.*\.js$/);
 // One of each kind.
 const KINDS = ["", "index.html", "sw.js", "manifest.json", "icon.svg", "sbom.json", "licences.txt", "dist.sha256", WEIGHTS, WASM, WORKER, one(/\.css$/), one(/boot.*\.js$/)];

@@ -13,7 +13,7 @@ const ROOT = path.join(DIST, "..");
 // Import names without wasm-bindgen's hash, sorted: `__wbg_postMessage_0123456789abcdef` is postMessage.
 function imports(crate) {
   const assets = path.join(DIST, "assets");
-  const file = readdirSync(assets).find((name) => new RegExp(`^${crate}-.*\\.wasm$`).test(name));
+  const file = readdirSync(assets).find((name) => new RegExp(`^${crate}-[0-9a-f]{8,}(_bg)?\\.wasm$`).test(name));
   const module = new WebAssembly.Module(readFileSync(path.join(assets, file)));
   const names = WebAssembly.Module.imports(module).map(({ name }) => name.replace(/^__wbg_/, "").replace(/_[0-9a-f]{16}$/, ""));
   return [...new Set(names)].sort();
@@ -30,14 +30,16 @@ function assertAllowed(found, name) {
 const OUT = /^(instanceof_)?(fetch|send|sendBeacon|beacon|XmlHttpRequest|WebSocket|EventSource|WebTransport|BroadcastChannel|Rtc\w*|importScripts|eval|new_no_args\w*|newnoargs|open_popup|cookie|set_cookie|indexedDB|IdbFactory|getDirectory|showSaveFilePicker)$/i;
 const KEPT = /^(instanceof_)?(Request|Response|Cache|CacheStorage|caches|Storage|storage|localStorage|sessionStorage|setItem|createObjectURL|serviceWorker)$/;
 
-describe("the wasm of the computing part", () => {
-  it("imports no function of a network or of a storage", () => {
-    const found = imports("corsai-worker");
-    assert.ok(found.includes("postMessage"), "the list was read");
-    assert.deepEqual(found.filter((name) => OUT.test(name) || KEPT.test(name)), []);
+for (const [name, words] of [["worker", "without a graphics processor"], ["worker-gpu", "with one"]]) {
+  describe(`the wasm of the computing part ${words}`, () => {
+    it("imports no function of a network or of a storage", () => {
+      const found = imports(`corsai-${name}`);
+      assert.ok(found.includes("postMessage"), "the list was read");
+      assert.deepEqual(found.filter((one) => OUT.test(one) || KEPT.test(one)), []);
+    });
+    it("imports what is allowed, and nothing else", () => assertAllowed(imports(`corsai-${name}`), name));
   });
-  it("imports what is allowed, and nothing else", () => assertAllowed(imports("corsai-worker"), "worker"));
-});
+}
 
 describe("the wasm of the page", () => {
   it("imports fetch for its own files, and no other way out", () => {

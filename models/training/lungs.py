@@ -52,8 +52,8 @@ def cube(grey: np.ndarray, labels: np.ndarray) -> torch.Tensor:
 class Lungs:
     """Endless batches `(inputs [batch, 4, size, size], classes [batch, size, size])`."""
 
-    def __init__(self, spec: Spec, held_out: set[str], flat_share: float = 0.2):
-        self.spec = spec
+    def __init__(self, spec: Spec, held_out: set[str], projections: tuple[str, ...], flat_share: float = 0.2):
+        self.spec, self.projections = spec, projections
         self.volumes, self.phantoms = [], []
         for file in sorted(ARRAYS.glob("*-[0-9]*.npz")):
             with np.load(file) as arrays:
@@ -61,12 +61,12 @@ class Lungs:
                     pool = self.phantoms if file.name.startswith("phantom") else self.volumes
                     pool.append(cube(arrays["grey"], arrays["labels"]))
         self.flat = []
-        if spec.projection == "axial":
+        if "axial" in projections:
             with np.load(ARRAYS / "lung-slices.npz") as arrays:
                 self.flat = [cube(g[None], m[None]) for g, m in zip(arrays["grey"], arrays["labels"])]
         self.flat_share = flat_share if self.flat else 0.0
 
-    def slice_grid(self, random: torch.Generator, flat: bool, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def slice_grid(self, random: torch.Generator, projection: str, flat: bool, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Where one slice of the cube lies in the volume, `[size, size, 3]` for `grid_sample`, and its coordinates."""
 
         def one(low: float, high: float) -> float:
@@ -79,7 +79,7 @@ class Lungs:
             "axial": (across, down, fixed),
             "coronal": (across, fixed, down),
             "sagittal": (fixed, across, down),
-        }[self.spec.projection]
+        }[projection]
         coordinates = torch.stack([x, y, z])
         # In the plane: turned, zoomed (a smaller or larger field of view), stretched, shifted.
         angle = math.radians(one(-12, 12))
@@ -102,13 +102,14 @@ class Lungs:
     def batch(self, count: int, random: torch.Generator, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         pictures, coordinates, classes = [], [], []
         for _ in range(count):
-            flat = float(torch.rand(1, generator=random)) < self.flat_share
+            projection = self.projections[int(torch.randint(len(self.projections), (1,), generator=random))]
+            flat = projection == "axial" and float(torch.rand(1, generator=random)) < self.flat_share
             if flat:
                 source = self.flat[int(torch.randint(len(self.flat), (1,), generator=random))]
             else:
                 source = picked(self.volumes, self.phantoms, random)
             for _ in range(3):
-                grid, where = self.slice_grid(random, flat, size)
+                grid, where = self.slice_grid(random, projection, flat, size)
                 sample = F.grid_sample(source[None], grid[None, None], align_corners=False, padding_mode="zeros")[0, :, 0]
                 # Slices beside the lungs teach little, and many are nothing but air.
                 if sample[1:].amax() > 0.5 or float(torch.rand(1, generator=random)) < 0.3:

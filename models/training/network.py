@@ -114,6 +114,35 @@ def start_from_imagenet(model: nn.Module) -> None:
         block._se_expand.bias.fill_(4.0)
 
 
+@torch.no_grad()
+def unfolded(model: nn.Module, architecture: dict, pictures: torch.Tensor) -> nn.Module:
+    """A folded network with its batch-norms again, so that it can be trained further: on these pictures they take out
+    what they put in, and the answers are the same."""
+    fresh = build(architecture)
+    own = {k: v for k, v in model.state_dict().items() if k in fresh.state_dict()}
+    fresh.load_state_dict(own, strict=False)
+    names = {module: name for name, module in fresh.named_modules()}
+    pairs = [(names[conv], getattr(parent, name)) for conv, parent, name in _pairs(fresh)]
+    pairs = [(name, norm) for name, norm in pairs if isinstance(norm, nn.BatchNorm2d)]
+    if len(pairs) != sum(isinstance(module, nn.BatchNorm2d) for module in fresh.modules()):
+        raise ValueError("a batch-norm of this architecture wasn't folded into a convolution")
+    answers = {}
+    handles = [
+        model.get_submodule(name).register_forward_hook(lambda _, __, answer, name=name: answers.update({name: answer}))
+        for name, _ in pairs
+    ]
+    model.eval()(pictures)
+    for handle in handles:
+        handle.remove()
+    for name, norm in pairs:
+        mean, variance = answers[name].mean((0, 2, 3)), answers[name].var((0, 2, 3), correction=0)
+        norm.running_var.copy_(variance)
+        norm.weight.copy_((variance + norm.eps).sqrt())
+        norm.running_mean.copy_(mean - model.get_submodule(name).bias)
+        norm.bias.copy_(mean)
+    return fresh
+
+
 class ScaleShift(nn.Module):
     """A batch-norm that no convolution can take in, as what it does when it doesn't learn: `x · weight + bias`."""
 

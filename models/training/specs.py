@@ -64,6 +64,8 @@ class Run:
     member: str | None = None
     #: Another run whose weights to start from; otherwise ImageNet's, where there are any.
     after: str | None = None
+    #: A shipped network to start from, where the run that made it is gone: runs stay where they were made.
+    shipped: str | None = None
     #: The first steps may see smaller pictures: most of what they learn carries over, in 0.6 times the time.
     early_steps: int = 0
     early_size: int = 0
@@ -72,10 +74,12 @@ class Run:
     #: How many more patients are left out, chosen by the seed: members of a family must differ.
     leave_out: int = 0
     seed: int = 20
+    #: Of a lung network whose weights serve more projections than its own.
+    projections: tuple[str, ...] = ()
 
     @property
     def all_steps(self) -> int:
-        """Its own and those of the runs it started from."""
+        """Its own and those of the runs it started from, a shipped network's aside."""
         return self.steps + (RUNS[self.after].all_steps if self.after else 0)
 
     @property

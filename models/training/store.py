@@ -44,10 +44,10 @@ def key(spec: Spec) -> str:
     return "+".join(p["sha256"][:12] for p in entry["parts"]) if entry else ""
 
 
-def load(spec: Spec) -> nn.Module:
+def load(spec: Spec, root: Path = PACKED) -> nn.Module:
     """The network as it is packed."""
-    entry = entry_of(spec, PACKED)
-    return unpacked(spec, b"".join((PACKED / "weights" / p["file"]).read_bytes() for p in entry["parts"]))
+    entry = entry_of(spec, root)
+    return unpacked(spec, b"".join((root / "weights" / p["file"]).read_bytes() for p in entry["parts"]))
 
 
 def golden_input(channels: int, size: int) -> np.ndarray:

@@ -13,14 +13,17 @@ import time
 
 import torch
 
+from . import store
 from .lesions import Lesions
 from .losses import LOSSES
 from .lungs import Lungs
-from .network import build, start_from_imagenet
-from .paths import run_folder
-from .specs import RUNS, Run
+from .network import build, start_from_imagenet, unfolded
+from .paths import MODELS, run_folder
+from .specs import RUNS, SPECS, Run
 
 SAVE_EVERY = 50
+#: Processors without it emulate bfloat16, several times slower than f32.
+BFLOAT16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
 AVERAGE = 0.99
 
 
@@ -34,7 +37,7 @@ def rate(run: Run, step: int) -> float:
 
 def batches(run: Run) -> Lungs | Lesions:
     if run.spec.family == "lungs":
-        return Lungs(run.spec, run.held_out)
+        return Lungs(run.spec, run.held_out, run.projections or (run.spec.projection,))
     return Lesions(run.spec, run.held_out, run.fold)
 
 
@@ -54,9 +57,13 @@ def finished(run: Run) -> bool:
 def train(run: Run, device: str = "cpu") -> None:
     folder = run_folder(run.name)
     torch.manual_seed(run.seed)
+    source, loss_of = batches(run), LOSSES[run.loss]
     model = build(run.spec.architecture)
     if run.after:
         model.load_state_dict(averaged(RUNS[run.after]).state_dict())
+    elif run.shipped:
+        pictures, _ = source.batch(run.batch, torch.Generator().manual_seed(run.seed), run.spec.size)
+        model = unfolded(store.load(SPECS[run.shipped], MODELS), run.spec.architecture, pictures)
     else:
         start_from_imagenet(model)
     model = model.to(device, memory_format=torch.channels_last)
@@ -78,7 +85,6 @@ def train(run: Run, device: str = "cpu") -> None:
 
     asked_to_stop = []
     signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.append(True))
-    source, loss_of = batches(run), LOSSES[run.loss]
     model.train()
     losses, started = [], time.monotonic()
     with (folder / "log.tsv").open("a") as log:
@@ -87,7 +93,7 @@ def train(run: Run, device: str = "cpu") -> None:
             torch.manual_seed(run.seed * 1_000_003 + step)
             size = run.early_size if step < run.early_steps else run.spec.size
             inputs, truth = (t.to(device) for t in source.batch(run.batch, random, size))
-            with torch.autocast(torch.device(device).type, torch.bfloat16):
+            with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=device != "cpu" or BFLOAT16):
                 logits = model(inputs.contiguous(memory_format=torch.channels_last))
             loss = loss_of(logits.float(), truth)
             for group in optimiser.param_groups:

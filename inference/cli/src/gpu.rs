@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use burn::tensor::{Device, wgpu::wgpu::DeviceType};
+use burn::tensor::{
+    Device,
+    wgpu::{MemoryConfiguration, wgpu::DeviceType},
+};
 use corsai_networks::{Network, NetworkError, golden, shipped};
 use corsai_protocol::{Issue, IssueCode, NetworkEntry};
 
@@ -47,6 +50,8 @@ impl Gpu {
     pub fn acquire(entries: &[NetworkEntry], weights: &[Parts], software_too: bool) -> Result<Self, Passed> {
         let (device, setup) = Device::wgpu_options()
             .tasks_max(TASKS)
+            // As on the web: what is read and what is written are never parts of one buffer.
+            .memory_config(MemoryConfiguration::ExclusivePages)
             .init_with_setup()
             .map_err(|_| Passed::over("there is no graphics processor that can be used"))?;
         let info = setup.adapter.get_info();

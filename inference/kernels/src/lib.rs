@@ -1,6 +1,6 @@
 //! Kernels of our own, where Burn's take much longer than the machine needs: for the CPU, plain Rust that the compiler
 //! turns into SIMD (wasm's 128 bits, AVX natively); each is tested against its definition. Values are f32, planes lie one
-//! after the other (NCHW, one picture). WGSL kernels behind Burn's backend extension will live here too.
+//! after the other (NCHW, one picture). For a GPU, with the feature `gpu`, WGSL shaders behind Burn's backend extension.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -8,8 +8,11 @@ mod activation;
 mod depthwise;
 mod direct;
 mod enlarge;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 mod norm;
 mod scratch;
+mod stored;
 pub mod winograd;
 
 pub use activation::silu;
@@ -17,6 +20,7 @@ pub use depthwise::{Depthwise, Gathered};
 pub use direct::Direct;
 pub use enlarge::enlarged;
 pub use norm::group_norm_relu;
+pub use stored::Stored;
 
 #[cfg(test)]
 mod tests {

@@ -3,11 +3,11 @@
 //! Every convolution comes after its batch-norm and ReLU. A norm that reads one convolution's output alone is folded
 //! into that convolution; one that reads both paths stays ([`AffineRelu`]).
 
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::Device;
 
 use crate::{
     PackError, Weights,
-    layers::{AffineRelu, Conv, ConvShape, max_pool},
+    layers::{AffineRelu, Conv, ConvShape, Into, Maps, Then},
 };
 
 /// Channels of the feature maps at 1/2 to 1/32 of the input's size.
@@ -18,9 +18,6 @@ const GROUPS: usize = 32;
 const STAGES: [(usize, usize, usize); 4] = [(3, 256, 16), (4, 512, 32), (20, 1024, 24), (3, 2048, 128)];
 /// Inner channels a channel of the added path, 96 / 256.
 const INNER: (usize, usize) = (3, 8);
-
-/// What a block gives and takes: the path that is added to, and the path that grows.
-type Paths = (Tensor<4>, Tensor<4>);
 
 /// A 1×1 convolution with the norm and ReLU before it.
 #[derive(Debug)]
@@ -37,8 +34,8 @@ impl Projection {
         })
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.conv.forward(self.norm.forward(x))
+    fn forward(&self, x: &Maps, then: Then<'_>) -> Maps {
+        self.conv.forward(&self.norm.forward(x), then)
     }
 }
 
@@ -78,22 +75,13 @@ impl Block {
         Ok(Self { added, begin, reduce, grouped, expand })
     }
 
-    fn forward(&self, whole: Tensor<4>, paths: Option<Paths>) -> Option<Paths> {
-        let (added, grown) = match &self.begin {
-            Some(begin) => split(begin.forward(whole.clone()), self.added),
-            None => paths?,
-        };
-        let x = relu(self.reduce.forward(whole));
-        let x = relu(self.grouped.forward(x));
-        let (more, appended) = split(self.expand.forward(x), self.added);
-        Some((added + more, Tensor::cat(vec![grown, appended], 1)))
+    /// Both paths, the added one first, from those before it; a stage's first block makes room for `wide` channels.
+    fn forward(&self, paths: &Maps, wide: usize) -> Maps {
+        let begun = self.begin.as_ref().map(|begin| begin.forward(paths, Then::into(Into::Wide(wide))));
+        let x = self.reduce.forward(paths, Then::RELU);
+        let x = self.grouped.forward(&x, Then::RELU);
+        self.expand.forward(&x, Then::into(Into::Grown(begun.as_ref().unwrap_or(paths), self.added)))
     }
-}
-
-/// The first `channels` and the rest.
-fn split(x: Tensor<4>, channels: usize) -> Paths {
-    let all = x.dims()[1];
-    (x.clone().narrow(1, 0, channels), x.narrow(1, channels, all - channels))
 }
 
 #[derive(Debug)]
@@ -123,20 +111,16 @@ impl Dpn92 {
     }
 
     /// `[batch, in_channels, S, S]` → maps of [`FEATURES`] channels; S a multiple of 32.
-    pub fn forward(&self, x: Tensor<4>) -> Vec<Tensor<4>> {
-        let stem = relu(self.stem.forward(x));
-        let mut whole = max_pool(stem.clone());
+    pub fn forward(&self, x: &Maps) -> Vec<Maps> {
+        let stem = self.stem.forward(x, Then::RELU);
+        let mut paths = stem.pooled();
         let mut features = vec![stem];
         for (stage, blocks) in self.stages.iter().enumerate() {
-            let mut paths = None;
             for block in blocks {
-                paths = block.forward(whole.clone(), paths);
-                if let Some((added, grown)) = &paths {
-                    whole = Tensor::cat(vec![added.clone(), grown.clone()], 1);
-                }
+                paths = block.forward(&paths, FEATURES[stage + 1]);
             }
             let last = stage + 1 == self.stages.len();
-            features.push(if last { self.last.forward(whole.clone()) } else { relu(whole.clone()) });
+            features.push(if last { self.last.forward(&paths) } else { paths.rectified() });
         }
         features
     }

@@ -1,12 +1,11 @@
 //! EfficientNet-B0 as an encoder (Tan & Le 2019), batch-norm folded into its convolutions: four feature maps at
 //! 1/4, 1/8, 1/16 and 1/32 of the input's size.
 
-use burn::tensor::{Device, Tensor, activation::sigmoid};
+use burn::tensor::Device;
 
 use crate::{
     PackError, Weights,
-    activation::silu,
-    layers::{Conv, ConvShape, Depthwise, Padding},
+    layers::{Added, Conv, ConvShape, GatedDepthwise, Maps, Padding, Then},
 };
 
 /// One row a stage: blocks, kernel, stride of the first block, expansion, output channels.
@@ -35,9 +34,7 @@ pub(crate) struct Encoder {
 #[derive(Debug)]
 struct Block {
     expand: Option<Conv>,
-    depthwise: Depthwise,
-    squeeze: Conv,
-    excite: Conv,
+    depthwise: GatedDepthwise,
     project: Conv,
     residual: bool,
 }
@@ -60,11 +57,11 @@ impl Encoder {
     }
 
     /// `[batch, in_channels, S, S]` → maps of [`FEATURES`] channels at S/4, S/8, S/16, S/32.
-    pub fn forward(&self, x: Tensor<4>) -> Vec<Tensor<4>> {
-        let mut x = silu(self.stem.forward(x));
+    pub fn forward(&self, x: &Maps) -> Vec<Maps> {
+        let mut x = self.stem.forward(x, Then::SILU);
         let mut features = Vec::with_capacity(LEAVE_AFTER.len());
         for (i, block) in self.blocks.iter().enumerate() {
-            x = block.forward(x);
+            x = block.forward(&x);
             if LEAVE_AFTER.contains(&(i + 1)) {
                 features.push(x.clone());
             }
@@ -87,27 +84,23 @@ impl Block {
             if expansion == 1 { None } else { Some(conv("_expand_conv", ConvShape::pointwise(inputs, wide))?) };
         let depthwise =
             ConvShape { kernel, stride, groups: wide, padding: Padding::Least, ..ConvShape::pointwise(wide, wide) };
-        let squeeze = conv("_se_reduce", ConvShape::pointwise(wide, narrow))?;
-        let excite = conv("_se_expand", ConvShape::pointwise(narrow, wide))?;
         let project = conv("_project_conv", ConvShape::pointwise(wide, outputs))?;
+        let parts = ["_depthwise_conv", "_se_reduce", "_se_expand"].map(|part| format!("{name}.{part}"));
+        let names = [&*parts[0], &*parts[1], &*parts[2]];
         Ok(Self {
             expand,
-            depthwise: Depthwise::take(weights, &format!("{name}._depthwise_conv"), depthwise, device)?,
-            squeeze,
-            excite,
+            depthwise: GatedDepthwise::take(weights, names, (depthwise, narrow), device)?,
             project,
             residual: stride == 1 && inputs == outputs,
         })
     }
 
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let (x, raw) = match &self.expand {
-            Some(expand) => (expand.forward(input.clone()), true),
-            None => (input.clone(), false),
+    fn forward(&self, input: &Maps) -> Maps {
+        let (x, gate) = match &self.expand {
+            Some(expand) => self.depthwise.forward(&expand.forward(input, Then::SILU)),
+            None => self.depthwise.forward(input),
         };
-        let (x, mean) = self.depthwise.forward(x, raw);
-        let gate = sigmoid(self.excite.forward(silu(self.squeeze.forward(mean))));
-        let x = self.project.gated(x, gate);
-        if self.residual { x + input } else { x }
+        let added = if self.residual { Added::Same(input) } else { Added::Nothing };
+        self.project.gated(&x, gate, Then::added(added))
     }
 }

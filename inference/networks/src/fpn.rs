@@ -1,12 +1,12 @@
 //! Feature pyramid decoder over EfficientNet-B0, layer by layer that of `segmentation_models_pytorch` (merge by
 //! addition, 4× upsampling of the logits), so that its weights fit by name.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
 use crate::{
     PackError, Weights,
     efficientnet::{Encoder, FEATURES},
-    layers::{Conv, ConvShape, GroupNormRelu, double, enlarge},
+    layers::{Added, Conv, ConvShape, Corners, GroupNormRelu, Maps, Then},
 };
 
 #[derive(Debug)]
@@ -49,33 +49,28 @@ impl Fpn {
     }
 
     /// `[batch, in_channels, S, S]` → logits `[batch, classes, S, S]`; S a multiple of 32.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, x: &Maps) -> Maps {
+        let mut level: Option<Maps> = None;
+        let mut sum: Option<Maps> = None;
         let features = self.encoder.forward(x);
-        let mut level: Option<Tensor<4>> = None;
-        let mut sum: Option<Tensor<4>> = None;
-        for (i, ((feature, lateral), chain)) in
-            features.into_iter().rev().zip(&self.laterals).zip(&self.chains).enumerate()
+        let last = self.chains.len() - 1;
+        for (i, (feature, (lateral, chain))) in
+            features.iter().rev().zip(self.laterals.iter().zip(&self.chains)).enumerate()
         {
-            let skip = lateral.forward(feature);
-            let p = match level {
-                Some(coarser) => double(coarser) + skip,
-                None => skip,
-            };
-            let mut s = p.clone();
-            for (conv, norm) in chain {
-                s = norm.forward(conv.forward(s));
-                if i + 1 < self.chains.len() {
-                    s = enlarge(s, 2);
-                }
+            let added = level.as_ref().map_or(Added::Nothing, Added::Doubled);
+            let pyramid = lateral.forward(feature, Then::added(added));
+            let mut s = pyramid.clone();
+            for (link, (conv, norm)) in chain.iter().enumerate() {
+                s = norm.forward(&conv.forward(&s, Then::default()));
+                let factor = if i == last { 1 } else { 2 };
+                let added = sum.as_ref().filter(|_| link + 1 == chain.len());
+                s = s.enlarged(factor, Corners::Aligned, added);
             }
-            level = Some(p);
-            sum = Some(match sum {
-                Some(sum) => sum + s,
-                None => s,
-            });
+            level = Some(pyramid);
+            sum = Some(s);
         }
         match sum {
-            Some(sum) => enlarge(self.head.forward(sum), 4),
+            Some(sum) => self.head.forward(&sum, Then::default()).enlarged(4, Corners::Aligned, None),
             None => unreachable!("the encoder gives four maps"),
         }
     }

@@ -6,7 +6,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod activation;
 mod dpn;
 mod efficientnet;
 mod fpn;

@@ -7,7 +7,7 @@ use burn::tensor::{
 use corsai_protocol::{Architecture, Manifest, NetworkEntry, Part};
 use sha2::{Digest, Sha256};
 
-use crate::{NetworkError, PackError, Weights, fpn::Fpn, layers::tensor, resnet::ResNet18, unet::Unet};
+use crate::{NetworkError, PackError, Weights, fpn::Fpn, layers::Maps, resnet::ResNet18, unet::Unet};
 
 /// Dimensions of a network's input `[batch, channels, size, size]` and output `[batch, classes, size, size]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Model {
         })
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, x: &Maps) -> Maps {
         match self {
             Self::Fpn(model) => model.forward(x),
             Self::Unet(model) => model.forward(x),
@@ -119,9 +119,8 @@ impl Network {
     /// # Errors
     /// [`NetworkError::Input`] for a wrong length, `Device` when nothing comes back, `NonFinite`.
     pub async fn probabilities(&self, inputs: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
-        let logits = self.forward(inputs)?;
-        let probabilities = if self.shape.classes == 1 { sigmoid(logits) } else { softmax(logits, 1) };
-        read_back(probabilities).await
+        let of = |logits| if self.shape.classes == 1 { sigmoid(logits) } else { softmax(logits, 1) };
+        self.answers(inputs, of).await
     }
 
     /// The same before sigmoid or softmax.
@@ -129,16 +128,24 @@ impl Network {
     /// # Errors
     /// As [`Self::probabilities`].
     pub async fn logits(&self, inputs: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
-        read_back(self.forward(inputs)?).await
+        self.answers(inputs, |logits| logits).await
     }
 
-    fn forward(&self, inputs: Vec<f32>) -> Result<Tensor<4>, NetworkError> {
+    async fn answers(&self, inputs: Vec<f32>, of: impl Fn(Tensor<4>) -> Tensor<4>) -> Result<Vec<f32>, NetworkError> {
         let Shape { channels, size, .. } = self.shape;
-        let batch = inputs.len() / self.shape.input_len();
-        if batch == 0 || !inputs.len().is_multiple_of(self.shape.input_len()) {
-            return Err(NetworkError::Input { found: inputs.len(), expected: self.shape.input_len() });
+        let each = self.shape.input_len();
+        let batch = inputs.len() / each;
+        if batch == 0 || !inputs.len().is_multiple_of(each) {
+            return Err(NetworkError::Input { found: inputs.len(), expected: each });
         }
-        Ok(self.model.forward(tensor(inputs, [batch, channels, size, size], &self.device)))
+        // One picture keeps a whole GPU busy.
+        let together = if self.device == Device::flex() { batch } else { 1 };
+        let mut answers = Vec::with_capacity(batch * self.shape.output_len());
+        for some in inputs.chunks_exact(each * together) {
+            let maps = Maps::new(some.to_vec(), [together, channels, size], &self.device);
+            answers.extend(read_back(of(self.model.forward(&maps).planes())).await?);
+        }
+        Ok(answers)
     }
 }
 

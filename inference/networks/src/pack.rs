@@ -14,6 +14,7 @@
 
 use std::collections::BTreeMap;
 
+use corsai_kernels::Stored;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -56,11 +57,10 @@ struct Record {
     bytes: usize,
 }
 
-/// A tensor's values in C order, dequantized to f32.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 struct Values {
     shape: Vec<usize>,
-    values: Vec<f32>,
+    stored: Stored,
 }
 
 /// All tensors of one network by name.
@@ -70,7 +70,7 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Reads and dequantizes a whole file.
+    /// Reads a whole file.
     ///
     /// # Errors
     /// Any [`PackError`] but `Missing` and `Shape`.
@@ -84,28 +84,33 @@ impl Weights {
         let data = file.get(start..).unwrap_or_default();
         let mut tensors = BTreeMap::new();
         for record in header.tensors {
-            let values = record.dequantize(data)?;
-            tensors.insert(record.name, Values { shape: record.shape, values });
+            let stored = record.stored(data)?;
+            tensors.insert(record.name, Values { shape: record.shape, stored });
         }
         Ok(Self { tensors })
     }
 
-    /// Removes a tensor of exactly this shape.
+    /// Removes a tensor of exactly this shape, dequantized.
     ///
     /// # Errors
     /// [`PackError::Missing`] or [`PackError::Shape`].
     pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, PackError> {
+        Ok(self.take_stored(name, shape)?.floats())
+    }
+
+    /// The same as it is stored, but for 4 bits.
+    pub(crate) fn take_stored(&mut self, name: &str, shape: &[usize]) -> Result<Stored, PackError> {
         let found = self.tensors.remove(name).ok_or_else(|| PackError::Missing(name.into()))?;
         if found.shape != shape {
             return Err(PackError::Shape { name: name.into(), found: found.shape, expected: shape.into() });
         }
-        Ok(found.values)
+        Ok(found.stored)
     }
 
     /// How many values all tensors have together.
     #[must_use]
     pub fn values(&self) -> usize {
-        self.tensors.values().map(|tensor| tensor.values.len()).sum()
+        self.tensors.values().map(|tensor| tensor.stored.len()).sum()
     }
 
     /// Names of the tensors nothing has taken yet.
@@ -115,7 +120,7 @@ impl Weights {
 }
 
 impl Record {
-    fn dequantize(&self, data: &[u8]) -> Result<Vec<f32>, PackError> {
+    fn stored(&self, data: &[u8]) -> Result<Stored, PackError> {
         let out_of_range = || PackError::Range(self.name.clone());
         let elements = self
             .shape
@@ -133,7 +138,7 @@ impl Record {
                 if words.len() != elements || !tail.is_empty() {
                     return Err(out_of_range());
                 }
-                Ok(words.iter().map(|w| f32::from_le_bytes(*w)).collect())
+                Ok(Stored::Floats(words.iter().map(|w| f32::from_le_bytes(*w)).collect()))
             }
             8 => {
                 let scales = self.scales(data, channels, 4).ok_or_else(out_of_range)?;
@@ -141,12 +146,8 @@ impl Record {
                     return Err(out_of_range());
                 }
                 let (words, _) = scales.as_chunks::<4>();
-                let mut values = Vec::with_capacity(elements);
-                for (row, scale) in stored.chunks_exact(per_channel).zip(words) {
-                    let scale = f32::from_le_bytes(*scale);
-                    values.extend(row.iter().map(|&q| f32::from(q.cast_signed()) * scale));
-                }
-                Ok(values)
+                let values = stored.iter().map(|q| q.cast_signed()).collect();
+                Ok(Stored::Bytes { values, scales: words.iter().map(|w| f32::from_le_bytes(*w)).collect() })
             }
             4 => {
                 if self.group == 0 {
@@ -167,7 +168,7 @@ impl Record {
                         values.push((f32::from(nibble) - 8.0) * scale);
                     }
                 }
-                Ok(values)
+                Ok(Stored::Floats(values))
             }
             bits => Err(PackError::Bits { name: self.name.clone(), bits }),
         }

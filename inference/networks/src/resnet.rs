@@ -1,11 +1,11 @@
 //! Residual networks of basic blocks (He et al. 2015), batch-norm folded: the encoder of the ResNet-21 U-Net, and the
 //! ResNet-18 that segments on its own (`networks.md` §2).
 
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::Device;
 
 use crate::{
     PackError, Weights,
-    layers::{Conv, ConvShape, enlarge_areas, max_pool},
+    layers::{Added, Conv, ConvShape, Corners, Maps, Then},
 };
 
 /// Channels of the stem and of the four stages.
@@ -40,13 +40,10 @@ impl Block {
         Ok(Self { first, second, shortcut })
     }
 
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let x = self.second.forward(relu(self.first.forward(input.clone())));
-        let shortcut = match &self.shortcut {
-            Some(shortcut) => shortcut.forward(input),
-            None => input,
-        };
-        relu(x + shortcut)
+    fn forward(&self, input: &Maps) -> Maps {
+        let x = self.first.forward(input, Then::RELU);
+        let shortcut = self.shortcut.as_ref().map(|shortcut| shortcut.forward(input, Then::default()));
+        self.second.forward(&x, Then { added: Added::Same(shortcut.as_ref().unwrap_or(input)), ..Then::RELU })
     }
 }
 
@@ -87,12 +84,12 @@ impl Encoder {
         Ok(Self { stem, stages: take_stages(weights, blocks, device)? })
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Vec<Tensor<4>> {
-        let stem = relu(self.stem.forward(x));
-        let mut x = max_pool(stem.clone());
+    pub fn forward(&self, x: &Maps) -> Vec<Maps> {
+        let stem = self.stem.forward(x, Then::RELU);
+        let mut x = stem.pooled();
         let mut features = vec![stem];
         for stage in &self.stages {
-            x = stage.iter().fold(x, |x, block| block.forward(x));
+            x = stage.iter().fold(x, |x, block| block.forward(&x));
             features.push(x.clone());
         }
         features
@@ -123,9 +120,9 @@ impl ResNet18 {
     }
 
     /// `[batch, in_channels, S, S]` → logits `[batch, classes, S, S]`; S a multiple of 16.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = relu(self.stem.forward(x));
-        let x = self.stages.iter().flatten().fold(x, |x, block| block.forward(x));
-        enlarge_areas(self.head.forward(x), Self::STRIDE)
+    pub fn forward(&self, x: &Maps) -> Maps {
+        let x = self.stem.forward(x, Then::RELU);
+        let x = self.stages.iter().flatten().fold(x, |x, block| block.forward(&x));
+        self.head.forward(&x, Then::default()).enlarged(Self::STRIDE, Corners::Areas, None)
     }
 }

@@ -1,12 +1,12 @@
 //! The U-Net decoder of `segmentation_models_pytorch`, batch-norm folded: each step doubles the size by repetition,
 //! takes the encoder's map of that size beside it, and convolves twice.
 
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::Device;
 
 use crate::{
     PackError, Weights,
     dpn::{self, Dpn92},
-    layers::{Conv, ConvShape, double},
+    layers::{Conv, ConvShape, Maps, Then},
     resnet,
 };
 
@@ -72,19 +72,16 @@ impl Unet {
     }
 
     /// `[batch, in_channels, S, S]` → logits `[batch, classes, S, S]`; S a multiple of 32.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, x: &Maps) -> Maps {
         let mut features = match &self.encoder {
-            Encoder::ResNet21(encoder) => encoder.forward(x.clone()),
-            Encoder::Dpn92(encoder) => encoder.forward(x.clone()),
+            Encoder::ResNet21(encoder) => encoder.forward(x),
+            Encoder::Dpn92(encoder) => encoder.forward(x),
         };
-        let mut x = features.pop().unwrap_or(x);
+        let mut x = features.pop().unwrap_or_else(|| x.clone());
         for [first, second] in &self.steps {
-            x = double(x);
-            if let Some(skip) = features.pop() {
-                x = Tensor::cat(vec![x, skip], 1);
-            }
-            x = relu(second.forward(relu(first.forward(x))));
+            x = first.joined(&x, features.pop().as_ref(), Then::RELU);
+            x = second.forward(&x, Then::RELU);
         }
-        self.head.forward(x)
+        self.head.forward(&x, Then::default())
     }
 }

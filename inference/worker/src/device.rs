@@ -3,6 +3,9 @@
 use corsai_networks::{read_manifest, shipped};
 use corsai_protocol::{DevicePreference, DeviceReport, Event, Family, Issue, IssueCode, Manifest, Stage, Tier};
 
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
+
 use crate::{
     engine::{Engine, Kind, issue_of},
     gpu::{self, Gpu},
@@ -16,6 +19,23 @@ use crate::{
 pub const DEVIATION: f64 = 1e-3;
 /// More helpers than this wait for memory and for the owner.
 const HELPERS: u32 = 8;
+
+/// What the browser says of its adapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub name: String,
+    /// It emulates a GPU on the CPU.
+    pub software: bool,
+}
+
+/// Why there is no offer.
+fn none_offered() -> &'static str {
+    let secure = Reflect::get(&js_sys::global(), &JsValue::from_str("isSecureContext"));
+    if secure.is_ok_and(|secure| secure.is_falsy()) {
+        return "browsers offer no graphics processor to a page that isn't served over https";
+    }
+    "this browser offers no graphics processor to compute on"
+}
 
 /// What the choice depends on.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +154,7 @@ struct CpuBecause {
 
 /// The name of a GPU worth a try, else why there is none.
 async fn considered(preference: DevicePreference) -> Result<String, String> {
-    let offer = gpu::offered().await.ok_or_else(gpu::none_offered)?;
+    let offer = gpu::offered().await.ok_or_else(none_offered)?;
     if offer.software && preference != DevicePreference::Gpu {
         return Err(format!("the graphics processor is emulated in software ({}) and was passed over", offer.name));
     }

@@ -31,7 +31,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_time::{Duration, Instant};
 
 use crate::{
-    device::DEVIATION,
+    device::{DEVIATION, Offer},
     engine::{Outcome, issue_of},
     pool::Check,
     weights::Parts,
@@ -54,14 +54,6 @@ fn sleep(time: Duration) -> TimeoutFuture {
     TimeoutFuture::new(u32::try_from(time.as_millis()).unwrap_or(u32::MAX))
 }
 
-/// What the browser says of its adapter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    pub name: String,
-    /// It emulates a GPU on the CPU.
-    pub software: bool,
-}
-
 /// Asks the browser for its adapter's name; `None` where it has no WebGPU or no adapter. (wgpu passes on too little of
 /// what the browser says to tell a software adapter.)
 pub async fn offered() -> Option<Offer> {
@@ -78,15 +70,6 @@ pub async fn offered() -> Option<Offer> {
     let words: Vec<String> = ["vendor", "architecture", "device", "description"].into_iter().filter_map(text).collect();
     let fallback = [&info, &adapter].iter().any(|of| get(of, "isFallbackAdapter").is_some_and(|v| v.is_truthy()));
     Some(Offer { software: fallback || is_software(&words.join(" ")), name: name_of(words) })
-}
-
-/// Why there is no offer.
-pub fn none_offered() -> &'static str {
-    let secure = Reflect::get(&js_sys::global(), &JsValue::from_str("isSecureContext"));
-    if secure.is_ok_and(|secure| secure.is_falsy()) {
-        return "browsers offer no graphics processor to a page that isn't served over https";
-    }
-    "this browser offers no graphics processor to compute on"
 }
 
 fn is_software(words: &str) -> bool {

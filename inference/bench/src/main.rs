@@ -1,0 +1,61 @@
+//! Networks for the benchmark, which times them from JavaScript beside its peer's (`e2e/bench/page.mjs`). No part of
+//! the page.
+
+use burn::tensor::Device;
+use corsai_networks::{Network, golden};
+use corsai_protocol::NetworkEntry;
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsError, prelude::wasm_bindgen};
+
+/// Kernels gathered into one command, as in the worker.
+const TASKS: usize = 64;
+
+fn main() {
+    construct();
+    // Else JavaScript hears of it without a word of what it was.
+    std::panic::set_hook(Box::new(|panic| {
+        wasm_bindgen::throw_str(&panic.to_string());
+    }));
+}
+
+/// As the worker's of the same name.
+#[allow(unsafe_code, reason = "the linker makes this function; there is no safe name for it")]
+fn construct() {
+    unsafe extern "C" {
+        fn __wasm_call_ctors();
+    }
+    // SAFETY: it takes and gives nothing, and is called once, before all else.
+    unsafe { __wasm_call_ctors() }
+}
+
+/// A network on a device, and its known input.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Loaded {
+    network: Network,
+    input: Vec<f32>,
+}
+
+#[wasm_bindgen]
+impl Loaded {
+    /// `entry` is a manifest entry as JSON.
+    ///
+    /// # Errors
+    /// Why the network can't be had, or the GPU.
+    pub async fn load(entry: String, parts: Vec<Uint8Array>, gpu: bool) -> Result<Self, JsError> {
+        let entry: NetworkEntry = serde_json::from_str(&entry)?;
+        let parts: Vec<Vec<u8>> = parts.iter().map(Uint8Array::to_vec).collect();
+        let device = if gpu { Device::wgpu_options().tasks_max(TASKS).init_async().await? } else { Device::flex() };
+        let network = Network::load(&entry, &parts, &device)?;
+        let input = golden::input(network.shape());
+        Ok(Self { network, input })
+    }
+
+    /// The known input's logits, `[classes, size, size]`.
+    ///
+    /// # Errors
+    /// What [`Network::logits`] says.
+    pub async fn run(&self) -> Result<Vec<f32>, JsError> {
+        Ok(self.network.logits(self.input.clone()).await?)
+    }
+}

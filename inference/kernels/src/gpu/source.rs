@@ -1,0 +1,345 @@
+//! The shaders' texts: the files beside this one with their blanks filled in. Sizes are data, so that one pipeline serves
+//! many layers; what changes the text is in [`Kernel`], which names the pipeline.
+
+use std::fmt::Write as _;
+
+/// What follows a convolution, value by value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Activation {
+    #[default]
+    None,
+    /// max(0, x).
+    Relu,
+    /// x · sigmoid(x).
+    Silu,
+}
+
+impl Activation {
+    /// A statement; `zero` is the zero of the value's type.
+    fn text(self, zero: &str) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Relu => format!("value = max(value, {zero});"),
+            Self::Silu => format!("value /= 1.0 + {};", exponential(zero)),
+        }
+    }
+}
+
+/// exp(−value), kept finite.
+fn exponential(zero: &str) -> String {
+    format!("exp(-max(value, {zero} - 80.0))")
+}
+
+/// What is done to a dense convolution's input as it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Input {
+    Plain,
+    /// max(0, x · a + b), a and b a channel.
+    Normed,
+    /// x · gate, a channel.
+    Gated,
+    /// The channels of a map of half the size, doubled by repetition, and behind them those of another.
+    Joined,
+}
+
+/// What is added to a convolution's result before its activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sum {
+    Nothing,
+    Same,
+    /// A map of half the size, doubled by repetition.
+    Doubled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Dense {
+    pub large: bool,
+    /// Weights are bytes, four a word.
+    pub bytes: bool,
+}
+
+impl Dense {
+    /// Rows of a tile, and fours of outputs.
+    pub fn tile(self) -> (usize, usize) {
+        if self.large { (64, 16) } else { (32, 8) }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kernel {
+    Dense(Dense),
+    Stem { activation: Activation },
+    Head { activation: Activation },
+    Grouped { fours: bool, kernel: usize, stride: usize, activation: Activation },
+    Sums { squares: bool },
+    Gate,
+    Norms,
+    Enlarge { fours: bool, aligned: bool, normed: bool, added: bool },
+    Pool,
+}
+
+/// Channels that a gate may have at most, and its hidden layer.
+pub(super) const GATED: [usize; 2] = [1152, 64];
+/// Channels that can be normalised in groups at most.
+pub(super) const NORMED: usize = 256;
+
+macro_rules! shape {
+    ($($field:ident),* $(,)?) => {
+        /// A dispatch's sizes, as the shaders know them; each tells in which units it counts channels.
+        #[derive(Debug, Clone, Copy, Default)]
+        pub(super) struct Shape { $(pub $field: usize),* }
+
+        impl Shape {
+            const TEXT: &str = concat!("struct Shape { ", $(stringify!($field), ": u32, "),*, "}\n");
+
+            /// Two numbers a word.
+            pub fn words(self) -> Vec<u64> {
+                let numbers = [$(self.$field as u64),*];
+                numbers.chunks(2).map(|pair| pair[0] | pair.get(1).map_or(0, |high| high << 32)).collect()
+            }
+        }
+    };
+}
+
+shape!(
+    rows,
+    columns,
+    channels,
+    width,
+    out_rows,
+    out_columns,
+    outputs,
+    out_width,
+    kernel,
+    stride,
+    before,
+    input,
+    split,
+    second_width,
+    sum,
+    activation,
+    into_first,
+    skipped,
+    per_in,
+    per_out,
+    parts,
+    hidden,
+    per_group,
+);
+
+/// The declarations of what is bound, in order.
+fn bindings(read: &[(&str, &str)], out: &str) -> String {
+    let mut text = String::from(Shape::TEXT);
+    for (i, (name, of)) in read.iter().enumerate() {
+        let _ = writeln!(text, "@group(0) @binding({i}) var<storage, read> {name}: array<{of}>;");
+    }
+    let _ = writeln!(text, "@group(0) @binding({}) var<storage, read_write> out: array<{out}>;", read.len());
+    let _ = writeln!(text, "@group(0) @binding({}) var<uniform> shape: Shape;", read.len() + 1);
+    text
+}
+
+fn filled(template: &str, blanks: &[(&str, String)]) -> String {
+    let mut text = String::from(template);
+    for (name, value) in blanks {
+        text = text.replace(&format!("{{{{{name}}}}}"), value);
+    }
+    debug_assert!(!text.contains("{{"), "a blank is left in {text}");
+    text
+}
+
+/// `line` for each number below `count`, in which `#` stands for it.
+fn each(count: usize, line: &str) -> String {
+    (0..count).map(|i| line.replace('#', &i.to_string())).collect::<Vec<_>>().join("\n")
+}
+
+const FOUR: &str = "vec4f";
+
+impl Kernel {
+    /// Threads of a workgroup.
+    pub fn threads(self) -> u32 {
+        match self {
+            Self::Sums { .. } | Self::Gate | Self::Norms => 256,
+            _ => 64,
+        }
+    }
+
+    pub fn text(self) -> String {
+        match self {
+            Self::Dense(dense) => dense.text(),
+            Self::Stem { activation } => {
+                let read = [("x", "f32"), ("weight", FOUR), ("bias", FOUR)];
+                let blanks = [("bindings", bindings(&read, FOUR)), ("activation", activation.text("vec4f()"))];
+                filled(include_str!("stem.wgsl"), &blanks)
+            }
+            Self::Head { activation } => {
+                let read = [("x", FOUR), ("weight", FOUR), ("bias", "f32")];
+                let blanks = [("bindings", bindings(&read, "f32")), ("activation", activation.text("0.0"))];
+                filled(include_str!("head.wgsl"), &blanks)
+            }
+            Self::Grouped { fours, kernel, stride, activation } => grouped(fours, kernel, stride, activation),
+            Self::Sums { squares } => {
+                let second = "let all_squares = gathered(thread, squares);
+    if (mine) {
+        out[(group.y * 2u + 1u) * shape.channels + four] = all_squares;
+    }";
+                let blanks = [
+                    ("bindings", bindings(&[("x", FOUR)], FOUR)),
+                    ("kinds", if squares { "2" } else { "1" }.into()),
+                    ("squares", if squares { second } else { "" }.into()),
+                ];
+                filled(include_str!("sums.wgsl"), &blanks)
+            }
+            Self::Gate => {
+                let names = ["sums", "squeeze", "squeeze_bias", "excite", "excite_bias"];
+                let blanks = [
+                    ("bindings", bindings(&names.map(|name| (name, "f32")), "f32")),
+                    ("most", GATED[0].to_string()),
+                    ("silu", Activation::Silu.text("0.0")),
+                    ("sigmoid", format!("value = 1.0 / (1.0 + {});", exponential("0.0"))),
+                ];
+                filled(include_str!("gate.wgsl"), &blanks)
+            }
+            Self::Norms => {
+                let blanks = [("bindings", bindings(&["sums", "gamma", "beta"].map(|name| (name, "f32")), "f32"))];
+                filled(include_str!("norms.wgsl"), &blanks)
+            }
+            Self::Enlarge { fours, aligned, normed, added } => enlarge(fours, aligned, normed, added),
+            Self::Pool => filled(include_str!("pool.wgsl"), &[("bindings", bindings(&[("x", FOUR)], FOUR))]),
+        }
+    }
+}
+
+impl Dense {
+    fn text(self) -> String {
+        let (rows, fours) = self.tile();
+        let (own_rows, own_fours) = (rows / 8, fours / 8);
+        let mut read = vec![("x", FOUR), ("second", FOUR), ("bias", FOUR)];
+        read.extend(if self.bytes { [("scale", FOUR), ("added", FOUR)] } else { [("added", FOUR), ("weight", FOUR)] });
+        let (scaled, weight) = if self.bytes {
+            read.push(("weight", "u32"));
+            let unpacked = "let four = bitcast<vec4i>(vec4u(weight[index]));
+    return vec4f((four << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));";
+            (" * scale[four]", unpacked)
+        } else {
+            ("", "return weight[index];")
+        };
+        // 64 threads fetch four fours of a row of the left tile, 16 rows at a time; the right one's in its order.
+        let lefts = rows / 16;
+        let rights = fours / 4;
+        let origins = "let row# = first_row + thread / 4u + #u * 16u;
+    let y# = i32(row# / shape.out_columns * shape.stride) - i32(shape.before);
+    let x# = i32(row# % shape.out_columns * shape.stride) - i32(shape.before);";
+        let places = "let inside# = row# < pixels && y# + down >= 0 && y# + down < i32(shape.rows)
+            && x# + across >= 0 && x# + across < i32(shape.columns);
+        let pixel# = u32((y# + down) * i32(shape.columns) + x# + across);
+        let coarse# = u32(((y# + down) >> 1u) * i32(shape.columns / 2u) + ((x# + across) >> 1u));";
+        let load_left = "var value# = vec4f();
+            if (inside# && four < shape.channels) {
+                value# = input(pixel#, coarse#, four);
+            }
+            left[(thread / 4u + #u * 16u) * STEP + quad] = value#;";
+        let load_right = "let k# = (thread + #u * 64u) / FOURS;
+            let n# = first_four + (thread + #u * 64u) % FOURS;
+            var weight# = vec4f();
+            if (c * 4u + k# < shape.channels * 4u && n# < shape.outputs) {
+                weight# = weight_at(((tap * shape.channels + c) * 4u + k#) * shape.outputs + n#);
+            }
+            right[thread + #u * 64u] = weight#;";
+        let (mut products, mut sums, mut stores) = (String::new(), String::new(), String::new());
+        for r in 0..own_rows {
+            let _ = writeln!(products, "let a{r} = left[(ty + {r}u * 8u) * STEP + k];");
+            let _ = writeln!(stores, "let out_row{r} = first_row + ty + {r}u * 8u;\nif (out_row{r} < pixels) {{");
+            for v in 0..own_fours {
+                let _ = writeln!(sums, "var sum{r}_{v} = vec4f();");
+                let _ = writeln!(stores, "store(out_row{r}, first_four + tx + {v}u * 8u, sum{r}_{v});");
+            }
+            stores.push_str("}\n");
+        }
+        for (j, part) in ["x", "y", "z", "w"].into_iter().enumerate() {
+            for v in 0..own_fours {
+                let _ = writeln!(products, "let b{j}_{v} = right[(k * 4u + {j}u) * FOURS + tx + {v}u * 8u];");
+                for r in 0..own_rows {
+                    let _ = writeln!(products, "sum{r}_{v} += a{r}.{part} * b{j}_{v};");
+                }
+            }
+        }
+        let blanks = [
+            ("bindings", bindings(&read, FOUR)),
+            ("rows", rows.to_string()),
+            ("fours", fours.to_string()),
+            ("left", (rows * 5).to_string()),
+            ("right", (16 * fours).to_string()),
+            ("joined", (Input::Joined as u32).to_string()),
+            ("normed", (Input::Normed as u32).to_string()),
+            ("gated", (Input::Gated as u32).to_string()),
+            ("same", (Sum::Same as u32).to_string()),
+            ("doubled", (Sum::Doubled as u32).to_string()),
+            ("relu", (Activation::Relu as u32).to_string()),
+            ("silu", (Activation::Silu as u32).to_string()),
+            ("as_relu", Activation::Relu.text("vec4f()")),
+            ("as_silu", Activation::Silu.text("vec4f()")),
+            ("weight", weight.into()),
+            ("scaled", scaled.into()),
+            ("origins", each(lefts, origins)),
+            ("sums", sums),
+            ("places", each(lefts, places)),
+            ("load_left", each(lefts, load_left)),
+            ("load_right", each(rights, load_right)),
+            ("products", products),
+            ("stores", stores),
+        ];
+        filled(include_str!("dense.wgsl"), &blanks)
+    }
+}
+
+/// Outputs that a thread of the grouped kernel has, beside each other.
+pub(super) const RUN: usize = 4;
+
+fn grouped(fours: bool, kernel: usize, stride: usize, activation: Activation) -> String {
+    let v = if fours { FOUR } else { "f32" };
+    let zero = format!("{v}()");
+    let mut products = each((RUN - 1) * stride + kernel, "let v# = input(line, start + #, first + c);") + "\n";
+    for tap in 0..kernel {
+        let _ = writeln!(products, "let w{tap} = weight[at + {tap}u * shape.per_in * shape.outputs];");
+        for p in 0..RUN {
+            let _ = writeln!(products, "sum{p} += v{} * w{tap};", p * stride + tap);
+        }
+    }
+    let blanks = [
+        ("bindings", bindings(&[("x", v), ("weight", v), ("bias", v)], v)),
+        ("v", v.into()),
+        ("kernel", kernel.to_string()),
+        ("stride", stride.to_string()),
+        ("sums", each(RUN, &format!("var sum# = {zero};"))),
+        ("products", products),
+        ("stores", each(RUN, "store(row, column + #u, o, sum#);")),
+        ("activation", activation.text(&zero)),
+    ];
+    filled(include_str!("grouped.wgsl"), &blanks)
+}
+
+fn enlarge(fours: bool, aligned: bool, normed: bool, added: bool) -> String {
+    let v = if fours { FOUR } else { "f32" };
+    let mut read = vec![("x", v)];
+    if normed {
+        read.push(("norms", v));
+    }
+    if added {
+        read.push(("added", v));
+    }
+    let input =
+        if normed { format!("max(value * norms[c] + norms[shape.channels + c], {v}())") } else { "value".into() };
+    let at = if aligned {
+        "f32(place) * f32(size - 1u) / f32(out_size - 1u)"
+    } else {
+        "max((f32(place) + 0.5) * f32(size) / f32(out_size) - 0.5, 0.0)"
+    };
+    let blanks = [
+        ("bindings", bindings(&read, v)),
+        ("v", v.into()),
+        ("input", input),
+        ("at", at.into()),
+        ("add", if added { "value += added[pixel * shape.channels + c];" } else { "" }.into()),
+    ];
+    filled(include_str!("enlarge.wgsl"), &blanks)
+}

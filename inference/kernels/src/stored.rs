@@ -1,0 +1,40 @@
+//! Weights as they lie in a file.
+
+/// Values in C order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stored {
+    Floats(Vec<f32>),
+    /// Integers with a scale for each index of the first axis.
+    Bytes {
+        values: Vec<i8>,
+        scales: Vec<f32>,
+    },
+}
+
+impl Stored {
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::Floats(values) => values.len(),
+            Self::Bytes { values, .. } => values.len(),
+        }
+    }
+
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The values they stand for.
+    #[must_use]
+    pub fn floats(self) -> Vec<f32> {
+        match self {
+            Self::Floats(values) => values,
+            Self::Bytes { values, scales } => {
+                let each = values.len() / scales.len().max(1);
+                let rows = values.chunks_exact(each.max(1)).zip(scales);
+                rows.flat_map(|(row, scale)| row.iter().map(move |v| f32::from(*v) * scale)).collect()
+            }
+        }
+    }
+}

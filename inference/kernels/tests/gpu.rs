@@ -1,0 +1,383 @@
+//! The shaders against their definitions, written out plainly, on whatever adapter there is.
+//!
+//! Without one the tests are skipped, unless `CORSAI_GPU` says `required`.
+
+#![cfg(feature = "gpu")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::too_many_arguments)]
+
+use std::sync::LazyLock;
+
+use burn::tensor::{Device, Tensor, wgpu::MemoryConfiguration};
+use corsai_kernels::{
+    Stored,
+    gpu::{Activation, Affine, Conv, Geometry, GroupNorm, Into, Maps, SqueezeExcite, Then},
+};
+
+/// Of the largest value.
+const TOLERANCE: f32 = 2e-5;
+
+/// The one device of all tests: a process has each adapter once.
+fn device() -> Option<Device> {
+    static DEVICE: LazyLock<Result<Device, String>> = LazyLock::new(|| {
+        let options = Device::wgpu_options().memory_config(MemoryConfiguration::ExclusivePages);
+        options.init_with_setup().map(|(device, _)| device).map_err(|reason| format!("{reason:?}"))
+    });
+    if let Err(reason) = &*DEVICE {
+        let required = std::env::var_os("CORSAI_GPU").is_some_and(|v| v == "required");
+        assert!(!required, "there is no adapter: {reason}");
+        eprintln!("skipped: there is no adapter: {reason}");
+    }
+    DEVICE.clone().ok()
+}
+
+fn noise(count: usize, seed: u32) -> Vec<f32> {
+    let value = |i: u32| (i.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 8) as f32 / (1 << 23) as f32 - 1.0;
+    (0..count as u32).map(value).collect()
+}
+
+/// Planes `[channels, rows, columns]`.
+#[derive(Debug, Clone, PartialEq)]
+struct Planes {
+    values: Vec<f32>,
+    dims: [usize; 3],
+}
+
+impl Planes {
+    fn noise(dims: [usize; 3], seed: u32) -> Self {
+        Self { values: noise(dims.iter().product(), seed), dims }
+    }
+
+    fn made(dims: [usize; 3], value: impl Fn(usize, usize, usize) -> f32) -> Self {
+        let [channels, rows, columns] = dims;
+        let places = (0..channels).flat_map(|c| (0..rows).flat_map(move |y| (0..columns).map(move |x| (c, y, x))));
+        Self { values: places.map(|(c, y, x)| value(c, y, x)).collect(), dims }
+    }
+
+    fn at(&self, c: usize, y: usize, x: usize) -> f32 {
+        self.values[(c * self.dims[1] + y) * self.dims[2] + x]
+    }
+
+    /// Zero outside.
+    fn around(&self, c: usize, y: isize, x: isize) -> f32 {
+        let inside = (0..self.dims[1] as isize).contains(&y) && (0..self.dims[2] as isize).contains(&x);
+        if inside { self.at(c, y as usize, x as usize) } else { 0.0 }
+    }
+
+    fn map(&self, value: impl Fn(usize, f32) -> f32) -> Self {
+        Self::made(self.dims, |c, y, x| value(c, self.at(c, y, x)))
+    }
+
+    fn plus(&self, other: &Self) -> Self {
+        Self::made(self.dims, |c, y, x| self.at(c, y, x) + other.at(c, y, x))
+    }
+
+    fn doubled(&self) -> Self {
+        let [channels, rows, columns] = self.dims;
+        Self::made([channels, rows * 2, columns * 2], |c, y, x| self.at(c, y / 2, x / 2))
+    }
+
+    fn beside(&self, other: &Self) -> Self {
+        let [channels, rows, columns] = self.dims;
+        let values = [self.values.clone(), other.values.clone()].concat();
+        Self { values, dims: [channels + other.dims[0], rows, columns] }
+    }
+
+    fn on(&self, device: &Device) -> Maps {
+        Maps::new(&self.values, self.dims, device)
+    }
+}
+
+fn relu(v: f32) -> f32 {
+    v.max(0.0)
+}
+
+fn silu(v: f32) -> f32 {
+    v / (1.0 + (-v).exp())
+}
+
+fn activated(activation: Activation, planes: &Planes) -> Planes {
+    planes.map(|_, v| match activation {
+        Activation::None => v,
+        Activation::Relu => relu(v),
+        Activation::Silu => silu(v),
+    })
+}
+
+fn convolved(x: &Planes, weight: &[f32], bias: &[f32], geometry: Geometry) -> Planes {
+    let Geometry { inputs, outputs, kernel, stride, before, groups } = geometry;
+    let each = inputs / groups;
+    Planes::made([outputs, x.dims[1] / stride, x.dims[2] / stride], |o, y, column| {
+        let mut sum = f64::from(bias[o]);
+        for i in 0..each {
+            let c = o / (outputs / groups) * each + i;
+            for down in 0..kernel {
+                for across in 0..kernel {
+                    let at = |place: usize, tap: usize| (place * stride + tap) as isize - before as isize;
+                    let w = weight[((o * each + i) * kernel + down) * kernel + across];
+                    sum += f64::from(w) * f64::from(x.around(c, at(y, down), at(column, across)));
+                }
+            }
+        }
+        sum as f32
+    })
+}
+
+#[track_caller]
+fn same(found: &Maps, expected: &Planes, what: &str) {
+    let [_, rows, columns, channels] = found.settled().planes().permute([0, 2, 3, 1]).dims();
+    assert_eq!([channels, rows, columns], expected.dims, "{what}");
+    let data: Tensor<4> = found.planes();
+    let found: Vec<f32> = data.into_data().try_into_vec().unwrap();
+    let largest = expected.values.iter().fold(1e-6f32, |m, v| m.max(v.abs()));
+    let off = found.iter().zip(&expected.values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(found.iter().all(|v| v.is_finite()) && off <= TOLERANCE * largest, "{what}: off by {}", off / largest);
+}
+
+struct Layer {
+    weights: Stored,
+    bias: Vec<f32>,
+    geometry: Geometry,
+}
+
+impl Layer {
+    fn new(geometry: Geometry, bytes: bool) -> Self {
+        let Geometry { inputs, outputs, kernel, groups, .. } = geometry;
+        let values = noise(outputs * inputs / groups * kernel * kernel, 7);
+        let weights = if bytes {
+            let values = values.iter().map(|v| (v * 127.0) as i8).collect();
+            Stored::Bytes { values, scales: noise(outputs, 8).iter().map(|v| 0.01 + v.abs() * 0.01).collect() }
+        } else {
+            Stored::Floats(values)
+        };
+        Self { weights, bias: noise(outputs, 9), geometry }
+    }
+
+    fn on(&self, device: &Device) -> Conv {
+        Conv::new(self.weights.clone(), Some(self.bias.clone()), self.geometry, device).unwrap()
+    }
+
+    fn of(&self, x: &Planes) -> Planes {
+        convolved(x, &self.weights.clone().floats(), &self.bias, self.geometry)
+    }
+}
+
+fn plain(inputs: usize, outputs: usize, kernel: usize) -> Geometry {
+    Geometry { inputs, outputs, kernel, stride: 1, before: kernel / 2, groups: 1 }
+}
+
+#[test]
+fn dense_convolutions_of_many_shapes() {
+    let Some(device) = device() else { return };
+    for (inputs, outputs) in [(8, 4), (16, 64), (20, 36), (64, 128), (40, 12), (112, 68)] {
+        for (kernel, stride, before) in [(1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 1), (3, 2, 0), (5, 1, 2)] {
+            for [rows, columns] in [[8, 8], [2, 6], [14, 10], [66, 34]] {
+                // The largest pictures with one geometry are enough: the plain definition takes its time.
+                if rows == 66 && (kernel, inputs) != (3, 16) {
+                    continue;
+                }
+                let geometry = Geometry { inputs, outputs, kernel, stride, before, groups: 1 };
+                let x = Planes::noise([inputs, rows, columns], 3);
+                for bytes in [false, true] {
+                    let layer = Layer::new(geometry, bytes);
+                    let found = layer.on(&device).forward(&x.on(&device), Then::default());
+                    same(&found, &layer.of(&x), &format!("{geometry:?} on {rows} × {columns}, bytes: {bytes}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_follows_a_dense_convolution() {
+    let Some(device) = device() else { return };
+    let layer = Layer::new(plain(16, 24, 3), true);
+    let (x, conv) = (Planes::noise([16, 12, 10], 4), layer.on(&device));
+    let plain = layer.of(&x);
+    let (other, half) = (Planes::noise([24, 12, 10], 5), Planes::noise([24, 6, 5], 6));
+    for activation in [Activation::None, Activation::Relu, Activation::Silu] {
+        let then = Then { activation, ..Then::default() };
+        same(&conv.forward(&x.on(&device), then), &activated(activation, &plain), "alone");
+        let added = (&other.on(&device), false);
+        let found = conv.forward(&x.on(&device), Then { added: Some(added), ..then });
+        same(&found, &activated(activation, &plain.plus(&other)), "added");
+        let doubled = (&half.on(&device), true);
+        let found = conv.forward(&x.on(&device), Then { added: Some(doubled), ..then });
+        same(&found, &activated(activation, &plain.plus(&half.doubled())), "doubled and added");
+    }
+    // Far from zero no activation may overflow.
+    let far = x.map(|_, v| v * 1e4);
+    let found = conv.forward(&far.on(&device), Then { activation: Activation::Silu, ..Then::default() });
+    same(&found, &activated(Activation::Silu, &layer.of(&far)), "far from zero");
+}
+
+#[test]
+fn what_goes_before_a_dense_convolution() {
+    let Some(device) = device() else { return };
+    for bytes in [false, true] {
+        let layer = Layer::new(plain(40, 20, 3), bytes);
+        let (x, conv) = (Planes::noise([40, 10, 8], 4), layer.on(&device));
+        let gates: Vec<f32> = noise(40, 11);
+        let gate = Tensor::<1>::from_floats(gates.as_slice(), &device);
+        let found = conv.gated(&x.on(&device), gate, Then::default());
+        same(&found, &layer.of(&x.map(|c, v| v * gates[c])), "gated");
+        let (factors, summands) = (noise(40, 12), noise(40, 13));
+        let normed = x.on(&device).normed(&Affine::new(&factors, &summands, &device));
+        let expected = x.map(|c, v| relu(v * factors[c] + summands[c]));
+        same(&conv.forward(&normed, Then::default()), &layer.of(&expected), "normed");
+        same(&normed.settled(), &expected, "normed and settled");
+        let (coarse, fine) = (Planes::noise([28, 5, 4], 14), Planes::noise([12, 10, 8], 15));
+        let found = conv.joined(&coarse.on(&device), Some(&fine.on(&device)), Then::default());
+        same(&found, &layer.of(&coarse.doubled().beside(&fine)), "joined");
+        let alone = Planes::noise([40, 5, 4], 16);
+        same(&conv.joined(&alone.on(&device), None, Then::default()), &layer.of(&alone.doubled()), "doubled");
+    }
+}
+
+#[test]
+fn maps_that_grow() {
+    let Some(device) = device() else { return };
+    let begin = Layer::new(plain(16, 24, 1), true);
+    let more = Layer::new(plain(8, 20, 1), true);
+    let x = Planes::noise([16, 6, 10], 1);
+    let mut stage = begin.on(&device).forward(&x.on(&device), Then { into: Into::Wide(32), ..Then::default() });
+    let mut expected = begin.of(&x);
+    for seed in 0..2 {
+        let y = Planes::noise([8, 6, 10], seed);
+        let found = more.of(&y);
+        stage = more.on(&device).forward(&y.on(&device), Then { into: Into::Grown(&stage, 16), ..Then::default() });
+        let channels = expected.dims[0] + 4;
+        expected = Planes::made([channels, 6, 10], |c, y, x| match c {
+            c if c < 16 => expected.at(c, y, x) + found.at(c, y, x),
+            c if c + 4 < channels => expected.at(c, y, x),
+            c => found.at(c + 20 - channels, y, x),
+        });
+        same(&stage, &expected, "grown");
+        let reader = Layer::new(plain(channels, 12, 3), false);
+        same(&reader.on(&device).forward(&stage, Then::default()), &reader.of(&expected), "read in the middle");
+    }
+}
+
+#[test]
+fn stems_and_heads() {
+    let Some(device) = device() else { return };
+    for (inputs, outputs, kernel, stride, before) in [
+        (1, 32, 3, 2, 0),
+        (4, 32, 3, 2, 0),
+        (1, 64, 7, 2, 3),
+        (3, 8, 3, 1, 1),
+        (128, 1, 1, 1, 0),
+        (64, 3, 1, 1, 0),
+        (16, 1, 3, 1, 1),
+    ] {
+        let layer = Layer::new(Geometry { inputs, outputs, kernel, stride, before, groups: 1 }, true);
+        for [rows, columns] in [[16, 12], [2, 2]] {
+            let x = Planes::noise([inputs, rows, columns], 21);
+            let then = Then { activation: Activation::Relu, ..Then::default() };
+            let found = layer.on(&device).forward(&x.on(&device), then);
+            same(&found, &activated(Activation::Relu, &layer.of(&x)), &format!("{inputs} → {outputs}"));
+        }
+    }
+}
+
+#[test]
+fn grouped_and_depthwise_convolutions() {
+    let Some(device) = device() else { return };
+    for (channels, groups) in [(96, 32), (192, 32), (24, 4), (24, 24), (40, 40)] {
+        for (kernel, stride, before) in [(3, 1, 1), (3, 2, 0), (3, 2, 1), (5, 1, 2), (5, 2, 1), (5, 2, 2)] {
+            for [rows, columns] in [[8, 8], [6, 10], [2, 2], [4, 18]] {
+                let geometry = Geometry { inputs: channels, outputs: channels, kernel, stride, before, groups };
+                let layer = Layer::new(geometry, true);
+                let x = Planes::noise([channels, rows, columns], 31);
+                let then = Then { activation: Activation::Silu, ..Then::default() };
+                let found = layer.on(&device).forward(&x.on(&device), then);
+                let what = format!("{geometry:?} on {rows} × {columns}");
+                same(&found, &activated(Activation::Silu, &layer.of(&x)), &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn squeeze_and_excitation() {
+    let Some(device) = device() else { return };
+    for (channels, hidden, rows, columns) in [(32, 8, 40, 36), (96, 4, 64, 64), (1152, 48, 8, 8), (144, 6, 2, 2)] {
+        let x = Planes::noise([channels, rows, columns], 41).map(|c, v| v + c as f32 / 100.0);
+        let squeeze = [noise(hidden * channels, 42), noise(hidden, 43)];
+        let excite = [noise(channels * hidden, 44), noise(channels, 45)];
+        let pixels = (rows * columns) as f32;
+        let means: Vec<f32> = x.values.chunks(rows * columns).map(|plane| plane.iter().sum::<f32>() / pixels).collect();
+        let dense = |[weight, bias]: &[Vec<f32>; 2], x: &[f32]| -> Vec<f32> {
+            let row = |(row, b): (&[f32], &f32)| b + row.iter().zip(x).map(|(a, b)| a * b).sum::<f32>();
+            weight.chunks(x.len()).zip(bias).map(row).collect()
+        };
+        let inner: Vec<f32> = dense(&squeeze, &means).into_iter().map(silu).collect();
+        let expected: Vec<f32> = dense(&excite, &inner).into_iter().map(|v| 1.0 / (1.0 + (-v).exp())).collect();
+        let gates = SqueezeExcite::new(squeeze, excite, &device).unwrap();
+        let found: Vec<f32> = gates.gate(&x.on(&device)).into_data().try_into_vec().unwrap();
+        let off = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(found.len() == channels && off < 1e-4, "{channels} channels: off by {off}");
+    }
+}
+
+#[test]
+fn group_normalisation() {
+    let Some(device) = device() else { return };
+    for (channels, rows, columns) in [(64, 8, 8), (128, 64, 48), (32, 2, 2), (256, 5, 7)] {
+        // Far from zero the squares' sum is hardest.
+        let x = Planes::noise([channels, rows, columns], 51).map(|c, v| v * 0.3 + (c % 5) as f32 * 0.5);
+        let (gamma, beta) = (noise(channels, 52), noise(channels, 53));
+        let each = channels / 32 * rows * columns;
+        let stats: Vec<(f64, f64)> = x
+            .values
+            .chunks(each)
+            .map(|group| {
+                let mean = group.iter().map(|v| f64::from(*v)).sum::<f64>() / each as f64;
+                let variance = group.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / each as f64;
+                (mean, (variance + 1e-5).sqrt())
+            })
+            .collect();
+        let expected = x.map(|c, v| {
+            let (mean, deviation) = stats[c / (channels / 32)];
+            relu(((f64::from(v) - mean) / deviation) as f32 * gamma[c] + beta[c])
+        });
+        let norm = GroupNorm::new(32, gamma, beta, &device).unwrap();
+        same(&norm.forward(&x.on(&device)), &expected, &format!("{channels} channels"));
+    }
+}
+
+#[test]
+fn enlarging_and_pooling() {
+    let Some(device) = device() else { return };
+    for channels in [1, 3, 4, 24] {
+        let x = Planes::noise([channels, 6, 5], 61);
+        for (factor, aligned) in [(2, true), (4, true), (2, false), (16, false)] {
+            let dims = [channels, 6 * factor, 5 * factor];
+            let source = |place: usize, size: usize| {
+                let at = if aligned {
+                    place as f32 * (size - 1) as f32 / (size * factor - 1) as f32
+                } else {
+                    ((place as f32 + 0.5) / factor as f32 - 0.5).max(0.0)
+                };
+                let low = at.floor() as usize;
+                (low.min(size - 1), (low + 1).min(size - 1), at - low as f32)
+            };
+            let expected = Planes::made(dims, |c, y, column| {
+                let ((top, bottom, down), (left, right, across)) = (source(y, 6), source(column, 5));
+                let mix = |row| x.at(c, row, left) * (1.0 - across) + x.at(c, row, right) * across;
+                mix(top) * (1.0 - down) + mix(bottom) * down
+            });
+            let other = Planes::noise(dims, 62);
+            same(&x.on(&device).enlarged(factor, aligned, None), &expected, "enlarged");
+            let found = x.on(&device).enlarged(factor, aligned, Some(&other.on(&device)));
+            same(&found, &expected.plus(&other), "enlarged and added");
+        }
+    }
+    let x = Planes::noise([8, 10, 6], 63);
+    let expected = Planes::made([8, 5, 3], |c, y, column| {
+        let near = |at: usize, size: usize| (2 * at).saturating_sub(1)..(2 * at + 2).min(size);
+        let places = near(y, 10).flat_map(|row| near(column, 6).map(move |column| (row, column)));
+        places.map(|(row, column)| x.at(c, row, column)).fold(f32::MIN, f32::max)
+    });
+    same(&x.on(&device).pooled(), &expected, "pooled");
+    same(&x.on(&device).rectified(), &x.map(|_, v| relu(v)), "rectified");
+}

@@ -1,0 +1,61 @@
+//! In place of `gpu` in the binary without one: nothing is offered, so no [`Gpu`] ever is.
+
+use std::convert::Infallible;
+
+use corsai_ensemble::Job;
+use corsai_networks::NetworkError;
+use corsai_protocol::{Issue, NetworkEntry};
+
+use crate::{device::Offer, engine::Outcome, pool::Check, weights::Parts};
+
+#[allow(clippy::unused_async, reason = "as with a graphics processor")]
+pub async fn offered() -> Option<Offer> {
+    None
+}
+
+/// There is none.
+#[derive(Debug)]
+pub struct Gpu(Infallible);
+
+#[allow(clippy::unused_async, clippy::needless_pass_by_ref_mut, reason = "as with a graphics processor")]
+impl Gpu {
+    pub async fn acquire() -> Result<Self, &'static str> {
+        Err("this part of the page was made for a browser without a graphics processor")
+    }
+
+    pub fn has(&self, _: usize) -> bool {
+        match self.0 {}
+    }
+
+    pub async fn give(&mut self, _: usize, _: &NetworkEntry, _: &Parts) -> Result<(), Issue> {
+        match self.0 {}
+    }
+
+    pub fn load(&mut self, _: usize, _: &NetworkEntry, _: &Parts) -> Result<(), NetworkError> {
+        match self.0 {}
+    }
+
+    pub async fn check(&self, _: &NetworkEntry, _: usize) -> Check {
+        match self.0 {}
+    }
+
+    pub fn has_room(&self) -> bool {
+        match self.0 {}
+    }
+
+    pub fn busy(&self) -> bool {
+        match self.0 {}
+    }
+
+    pub fn start(&mut self, _: Job) {
+        match self.0 {}
+    }
+
+    pub async fn next(&mut self) -> Outcome {
+        match self.0 {}
+    }
+
+    pub fn abandon(&mut self) {
+        match self.0 {}
+    }
+}
