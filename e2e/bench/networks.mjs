@@ -12,23 +12,31 @@ import { madeUp, stored } from "./weights.mjs";
 
 const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
 
-function shipped(entry) {
-  const parts = entry.parts.map(({ file }) => readFileSync(path.join(MODELS, "weights", file)));
-  return { name: entry.name, entry, parts, ...onnx(entry, stored(unpack(Buffer.concat(parts)))) };
+// `of` gives entry, model and output for pictures of another size, too.
+function network(name, entry, parts) {
+  const take = stored(unpack(Buffer.concat(parts)));
+  const of = (size = entry.input.size) => {
+    const sized = { ...entry, input: { ...entry.input, size } };
+    return { entry: sized, ...onnx(sized, take) };
+  };
+  return { name, parts, of };
 }
 
-// An entry like another one's, of another architecture.
+const shipped = (entry) =>
+  network(entry.name, entry, entry.parts.map(({ file }) => readFileSync(path.join(MODELS, "weights", file))));
+
+// Like another entry, of another architecture.
 function invented(kind, like) {
   const tensors = new Map();
   const entry = { ...like, name: kind, architecture: { kind, in_channels: 1, classes: 1 } };
-  const model = onnx(entry, madeUp(tensors));
+  onnx(entry, madeUp(tensors));
   const file = pack(tensors);
   const sha256 = createHash("sha256").update(file).digest("hex");
-  entry.parts = [{ file: `${kind}.bin`, sha256, bytes: file.length }];
-  return { name: `${kind} (made-up weights)`, entry, parts: [file], ...model };
+  const parts = [{ file: `${kind}.bin`, sha256, bytes: file.length }];
+  return network(`${kind} (made-up weights)`, { ...entry, parts }, [file]);
 }
 
-// Each as `{ name, entry, parts, model, output }`, made when it is asked for.
+// Each as `{ name, parts, of }`, made when it is asked for.
 export function* networks() {
   const { networks } = JSON.parse(readFileSync(path.join(MODELS, "manifest.json")));
   const seen = new Set();

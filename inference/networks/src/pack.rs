@@ -35,6 +35,8 @@ pub enum PackError {
     Bits { name: String, bits: u32 },
     #[error("tensor {0} is missing")]
     Missing(String),
+    #[error("layer {0} has a form that no shader is made for")]
+    Form(String),
     #[error("tensor {name} has shape {found:?} and not {expected:?}")]
     Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
 }

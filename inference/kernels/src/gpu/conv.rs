@@ -29,8 +29,8 @@ pub struct Geometry {
 enum Way {
     /// Weights `[tap, input, output]`.
     Dense(Tensor<1>),
-    /// The same as bytes, four outputs a word, and the outputs' scales.
-    Bytes(Tensor<1, Int>, Tensor<1>),
+    /// The same as bytes, four outputs a word.
+    Bytes(Tensor<1, Int>),
     /// `[tap, input, output]`.
     Stem(Tensor<1>),
     /// `[output, tap, input]`.
@@ -43,6 +43,8 @@ enum Way {
 #[derive(Debug)]
 pub struct Conv {
     way: Way,
+    /// An output's, of bytes.
+    scale: Option<Tensor<1>>,
     bias: Tensor<1>,
     geometry: Geometry,
 }
@@ -71,7 +73,8 @@ pub enum Into<'a> {
 const MANY_TILES: usize = 48;
 
 impl Conv {
-    /// Weights `[outputs, inputs / groups, kernel, kernel]`. `None` where no shader fits: odd channels, or a geometry that the networks don't have.
+    /// Weights `[outputs, inputs / groups, kernel, kernel]`. `None` where no shader fits: odd channels, or a geometry
+    /// that the networks don't have.
     #[must_use]
     pub fn new(weights: Stored, bias: Option<Vec<f32>>, geometry: Geometry, device: &Device) -> Option<Self> {
         let Geometry { inputs, outputs, kernel, stride, groups, .. } = geometry;
@@ -80,6 +83,7 @@ impl Conv {
         let floats = |weights: Stored, order: [usize; 3]| {
             on_device(reordered(&weights.floats(), [outputs, inputs / groups, taps], order), device)
         };
+        let mut scale = None;
         let way = if groups > 1 {
             let each = groups == inputs && groups == outputs && fours(outputs);
             let known = [3, 5].contains(&kernel) && [1, 2].contains(&stride);
@@ -95,7 +99,8 @@ impl Conv {
                     let words = words
                         .chunks_exact(4)
                         .map(|four| i32::from_le_bytes([four[0], four[1], four[2], four[3]].map(i8::cast_unsigned)));
-                    Way::Bytes(words_on_device(words.collect(), device), on_device(scales, device))
+                    scale = Some(on_device(scales, device));
+                    Way::Bytes(words_on_device(words.collect(), device))
                 }
                 weights @ Stored::Floats(_) => Way::Dense(floats(weights, [2, 1, 0])),
             }
@@ -107,14 +112,14 @@ impl Conv {
             return None;
         };
         let bias = on_device(bias.unwrap_or_else(|| vec![0.0; outputs]), device);
-        Some(Self { way, bias, geometry })
+        Some(Self { way, scale, bias, geometry })
     }
 
     /// The result of these maps.
     #[must_use]
     pub fn forward(&self, x: &Maps, then: Then<'_>) -> Maps {
         match &self.way {
-            Way::Dense(_) | Way::Bytes(..) => {
+            Way::Dense(_) | Way::Bytes(_) => {
                 let input = if x.norms.is_some() { Input::Normed } else { Input::Plain };
                 self.dense(x, (input, x.norms.clone()), Shape::default(), then)
             }
@@ -151,7 +156,7 @@ impl Conv {
     }
 
     fn dense(&self, x: &Maps, (input, second): (Input, Option<Tensor<1>>), sizes: Shape, then: Then<'_>) -> Maps {
-        debug_assert!(matches!(self.way, Way::Dense(_) | Way::Bytes(..)), "only dense convolutions can do this");
+        debug_assert!(matches!(self.way, Way::Dense(_) | Way::Bytes(_)), "only dense convolutions can do this");
         let Geometry { inputs, outputs, .. } = self.geometry;
         let of = x.shape(4);
         let shape = match input {
@@ -181,19 +186,23 @@ impl Conv {
         };
         (shape.input, shape.sum, shape.activation) = (input as usize, sum as usize, then.activation as usize);
         let added = then.added.map(|(maps, _)| maps.settled().flat());
-        let kernel = |large| Dense { large, bytes: matches!(self.way, Way::Bytes(..)) };
+        let kernel = |large| Dense { large, bytes: matches!(self.way, Way::Bytes(_)) };
         let tiles = |(rows, fours)| [pixels.div_ceil(rows), shape.outputs.div_ceil(fours)];
         let [down, across] = tiles(kernel(true).tile());
         let kernel = kernel(down * across >= MANY_TILES);
         // What isn't there is bound as well, and not read: the biases stand in for it.
         let other = |tensor: Option<&Tensor<1>>| Some(tensor.unwrap_or(&self.bias).clone());
-        let (scale, weight, words) = match &self.way {
-            Way::Bytes(words, scale) => (Some(scale), None, Some(words)),
-            Way::Dense(weight) | Way::Stem(weight) | Way::Head(weight) | Way::Grouped(weight) => {
-                (None, Some(weight.clone()), None)
-            }
+        let (weight, words) = match &self.way {
+            Way::Bytes(words) => (None, Some(words)),
+            Way::Dense(weight) | Way::Stem(weight) | Way::Head(weight) | Way::Grouped(weight) => (Some(weight), None),
         };
-        let more = [other(second.as_ref()), Some(self.bias.clone()), scale.cloned(), other(added.as_ref()), weight];
+        let more = [
+            other(second.as_ref()),
+            Some(self.bias.clone()),
+            self.scale.clone(),
+            other(added.as_ref()),
+            weight.cloned(),
+        ];
         let launch = Launch {
             kernel: Kernel::Dense(kernel),
             shape,

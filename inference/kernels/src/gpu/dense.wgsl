@@ -81,5 +81,12 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) thr
             workgroupBarrier();
         }
     }
-    {{stores}}
+    // All that a thread has, only here in a list: one that is indexed while it grows would not stay in registers.
+    var all = array<vec4f, {{own}}>({{listed}});
+    for (var i = 0u; i < {{own}}u; i++) {
+        let row = first_row + ty + i / {{own_fours}}u * 8u;
+        if (row < pixels) {
+            store(row, first_four + tx + i % {{own_fours}}u * 8u, all[i]);
+        }
+    }
 }

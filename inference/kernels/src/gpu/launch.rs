@@ -131,7 +131,7 @@ impl KernelSource for Kernel {
     }
 
     fn id(&self) -> KernelId {
-        KernelId::new::<Self>().info(self.clone())
+        KernelId::new::<Self>().info(*self)
     }
 
     fn lang(&self) -> &'static str {

@@ -245,15 +245,13 @@ impl Dense {
                 weight# = weight_at(((tap * shape.channels + c) * 4u + k#) * shape.outputs + n#);
             }
             right[thread + #u * 64u] = weight#;";
-        let (mut products, mut sums, mut stores) = (String::new(), String::new(), String::new());
+        let (mut products, mut sums, mut listed) = (String::new(), String::new(), Vec::new());
         for r in 0..own_rows {
             let _ = writeln!(products, "let a{r} = left[(ty + {r}u * 8u) * STEP + k];");
-            let _ = writeln!(stores, "let out_row{r} = first_row + ty + {r}u * 8u;\nif (out_row{r} < pixels) {{");
             for v in 0..own_fours {
                 let _ = writeln!(sums, "var sum{r}_{v} = vec4f();");
-                let _ = writeln!(stores, "store(out_row{r}, first_four + tx + {v}u * 8u, sum{r}_{v});");
+                listed.push(format!("sum{r}_{v}"));
             }
-            stores.push_str("}\n");
         }
         for (j, part) in ["x", "y", "z", "w"].into_iter().enumerate() {
             for v in 0..own_fours {
@@ -286,7 +284,9 @@ impl Dense {
             ("load_left", each(lefts, load_left)),
             ("load_right", each(rights, load_right)),
             ("products", products),
-            ("stores", stores),
+            ("own", listed.len().to_string()),
+            ("own_fours", own_fours.to_string()),
+            ("listed", listed.join(", ")),
         ];
         filled(include_str!("dense.wgsl"), &blanks)
     }

@@ -239,7 +239,7 @@ impl Conv {
             let ConvShape { inputs, outputs, kernel, stride, groups, .. } = shape;
             let geometry = gpu::Geometry { inputs, outputs, kernel, stride, before: shape.before(), groups };
             let conv = gpu::Conv::new(weight, bias, geometry, device);
-            return conv.map(|conv| Self::Gpu(Box::new(conv))).ok_or_else(|| PackError::Missing(name.into()));
+            return conv.map(|conv| Self::Gpu(Box::new(conv))).ok_or_else(|| PackError::Form(name.into()));
         }
         Ok(Self::Cpu(cpu::Conv::new(&weight.floats(), bias, shape, device)))
     }
@@ -328,7 +328,7 @@ impl GatedDepthwise {
             let layers = (layer(to_hidden, [hidden, wide])?, layer(to_gates, [wide, hidden])?);
             let gates = gpu::SqueezeExcite::new(layers.0, layers.1, device);
             let both = gates.map(|gates| Self::Gpu(Box::new((*conv, gates))));
-            return both.ok_or_else(|| PackError::Missing(to_hidden.into()));
+            return both.ok_or_else(|| PackError::Form(to_hidden.into()));
         }
         let layers = [(to_hidden, ConvShape::pointwise(wide, hidden)), (to_gates, ConvShape::pointwise(hidden, wide))];
         cpu::GatedDepthwise::take(weights, (own, shape), layers, device).map(|own| Self::Cpu(Box::new(own)))
@@ -405,7 +405,7 @@ impl GroupNormRelu {
         #[cfg(feature = "gpu")]
         if *device != Device::flex() {
             let norm = gpu::GroupNorm::new(Self::GROUPS, gamma, beta, device);
-            return norm.map(Self::Gpu).ok_or_else(|| PackError::Missing(name.into()));
+            return norm.map(Self::Gpu).ok_or_else(|| PackError::Form(name.into()));
         }
         let _ = device;
         Ok(Self::Cpu { gamma, beta })
