@@ -1,6 +1,8 @@
 //! What the networks share: feature maps, and the layers that take them on, each of which knows its way on the CPU
 //! (`cpu`) and on a GPU (`corsai_kernels::gpu`).
 
+#![allow(clippy::large_enum_variant, reason = "they hold handles, and few of them exist")]
+
 mod cpu;
 
 use burn::tensor::{Device, Tensor, TensorData};
