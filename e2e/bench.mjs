@@ -119,10 +119,12 @@ function sizes() {
   // What a visit downloads: the page and what its service worker keeps, as compressed by the build.
   const documents = /\.(br|gz|sha256)$|_headers$|404\.html$|licences\.txt$|sbom\.json$/;
   const page = files(DIST).filter((file) => !file.startsWith(weights) && !documents.test(file));
+  const withGpu = (file) => path.basename(file).startsWith("corsai-worker-gpu-");
   const compressed = (file) => statSync(existsSync(`${file}.br`) ? `${file}.br` : file).size;
   const sum = (list, of) => list.reduce((total, file) => total + of(file), 0) / 1e6;
   return [
-    row("page and worker, brotli", "–", sum(page, compressed), "MB"),
+    row("page and worker, brotli", "–", sum(page.filter((file) => !withGpu(file)), compressed), "MB"),
+    row("worker with a GPU, brotli", "–", sum(page.filter(withGpu), compressed), "MB"),
     row("weights", "–", sum(files(weights), (file) => statSync(file).size), "MB"),
   ];
 }
