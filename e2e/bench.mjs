@@ -82,12 +82,13 @@ async function study(name) {
 // Each architecture on a known slice: warm, and from nothing but the weights to the first answer.
 async function networks() {
   const rows = [];
-  for (const { name, device, runs } of await besidePeer(RUNS)) {
+  for (const { name, backend, device, runs } of await besidePeer(RUNS)) {
     const warm = (side) => median(runs.map((run) => median(run.warm[side])));
     const first = (side) => median(runs.map((run) => run.first[side])) / 1000;
     const count = runs.reduce((sum, run) => sum + run.warm.ours.length, 0);
-    rows.push(row(`${name}, ${device}`, `runs: ${count}`, warm("ours"), "ms", warm("peer")));
-    rows.push(row(`${name}, ${device}: first answer`, `runs: ${runs.length}`, first("ours"), "s", first("peer")));
+    const what = `${name}, ${device}${runs.some(({ wrong }) => wrong) ? ", peer's answer wrong" : ""}`;
+    rows.push(row(what, `${backend}, runs: ${count}`, warm("ours"), "ms", warm("peer")));
+    rows.push(row(`${what}: first answer`, `${backend}, runs: ${runs.length}`, first("ours"), "s", first("peer")));
   }
   const { ours, peer } = runtimes();
   return [...rows, row("runtime for CPU and WebGPU, gzip", "–", ours, "MB", peer)];

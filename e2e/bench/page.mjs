@@ -13,8 +13,8 @@ export async function adapter() {
   return { name: description || architecture || vendor || "without a name", software };
 }
 
-// Milliseconds from nothing but the weights to the first answer, then of warm runs; and how far the answers differ.
-// `order` names the sides.
+// Milliseconds from nothing but the weights to the first answer, then of warm runs; and how far each side's answers are
+// from the peer's on the CPU. `order` names the sides.
 export async function measure({ entry, output, gpu, order }) {
   const [model, parts] = [await fetched("model.onnx"), await Promise.all(entry.parts.map(({ file }) => fetched(file)))];
   const begin = { ours: () => ours(entry, parts, gpu), peer: () => peer(entry, model, output, gpu) };
@@ -35,7 +35,8 @@ export async function measure({ entry, output, gpu, order }) {
       warm[side].push(performance.now() - begun);
     }
   } while (warm.ours.length < MOST && performance.now() < until);
-  return { first, warm, deviation: deviation(answers.ours, answers.peer) };
+  const truth = gpu ? await (await peer(entry, model, output, false))() : answers.peer;
+  return { first, warm, deviation: { ours: deviation(answers.ours, truth), peer: deviation(answers.peer, truth) } };
 }
 
 async function ours(entry, parts, gpu) {
