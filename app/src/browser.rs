@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use corsai_protocol::{Depth, DevicePreference, Tier};
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, CacheStorage, HtmlAnchorElement, Url, UrlSearchParams, Window};
@@ -50,20 +50,6 @@ pub fn cores() -> u32 {
     let asked = parameter("cores").and_then(|c| c.parse::<u32>().ok());
     let there = window().map_or(1.0, |w| w.navigator().hardware_concurrency()) as u32;
     asked.unwrap_or(there).clamp(1, 16)
-}
-
-/// Whether the browser offers a graphics processor to compute on.
-pub async fn has_gpu() -> bool {
-    adapter().await.is_some_and(|adapter| adapter.is_object())
-}
-
-/// (web-sys has WebGPU only behind a flag.)
-async fn adapter() -> Option<JsValue> {
-    let get = |of: &JsValue, key: &str| Reflect::get(of, &JsValue::from_str(key)).ok().filter(JsValue::is_truthy);
-    let gpu = get(&window()?.navigator(), "gpu")?;
-    let request: Function = get(&gpu, "requestAdapter")?.dyn_into().ok()?;
-    let promise: Promise = request.call0(&gpu).ok()?.dyn_into().ok()?;
-    JsFuture::from(promise).await.ok()
 }
 
 /// What the build told this page in its script's tag.

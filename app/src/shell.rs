@@ -555,8 +555,15 @@ impl App {
 
     /// Whether there are networks that see coronal and sagittal sections of lesions.
     pub fn has_sections(self) -> bool {
-        let sections = |n: &NetworkEntry| n.family == Family::Dpn && n.projection != Projection::Axial;
+        let sections =
+            |n: &NetworkEntry| n.family == Family::Dpn && n.projections.iter().any(|p| *p != Projection::Axial);
         self.manifest.with_value(|m| m.iter().flat_map(|m| &m.networks).any(sections))
+    }
+
+    /// Whether the network of that name is one that votes on lesions.
+    pub fn votes(self, name: &str) -> bool {
+        let votes = |n: &NetworkEntry| n.name == name && n.family != Family::Lungs;
+        self.manifest.with_value(|m| m.iter().flat_map(|m| &m.networks).any(votes))
     }
 
     /// The next tier above `tier` that has a network, how many that adds and their bytes.

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, future::Future, rc::Rc};
 
-use corsai_port::{post, read};
+use corsai_port::{adapter, post, read};
 use corsai_protocol::{Command, DevicePreference, Event};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{ArrayBuffer, Function, Reflect, Uint8Array, WebAssembly};
@@ -36,7 +36,7 @@ pub enum Part {
 impl Part {
     /// The one that suits a wish and the browser.
     pub async fn fitting(wish: DevicePreference) -> Self {
-        if wish != DevicePreference::Cpu && browser::has_gpu().await { Self::Gpu } else { Self::Cpu }
+        if wish != DevicePreference::Cpu && adapter().await.is_some() { Self::Gpu } else { Self::Cpu }
     }
 
     /// What the build told of it.

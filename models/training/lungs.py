@@ -102,8 +102,10 @@ class Lungs:
     def batch(self, count: int, random: torch.Generator, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         pictures, coordinates, classes = [], [], []
         for _ in range(count):
-            projection = self.projections[int(torch.randint(len(self.projections), (1,), generator=random))]
-            flat = projection == "axial" and float(torch.rand(1, generator=random)) < self.flat_share
+            several = len(self.projections) > 1
+            nth = int(torch.randint(len(self.projections), (1,), generator=random)) if several else 0
+            projection = self.projections[nth]
+            flat = float(torch.rand(1, generator=random)) < self.flat_share and projection == "axial"
             if flat:
                 source = self.flat[int(torch.randint(len(self.flat), (1,), generator=random))]
             else:

@@ -12,7 +12,7 @@ from .network import build, folded
 from .specs import SPECS
 
 #: One member stands for its family.
-NAMES = ("lungs-axial", "fpn-1", "resnet21-0", "resnet18-0", "dpn-axial-0")
+NAMES = ("lungs", "fpn-1", "resnet21-0", "resnet18-0", "dpn-axial-0")
 
 
 @torch.no_grad()

@@ -40,21 +40,21 @@ def in_planes(volume: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def lung_probabilities(hu: torch.Tensor, networks: dict[str, nn.Module]) -> torch.Tensor:
-    """Right and left on the cube, `[2, size, size, size]`, the mean over `networks` (by projection)."""
-    spec = SPECS["lungs-axial"]
+def lung_probabilities(hu: torch.Tensor, network: nn.Module) -> torch.Tensor:
+    """Right and left on the cube, `[2, size, size, size]`, the mean over the projections."""
+    spec = SPECS["lungs"]
     size = spec.size
     cube = normalised(along(in_planes(hu.clamp(*spec.input["clip_hu"]), size, size), size), spec.input)
     centres = (torch.arange(size) + 0.5) / size * 2 - 1
     z, y, x = torch.meshgrid(centres, centres, centres, indexing="ij")
     total = torch.zeros(2, size, size, size)
-    for projection, network in networks.items():
+    for projection in spec.projections:
         channels = torch.stack([c.permute(AXES[projection]) for c in (cube, x, y, z)], 1)[::STEP]
         answers = torch.cat([network(part).softmax(1)[:, 1:] for part in channels.split(16)])
         after = torch.cat([answers[1:], answers[-1:]])
         every = torch.stack([answers, (answers + after) / 2], 1).reshape(size, 2, size, size)
         for side in range(2):
-            total[side] += every[:, side].permute(BACK[projection]) / len(networks)
+            total[side] += every[:, side].permute(BACK[projection]) / len(spec.projections)
     for side in range(2):
         own, other = total[side], total[1 - side]
         mask = wins(own, other).numpy()

@@ -16,7 +16,6 @@ from .network import folded
 from .paths import ARRAYS, DATA, PREDICTIONS
 from .specs import SPECS, Run, Spec
 
-PROJECTIONS = ("axial", "coronal", "sagittal")
 #: Series without masks: what is called lesion on a healthy patient, and on which slices of a sick one.
 SERIES = ("normal-001", "covid-P001")
 #: The volume on which packed weights are compared with those before rounding.
@@ -70,14 +69,13 @@ def refresh(volume: str, network: str, key: str, compute) -> bool:
 
 
 def lungs(name: str) -> np.ndarray:
-    networks = {p: store.load(SPECS[f"lungs-{p}"]) for p in PROJECTIONS}
     hu = values(name)
-    return pipeline.lung_labels(pipeline.lung_probabilities(hu, networks), hu.shape)
+    return pipeline.lung_labels(pipeline.lung_probabilities(hu, store.load(SPECS["lungs"])), hu.shape)
 
 
 def of_volume(name: str, runs: list[Run]) -> None:
     """Fills in what is missing of one volume or series, by the packed networks of `runs`."""
-    lung_key = " ".join(store.key(SPECS[f"lungs-{p}"]) for p in PROJECTIONS)
+    lung_key = store.key(SPECS["lungs"])
     refresh(name, "lungs", lung_key, lambda: lungs(name))
 
     def answer(network: nn.Module, spec: Spec) -> np.ndarray:
@@ -86,7 +84,7 @@ def of_volume(name: str, runs: list[Run]) -> None:
     for run in runs:
         key = f"{store.key(run.spec)} {lung_key}"
         refresh(name, run.member, key, lambda: answer(store.load(run.spec), run.spec))
-        if name == EXACT:
+        if name == EXACT and train.finished(run):
             refresh(name, f"{run.member}.f32", key, lambda: answer(folded(train.averaged(run)), run.spec))
 
 
@@ -122,7 +120,7 @@ def fold_truth(fold: int) -> np.ndarray:
 
 def main(names: list[str]) -> None:
     """Fills in what is missing, of the named volumes or of all: who a network was not trained on, and the series."""
-    packed = [run for run in queue.finished() if run.spec.family != "lungs" and store.key(run.spec)]
+    packed = [run for run in queue.known() if run.spec.family != "lungs"]
     patients = volumes()
     for name in names or [*patients, *SERIES]:
         fitting = packed if name in SERIES else [run for run in packed if patients[name] in run.unseen]

@@ -1,12 +1,18 @@
 """The trainings of `families/*.toml`, in order; every one goes on where it was left, and none is done twice."""
 
-from . import train
+from . import store, train
 from .specs import RUNS, Run
 
 
 def finished() -> list[Run]:
     """Of each network the last finished run."""
     return list({run.member: run for run in RUNS.values() if run.member and train.finished(run)}.values())
+
+
+def known() -> list[Run]:
+    """Of each network that is packed or shipped its last finished run; the last one there is where its runs are gone."""
+    last = {run.member: run for run in RUNS.values() if run.member and store.key(run.spec)}
+    return list((last | {run.member: run for run in finished() if run.member in last}).values())
 
 
 def main(names: list[str], device: str) -> None:

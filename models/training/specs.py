@@ -22,7 +22,8 @@ class Spec:
 
     name: str
     family: str
-    projection: str
+    #: The planes whose slices it sees.
+    projections: tuple[str, ...]
     tier: str
     architecture: dict
     input: dict
@@ -74,18 +75,25 @@ class Run:
     #: How many more patients are left out, chosen by the seed: members of a family must differ.
     leave_out: int = 0
     seed: int = 20
-    #: Of a lung network whose weights serve more projections than its own.
+    #: Where it sees fewer of them than its network shall.
     projections: tuple[str, ...] = ()
 
     @property
+    def origin(self) -> "Run | None":
+        """The run it starts from: that named, or the last one of the shipped network named."""
+        if self.after:
+            return RUNS[self.after]
+        return next((run for run in reversed(RUNS.values()) if self.shipped and run.member == self.shipped), None)
+
+    @property
     def all_steps(self) -> int:
-        """Its own and those of the runs it started from, a shipped network's aside."""
-        return self.steps + (RUNS[self.after].all_steps if self.after else 0)
+        """Its own and those of the runs it started from."""
+        return self.steps + (self.origin.all_steps if self.origin else 0)
 
     @property
     def unseen(self) -> set[str]:
         """Patients that neither this run nor one it started from was shown."""
-        return self.held_out & RUNS[self.after].unseen if self.after else self.held_out
+        return self.held_out & self.origin.unseen if self.origin else self.held_out
 
     @property
     def held_out(self) -> set[str]:
@@ -103,8 +111,10 @@ def _family(name: str) -> tuple[list[Spec], list[Run]]:
     stored = {"four": config.get("four", [])}
     specs = []
     for member in config["member"]:
-        fields = {"projection": "axial"} | shared | stored | member
-        specs.append(Spec(family=name, **fields | {"four": tuple(fields["four"])}))
+        fields = {"projections": ["axial"]} | shared | stored | member
+        fields["input"] = shared["input"] | member.get("input", {})
+        lists = {key: tuple(fields[key]) for key in ("projections", "four")}
+        specs.append(Spec(family=name, **fields | lists))
     by_name = {spec.name: spec for spec in specs}
     runs = [
         Run(spec=by_name.get(run.get("member"), specs[0]), **config["training"] | run) for run in config.get("run", [])

@@ -1,7 +1,7 @@
 """Packed networks in a folder: `weights/`, `golden/` and a `manifest.json` that lists them.
 
-There are two: `PACKED` beside the runs, with every network that is trained, by which they are judged; and `models/` in
-the repository, with those that are shipped.
+There are two: `PACKED` beside the runs, with every network that is trained there, by which they are judged; and `models/`
+in the repository, with those that are shipped.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from .specs import SPECS, Spec
 
 PART_BYTES = 16 << 20
 #: Of the manifest.
-FORMAT = 2
+FORMAT = 3
 
 
 def read(root: Path) -> dict:
@@ -30,7 +30,7 @@ def read(root: Path) -> dict:
 
 
 def write(root: Path, manifest: dict) -> None:
-    (root / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (root / "manifest.json").write_text(json.dumps(manifest | {"format": FORMAT}, indent=2) + "\n")
 
 
 def entry_of(spec: Spec, root: Path) -> dict | None:
@@ -38,14 +38,20 @@ def entry_of(spec: Spec, root: Path) -> dict | None:
     return next((e for e in read(root)["networks"] if e["name"] == spec.name), None)
 
 
+def root_of(spec: Spec) -> Path:
+    """Where its newest packed weights lie: what is shipped outlives the runs that made it."""
+    return PACKED if entry_of(spec, PACKED) else MODELS
+
+
 def key(spec: Spec) -> str:
     """What names the packed weights; empty where there are none."""
-    entry = entry_of(spec, PACKED)
+    entry = entry_of(spec, root_of(spec))
     return "+".join(p["sha256"][:12] for p in entry["parts"]) if entry else ""
 
 
-def load(spec: Spec, root: Path = PACKED) -> nn.Module:
+def load(spec: Spec) -> nn.Module:
     """The network as it is packed."""
+    root = root_of(spec)
     entry = entry_of(spec, root)
     return unpacked(spec, b"".join((root / "weights" / p["file"]).read_bytes() for p in entry["parts"]))
 
@@ -77,7 +83,7 @@ def about(spec: Spec) -> dict:
     return {
         "name": spec.name,
         "family": spec.family,
-        "projection": spec.projection,
+        "projections": list(spec.projections),
         "tier": spec.tier,
         "architecture": spec.architecture,
         "input": spec.input,
@@ -123,11 +129,11 @@ def clear(spec: Spec, root: Path) -> None:
 
 def publish(spec: Spec) -> None:
     """Copies a packed network into `models/`; what its family's file says now is what its entry says."""
-    entry = entry_of(spec, PACKED)
-    clear(spec, MODELS)
-    for part in entry["parts"]:
-        shutil.copy(PACKED / "weights" / part["file"], MODELS / "weights")
-    shutil.copy(PACKED / "golden" / entry["golden"]["file"], MODELS / "golden")
-    was = entry_of(spec, MODELS) or {}
+    entry, was = entry_of(spec, root_of(spec)), entry_of(spec, MODELS) or {}
+    if root_of(spec) == PACKED:
+        clear(spec, MODELS)
+        for part in entry["parts"]:
+            shutil.copy(PACKED / "weights" / part["file"], MODELS / "weights")
+        shutil.copy(PACKED / "golden" / entry["golden"]["file"], MODELS / "golden")
     kept = {"dice": was["dice"]} if was.get("parts") == entry["parts"] and "dice" in was else {}
     enter(about(spec) | {k: entry[k] for k in ("parts", "golden")} | {"licence": spec.licence} | kept, MODELS)

@@ -18,7 +18,7 @@ from .lesions import Lesions
 from .losses import LOSSES
 from .lungs import Lungs
 from .network import build, start_from_imagenet, unfolded
-from .paths import MODELS, run_folder
+from .paths import run_folder
 from .specs import RUNS, SPECS, Run
 
 SAVE_EVERY = 50
@@ -37,7 +37,7 @@ def rate(run: Run, step: int) -> float:
 
 def batches(run: Run) -> Lungs | Lesions:
     if run.spec.family == "lungs":
-        return Lungs(run.spec, run.held_out, run.projections or (run.spec.projection,))
+        return Lungs(run.spec, run.held_out, run.projections or run.spec.projections)
     return Lesions(run.spec, run.held_out, run.fold)
 
 
@@ -63,7 +63,7 @@ def train(run: Run, device: str = "cpu") -> None:
         model.load_state_dict(averaged(RUNS[run.after]).state_dict())
     elif run.shipped:
         pictures, _ = source.batch(run.batch, torch.Generator().manual_seed(run.seed), run.spec.size)
-        model = unfolded(store.load(SPECS[run.shipped], MODELS), run.spec.architecture, pictures)
+        model = unfolded(store.load(SPECS[run.shipped]), run.spec.architecture, pictures)
     else:
         start_from_imagenet(model)
     model = model.to(device, memory_format=torch.channels_last)

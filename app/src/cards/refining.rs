@@ -56,7 +56,7 @@ pub fn StillPossible(app: App) -> impl IntoView {
 pub fn Tiers(app: App, report: Report) -> impl IntoView {
     let members = report.lungs.as_ref().and_then(|lungs| lungs.both.members);
     let tier = report.runs.tier;
-    let lesion_networks = report.runs.networks.iter().filter(|n| !n.name.starts_with("lungs-")).count();
+    let lesion_networks = report.runs.networks.iter().filter(|n| app.votes(&n.name)).count();
     let head =
         format!("{} of {}", tier_words(tier), format::counted(lesion_networks, "lesion network", "lesion networks"));
     let refining = Memo::new(move |_| app.model.with(|m| m.current.refining));

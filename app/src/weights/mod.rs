@@ -19,7 +19,7 @@ pub const MANIFEST: &str = include_str!("../../../models/manifest.json");
 /// The manifest this page was built with.
 pub fn manifest() -> Option<Manifest> {
     let manifest: Manifest = serde_json::from_str(MANIFEST).ok()?;
-    (manifest.format == 2).then_some(manifest)
+    (manifest.format == Manifest::FORMAT).then_some(manifest)
 }
 
 /// Where the build puts the parts.

@@ -77,9 +77,9 @@ pub struct Analysis {
     options: Options,
     /// Networks of the manifest: of the lungs by projection, of the lesions in the order they run; those that see
     /// coronal and sagittal sections last.
-    lungs: Vec<usize>,
+    lungs: Vec<(Projection, usize)>,
     lesions: Vec<usize>,
-    cross: Vec<usize>,
+    cross: Vec<(Projection, usize)>,
     filters: LungFilters,
     phase: Phase,
     /// From the lungs' end on, where there is lung.
@@ -108,31 +108,33 @@ impl Analysis {
     pub fn new(volume: Arc<HuVolume>, manifest: &Manifest, options: Options) -> Result<Self, EnsembleError> {
         let (mut lungs, mut lesions, mut cross) = (Vec::new(), Vec::new(), Vec::new());
         for (i, entry) in manifest.networks.iter().enumerate() {
-            let (of, region) = match entry.family {
-                Family::Lungs => (&mut lungs, Region::WholeVolume),
-                Family::Dpn if entry.projection != Projection::Axial => (&mut cross, Region::LungBox),
-                _ => (&mut lesions, Region::LungBox),
-            };
-            let axial = matches!(entry.family, Family::Lungs | Family::Dpn) || entry.projection == Projection::Axial;
-            if entry.input.region != region || !axial {
-                return Err(EnsembleError::Unfit(entry.name.clone()));
+            let unfit = || EnsembleError::Unfit(entry.name.clone());
+            let lung = entry.family == Family::Lungs;
+            let region = if lung { Region::WholeVolume } else { Region::LungBox };
+            if entry.input.region != region || entry.projections.is_empty() {
+                return Err(unfit());
             }
-            of.push(i);
+            for &projection in &entry.projections {
+                match (entry.family, projection) {
+                    (Family::Lungs, _) => lungs.push((projection, i)),
+                    (_, Projection::Axial) => lesions.push(i),
+                    (Family::Dpn, _) => cross.push((projection, i)),
+                    _ => return Err(unfit()),
+                }
+            }
         }
-        lungs.sort_by_key(|&i| manifest.networks[i].projection);
-        let first = *lungs.first().ok_or(EnsembleError::NoNetwork("lungs"))?;
+        lungs.sort();
+        let (_, first) = *lungs.first().ok_or(EnsembleError::NoNetwork("lungs"))?;
         let input = &manifest.networks[first].input;
-        if let Some(&other) = lungs.iter().find(|&&i| manifest.networks[i].input != *input) {
-            return Err(EnsembleError::Unfit(manifest.networks[other].name.clone()));
-        }
-        let input_of = |i: &usize| &manifest.networks[*i].input;
-        if let Some(&other) = cross.iter().find(|i| input_of(i) != input_of(&cross[0])) {
+        let input_of = |&(_, i): &(Projection, usize)| &manifest.networks[i].input;
+        let odd_one = |of: &[(Projection, usize)]| of.iter().find(|i| input_of(i) != input_of(&of[0])).copied();
+        if let Some((_, other)) = odd_one(&lungs).or_else(|| odd_one(&cross)) {
             return Err(EnsembleError::Unfit(manifest.networks[other].name.clone()));
         }
         if !lesions.iter().any(|&i| manifest.networks[i].tier <= options.tier) {
             return Err(EnsembleError::NoNetwork("lesion"));
         }
-        let projections: Vec<Projection> = lungs.iter().map(|&i| manifest.networks[i].projection).collect();
+        let projections: Vec<Projection> = lungs.iter().map(|(projection, _)| *projection).collect();
         let stage = LungStage::new(&volume, input, &projections);
         let grid = volume.grid();
         let mut analysis = Self {
@@ -198,13 +200,13 @@ impl Analysis {
         let task = *self.tasks.get(id.0 as usize)?;
         let (network, input) = match (&self.phase, &self.stage) {
             (Phase::Lungs(stage), _) => {
-                let network = self.lungs[task.member];
-                (network, stage.network_input(self.manifest.networks[network].projection, task.slice))
+                let (projection, network) = self.lungs[task.member];
+                (network, stage.network_input(projection, task.slice))
             }
             (Phase::Lesions, Some(stage)) => match &self.sections {
                 Some(sections) => {
-                    let network = self.cross[task.member];
-                    (network, sections.network_input(self.manifest.networks[network].projection, task.slice))
+                    let (projection, network) = self.cross[task.member];
+                    (network, sections.network_input(projection, task.slice))
                 }
                 None => (self.lesions[task.member], stage.network_input(&self.volume, task.member, task.slice)),
             },
@@ -232,11 +234,10 @@ impl Analysis {
         let network = match (&mut self.phase, &mut self.stage) {
             (Phase::Lungs(stage), _) => {
                 stage.accept(task.member, task.slice, answer)?;
-                self.lungs[task.member]
+                self.lungs[task.member].1
             }
             (Phase::Lesions, Some(_)) if self.sections.is_some() => {
-                let network = self.cross[task.member];
-                let projection = self.manifest.networks[network].projection;
+                let (projection, network) = self.cross[task.member];
                 if let Some(sections) = &mut self.sections {
                     sections.accept(projection, task.slice, answer)?;
                 }
@@ -335,9 +336,8 @@ impl Analysis {
     /// How many DPNs of the tier see coronal, and how many sagittal sections; none unless they shall vote.
     fn cross_members(&self) -> [u32; 2] {
         cross::PROJECTIONS.map(|projection| {
-            let votes = |i: &&usize| {
-                let entry = &self.manifest.networks[**i];
-                entry.tier <= self.options.tier && entry.projection == projection
+            let votes = |&&(of, i): &&(Projection, usize)| {
+                of == projection && self.manifest.networks[i].tier <= self.options.tier
             };
             if self.options.dpn_3d { self.cross.iter().filter(votes).count() as u32 } else { 0 }
         })
@@ -345,12 +345,12 @@ impl Analysis {
 
     fn begin_sections(&mut self) {
         let Some(stage) = &self.stage else { return };
-        let Some(input) = self.cross.first().map(|&i| &self.manifest.networks[i].input) else { return };
+        let Some(input) = self.cross.first().map(|&(_, i)| &self.manifest.networks[i].input) else { return };
         let (square, ends) = stage.frame(input);
         self.sections = Some(CrossStage::new(&self.volume, input, square, ends, self.cross_members()));
         let tier = self.options.tier;
         let networks = &self.manifest.networks;
-        let members = (0..self.cross.len()).filter(|&m| networks[self.cross[m]].tier <= tier);
+        let members = (0..self.cross.len()).filter(|&m| networks[self.cross[m].1].tier <= tier);
         let tasks: Vec<_> = members.flat_map(|m| CrossStage::sections(input).map(move |s| (m, s))).collect();
         self.begin(tasks.into_iter());
     }

@@ -45,7 +45,10 @@ fn entry(name: &str, family: Family, tier: Tier) -> NetworkEntry {
     NetworkEntry {
         name: name.into(),
         family,
-        projection: Projection::Axial,
+        projections: match family {
+            Family::Lungs => vec![Projection::Axial, Projection::Coronal, Projection::Sagittal],
+            _ => vec![Projection::Axial],
+        },
         tier,
         architecture,
         input: Input {
@@ -65,7 +68,7 @@ fn entry(name: &str, family: Family, tier: Tier) -> NetworkEntry {
 
 /// Six networks of each part of the vote, those first that a slice without lesions needs.
 fn manifest() -> Manifest {
-    let mut networks = vec![entry("lungs-axial", Family::Lungs, Tier::Quick), entry("fpn-0", Family::Fpn, Tier::Quick)];
+    let mut networks = vec![entry("lungs", Family::Lungs, Tier::Quick), entry("fpn-0", Family::Fpn, Tier::Quick)];
     let mut add = |name: &str, n: usize, family: Family, tier: Tier| {
         networks.push(entry(&format!("{name}-{n}"), family, tier));
     };
@@ -82,16 +85,14 @@ fn manifest() -> Manifest {
     for n in 2..6 {
         add("dpn", n, Family::Dpn, Tier::Full);
     }
-    Manifest { format: 2, vote: Vote::PAPER, networks }
+    Manifest { format: Manifest::FORMAT, vote: Vote::PAPER, networks }
 }
 
-/// With one DPN each that sees coronal and sagittal sections.
+/// With a DPN more that sees coronal and sagittal sections.
 fn with_sections() -> Manifest {
     let mut manifest = manifest();
-    for projection in [Projection::Coronal, Projection::Sagittal] {
-        let entry = entry(&format!("dpn-{projection:?}"), Family::Dpn, Tier::Full);
-        manifest.networks.push(NetworkEntry { projection, ..entry });
-    }
+    let entry = entry("dpn-sections", Family::Dpn, Tier::Full);
+    manifest.networks.push(NetworkEntry { projections: vec![Projection::Coronal, Projection::Sagittal], ..entry });
     manifest
 }
 
@@ -223,13 +224,13 @@ fn three_projections_change_nothing_by_stopping_early_and_something_by_their_say
     assert_eq!(early, full);
     assert!(early_runs <= full_runs);
     let names: Vec<String> = analysis.runs().into_iter().map(|n| n.name).collect();
-    assert!(names.contains(&"dpn-Coronal".into()) && names.contains(&"dpn-Sagittal".into()));
+    assert!(names.contains(&"dpn-sections".into()));
     let (axial, ..) = sick.labels(&manifest, Options { dpn_3d: false, ..options }, &[]);
     assert_ne!(axial, early);
     // Where the axial networks decide everything, no section is looked at.
     let healthy = Opinions { sick: 0.0, spread: 0.1, ..sick };
     let (early, _, analysis) = healthy.labels(&manifest, options, &[]);
-    assert!(analysis.runs().iter().all(|n| n.name != "dpn-Coronal"));
+    assert!(analysis.runs().iter().all(|n| n.name != "dpn-sections"));
     assert_eq!(early, healthy.labels(&manifest, Options { full_run: true, ..options }, &[]).0);
 }
 

@@ -1,4 +1,15 @@
-//! x · sigmoid(x), which follows every second convolution of an EfficientNet.
+//! What follows a convolution, value by value; on the CPU, x · sigmoid(x) by an exponential of our own.
+
+/// What follows a convolution, value by value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Activation {
+    #[default]
+    None,
+    /// max(0, x).
+    Relu,
+    /// x · sigmoid(x).
+    Silu,
+}
 
 /// x · sigmoid(x) in place.
 pub fn silu(values: &mut [f32]) {

@@ -15,7 +15,7 @@ mod scratch;
 mod stored;
 pub mod winograd;
 
-pub use activation::silu;
+pub use activation::{Activation, silu};
 pub use depthwise::{Depthwise, Gathered};
 pub use direct::Direct;
 pub use enlarge::enlarged;

@@ -13,16 +13,11 @@ pub enum Stored {
 
 impl Stored {
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub const fn count(&self) -> usize {
         match self {
             Self::Floats(values) => values.len(),
             Self::Bytes { values, .. } => values.len(),
         }
-    }
-
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The values they stand for.

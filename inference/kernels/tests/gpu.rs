@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 
 use burn::tensor::{Device, Tensor, wgpu::MemoryConfiguration};
 use corsai_kernels::{
-    Stored,
-    gpu::{Activation, Affine, Conv, Geometry, GroupNorm, Into, Maps, SqueezeExcite, Then},
+    Activation, Stored,
+    gpu::{Affine, Conv, Geometry, GroupNorm, Into, Maps, SqueezeExcite, Then},
 };
 
 /// Of the largest value.

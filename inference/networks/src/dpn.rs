@@ -34,8 +34,8 @@ impl Projection {
         })
     }
 
-    fn forward(&self, x: &Maps, then: Then<'_>) -> Maps {
-        self.conv.forward(&self.norm.forward(x), then)
+    fn forward(&self, x: Maps, then: Then<'_>) -> Maps {
+        self.conv.forward(self.norm.forward(x), then)
     }
 }
 
@@ -76,11 +76,12 @@ impl Block {
     }
 
     /// Both paths, the added one first, from those before it; a stage's first block makes room for `wide` channels.
-    fn forward(&self, paths: &Maps, wide: usize) -> Maps {
-        let begun = self.begin.as_ref().map(|begin| begin.forward(paths, Then::into(Into::Wide(wide))));
+    fn forward(&self, paths: Maps, wide: usize) -> Maps {
+        let begin = self.begin.as_ref();
+        let begun = begin.map_or_else(|| paths.clone(), |b| b.forward(paths.clone(), Then::into(Into::Wide(wide))));
         let x = self.reduce.forward(paths, Then::RELU);
-        let x = self.grouped.forward(&x, Then::RELU);
-        self.expand.forward(&x, Then::into(Into::Grown(begun.as_ref().unwrap_or(paths), self.added)))
+        let x = self.grouped.forward(x, Then::RELU);
+        self.expand.forward(x, Then::into(Into::Grown(&begun, self.added)))
     }
 }
 
@@ -111,16 +112,17 @@ impl Dpn92 {
     }
 
     /// `[batch, in_channels, S, S]` → maps of [`FEATURES`] channels; S a multiple of 32.
-    pub fn forward(&self, x: &Maps) -> Vec<Maps> {
+    pub fn forward(&self, x: Maps) -> Vec<Maps> {
         let stem = self.stem.forward(x, Then::RELU);
-        let mut paths = stem.pooled();
+        let mut paths = stem.clone().pooled();
         let mut features = vec![stem];
         for (stage, blocks) in self.stages.iter().enumerate() {
             for block in blocks {
-                paths = block.forward(&paths, FEATURES[stage + 1]);
+                paths = block.forward(paths, FEATURES[stage + 1]);
             }
             let last = stage + 1 == self.stages.len();
-            features.push(if last { self.last.forward(&paths) } else { paths.rectified() });
+            let seen = paths.clone();
+            features.push(if last { self.last.forward(seen) } else { seen.rectified() });
         }
         features
     }

@@ -57,11 +57,11 @@ impl Encoder {
     }
 
     /// `[batch, in_channels, S, S]` → maps of [`FEATURES`] channels at S/4, S/8, S/16, S/32.
-    pub fn forward(&self, x: &Maps) -> Vec<Maps> {
+    pub fn forward(&self, x: Maps) -> Vec<Maps> {
         let mut x = self.stem.forward(x, Then::SILU);
         let mut features = Vec::with_capacity(LEAVE_AFTER.len());
         for (i, block) in self.blocks.iter().enumerate() {
-            x = block.forward(&x);
+            x = block.forward(x);
             if LEAVE_AFTER.contains(&(i + 1)) {
                 features.push(x.clone());
             }
@@ -95,12 +95,14 @@ impl Block {
         })
     }
 
-    fn forward(&self, input: &Maps) -> Maps {
-        let (x, gate) = match &self.expand {
-            Some(expand) => self.depthwise.forward(&expand.forward(input, Then::SILU)),
-            None => self.depthwise.forward(input),
+    fn forward(&self, input: Maps) -> Maps {
+        let residual = self.residual.then(|| input.clone());
+        let x = match &self.expand {
+            Some(expand) => expand.forward(input, Then::SILU),
+            None => input,
         };
-        let added = if self.residual { Added::Same(input) } else { Added::Nothing };
-        self.project.gated(&x, gate, Then::added(added))
+        let (x, gate) = self.depthwise.forward(x);
+        let added = residual.as_ref().map_or(Added::Nothing, Added::Same);
+        self.project.gated(x, gate, Then::added(added))
     }
 }

@@ -49,28 +49,28 @@ impl Fpn {
     }
 
     /// `[batch, in_channels, S, S]` → logits `[batch, classes, S, S]`; S a multiple of 32.
-    pub fn forward(&self, x: &Maps) -> Maps {
+    pub fn forward(&self, x: Maps) -> Maps {
         let mut level: Option<Maps> = None;
         let mut sum: Option<Maps> = None;
         let features = self.encoder.forward(x);
         let last = self.chains.len() - 1;
         for (i, (feature, (lateral, chain))) in
-            features.iter().rev().zip(self.laterals.iter().zip(&self.chains)).enumerate()
+            features.into_iter().rev().zip(self.laterals.iter().zip(&self.chains)).enumerate()
         {
             let added = level.as_ref().map_or(Added::Nothing, Added::Doubled);
             let pyramid = lateral.forward(feature, Then::added(added));
             let mut s = pyramid.clone();
             for (link, (conv, norm)) in chain.iter().enumerate() {
-                s = norm.forward(&conv.forward(&s, Then::default()));
+                s = norm.forward(conv.forward(s, Then::default()));
                 let factor = if i == last { 1 } else { 2 };
-                let added = sum.as_ref().filter(|_| link + 1 == chain.len());
+                let added = sum.take_if(|_| link + 1 == chain.len());
                 s = s.enlarged(factor, Corners::Aligned, added);
             }
             level = Some(pyramid);
             sum = Some(s);
         }
         match sum {
-            Some(sum) => self.head.forward(&sum, Then::default()).enlarged(4, Corners::Aligned, None),
+            Some(sum) => self.head.forward(sum, Then::default()).enlarged(4, Corners::Aligned, None),
             None => unreachable!("the encoder gives four maps"),
         }
     }

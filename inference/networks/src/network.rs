@@ -69,7 +69,7 @@ impl Model {
         })
     }
 
-    fn forward(&self, x: &Maps) -> Maps {
+    fn forward(&self, x: Maps) -> Maps {
         match self {
             Self::Fpn(model) => model.forward(x),
             Self::Unet(model) => model.forward(x),
@@ -143,7 +143,7 @@ impl Network {
         let mut answers = Vec::with_capacity(batch * self.shape.output_len());
         for some in inputs.chunks_exact(each * together) {
             let maps = Maps::new(some.to_vec(), [together, channels, size], &self.device);
-            answers.extend(read_back(of(self.model.forward(&maps).planes())).await?);
+            answers.extend(read_back(of(self.model.forward(maps).planes())).await?);
         }
         Ok(answers)
     }
@@ -162,7 +162,7 @@ async fn read_back(answer: Tensor<4>) -> Result<Vec<f32>, NetworkError> {
 pub fn read_manifest(json: &str) -> Result<Manifest, NetworkError> {
     let manifest: Manifest =
         serde_json::from_str(json).map_err(|e| NetworkError::Pack(crate::PackError::Header(e.to_string())))?;
-    if manifest.format == 2 { Ok(manifest) } else { Err(NetworkError::Format(manifest.format)) }
+    if manifest.format == Manifest::FORMAT { Ok(manifest) } else { Err(NetworkError::Format(manifest.format)) }
 }
 
 fn verify(expected: &[Part], parts: &[Vec<u8>]) -> Result<Vec<u8>, NetworkError> {

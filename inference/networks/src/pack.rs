@@ -112,7 +112,7 @@ impl Weights {
     /// How many values all tensors have together.
     #[must_use]
     pub fn values(&self) -> usize {
-        self.tensors.values().map(|tensor| tensor.stored.len()).sum()
+        self.tensors.values().map(|tensor| tensor.stored.count()).sum()
     }
 
     /// Names of the tensors nothing has taken yet.

@@ -40,10 +40,13 @@ impl Block {
         Ok(Self { first, second, shortcut })
     }
 
-    fn forward(&self, input: &Maps) -> Maps {
+    fn forward(&self, input: Maps) -> Maps {
+        let shortcut = match &self.shortcut {
+            Some(own) => own.forward(input.clone(), Then::default()),
+            None => input.clone(),
+        };
         let x = self.first.forward(input, Then::RELU);
-        let shortcut = self.shortcut.as_ref().map(|shortcut| shortcut.forward(input, Then::default()));
-        self.second.forward(&x, Then { added: Added::Same(shortcut.as_ref().unwrap_or(input)), ..Then::RELU })
+        self.second.forward(x, Then { added: Added::Same(&shortcut), ..Then::RELU })
     }
 }
 
@@ -84,12 +87,12 @@ impl Encoder {
         Ok(Self { stem, stages: take_stages(weights, blocks, device)? })
     }
 
-    pub fn forward(&self, x: &Maps) -> Vec<Maps> {
+    pub fn forward(&self, x: Maps) -> Vec<Maps> {
         let stem = self.stem.forward(x, Then::RELU);
-        let mut x = stem.pooled();
+        let mut x = stem.clone().pooled();
         let mut features = vec![stem];
         for stage in &self.stages {
-            x = stage.iter().fold(x, |x, block| block.forward(&x));
+            x = stage.iter().fold(x, |x, block| block.forward(x));
             features.push(x.clone());
         }
         features
@@ -120,9 +123,9 @@ impl ResNet18 {
     }
 
     /// `[batch, in_channels, S, S]` → logits `[batch, classes, S, S]`; S a multiple of 16.
-    pub fn forward(&self, x: &Maps) -> Maps {
+    pub fn forward(&self, x: Maps) -> Maps {
         let x = self.stem.forward(x, Then::RELU);
-        let x = self.stages.iter().flatten().fold(x, |x, block| block.forward(&x));
-        self.head.forward(&x, Then::default()).enlarged(Self::STRIDE, Corners::Areas, None)
+        let x = self.stages.iter().flatten().fold(x, |x, block| block.forward(x));
+        self.head.forward(x, Then::default()).enlarged(Self::STRIDE, Corners::Areas, None)
     }
 }

@@ -72,16 +72,16 @@ impl Unet {
     }
 
     /// `[batch, in_channels, S, S]` → logits `[batch, classes, S, S]`; S a multiple of 32.
-    pub fn forward(&self, x: &Maps) -> Maps {
+    pub fn forward(&self, x: Maps) -> Maps {
         let mut features = match &self.encoder {
             Encoder::ResNet21(encoder) => encoder.forward(x),
             Encoder::Dpn92(encoder) => encoder.forward(x),
         };
-        let mut x = features.pop().unwrap_or_else(|| x.clone());
+        let Some(mut x) = features.pop() else { unreachable!("the encoders give five maps") };
         for [first, second] in &self.steps {
-            x = first.joined(&x, features.pop().as_ref(), Then::RELU);
-            x = second.forward(&x, Then::RELU);
+            x = first.joined(x, features.pop(), Then::RELU);
+            x = second.forward(x, Then::RELU);
         }
-        self.head.forward(&x, Then::default())
+        self.head.forward(x, Then::default())
     }
 }

@@ -1,8 +1,13 @@
-//! Typed messages with buffers over a browser's message ports.
+//! What page and worker both ask of a browser: typed messages with buffers over its message ports, and its graphics
+//! adapter.
 //!
 //! On the wire a message is a JavaScript array `[json, payload…]`: the message itself as JSON text, then whatever
 //! can't be JSON (`File`, `ArrayBuffer`, `WebAssembly.Module`), in the order the message's own doc gives. Page, worker
 //! and helpers all speak through these two functions, so the layout lives here and nowhere else.
+
+mod adapter;
+
+pub use adapter::adapter;
 
 use js_sys::{Array, ArrayBuffer, JsString};
 use serde::{Serialize, de::DeserializeOwned};

@@ -7,13 +7,17 @@ use serde::{Deserialize, Serialize};
 /// The whole manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// 2; anything else is refused.
+    /// [`Self::FORMAT`]; anything else is refused.
     pub format: u32,
     /// Where the vote's thresholds lie for these weights; the paper's where the file doesn't say.
     #[serde(default)]
     pub vote: Vote,
     /// In the order they run: those that settle most for their cost first.
     pub networks: Vec<NetworkEntry>,
+}
+
+impl Manifest {
+    pub const FORMAT: u32 = 3;
 }
 
 /// The vote's thresholds on the families' means (`networks.md` §3). Below `low` a family votes against, above `high`
@@ -96,10 +100,11 @@ pub enum Family {
 /// One network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NetworkEntry {
-    /// Unique, `lungs-axial` say.
+    /// Unique, `fpn-0` say.
     pub name: String,
     pub family: Family,
-    pub projection: Projection,
+    /// The planes whose slices it sees, one after the other.
+    pub projections: Vec<Projection>,
     /// The least tier that runs it.
     pub tier: Tier,
     pub architecture: Architecture,

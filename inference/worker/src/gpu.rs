@@ -18,6 +18,7 @@ use burn::tensor::{
 };
 use corsai_ensemble::{Job, JobId};
 use corsai_networks::{Network, NetworkError};
+use corsai_port::adapter;
 use corsai_protocol::{Issue, IssueCode, NetworkEntry};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::{
@@ -25,9 +26,9 @@ use futures_util::{
     future::{Either, select},
 };
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Function, Object, Promise, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
 use web_time::{Duration, Instant};
 
 use crate::{
@@ -58,13 +59,7 @@ fn sleep(time: Duration) -> TimeoutFuture {
 /// what the browser says to tell a software adapter.)
 pub async fn offered() -> Option<Offer> {
     let get = |of: &JsValue, key: &str| Reflect::get(of, &JsValue::from_str(key)).ok();
-    let navigator = get(&js_sys::global(), "navigator")?;
-    let gpu = get(&navigator, "gpu").filter(JsValue::is_object)?;
-    let request: Function = get(&gpu, "requestAdapter")?.dyn_into().ok()?;
-    let options = Object::new();
-    Reflect::set(&options, &"powerPreference".into(), &"high-performance".into()).ok()?;
-    let promise: Promise = request.call1(&gpu, &options).ok()?.dyn_into().ok()?;
-    let adapter = JsFuture::from(promise).await.ok().filter(JsValue::is_object)?;
+    let adapter = adapter().await?;
     let info = get(&adapter, "info").filter(JsValue::is_object)?;
     let text = |key: &str| get(&info, key).and_then(|v| v.as_string()).filter(|t| !t.is_empty());
     let words: Vec<String> = ["vendor", "architecture", "device", "description"].into_iter().filter_map(text).collect();

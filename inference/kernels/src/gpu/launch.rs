@@ -28,17 +28,12 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// Puts it into the device's queue; all tensors lie there, whole. `words` come behind the floats.
-    pub(super) fn on(
-        self,
-        first: &Tensor<1>,
-        more: &[Option<&Tensor<1>>],
-        words: Option<&Tensor<1, Int>>,
-    ) -> Tensor<4> {
-        self.into(first, more, words, None)
+    /// Puts it into the device's queue; all tensors lie there, whole.
+    pub(super) fn on(self, first: &Tensor<1>, more: &[Option<&Tensor<1>>]) -> Tensor<4> {
+        self.into(first, more, None, None)
     }
 
-    /// The same, written into a tensor that is there.
+    /// The same with `words` behind the floats, written into `out` if it is given.
     pub(super) fn into(
         self,
         first: &Tensor<1>,

@@ -6,7 +6,7 @@ use super::{
     groups,
     launch::Launch,
     on_device,
-    source::{GATED, Kernel, NORMED, Shape},
+    source::{First, GATED, Kernel, NORMED, Shape},
 };
 
 /// Feature maps of one picture on a GPU.
@@ -73,28 +73,31 @@ impl Maps {
     /// The same, of which what is below zero is zero.
     #[must_use]
     pub fn rectified(&self) -> Self {
-        let device = self.data.device();
-        let norm = [vec![1.0; self.channels], vec![0.0; self.channels]].concat();
-        self.normed(&Affine(on_device(norm, &device))).settled()
+        // A norm ends so.
+        if self.norms.is_some() { self.settled() } else { self.taken(First::Rectified, (1, true), None) }
     }
 
     /// Enlarged bilinearly by a whole factor, with corner pixels `aligned` or else pixels taken as areas; `added` is of
     /// that size.
     #[must_use]
     pub fn enlarged(&self, factor: usize, aligned: bool, added: Option<&Self>) -> Self {
+        let first = if self.norms.is_some() { First::Normed } else { First::Nothing };
+        self.taken(first, (factor, aligned), added)
+    }
+
+    fn taken(&self, first: First, (factor, aligned): (usize, bool), added: Option<&Self>) -> Self {
         let fours = self.channels.is_multiple_of(4);
         let unit = if fours { 4 } else { 1 };
         let shape = self.shape(unit);
         let shape = Shape { out_rows: shape.rows * factor, out_columns: shape.columns * factor, ..shape };
         let (flat, added) = (self.flat(), added.map(|maps| maps.settled().flat()));
-        let kernel = Kernel::Enlarge { fours, aligned, normed: self.norms.is_some(), added: added.is_some() };
         let launch = Launch {
-            kernel,
+            kernel: Kernel::Enlarge { fours, aligned, first, added: added.is_some() },
             shape,
             workgroups: groups(shape.out_rows * shape.out_columns * shape.channels),
             out: [1, shape.out_rows, shape.out_columns, self.channels],
         };
-        Self::of(launch.on(&flat, &[self.norms.as_ref(), added.as_ref()], None))
+        Self::of(launch.on(&flat, &[self.norms.as_ref(), added.as_ref()]))
     }
 
     /// The largest of 3×3 at every second pixel.
@@ -109,7 +112,7 @@ impl Maps {
             workgroups: groups(shape.out_rows * shape.out_columns * shape.channels),
             out: [1, shape.out_rows, shape.out_columns, self.channels],
         };
-        Self::of(launch.on(&settled.flat(), &[], None))
+        Self::of(launch.on(&settled.flat(), &[]))
     }
 
     /// Parts of each channel's sum, and of its squares': `[parts, kinds, channels]`, with the shape that counts channels
@@ -125,7 +128,7 @@ impl Maps {
             workgroups: [shape.channels.div_ceil(8) as u32, parts as u32],
             out: [1, parts, kinds, self.channels],
         };
-        let sums = launch.on(&settled.flat(), &[], None).reshape([parts * kinds * self.channels]);
+        let sums = launch.on(&settled.flat(), &[]).reshape([parts * kinds * self.channels]);
         (sums, Shape { parts, ..settled.shape(1) })
     }
 }
@@ -166,7 +169,7 @@ impl GroupNorm {
             workgroups: [1, 1],
             out: [1, 1, 2, maps.channels],
         };
-        let norms = launch.on(&sums, &[Some(&self.gamma), Some(&self.beta)], None).reshape([2 * maps.channels]);
+        let norms = launch.on(&sums, &[Some(&self.gamma), Some(&self.beta)]).reshape([2 * maps.channels]);
         Maps { norms: Some(norms), ..maps.settled() }
     }
 }
@@ -204,7 +207,7 @@ impl SqueezeExcite {
             workgroups: [1, 1],
             out: [1, 1, 1, maps.channels],
         };
-        launch.on(&sums, &self.layers.each_ref().map(Some), None).reshape([maps.channels])
+        launch.on(&sums, &self.layers.each_ref().map(Some)).reshape([maps.channels])
     }
 }
 

@@ -12,7 +12,6 @@ mod source;
 pub use conv::{Conv, Geometry, Into, Then};
 pub use launch::{Launch, Launches};
 pub use maps::{Affine, GroupNorm, Maps, SqueezeExcite};
-pub use source::Activation;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 

@@ -3,16 +3,7 @@
 
 use std::fmt::Write as _;
 
-/// What follows a convolution, value by value.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Activation {
-    #[default]
-    None,
-    /// max(0, x).
-    Relu,
-    /// x · sigmoid(x).
-    Silu,
-}
+use crate::Activation;
 
 impl Activation {
     /// A statement; `zero` is the zero of the value's type.
@@ -65,6 +56,16 @@ impl Dense {
     }
 }
 
+/// What is done to maps before they are enlarged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum First {
+    Nothing,
+    /// max(0, x).
+    Rectified,
+    /// max(0, x · a + b), a and b a channel.
+    Normed,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kernel {
     Dense(Dense),
@@ -74,7 +75,7 @@ pub(super) enum Kernel {
     Sums { squares: bool },
     Gate,
     Norms,
-    Enlarge { fours: bool, aligned: bool, normed: bool, added: bool },
+    Enlarge { fours: bool, aligned: bool, first: First, added: bool },
     Pool,
 }
 
@@ -203,7 +204,7 @@ impl Kernel {
                 let blanks = [("bindings", bindings(&["sums", "gamma", "beta"].map(|name| (name, "f32")), "f32"))];
                 filled(include_str!("norms.wgsl"), &blanks)
             }
-            Self::Enlarge { fours, aligned, normed, added } => enlarge(fours, aligned, normed, added),
+            Self::Enlarge { fours, aligned, first, added } => enlarge(fours, aligned, first, added),
             Self::Pool => filled(include_str!("pool.wgsl"), &[("bindings", bindings(&[("x", FOUR)], FOUR))]),
         }
     }
@@ -318,17 +319,20 @@ fn grouped(fours: bool, kernel: usize, stride: usize, activation: Activation) ->
     filled(include_str!("grouped.wgsl"), &blanks)
 }
 
-fn enlarge(fours: bool, aligned: bool, normed: bool, added: bool) -> String {
+fn enlarge(fours: bool, aligned: bool, first: First, added: bool) -> String {
     let v = if fours { FOUR } else { "f32" };
     let mut read = vec![("x", v)];
-    if normed {
+    if first == First::Normed {
         read.push(("norms", v));
     }
     if added {
         read.push(("added", v));
     }
-    let input =
-        if normed { format!("max(value * norms[c] + norms[shape.channels + c], {v}())") } else { "value".into() };
+    let input = match first {
+        First::Nothing => "value".into(),
+        First::Rectified => format!("max(value, {v}())"),
+        First::Normed => format!("max(value * norms[c] + norms[shape.channels + c], {v}())"),
+    };
     let at = if aligned {
         "f32(place) * f32(size - 1u) / f32(out_size - 1u)"
     } else {

@@ -9,11 +9,11 @@ use burn::tensor::{
     ops::{ConvOptions, InterpolateMode, InterpolateOptions, MaxPoolOptions},
 };
 use corsai_kernels::{
-    Direct, enlarged, silu,
+    Activation, Direct, enlarged, silu,
     winograd::{self, Tiling},
 };
 
-use super::{Activation, Added, ConvShape, Into, Maps, Then, tensor};
+use super::{Added, ConvShape, Into, Maps, Then, tensor};
 use crate::{PackError, Weights};
 
 /// Feature maps as planes, `[batch, channels, rows, columns]`.
@@ -29,51 +29,37 @@ impl Planes {
         Self { values, raw: false }
     }
 
-    pub fn settled(&self) -> Tensor<4> {
-        if !self.raw {
-            return self.values.clone();
-        }
-        self.clone().changed_of(self.values.clone(), silu)
+    pub fn settled(self) -> Tensor<4> {
+        if self.raw { changed(self.values, silu) } else { self.values }
     }
 
     /// Each picture after `change`, which has its planes `[channels, rows, columns]`.
-    pub fn changed(&self, change: impl FnMut(&mut [f32])) -> Self {
-        Self::new(self.changed_of(self.settled(), change))
+    pub fn changed(self, change: impl FnMut(&mut [f32])) -> Self {
+        Self::new(changed(self.settled(), change))
     }
 
-    fn changed_of(&self, x: Tensor<4>, mut change: impl FnMut(&mut [f32])) -> Tensor<4> {
-        let [_, channels, rows, columns] = x.dims();
-        let device = x.device();
-        // The CPU's values are at hand: nothing is waited for and, where they have no other owner, nothing copied.
-        let mut data = x.into_data();
-        if let Ok(values) = data.as_mut_slice::<f32>() {
-            values.chunks_exact_mut((channels * rows * columns).max(1)).for_each(&mut change);
-        }
-        Tensor::from_data(data, &device)
-    }
-
-    pub fn activated(&self, activation: Activation) -> Self {
+    pub fn activated(self, activation: Activation) -> Self {
         match activation {
-            Activation::None => self.clone(),
+            Activation::None => self,
             Activation::Relu => Self::new(relu(self.settled())),
             Activation::Silu => Self { values: self.settled(), raw: true },
         }
     }
 
-    pub fn affine_relu(&self, scale: Tensor<4>, shift: Tensor<4>) -> Self {
+    pub fn affine_relu(self, scale: Tensor<4>, shift: Tensor<4>) -> Self {
         Self::new(relu(self.settled() * scale + shift))
     }
 
-    pub fn plus(&self, other: &Self) -> Self {
+    pub fn plus(self, other: Self) -> Self {
         Self::new(self.settled() + other.settled())
     }
 
-    pub fn pooled(&self) -> Self {
+    pub fn pooled(self) -> Self {
         let options = MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]);
         Self::new(max_pool2d(self.settled(), options))
     }
 
-    pub fn enlarged(&self, factor: usize, aligned: bool) -> Self {
+    pub fn enlarged(self, factor: usize, aligned: bool) -> Self {
         let x = self.settled();
         let [_, channels, rows, columns] = x.dims();
         let to = [channels, rows * factor, columns * factor];
@@ -84,14 +70,14 @@ impl Planes {
     }
 
     /// Rows and columns doubled by repetition.
-    fn doubled(&self) -> Tensor<4> {
+    fn doubled(self) -> Tensor<4> {
         let x = self.settled();
         let [_, _, rows, columns] = x.dims();
         interpolate(x, InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([rows * 2, columns * 2]))
     }
 
     /// Doubled, with the channels of others behind.
-    pub fn doubled_beside(&self, beside: Option<Tensor<4>>) -> Tensor<4> {
+    pub fn doubled_beside(self, beside: Option<Tensor<4>>) -> Tensor<4> {
         let doubled = self.doubled();
         match beside {
             Some(beside) => Tensor::cat(vec![doubled, beside], 1),
@@ -100,7 +86,7 @@ impl Planes {
     }
 
     /// The first channels of `more` added to the first of these, the others behind all.
-    fn grown(&self, more: &Tensor<4>, added: usize) -> Self {
+    fn grown(self, more: &Tensor<4>, added: usize) -> Self {
         let x = self.settled();
         let part = |of: &Tensor<4>, first: usize| of.clone().narrow(1, first, of.dims()[1] - first);
         let sum = x.clone().narrow(1, 0, added) + more.clone().narrow(1, 0, added);
@@ -108,9 +94,20 @@ impl Planes {
     }
 }
 
-fn planes(maps: &Maps) -> &Planes {
+fn changed(x: Tensor<4>, change: impl FnMut(&mut [f32])) -> Tensor<4> {
+    let [_, channels, rows, columns] = x.dims();
+    let device = x.device();
+    // The CPU's values are at hand: nothing is waited for and, where they have no other owner, nothing copied.
+    let mut data = x.into_data();
+    if let Ok(values) = data.as_mut_slice::<f32>() {
+        values.chunks_exact_mut((channels * rows * columns).max(1)).for_each(change);
+    }
+    Tensor::from_data(data, &device)
+}
+
+fn planes(maps: &Maps) -> Planes {
     match maps {
-        Maps::Cpu(planes) => planes,
+        Maps::Cpu(planes) => planes.clone(),
         #[cfg(feature = "gpu")]
         Maps::Gpu(_) => super::elsewhere(),
     }
@@ -266,14 +263,14 @@ impl GatedDepthwise {
     }
 
     /// The result, and gates `[batch, channels, 1, 1]`.
-    pub fn forward(&self, x: &Planes) -> (Planes, Tensor<4>) {
+    pub fn forward(&self, x: Planes) -> (Planes, Tensor<4>) {
         let [batch, channels, rows, columns] = x.values.dims();
         let means_of = [batch, channels, 1, 1];
         let (values, means) = match &self.depthwise {
             Depthwise::Own(own) => {
                 let mut means = Vec::with_capacity(batch * channels);
                 let [high, wide] = own.size(rows, columns);
-                let values = each_picture(x.values.clone(), [channels, high, wide], |picture| {
+                let values = each_picture(x.values, [channels, high, wide], |picture| {
                     let found = own.run(picture, rows, columns, x.raw).unwrap_or_default();
                     means.extend(found.means);
                     found.values

@@ -8,7 +8,7 @@ mod cpu;
 use burn::tensor::{Device, Tensor, TensorData};
 #[cfg(feature = "gpu")]
 use corsai_kernels::gpu;
-use corsai_kernels::group_norm_relu;
+use corsai_kernels::{Activation, group_norm_relu};
 
 use crate::{PackError, Weights};
 
@@ -47,7 +47,7 @@ impl Maps {
     }
 
     /// The largest of 3×3 at every second pixel.
-    pub fn pooled(&self) -> Self {
+    pub fn pooled(self) -> Self {
         match self {
             Self::Cpu(planes) => Self::Cpu(planes.pooled()),
             #[cfg(feature = "gpu")]
@@ -56,7 +56,7 @@ impl Maps {
     }
 
     /// max(0, x).
-    pub fn rectified(&self) -> Self {
+    pub fn rectified(self) -> Self {
         match self {
             Self::Cpu(planes) => Self::Cpu(planes.activated(Activation::Relu)),
             #[cfg(feature = "gpu")]
@@ -65,7 +65,7 @@ impl Maps {
     }
 
     /// Enlarged bilinearly by a whole factor, and `added` to it.
-    pub fn enlarged(&self, factor: usize, corners: Corners, added: Option<&Self>) -> Self {
+    pub fn enlarged(self, factor: usize, corners: Corners, added: Option<Self>) -> Self {
         let aligned = corners == Corners::Aligned;
         match (self, added) {
             (Self::Cpu(planes), None) => Self::Cpu(planes.enlarged(factor, aligned)),
@@ -73,7 +73,7 @@ impl Maps {
             #[cfg(feature = "gpu")]
             (Self::Gpu(maps), None) => Self::Gpu(maps.enlarged(factor, aligned, None)),
             #[cfg(feature = "gpu")]
-            (Self::Gpu(maps), Some(Self::Gpu(added))) => Self::Gpu(maps.enlarged(factor, aligned, Some(added))),
+            (Self::Gpu(maps), Some(Self::Gpu(added))) => Self::Gpu(maps.enlarged(factor, aligned, Some(&added))),
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
         }
@@ -87,16 +87,6 @@ pub(crate) enum Corners {
     Aligned,
     /// Pixels are areas (PyTorch's `align_corners=False`).
     Areas,
-}
-
-/// What follows a convolution, value by value.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Activation {
-    #[default]
-    None,
-    Relu,
-    /// x · sigmoid(x).
-    Silu,
 }
 
 /// What a convolution adds before its activation.
@@ -150,11 +140,7 @@ impl<'a> Then<'a> {
                 Added::Same(maps) => Some((of(maps), false)),
                 Added::Doubled(maps) => Some((of(maps), true)),
             },
-            activation: match self.activation {
-                Activation::None => gpu::Activation::None,
-                Activation::Relu => gpu::Activation::Relu,
-                Activation::Silu => gpu::Activation::Silu,
-            },
+            activation: self.activation,
             into: match self.into {
                 Into::New => gpu::Into::New,
                 Into::Wide(channels) => gpu::Into::Wide(channels),
@@ -246,31 +232,31 @@ impl Conv {
         Ok(Self::Cpu(cpu::Conv::new(&weight.floats(), bias, shape, device)))
     }
 
-    pub fn forward(&self, x: &Maps, then: Then<'_>) -> Maps {
+    pub fn forward(&self, x: Maps, then: Then<'_>) -> Maps {
         match (self, x) {
             (Self::Cpu(conv), Maps::Cpu(x)) => Maps::Cpu(cpu::finished(conv.forward(x.settled()), then)),
             #[cfg(feature = "gpu")]
-            (Self::Gpu(conv), Maps::Gpu(x)) => Maps::Gpu(conv.forward(x, then.on_gpu())),
+            (Self::Gpu(conv), Maps::Gpu(x)) => Maps::Gpu(conv.forward(&x, then.on_gpu())),
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
         }
     }
 
     /// What [`Self::forward`] makes of `x · gate`.
-    pub fn gated(&self, x: &Maps, gate: Gate, then: Then<'_>) -> Maps {
+    pub fn gated(&self, x: Maps, gate: Gate, then: Then<'_>) -> Maps {
         match (self, x, gate) {
             (Self::Cpu(conv), Maps::Cpu(x), Gate::Cpu(gate)) => {
                 Maps::Cpu(cpu::finished(conv.gated(x.settled(), gate), then))
             }
             #[cfg(feature = "gpu")]
-            (Self::Gpu(conv), Maps::Gpu(x), Gate::Gpu(gate)) => Maps::Gpu(conv.gated(x, gate, then.on_gpu())),
+            (Self::Gpu(conv), Maps::Gpu(x), Gate::Gpu(gate)) => Maps::Gpu(conv.gated(&x, gate, then.on_gpu())),
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
         }
     }
 
     /// What [`Self::forward`] makes of `coarse`, doubled by repetition, with the channels of `beside` behind its own.
-    pub fn joined(&self, coarse: &Maps, beside: Option<&Maps>, then: Then<'_>) -> Maps {
+    pub fn joined(&self, coarse: Maps, beside: Option<Maps>, then: Then<'_>) -> Maps {
         match (self, coarse) {
             (Self::Cpu(conv), Maps::Cpu(coarse)) => {
                 let beside = beside.map(|maps| match maps {
@@ -283,7 +269,7 @@ impl Conv {
             #[cfg(feature = "gpu")]
             (Self::Gpu(conv), Maps::Gpu(coarse)) => {
                 let beside = beside.map(|maps| if let Maps::Gpu(maps) = maps { maps } else { elsewhere() });
-                Maps::Gpu(conv.joined(coarse, beside, then.on_gpu()))
+                Maps::Gpu(conv.joined(&coarse, beside.as_ref(), then.on_gpu()))
             }
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
@@ -336,7 +322,7 @@ impl GatedDepthwise {
         cpu::GatedDepthwise::take(weights, (own, shape), layers, device).map(|own| Self::Cpu(Box::new(own)))
     }
 
-    pub fn forward(&self, x: &Maps) -> (Maps, Gate) {
+    pub fn forward(&self, x: Maps) -> (Maps, Gate) {
         match (self, x) {
             (Self::Cpu(own), Maps::Cpu(x)) => {
                 let (x, gate) = own.forward(x);
@@ -345,7 +331,7 @@ impl GatedDepthwise {
             #[cfg(feature = "gpu")]
             (Self::Gpu(own), Maps::Gpu(x)) => {
                 let (conv, gates) = own.as_ref();
-                let x = conv.forward(x, gpu::Then { activation: gpu::Activation::Silu, ..gpu::Then::default() });
+                let x = conv.forward(&x, gpu::Then { activation: Activation::Silu, ..gpu::Then::default() });
                 let gate = gates.gate(&x);
                 (Maps::Gpu(x), Gate::Gpu(gate))
             }
@@ -375,7 +361,7 @@ impl AffineRelu {
         Ok(Self::Cpu([scale, shift].map(|values| tensor(values, [1, channels, 1, 1], device))))
     }
 
-    pub fn forward(&self, x: &Maps) -> Maps {
+    pub fn forward(&self, x: Maps) -> Maps {
         match (self, x) {
             (Self::Cpu([scale, shift]), Maps::Cpu(x)) => Maps::Cpu(x.affine_relu(scale.clone(), shift.clone())),
             #[cfg(feature = "gpu")]
@@ -413,13 +399,13 @@ impl GroupNormRelu {
         Ok(Self::Cpu { gamma, beta })
     }
 
-    pub fn forward(&self, x: &Maps) -> Maps {
+    pub fn forward(&self, x: Maps) -> Maps {
         match (self, x) {
             (Self::Cpu { gamma, beta }, Maps::Cpu(x)) => {
                 Maps::Cpu(x.changed(|picture| group_norm_relu(picture, Self::GROUPS, gamma, beta, Self::EPSILON)))
             }
             #[cfg(feature = "gpu")]
-            (Self::Gpu(norm), Maps::Gpu(x)) => Maps::Gpu(norm.forward(x)),
+            (Self::Gpu(norm), Maps::Gpu(x)) => Maps::Gpu(norm.forward(&x)),
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
         }
