@@ -1,11 +1,16 @@
-//! What it takes to go on when a worker dies. Over a study: the handles of its files, until there is an answer. Over
+//! What it takes to go on when a worker dies. Over a study: the handles of its files and what the networks have answered,
+//! until there are numbers. Over
 //! nothing, while it starts or chooses a device: a count, so that it isn't started for ever.
 
-use corsai_protocol::{Command, PhantomDate, RunId, SeriesId, Slot};
+use corsai_protocol::{Answered, Command, PhantomDate, RunId, SeriesId, Slot};
+use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 
 /// Workers that may die over one study before it is given up; from the last but one on, the CPU computes.
 const DEATHS: u32 = 3;
+
+/// Bytes of answers that are kept for a next worker: the quick answer of some 600 slices.
+const MOST_KEPT: u64 = 256 << 20;
 
 /// Where a study comes from.
 #[derive(Debug, Clone)]
@@ -35,11 +40,14 @@ pub struct Reopen {
     /// The series to take, where a person chose it.
     series: Option<SeriesId>,
     deaths: u32,
+    /// What networks have answered so far.
+    answers: Vec<(Answered, ArrayBuffer)>,
+    bytes: u64,
 }
 
 impl Reopen {
     pub const fn new(source: Source) -> Self {
-        Self { source, series: None, deaths: 0 }
+        Self { source, series: None, deaths: 0, answers: Vec::new(), bytes: 0 }
     }
 
     /// A worker died over it. What to open once more, and whether on the CPU; `None` where it has been enough.
@@ -47,6 +55,21 @@ impl Reopen {
         self.deaths += 1;
         self.series = series.or(self.series);
         (self.deaths < DEATHS).then(|| (self.source.clone(), self.deaths + 1 >= DEATHS))
+    }
+
+    /// Remembers an answer, as long as there is room.
+    pub fn keep(&mut self, answered: Answered, answer: ArrayBuffer) {
+        let bytes = self.bytes + u64::from(answer.byte_length());
+        if bytes <= MOST_KEPT {
+            self.bytes = bytes;
+            self.answers.push((answered, answer));
+        }
+    }
+
+    /// The command that spares the next worker what was answered already, and what goes beside it.
+    pub fn answers(&self) -> (Command, Vec<JsValue>) {
+        let of = self.answers.iter().map(|(of, _)| of.clone()).collect();
+        (Command::Answers { of }, self.answers.iter().map(|(_, answer)| answer.into()).collect())
     }
 
     /// The series that was being analysed when the worker died; asked for once.

@@ -1,8 +1,8 @@
 //! The page's one long-lived object: signals, the worker, the weights, and what a person's wishes set off.
 
 use corsai_protocol::{
-    Command, Depth, DevicePreference, Event, Family, Issue, IssueCode, Manifest, NetworkEntry, PhantomDate, Projection,
-    Report, RunId, Scale, SeriesId, Slot, Tier,
+    Answered, Command, Depth, DevicePreference, Event, Family, Issue, IssueCode, Manifest, NetworkEntry, PhantomDate,
+    Projection, Report, RunId, Scale, SeriesId, Slot, Tier,
 };
 use js_sys::{ArrayBuffer, Int16Array, Uint8Array};
 use leptos::prelude::*;
@@ -201,8 +201,24 @@ impl App {
         };
         self.forget_pixels(Slot::Current);
         self.another_worker(on_cpu);
+        if let Some((command, answers)) = self.reopen.with_value(|r| r.as_ref().map(Reopen::answers)) {
+            self.send(command, answers, false);
+        }
         let (command, payload) = source.command(run, Slot::Current);
         self.send(command, payload, false);
+    }
+
+    /// Keeps a network's answer in case that the worker dies.
+    fn keep(self, run: RunId, answered: Answered, payload: Vec<JsValue>) {
+        let live = self.model.with_untracked(|m| run >= m.current.run && m.current.phase.busy());
+        let answer = payload.into_iter().next().and_then(|buffer| buffer.dyn_into().ok());
+        if let Some(answer) = answer.filter(|_| live) {
+            self.reopen.update_value(|r| {
+                if let Some(reopen) = r {
+                    reopen.keep(answered, answer);
+                }
+            });
+        }
     }
 
     /// Opens a study, and remembers from where until it has an answer. Where nothing can compute, a notice has said so.
@@ -276,6 +292,10 @@ impl App {
         }
         if let Event::Slice { slot, index, lungs, lesions, .. } = event {
             self.take_slice(slot, index, lungs, lesions, &payload);
+            return;
+        }
+        if let Event::Answered { run, answered } = event {
+            self.keep(run, answered, payload);
             return;
         }
         if matches!(event, Event::Device { .. }) {

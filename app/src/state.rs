@@ -354,7 +354,7 @@ impl Model {
                 study.volume = Some(volume);
                 return vec![Effect::NewVolume(slot)];
             }
-            Event::Slice { .. } => {}
+            Event::Slice { .. } | Event::Answered { .. } => {}
             Event::Changed { run, slot, indices } => {
                 if self.live(run, slot).is_some() {
                     return vec![Effect::SlicesChanged(slot, indices)];

@@ -7,8 +7,25 @@ import { open, visit } from "../lib/app.mjs";
 import * as faulty from "../lib/faulty.mjs";
 
 describe("the worker", () => {
+  // The page's window, which remembers what networks were asked, worker by worker.
+  const listen = () => {
+    window.asked = [];
+    window.Worker = class extends Worker {
+      constructor(...told) {
+        super(...told);
+        const questions = [];
+        window.asked.push(questions);
+        this.addEventListener("message", ({ data }) => {
+          const event = Array.isArray(data) ? JSON.parse(data[0]) : {};
+          if (event.answered) questions.push(data[0].match(/"answered":(.*?})/)[1]);
+        });
+      }
+    };
+  };
+  const asked = () => app.page.evaluate(() => window.asked);
+
   let app;
-  before(async () => (app = await open({ query: "?device=cpu&tier=quick" })));
+  before(async () => (app = await open({ query: "?device=cpu&tier=quick", prepare: (page) => page.addInitScript(listen) })));
   after(() => app?.close());
 
   const stage = (words) => app.get("progress-stage").filter({ hasText: words }).waitFor({ timeout: 60_000 });
@@ -29,13 +46,26 @@ describe("the worker", () => {
     await new Promise((resolve) => worker.once("close", resolve));
   };
 
-  it("may die in the middle of a run: the study is opened again, and measured", async () => {
+  it("may die in the middle of a run: the next one goes on from what was computed", async (t) => {
+    const before = (await asked()).length;
     await app.openPhantom();
     await stage("Finding");
+    await app.page.waitForFunction(() => window.asked.at(-1).some((question) => !question.includes("lungs")));
     await kill();
     await app.get("notices").filter({ hasText: "was started anew" }).waitFor({ timeout: 20_000 });
     assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
-    assert.ok((await app.lung("both")).share > 5);
+    const broken = [await app.lung("left"), await app.lung("right")];
+    assert.ok(broken[1].share > 5);
+    const [first, second, ...more] = (await asked()).slice(before - 1);
+    t.diagnostic(`${first.length} answers before, ${second.length} after`);
+    assert.deepEqual(more, []);
+    assert.ok(first.some((question) => !question.includes("lungs")) && second.length > 0);
+    assert.ok(second.every((question) => !first.includes(question)), "a network was asked again");
+    assert.ok(second.every((question) => !question.includes("lungs")));
+    await app.click("close-study");
+    await app.openPhantom();
+    assert.equal(await app.outcome(), "finished");
+    assert.deepEqual([await app.lung("left"), await app.lung("right")], broken);
     await app.click("close-study");
   });
 

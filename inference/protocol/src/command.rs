@@ -57,6 +57,14 @@ pub struct PhantomDate {
     pub share_right: f64,
 }
 
+/// Which question a network has answered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Answered {
+    pub network: String,
+    /// A hash of what it was shown.
+    pub input: u64,
+}
+
 /// Page → worker. Every command that starts work bears the run it belongs to; events of other runs are stale.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
@@ -68,6 +76,8 @@ pub enum Command {
     Weights { network: String },
     /// Weights could not be had; the worker answers a waiting run with the reason.
     WeightsFailed { network: String, detail: String },
+    /// What networks answered before the last worker died. Buffers: one an answer, its f32.
+    Answers { of: Vec<Answered> },
     /// Read these files. Beside it: `File` objects, as many as `names`, in this order.
     Open { run: RunId, slot: Slot, names: Vec<String> },
     /// Make a synthetic study (DICOM series in memory) and read it as if it had been dropped.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Issue, Possible, Report, SeriesId, SeriesSummary, Slot, VolumeSummary};
+use crate::{Answered, Issue, Possible, Report, SeriesId, SeriesSummary, Slot, VolumeSummary};
 
 /// Numbers the runs of a page, rising; an event of an older run is stale and is dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,6 +92,8 @@ pub enum Event {
     Slice { slot: Slot, index: u32, lungs: bool, lesions: bool, agreement: bool },
     /// These slices are newly decoded or have new labels: ask again for those on screen.
     Changed { run: RunId, slot: Slot, indices: Vec<u32> },
+    /// A network's answer on the way to the first numbers, for the case that this worker dies. Buffer: its f32.
+    Answered { run: RunId, answered: Answered },
     /// What the vote that goes on can still come to.
     Possible { run: RunId, slot: Slot, possible: Possible },
     /// Numbers so far; `complete` when a tier's answer is in. Further progress of the run refines it.

@@ -118,7 +118,7 @@ issues! {
     DeviceRestarted "device.restarted" Info "The graphics processor was lost during the run and taken into use again." "Nothing to do.";
     ModelNonFinite "model.non-finite" Stop "A network's answer was not a number." "Choose the CPU in the settings and try again.";
     WorkerDied "worker.died" Stop "The part of the page that computes has stopped." "It was started anew: open the study again.";
-    WorkerRestarted "worker.restarted" Info "The part of the page that computes had stopped and was started anew; the study is being measured again." "Nothing to do.";
+    WorkerRestarted "worker.restarted" Info "The part of the page that computes had stopped and was started anew; it goes on from what was computed." "Nothing to do.";
     ResultWithheld "result.withheld" Stop "The study was read but nothing was measured." "See the other reasons listed.";
 }
 

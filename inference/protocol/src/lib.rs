@@ -11,7 +11,7 @@ mod manifest;
 mod report;
 mod series;
 
-pub use command::{Command, Depth, DevicePreference, PhantomDate, Slot};
+pub use command::{Answered, Command, Depth, DevicePreference, PhantomDate, Slot};
 pub use event::{DeviceReport, Event, Preview, Progress, RunId, Stage};
 pub use issue::{Issue, IssueCode, Severity};
 pub use manifest::{

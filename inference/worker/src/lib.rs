@@ -9,6 +9,7 @@ mod engine;
 #[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]
 mod gpu;
 mod helper;
+mod kept;
 mod link;
 mod outbox;
 mod owner;

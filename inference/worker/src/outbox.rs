@@ -27,6 +27,10 @@ pub fn buffer_of_i16(values: &[i16]) -> ArrayBuffer {
     js_sys::Int16Array::from(values).buffer()
 }
 
+pub fn buffer_of_f32(values: &[f32]) -> ArrayBuffer {
+    js_sys::Float32Array::from(values).buffer()
+}
+
 pub fn report(run: RunId, slot: Slot, report: Report, complete: bool) {
     post(&Event::Report { run, slot, report: Box::new(report), complete });
 }

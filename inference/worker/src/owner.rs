@@ -30,6 +30,7 @@ use crate::{
     device::{self, Wish},
     engine::Engine,
     helper::bytes,
+    kept::Kept,
     outbox, reading,
     run::{self, Course},
     weights::{Parts, WeightStore},
@@ -98,6 +99,7 @@ pub struct Owner {
     wish: Cell<Wish>,
     depth: Cell<Depth>,
     weights: WeightStore,
+    pub kept: Kept,
     engine: Mutex<Option<Engine>>,
     /// What the choice of a device waits for.
     waits_for: Cell<Stage>,
@@ -115,6 +117,7 @@ impl Owner {
             wish: Cell::new(Wish { preference: DevicePreference::Auto, cores: 1 }),
             depth: Cell::new(Depth::default()),
             weights: WeightStore::default(),
+            kept: Kept::default(),
             engine: Mutex::new(None),
             waits_for: Cell::new(Stage::Weights),
             waiting: Cell::new(0),
@@ -136,6 +139,7 @@ impl Owner {
             }
             Command::Weights { network } => self.weights.put(network, bytes(&payload)),
             Command::WeightsFailed { network, detail } => self.weights.fail(network, &detail),
+            Command::Answers { of } => self.kept.put(of, payload),
             Command::Open { run, slot, names } => {
                 let owner = Rc::clone(&self);
                 self.start(run, slot, Study::default(), async move {

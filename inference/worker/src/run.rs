@@ -2,16 +2,16 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
+    collections::BTreeMap,
     rc::Rc,
     sync::Arc,
 };
 
-use corsai_ensemble::{Analysis, JobId, Options};
+use corsai_ensemble::{Analysis, Job, JobId, Options};
 use corsai_findings::{doubts, measure, possible, record, report, spread};
 use corsai_protocol::{
-    Event, Issue, IssueCode, Lungs, Manifest, Report, RunId, Runs, SeriesId, SeriesSummary, Severity, Slot, Stage,
-    Tier, Vote,
+    Answered, Event, Issue, IssueCode, Lungs, Manifest, Report, RunId, Runs, SeriesId, SeriesSummary, Severity, Slot,
+    Stage, Tier, Vote,
 };
 use corsai_study::{Decoded, Opened};
 use futures_util::{
@@ -25,9 +25,11 @@ use crate::{
     decode::{Means, decode},
     device,
     engine::{Engine, Kind, Outcome},
+    kept::question,
     outbox,
     owner::{Numbers, Owner, Pixels},
     pace::Pace,
+    pause::Pause,
 };
 
 /// The page is told at least this often that the run goes on.
@@ -116,10 +118,21 @@ struct Run<'a> {
     begun: Instant,
 }
 
+/// What a job asks, where its answer is to outlive this worker.
+type Question = Option<Answered>;
+
 /// The engine while a run has it, and the jobs it is at.
 struct Hold<'a> {
     engine: MappedMutexGuard<'a, Option<Engine>, Engine>,
-    in_flight: BTreeSet<JobId>,
+    in_flight: BTreeMap<JobId, Question>,
+}
+
+/// What the page was told last, and when.
+struct Telling {
+    pace: Pace,
+    /// When it was told what the shares can still come to.
+    bounds: Instant,
+    lungs: Option<Lungs>,
 }
 
 impl Run<'_> {
@@ -128,9 +141,9 @@ impl Run<'_> {
         let analysis = &self.course.analysis;
         let refining = analysis.borrow().stage() == Some(Stage::Lesions);
         let mut hold = self.hold(refining).await?;
-        let mut pace = Pace::begin(self.run, self.slot, if refining { Stage::Refining } else { Stage::Lungs });
-        let mut told = Instant::now();
-        let mut lungs = None;
+        let pace = Pace::begin(self.run, self.slot, if refining { Stage::Refining } else { Stage::Lungs });
+        let mut telling = Telling { pace, bounds: Instant::now(), lungs: None };
+        let mut pause = Pause::new();
         loop {
             if refining && self.owner.is_waited_for() {
                 // A person waits for another study's first answer.
@@ -139,45 +152,41 @@ impl Run<'_> {
                 drop(hold);
                 hold = self.hold(refining).await?;
             }
-            if analysis.borrow().stage().is_none() {
-                break;
-            }
             while hold.engine.has_room() {
                 let Some(job) = analysis.borrow_mut().next_job() else { break };
-                if !hold.engine.has(job.network) {
-                    analysis.borrow_mut().put_back(job.id);
-                    self.provide(&mut hold, job.network, &mut pace).await?;
+                let question = self.question(&job, refining);
+                if let Some(values) = question.as_ref().and_then(|of| self.owner.kept.take(of)) {
+                    self.accept(job.id, &values, &hold.engine, &mut telling)?;
+                    pause.if_due().await;
                     continue;
                 }
-                hold.in_flight.insert(job.id);
+                if !hold.engine.has(job.network) {
+                    analysis.borrow_mut().put_back(job.id);
+                    self.provide(&mut hold, job.network, &mut telling.pace).await?;
+                    continue;
+                }
+                hold.in_flight.insert(job.id, question);
                 hold.engine.start(job);
+            }
+            if analysis.borrow().stage().is_none() {
+                break;
             }
             if !hold.engine.busy() {
                 return Err(vec![withheld()]);
             }
             let (done, total) = analysis.borrow().progress();
-            pace.reached(done, total);
+            telling.pace.reached(done, total);
             let outcome = match select(Box::pin(hold.engine.next()), TimeoutFuture::new(HEARTBEAT_MS)).await {
                 Either::Left((outcome, _)) => outcome,
                 Either::Right(_) => continue,
             };
             match outcome {
                 Outcome::Answer { job, values } => {
-                    hold.in_flight.remove(&job);
-                    let changed = analysis.borrow_mut().accept(job, &values).map_err(|_| vec![withheld()])?;
-                    if !changed.is_empty() {
-                        let indices = changed.into_iter().map(|z| z as u32).collect();
-                        outbox::post(&Event::Changed { run: self.run, slot: self.slot, indices });
+                    if let Some(Some(answered)) = hold.in_flight.remove(&job) {
+                        let event = Event::Answered { run: self.run, answered };
+                        outbox::post_with(&event, &[outbox::buffer_of_f32(&values)]);
                     }
-                    let stage = analysis.borrow().stage();
-                    if pace.stage() == Stage::Lungs && stage != Some(Stage::Lungs) {
-                        self.after_lungs(&hold.engine)?;
-                        pace = Pace::begin(self.run, self.slot, Stage::Lesions);
-                    }
-                    if pace.stage() != Stage::Lungs && told.elapsed() >= BETWEEN_BOUNDS {
-                        self.tell_possible(&mut lungs);
-                        told = Instant::now();
-                    }
+                    self.accept(job, &values, &hold.engine, &mut telling)?;
                 }
                 Outcome::Lost { jobs } => jobs.into_iter().for_each(|job| {
                     hold.in_flight.remove(&job);
@@ -204,6 +213,33 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// What is asked, if the page would go on from its answer with another worker: before there are numbers of the
+    /// study under examination.
+    fn question(&self, job: &Job, refining: bool) -> Question {
+        let entry = self.course.manifest.networks.get(job.network)?;
+        (self.slot == Slot::Current && !refining).then(|| question(&entry.name, &job.input))
+    }
+
+    /// Takes a job's answer, and tells the page what it changed.
+    fn accept(&self, job: JobId, values: &[f32], engine: &Engine, telling: &mut Telling) -> Result<(), Vec<Issue>> {
+        let analysis = &self.course.analysis;
+        let changed = analysis.borrow_mut().accept(job, values).map_err(|_| vec![withheld()])?;
+        if !changed.is_empty() {
+            let indices = changed.into_iter().map(|z| z as u32).collect();
+            outbox::post(&Event::Changed { run: self.run, slot: self.slot, indices });
+        }
+        let stage = analysis.borrow().stage();
+        if telling.pace.stage() == Stage::Lungs && stage != Some(Stage::Lungs) {
+            self.after_lungs(engine)?;
+            telling.pace = Pace::begin(self.run, self.slot, Stage::Lesions);
+        }
+        if telling.pace.stage() != Stage::Lungs && telling.bounds.elapsed() >= BETWEEN_BOUNDS {
+            self.tell_possible(&mut telling.lungs);
+            telling.bounds = Instant::now();
+        }
+        Ok(())
+    }
+
     /// Waits for the engine.
     async fn hold(&self, refining: bool) -> Result<Hold<'_>, Vec<Issue>> {
         let mut ready = Box::pin(self.owner.engine(refining));
@@ -216,11 +252,11 @@ impl Run<'_> {
             }
         };
         engine.abandon();
-        Ok(Hold { engine, in_flight: BTreeSet::new() })
+        Ok(Hold { engine, in_flight: BTreeMap::new() })
     }
 
     fn put_back(&self, hold: &mut Hold<'_>) {
-        for job in std::mem::take(&mut hold.in_flight) {
+        for job in std::mem::take(&mut hold.in_flight).into_keys() {
             self.course.analysis.borrow_mut().put_back(job);
         }
     }
