@@ -4,18 +4,19 @@
 // DICOM image loader with the same files; no peer does the whole job in a page. `ratio` is how much better we are: the
 // peer's time, size or memory over ours, our pace over the peer's.
 
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { besidePeer, runtimes } from "./bench/peer.mjs";
 import { megabytes, ours as read, theirs as readByPeer } from "./bench/reading.mjs";
-import { STUDY_MS, open } from "./lib/app.mjs";
-import { real } from "./lib/studies.mjs";
+import { drop } from "./bench/study.mjs";
+import { phantom, real } from "./lib/studies.mjs";
 import { DIST } from "./server.mjs";
 
 const RUNS = Number(process.env.RUNS ?? 3);
 const BACKEND = "cpu";
+const MANIFEST = JSON.parse(readFileSync(new URL("../models/manifest.json", import.meta.url)));
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const rounded = (value) => Number(value.toFixed(2));
@@ -28,55 +29,32 @@ const row = (name, backend, ours, unit, theirs = null) => ({
   unit,
 });
 
-// From the drop to: a slice on screen, colour on it (an overlay; a CT is grey), the finished card. Seconds.
-async function drop(folder) {
-  const app = await open({ query: `?device=${BACKEND}&tier=quick` });
-  try {
-    await app.get("weights").filter({ hasText: "Networks loaded" }).waitFor({ timeout: 60_000 });
-    await app.page.evaluate(watch);
-    await app.drop([folder], "dropzone");
-    await app.page.waitForFunction(() => window.seen.finished, null, { timeout: STUDY_MS, polling: 500 });
-    return await app.page.evaluate(() => window.seen);
-  } finally {
-    await app.close();
-  }
-}
-
-// Runs in the page.
-function watch() {
-  const seen = (window.seen = {});
-  let begun;
-  const note = (what, there) => {
-    if (there && !(what in seen)) seen[what] = (performance.now() - begun) / 1000;
-  };
-  const coloured = (canvas) => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    for (let at = 0; at < data.length; at += 4 * 7) {
-      if (Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 40) return true;
-    }
-    return false;
-  };
-  const look = () => {
-    const canvas = document.querySelector("[data-testid=canvas]");
-    const drawn = canvas?.width > 0 && !document.querySelector(".stage-waiting");
-    note("slice", drawn);
-    if (!("overlay" in seen)) note("overlay", drawn && coloured(canvas));
-    note("finished", document.querySelector("[data-testid=status]")?.textContent.startsWith("Finished"));
-    if (!("finished" in seen)) setTimeout(look, 100);
-  };
-  addEventListener("drop", () => ((begun = performance.now()), look()), { capture: true, once: true });
-}
-
 async function study(name) {
   const { folder, skip } = real(name);
   if (skip) {
     console.log(`skipped: ${skip}`);
     return [];
   }
-  const runs = [];
-  for (let run = 0; run < RUNS; run += 1) runs.push(await drop(folder));
-  const time = (what, words) => row(`${name}: drop to ${words}`, BACKEND, median(runs.map((run) => run[what])), "s");
-  return [time("slice", "first slice"), time("overlay", "first lung overlay"), time("finished", "severity card")];
+  const quick = [];
+  for (let run = 0; run < RUNS; run += 1) quick.push(await drop(folder, "quick"));
+  const time = (what, words) => row(`${name}: drop to ${words}`, BACKEND, median(quick.map((run) => run[what])), "s");
+  const rows = [time("slice", "first slice"), time("overlay", "first lung overlay"), time("finished", "severity card")];
+  if (!MANIFEST.networks.some(({ tier }) => tier === "standard")) return rows;
+  const { standard } = await drop(folder, "standard");
+  return [...rows, row(`${name}: drop to the standard answer`, `${BACKEND}, runs: 1`, standard, "s")];
+}
+
+// As large as a study gets: 600 slices of 512².
+async function large() {
+  const folder = phantom("large", { left: 0.1, right: 0.2, date: "20260101", slices: 600, columns: 512 });
+  const { finished, process, instances } = await drop(folder, "quick");
+  const what = "600 slices of 512²";
+  const on = `${BACKEND}, runs: 1`;
+  return [
+    row(`${what}: drop to severity card`, on, finished, "s"),
+    row(`${what}: most memory of all wasm instances`, on, instances / 1e6, "MB"),
+    row(`${what}: most memory of the page's process`, on, process, "MB"),
+  ];
 }
 
 // Each architecture on a known slice: warm, and from nothing but the weights to the first answer.
@@ -143,6 +121,7 @@ const rows = [
   ...(await reading("covid-P001", "JPEG Lossless")),
   ...(await reading("lungdx-A0001-5mm", "uncompressed")),
   ...(await study("covid-P001")),
+  ...(await large()),
 ];
 print(rows);
 const target = fileURLToPath(new URL("../target", import.meta.url));

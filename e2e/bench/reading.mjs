@@ -86,7 +86,7 @@ async function load(maxWebWorkers) {
 }
 
 // The largest memory that any of the browser's pages has had so far, MB, as Linux counts it.
-async function peak(browser) {
+export async function peak(browser) {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   const most = ({ id }) => Number(readFileSync(`/proc/${id}/status`, "utf8").match(/VmHWM:\s+(\d+)/)[1]) / 1e3;

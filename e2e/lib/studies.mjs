@@ -32,11 +32,12 @@ function afresh(name) {
 }
 
 // A made-up patient's series on one date.
-export function phantom(name, { left, right, date }) {
+export function phantom(name, { left, right, date, slices, columns }) {
   const cli = process.env.CORSAI_CLI;
   if (!cli) throw new Error("CORSAI_CLI must name the command line: run ./dev test");
   const folder = afresh(name);
-  execFileSync(cli, ["phantom", folder, "--share-left", `${left}`, "--share-right", `${right}`, "--date", date], {
+  const size = Object.entries({ slices, columns }).flatMap(([name, value]) => (value ? [`--${name}`, `${value}`] : []));
+  execFileSync(cli, ["phantom", folder, "--share-left", `${left}`, "--share-right", `${right}`, "--date", date, ...size], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   return folder;

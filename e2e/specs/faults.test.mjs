@@ -20,6 +20,7 @@ describe("the graphics processor", () => {
     "isn't offered (no WebGPU)": () => Object.defineProperty(navigator, "gpu", { value: undefined }),
     "has no adapter": () => { GPU.prototype.requestAdapter = async () => null; },
     "fails when it is asked for an adapter": () => { GPU.prototype.requestAdapter = async () => { throw new DOMException("", "OperationError"); }; },
+    "doesn't answer when it is asked for an adapter": () => { GPU.prototype.requestAdapter = () => new Promise(() => {}); },
     "gives no device": () => { GPUAdapter.prototype.requestDevice = async () => { throw new DOMException("", "OperationError"); }; },
     "gives a device that is lost already": () => {
       const request = GPUAdapter.prototype.requestDevice;
@@ -56,6 +57,13 @@ describe("the graphics processor", () => {
         assert.ok(reason.length > 10, reason);
       }));
   }
+
+  it("that doesn't answer the page either leaves the CPU", () => {
+    const silent = () => { GPU.prototype.requestAdapter = () => new Promise(() => {}); };
+    return visit({ query: "?device=gpu", softwareGpu: true, prepare: (page) => page.addInitScript(silent) }, async (app) => {
+      assert.equal((await chosen(app)).backend, "cpu");
+    });
+  });
 
   it("that grants no more than WebGPU's least computes right all the same, or leaves the CPU", (t) => {
     const code = () => {

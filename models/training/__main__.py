@@ -49,10 +49,10 @@ def main() -> None:
         "predict": predictions.main,
         "publish": publish,
         "results": lambda _: results.main(),
-        "parity": lambda names: parity.main(*names),
+        "parity": lambda _: parity.main(),
     }
     parser.add_argument("step", choices=[*steps, "all"])
-    parser.add_argument("names", nargs="*", help="runs (train), networks (pack, publish), volumes (predict), a folder (parity)")
+    parser.add_argument("names", nargs="*", help="runs (train), networks (pack, publish), volumes (predict)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for train")
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)

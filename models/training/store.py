@@ -100,8 +100,8 @@ def put(model: nn.Module, spec: Spec, pictures: torch.Tensor, root: Path = PACKE
     model = folded(model)
     file = encode(rounded(model, spec, pictures))
     known = torch.from_numpy(golden_input(spec.in_channels, spec.size))[None]
-    logits = unpacked(spec, file)(known)
-    if not torch.equal(logits, model(known)):
+    network = unpacked(spec, file)
+    if not torch.equal(network(known), model(known)):
         raise ValueError(f"{spec.name}: the file holds other weights than were rounded")
     for folder in ("weights", "golden"):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -113,12 +113,18 @@ def put(model: nn.Module, spec: Spec, pictures: torch.Tensor, root: Path = PACKE
         part = {"file": f"{spec.name}.{digest(content)[:12]}.bin", "sha256": digest(content), "bytes": len(content)}
         (root / "weights" / part["file"]).write_bytes(content)
         parts.append(part)
-    golden = logits[0, :, :: spec.golden_stride, :: spec.golden_stride].numpy().astype("<f4").tobytes()
-    (root / "golden" / f"{spec.name}.bin").write_bytes(golden)
-    stored = {"file": f"{spec.name}.bin", "sha256": digest(golden), "stride": spec.golden_stride}
-    entry = about(spec) | {"parts": parts, "golden": stored, "licence": spec.licence}
+    entry = about(spec) | {"parts": parts, "golden": answered(network, spec, root), "licence": spec.licence}
     enter(entry, root)
     return entry
+
+
+@torch.no_grad()
+def answered(model: nn.Module, spec: Spec, root: Path) -> dict:
+    """Stores what the network makes of the known input; the golden's entry."""
+    logits = model(torch.from_numpy(golden_input(spec.in_channels, spec.size))[None])
+    golden = logits[0, :, :: spec.golden_stride, :: spec.golden_stride].numpy().astype("<f4").tobytes()
+    (root / "golden" / f"{spec.name}.bin").write_bytes(golden)
+    return {"file": f"{spec.name}.bin", "sha256": digest(golden), "stride": spec.golden_stride}
 
 
 def clear(spec: Spec, root: Path) -> None:

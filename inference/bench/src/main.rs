@@ -46,9 +46,19 @@ impl Loaded {
         let entry: NetworkEntry = serde_json::from_str(&entry)?;
         let parts: Vec<Vec<u8>> = parts.iter().map(Uint8Array::to_vec).collect();
         let device = if gpu { Device::wgpu_options().tasks_max(TASKS).init_async().await? } else { Device::flex() };
-        let network = Network::load(&entry, &parts, &device)?;
-        let input = golden::input(network.shape());
-        Ok(Self { network, input })
+        Ok(Self::of(Network::load(&entry, &parts, &device)?))
+    }
+
+    /// The network of a manifest entry with weights of noise, on the CPU.
+    ///
+    /// # Errors
+    /// Where `entry` is none.
+    pub fn made_up(entry: &str) -> Result<Self, JsError> {
+        Ok(Self::of(Network::made_up(&serde_json::from_str(entry)?, &Device::flex())?))
+    }
+
+    fn of(network: Network) -> Self {
+        Self { input: golden::input(network.shape()), network }
     }
 
     /// The known input's logits, `[classes, size, size]`.

@@ -11,6 +11,7 @@ mod efficientnet;
 mod fpn;
 pub mod golden;
 mod layers;
+mod made_up;
 mod network;
 mod pack;
 mod resnet;

@@ -95,10 +95,20 @@ impl Network {
     /// [`NetworkError::Parts`], `Part` and `Pack`.
     pub fn load(entry: &NetworkEntry, parts: &[Vec<u8>], device: &Device) -> Result<Self, NetworkError> {
         let file = verify(&entry.parts, parts)?;
-        let mut weights = Weights::read(&file)?;
-        let parameters = weights.values();
+        Self::of(entry, Weights::read(&file)?, device)
+    }
+
+    /// The same with weights of noise, for checks of an architecture.
+    ///
+    /// # Errors
+    /// [`NetworkError::Pack`] where the device has no shader for a layer.
+    pub fn made_up(entry: &NetworkEntry, device: &Device) -> Result<Self, NetworkError> {
+        Self::of(entry, Weights::made_up(), device)
+    }
+
+    fn of(entry: &NetworkEntry, mut weights: Weights, device: &Device) -> Result<Self, NetworkError> {
         let model = Model::take(&mut weights, &entry.architecture, device)?;
-        Ok(Self { shape: Shape::of(entry), parameters, model, device: device.clone() })
+        Ok(Self { shape: Shape::of(entry), parameters: weights.taken(), model, device: device.clone() })
     }
 
     /// Bytes that the weights take on the device, as f32.

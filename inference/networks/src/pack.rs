@@ -18,6 +18,8 @@ use corsai_kernels::Stored;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::made_up;
+
 const MAGIC: &[u8; 8] = b"CORSAIW1";
 /// No tensor of these networks has more elements; guards the multiplication of a hostile shape.
 const MAX_ELEMENTS: usize = 1 << 26;
@@ -68,7 +70,10 @@ struct Values {
 /// All tensors of one network by name.
 #[derive(Debug)]
 pub struct Weights {
-    tensors: BTreeMap<String, Values>,
+    /// `None` where they are made up.
+    tensors: Option<BTreeMap<String, Values>>,
+    /// Values that were taken.
+    taken: usize,
 }
 
 impl Weights {
@@ -89,7 +94,13 @@ impl Weights {
             let stored = record.stored(data)?;
             tensors.insert(record.name, Values { shape: record.shape, stored });
         }
-        Ok(Self { tensors })
+        Ok(Self { tensors: Some(tensors), taken: 0 })
+    }
+
+    /// Any tensor that is asked for, of noise: for checks of an architecture.
+    #[must_use]
+    pub const fn made_up() -> Self {
+        Self { tensors: None, taken: 0 }
     }
 
     /// Removes a tensor of exactly this shape, dequantized.
@@ -102,22 +113,29 @@ impl Weights {
 
     /// The same as it is stored, but for 4 bits.
     pub(crate) fn take_stored(&mut self, name: &str, shape: &[usize]) -> Result<Stored, PackError> {
-        let found = self.tensors.remove(name).ok_or_else(|| PackError::Missing(name.into()))?;
-        if found.shape != shape {
-            return Err(PackError::Shape { name: name.into(), found: found.shape, expected: shape.into() });
-        }
-        Ok(found.stored)
+        let stored = match &mut self.tensors {
+            None => made_up::tensor(name, shape),
+            Some(tensors) => {
+                let found = tensors.remove(name).ok_or_else(|| PackError::Missing(name.into()))?;
+                if found.shape != shape {
+                    return Err(PackError::Shape { name: name.into(), found: found.shape, expected: shape.into() });
+                }
+                found.stored
+            }
+        };
+        self.taken += stored.count();
+        Ok(stored)
     }
 
-    /// How many values all tensors have together.
+    /// How many values were taken.
     #[must_use]
-    pub fn values(&self) -> usize {
-        self.tensors.values().map(|tensor| tensor.stored.count()).sum()
+    pub const fn taken(&self) -> usize {
+        self.taken
     }
 
     /// Names of the tensors nothing has taken yet.
     pub fn left(&self) -> impl Iterator<Item = &str> {
-        self.tensors.keys().map(String::as_str)
+        self.tensors.iter().flatten().map(|(name, _)| name.as_str())
     }
 }
 

@@ -1,15 +1,15 @@
 //! Our networks against PyTorch's: every network that is shipped, on the CPU, answers the known input as the same
 //! weights did there (`models/training` stored the answers). On a GPU the page asks for the same before it uses one.
 //!
-//! `CORSAI_PARITY` may name a folder of made-up weights for every architecture, as `python -m training parity` writes
-//! it: they are held to the same, and with the feature `gpu` on an adapter, too, unless `CORSAI_GPU` is unset.
+//! Every architecture is held to the same with made-up weights, shipped or not, on a GPU too where `CORSAI_GPU` is set
+//! (`made-up` holds what `python -m training parity` wrote; `e2e/specs/networks.test.mjs` asks the same of wasm).
 
 #![allow(clippy::unwrap_used)]
 
-use std::{env, fs, path::Path};
+use std::{fs, path::Path};
 
 use burn::tensor::Device;
-use corsai_networks::{Network, golden, read_manifest, shipped};
+use corsai_networks::{Network, NetworkError, golden, read_manifest, shipped};
 use corsai_protocol::NetworkEntry;
 
 /// Of the largest logit, in f32.
@@ -20,23 +20,21 @@ fn logits_equal_pytorchs() {
     let manifest = read_manifest(shipped::MANIFEST_JSON).unwrap();
     assert!(!manifest.networks.is_empty());
     for entry in &manifest.networks {
-        held(entry, &shipped::parts(entry).unwrap(), &shipped::golden(entry).unwrap(), &Device::flex());
+        let (device, parts) = (Device::flex(), shipped::parts(entry).unwrap());
+        held(entry, || Network::load(entry, &parts, &device), &shipped::golden(entry).unwrap(), &device);
     }
 }
 
 #[test]
 fn made_up_weights_answer_as_in_pytorch() {
-    let Some(folder) = env::var_os("CORSAI_PARITY") else {
-        eprintln!("skipped: CORSAI_PARITY names no folder of made-up weights");
-        return;
-    };
-    let read = |file: &str| fs::read(Path::new(&folder).join(file)).unwrap();
-    let manifest = read_manifest(&String::from_utf8(read("manifest.json")).unwrap()).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/made-up");
+    let manifest = read_manifest(&fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest.networks.len(), 5);
     for entry in &manifest.networks {
-        let parts: Vec<Vec<u8>> = entry.parts.iter().map(|part| read(&format!("weights/{}", part.file))).collect();
-        let stored = golden::read(&entry.golden, &read(&format!("golden/{}", entry.golden.file))).unwrap();
+        let file = fs::read(folder.join("golden").join(&entry.golden.file)).unwrap();
+        let stored = golden::read(&entry.golden, &file).unwrap();
         for device in devices() {
-            held(entry, &parts, &stored, &device);
+            held(entry, || Network::made_up(entry, &device), &stored, &device);
         }
     }
 }
@@ -45,7 +43,7 @@ fn made_up_weights_answer_as_in_pytorch() {
 fn devices() -> Vec<Device> {
     let mut devices = vec![Device::flex()];
     #[cfg(feature = "gpu")]
-    if env::var_os("CORSAI_GPU").is_some() {
+    if std::env::var_os("CORSAI_GPU").is_some() {
         static GPU: std::sync::LazyLock<Device> = std::sync::LazyLock::new(|| {
             let memory = burn::tensor::wgpu::MemoryConfiguration::ExclusivePages;
             Device::wgpu_options().memory_config(memory).init_with_setup().unwrap().0
@@ -55,9 +53,9 @@ fn devices() -> Vec<Device> {
     devices
 }
 
-fn held(entry: &NetworkEntry, parts: &[Vec<u8>], stored: &[f32], device: &Device) {
+fn held(entry: &NetworkEntry, network: impl Fn() -> Result<Network, NetworkError>, stored: &[f32], device: &Device) {
     let begun = std::time::Instant::now();
-    let network = Network::load(entry, parts, device).unwrap();
+    let network = network().unwrap();
     let loaded = begun.elapsed();
     let shape = network.shape();
     let logits = pollster::block_on(network.logits(golden::input(shape))).unwrap();

@@ -1,0 +1,48 @@
+// A whole study in a fresh browser, from the drop to its answers.
+
+import { STUDY_MS, open } from "../lib/app.mjs";
+import { peak } from "./reading.mjs";
+
+// Seconds from the drop to: a slice on screen, colour on it (an overlay; a CT is grey), the finished card, and the standard
+// tier's answer where that is asked for. And the most memory: of all wasm instances together, bytes; of the page's
+// process, MB.
+export async function drop(folder, tier) {
+  const app = await open({ query: `?device=cpu&tier=${tier}` });
+  try {
+    await app.get("weights").filter({ hasText: "Networks loaded" }).waitFor({ timeout: 60_000 });
+    await app.page.evaluate(watch);
+    await app.drop([folder], "dropzone");
+    const last = tier === "quick" ? "finished" : tier;
+    await app.page.waitForFunction((last) => last in window.seen, last, { timeout: 3 * STUDY_MS, polling: 500 });
+    const { runs } = await app.report();
+    return { ...(await app.page.evaluate(() => window.seen)), instances: runs.memory_bytes, process: await peak(app.browser) };
+  } finally {
+    await app.close();
+  }
+}
+
+// Runs in the page.
+function watch() {
+  const seen = (window.seen = {});
+  let begun;
+  const note = (what, there) => {
+    if (there && !(what in seen)) seen[what] = (performance.now() - begun) / 1000;
+  };
+  const coloured = (canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    for (let at = 0; at < data.length; at += 4 * 7) {
+      if (Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 40) return true;
+    }
+    return false;
+  };
+  const look = () => {
+    const canvas = document.querySelector("[data-testid=canvas]");
+    const drawn = canvas?.width > 0 && !document.querySelector(".stage-waiting");
+    note("slice", drawn);
+    if (!("overlay" in seen)) note("overlay", drawn && coloured(canvas));
+    note("finished", document.querySelector("[data-testid=status]")?.textContent.startsWith("Finished"));
+    note("standard", document.querySelector("[data-testid=tiers]")?.dataset.tier === "standard");
+    setTimeout(look, 100);
+  };
+  addEventListener("drop", () => ((begun = performance.now()), look()), { capture: true, once: true });
+}
