@@ -24,6 +24,9 @@ corsai analyse STUDY [--previous STUDY] [--json FILE] [--masks DIR] [--device cp
 corsai phantom DIR --share-left X --share-right X --date YYYYMMDD [--seed N] [--columns N] [--slices N]
     Writes a synthetic chest CT as DICOM files. X is the diseased share of a lung, 0 to 0.9; a seed is a patient.
 
+corsai bench [--device cpu|gpu]
+    How long one slice takes through every network, shipped or not, on one thread or on the fastest graphics processor.
+
 Not a medical device: for research and demonstration, not for diagnosis or treatment.
 ";
 
@@ -33,6 +36,7 @@ pub enum Command {
     Help,
     Analyse(Analyse),
     Phantom { folder: PathBuf, options: PhantomOptions },
+    Bench(DevicePreference),
 }
 
 /// `corsai analyse`.
@@ -54,6 +58,7 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
         Some(Value(command)) if command == "help" => Ok(Command::Help),
         Some(Value(command)) if command == "analyse" => analyse(&mut parser),
         Some(Value(command)) if command == "phantom" => phantom(&mut parser),
+        Some(Value(command)) if command == "bench" => bench(&mut parser),
         Some(other) => Err(other.unexpected()),
     }
 }
@@ -67,13 +72,7 @@ fn analyse(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
             Long("previous") => previous = Some(parser.value()?.into()),
             Long("json") => json = Some(parser.value()?.into()),
             Long("masks") => masks = Some(parser.value()?.into()),
-            Long("device") => {
-                device = match parser.value()?.string()?.as_str() {
-                    "cpu" => DevicePreference::Cpu,
-                    "gpu" => DevicePreference::Gpu,
-                    other => return Err(format!("there is no device {other:?}: it is cpu or gpu").into()),
-                }
-            }
+            Long("device") => device = named_device(&parser.value()?.string()?)?,
             Long("tier") => {
                 let named = parser.value()?.string()?;
                 let tier = Tier::ALL.into_iter().find(|tier| tier.as_str() == named);
@@ -95,6 +94,26 @@ fn analyse(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
     }
     let study = study.ok_or("analyse needs a STUDY")?;
     Ok(Command::Analyse(Analyse { study, previous, json, masks, device, options }))
+}
+
+fn bench(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
+    let mut device = DevicePreference::Cpu;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("device") => device = named_device(&parser.value()?.string()?)?,
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Command::Bench(device))
+}
+
+fn named_device(name: &str) -> Result<DevicePreference, lexopt::Error> {
+    match name {
+        "cpu" => Ok(DevicePreference::Cpu),
+        "gpu" => Ok(DevicePreference::Gpu),
+        other => Err(format!("there is no device {other:?}: it is cpu or gpu").into()),
+    }
 }
 
 fn phantom(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
@@ -125,6 +144,13 @@ mod tests {
 
     fn parsed(line: &str) -> Result<Command, String> {
         parse(lexopt::Parser::from_args(line.split_whitespace())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_bench_takes_a_device() {
+        assert_eq!(parsed("bench"), Ok(Command::Bench(DevicePreference::Cpu)));
+        assert_eq!(parsed("bench --device gpu"), Ok(Command::Bench(DevicePreference::Gpu)));
+        assert!(parsed("bench --device tpu").is_err() && parsed("bench ct").is_err());
     }
 
     #[test]

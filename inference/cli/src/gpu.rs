@@ -7,7 +7,7 @@ use std::sync::{
 
 use burn::tensor::{
     Device,
-    wgpu::{MemoryConfiguration, wgpu::DeviceType},
+    wgpu::{MemoryConfiguration, WgpuSetup, wgpu::DeviceType},
 };
 use corsai_networks::{Network, NetworkError, golden, shipped};
 use corsai_protocol::{Issue, IssueCode, NetworkEntry};
@@ -41,6 +41,19 @@ impl Passed {
     }
 }
 
+/// The system's fastest adapter.
+///
+/// # Errors
+/// There is none.
+pub fn device() -> Result<(Device, WgpuSetup), Passed> {
+    Device::wgpu_options()
+        .tasks_max(TASKS)
+        // As on the web: what is read and what is written are never parts of one buffer.
+        .memory_config(MemoryConfiguration::ExclusivePages)
+        .init_with_setup()
+        .map_err(|_| Passed::over("there is no graphics processor that can be used"))
+}
+
 impl Gpu {
     /// Takes the system's fastest adapter into use and lets it compute every network's known slice. An adapter that
     /// emulates a GPU on the CPU counts only where `software_too` says so.
@@ -48,12 +61,7 @@ impl Gpu {
     /// # Errors
     /// Why there is none to use.
     pub fn acquire(entries: &[NetworkEntry], weights: &[Parts], software_too: bool) -> Result<Self, Passed> {
-        let (device, setup) = Device::wgpu_options()
-            .tasks_max(TASKS)
-            // As on the web: what is read and what is written are never parts of one buffer.
-            .memory_config(MemoryConfiguration::ExclusivePages)
-            .init_with_setup()
-            .map_err(|_| Passed::over("there is no graphics processor that can be used"))?;
+        let (device, setup) = device()?;
         let info = setup.adapter.get_info();
         if info.device_type == DeviceType::Cpu && !software_too {
             return Err(Passed::over(format!("{} is not a real graphics processor", info.name)));

@@ -1,5 +1,5 @@
 //! `corsai`: the page's pipeline on the command line. `analyse` measures a study and writes its report as JSON,
-//! `phantom` writes a synthetic study. Nothing of a study is kept, and nothing is sent.
+//! `phantom` writes a synthetic study, `bench` times the networks. Nothing of a study is kept, and nothing is sent.
 //!
 //! Standard output bears the report and nothing else; what goes on is told on standard error.
 
@@ -7,6 +7,7 @@
 
 mod analyse;
 mod arguments;
+mod bench;
 mod crew;
 mod engine;
 mod gpu;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
             true => ExitCode::SUCCESS,
             false => ExitCode::from(REFUSED),
         }),
+        Ok(Command::Bench(preference)) => bench::run(preference).map(|()| ExitCode::SUCCESS),
         Ok(Command::Phantom { folder, options }) => phantom::write(&folder, options).map(|()| ExitCode::SUCCESS),
         Err(error) => {
             eprintln!("corsai: {error}\n\n{}", arguments::HELP);
