@@ -98,7 +98,8 @@ def page(case: Case, thresholds: vote.Thresholds) -> np.ndarray:
     parts = case.parts()
     if len(parts) > 1:
         return vote.verdict(parts, thresholds)
-    return vote.mean(*parts.values()) > SPECS[next(iter(case.members))].threshold
+    alone = SPECS[next(iter(case.members))].threshold if len(case.members) == 1 else 0.5
+    return vote.mean(*parts.values()) > alone
 
 
 def held_out() -> list[Case]:
