@@ -98,8 +98,7 @@ def page(case: Case, thresholds: vote.Thresholds) -> np.ndarray:
     parts = case.parts()
     if len(parts) > 1:
         return vote.verdict(parts, thresholds)
-    alone = SPECS[next(iter(case.members))].threshold if len(case.members) == 1 else 0.5
-    return vote.mean(*parts.values()) > alone
+    return vote.mean(*parts.values()) > SPECS[next(iter(case.members))].threshold
 
 
 def held_out() -> list[Case]:

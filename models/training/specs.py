@@ -87,8 +87,8 @@ class Run:
 
     @property
     def all_steps(self) -> int:
-        """Its own and those of the runs it started from."""
-        return self.steps + (self.origin.all_steps if self.origin else 0)
+        """Its own and those of the runs it started from, in steps of 16 pictures."""
+        return self.steps * self.batch // 16 + (self.origin.all_steps if self.origin else 0)
 
     @property
     def unseen(self) -> set[str]:

@@ -310,8 +310,7 @@ impl Analysis {
         let area = self.area();
         let (tier, networks) = (self.options.tier, &self.manifest.networks);
         let members: Vec<usize> = (0..self.lesions.len()).filter(|&m| networks[self.lesions[m]].tier <= tier).collect();
-        // A network by itself has a threshold of its own; the mean of several is asked for more lesion than not.
-        let alone = if let [only] = members[..] { networks[self.lesions[only]].threshold } else { 0.5 };
+        let alone = members.first().map_or(0.5, |&m| networks[self.lesions[m]].threshold);
         self.phase = Phase::Lesions;
         let axial_dpns = members.iter().filter(|&&m| networks[self.lesions[m]].family == Family::Dpn).count();
         // The projections weigh as much as the axial DPNs, so all of these must be there.
