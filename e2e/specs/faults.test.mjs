@@ -51,7 +51,7 @@ describe("the graphics processor", () => {
   };
   for (const [name, code] of Object.entries(broken)) {
     it(`that ${name} leaves the CPU, and the page says why`, () =>
-      visit({ query: "?device=gpu", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
+      visit({ query: "?device=gpu&tier=quick", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
         const { backend, reason } = await chosen(app);
         assert.equal(backend, "cpu");
         assert.ok(reason.length > 10, reason);
@@ -60,7 +60,7 @@ describe("the graphics processor", () => {
 
   it("that doesn't answer the page either leaves the CPU", () => {
     const silent = () => { GPU.prototype.requestAdapter = () => new Promise(() => {}); };
-    return visit({ query: "?device=gpu", softwareGpu: true, prepare: (page) => page.addInitScript(silent) }, async (app) => {
+    return visit({ query: "?device=gpu&tier=quick", softwareGpu: true, prepare: (page) => page.addInitScript(silent) }, async (app) => {
       assert.equal((await chosen(app)).backend, "cpu");
     });
   });
@@ -75,7 +75,7 @@ describe("the graphics processor", () => {
       const features = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "features").get;
       Object.defineProperty(GPUAdapter.prototype, "features", { get() { return new Set([...features.call(this)].filter((name) => name === "timestamp-query")); } });
     };
-    return visit({ query: "?device=gpu", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
+    return visit({ query: "?device=gpu&tier=quick", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
       const { backend, reason } = await chosen(app);
       t.diagnostic(`${backend}: ${reason}`);
       const deviation = Number((await app.words("device")).match(/deviation ([-+.e0-9]+)/)[1]);
@@ -100,7 +100,7 @@ describe("the graphics processor", () => {
         return submit.call(this, buffers);
       };
     };
-    return visit({ query: "?device=gpu", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
+    return visit({ query: "?device=gpu&tier=quick", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
       assert.equal((await chosen(app)).backend, "webgpu");
       const { pieces, most } = await app.page.workers()[0].evaluate(() => submitted);
       t.diagnostic(`${pieces} pieces, ${most} dispatches in the largest`);
@@ -125,7 +125,7 @@ describe("the graphics processor", () => {
         return device;
       };
     };
-    return visit({ query: "?device=gpu", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
+    return visit({ query: "?device=gpu&tier=quick", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
       assert.equal((await chosen(app)).backend, "webgpu");
       await app.openPhantom();
       assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 
-import { STUDY_MS, open } from "../lib/app.mjs";
+import { STUDY_MS, open, visit } from "../lib/app.mjs";
 
 const manifest = JSON.parse(readFileSync(new URL("../../models/manifest.json", import.meta.url)));
 const more = manifest.networks.filter((network) => network.tier === "standard");
@@ -49,4 +49,11 @@ describe("tiers", { skip: more.length === 0 && "no network beyond the quick answ
     await app.get("layer-disagreement").check();
     await app.shoot("tiers-standard");
   });
+
+  it("come one after the other by themselves where nothing else is asked for", () =>
+    visit({ query: "?device=cpu" }, async (app) => {
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished");
+      await app.page.locator("[data-testid=tiers][data-tier=standard]").waitFor({ timeout: STUDY_MS });
+    }));
 });
