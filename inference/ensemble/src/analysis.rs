@@ -4,7 +4,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use corsai_protocol::{Family, Manifest, NetworkEntry, NetworkRuns, Projection, Region, Stage, Tier, Vote};
+use corsai_protocol::{Family, Manifest, NetworkEntry, NetworkRuns, Projection, Region, Stage, Tier, Vote, label};
 use corsai_study::HuVolume;
 
 use crate::{
@@ -97,6 +97,8 @@ pub struct Analysis {
     /// Lungs after the first projection, until all are there.
     preview: Option<LungCube>,
     labels: Vec<u8>,
+    /// Lesions of the last complete answer, a bit a voxel, while a higher tier is computed.
+    before: Option<Vec<u8>>,
     lesions_known: Vec<bool>,
     answered: Vec<u32>,
 }
@@ -154,6 +156,7 @@ impl Analysis {
             open_tasks: 0,
             queue: VecDeque::new(),
             preview: None,
+            before: None,
             volume,
             lungs,
             lesions,
@@ -307,7 +310,6 @@ impl Analysis {
 
     /// The vote among the tier's members, from what they have said already.
     fn begin_tier(&mut self) {
-        let area = self.area();
         let (tier, networks) = (self.options.tier, &self.manifest.networks);
         let members: Vec<usize> = (0..self.lesions.len()).filter(|&m| networks[self.lesions[m]].tier <= tier).collect();
         let alone = members.first().map_or(0.5, |&m| networks[self.lesions[m]].threshold);
@@ -323,14 +325,20 @@ impl Analysis {
             let missing = |m: &usize| stage.slices.iter().any(|&z| !stage.spoke(*m, z));
             self.to_run.extend(members.iter().copied().filter(missing).map(Pass::Axial));
             self.to_run.extend((with_cross && !self.crossed).then_some(Pass::Cross));
-            for z in stage.slices.clone() {
-                if stage.judge(z, &mut self.labels[z * area..(z + 1) * area]) {
-                    self.lesions_known[z] = true;
-                }
-            }
         }
+        self.judge_all();
         self.tier_runs = self.to_run.len();
         self.next_network();
+    }
+
+    fn judge_all(&mut self) {
+        let area = self.area();
+        let Some(stage) = &mut self.stage else { return };
+        for z in stage.slices.clone() {
+            if stage.judge(z, &mut self.labels[z * area..(z + 1) * area]) {
+                self.lesions_known[z] = true;
+            }
+        }
     }
 
     /// How many DPNs of the tier see coronal, and how many sagittal sections; none unless they shall vote.
@@ -400,6 +408,7 @@ impl Analysis {
         }
         self.to_run.clear();
         self.begin(std::iter::empty());
+        self.before = None;
         self.phase = Phase::Done;
     }
 
@@ -414,7 +423,33 @@ impl Analysis {
             return false;
         }
         self.options.tier = tier;
+        self.before = Some(bits(&self.labels));
         self.begin_tier();
+        true
+    }
+
+    /// A refinement was stopped: lesions are those of the last complete answer, until [`Self::resume`]. Whether there
+    /// was any refinement.
+    pub fn set_back(&mut self) -> bool {
+        let Some(before) = &self.before else { return false };
+        for (labels, bits) in self.labels.chunks_mut(8).zip(before) {
+            for (nth, l) in labels.iter_mut().enumerate() {
+                *l = *l & !label::LESION | if bits >> nth & 1 == 1 { label::LESION } else { 0 };
+            }
+        }
+        true
+    }
+
+    /// Goes on with a refinement to `tier` that was stopped; whether there was one.
+    pub fn resume(&mut self, tier: Tier) -> bool {
+        let (Some(_), Some(stage)) = (&self.before, &mut self.stage) else { return false };
+        if self.options.tier != tier {
+            return false;
+        }
+        stage.reconsider();
+        self.judge_all();
+        let open = self.tasks.iter().enumerate().filter(|(_, task)| !task.answered);
+        self.queue = open.map(|(id, _)| JobId(id as u32)).collect();
         true
     }
 
@@ -503,4 +538,10 @@ impl Analysis {
     pub fn volume(&self) -> &Arc<HuVolume> {
         &self.volume
     }
+}
+
+/// Which voxels are lesion, eight a byte.
+fn bits(labels: &[u8]) -> Vec<u8> {
+    let byte = |eight: &[u8]| (0..).zip(eight).fold(0, |byte, (nth, l)| byte | u8::from(l & label::LESION != 0) << nth);
+    labels.chunks(8).map(byte).collect()
 }

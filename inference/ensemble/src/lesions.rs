@@ -126,9 +126,12 @@ impl LesionStage {
             counts.dpn *= 3;
         }
         self.rule = Rule::new(counts, &self.vote, alone);
-        for state in &mut self.states {
-            state.judged = false;
-        }
+        self.reconsider();
+    }
+
+    /// Every slice is to be judged again.
+    pub fn reconsider(&mut self) {
+        self.states.iter_mut().for_each(|state| state.judged = false);
     }
 
     /// The box and the slices with lung that a network's sections are made of.

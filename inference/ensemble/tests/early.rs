@@ -262,6 +262,28 @@ fn networks_are_heard_one_by_one() {
 }
 
 #[test]
+fn a_refinement_may_be_stopped_and_goes_on() {
+    let manifest = manifest();
+    let sick = Opinions { seed: 7, spread: 0.9, sick: 0.3 };
+    let (quick, _, mut analysis) = sick.labels(&manifest, Options::default(), &[]);
+    assert!(!analysis.set_back() && !analysis.resume(Tier::Standard));
+    assert!(analysis.refine(Tier::Standard));
+    let held: Vec<Job> = (0..20).filter_map(|_| analysis.next_job()).collect();
+    for job in held.iter().step_by(2) {
+        analysis.accept(job.id, &sick.answer(&manifest, job)).unwrap();
+    }
+    assert!(analysis.set_back());
+    assert_eq!(analysis.all_labels(), quick);
+    assert!(!analysis.refine(Tier::Full) && !analysis.resume(Tier::Full));
+    assert!(analysis.resume(Tier::Standard));
+    sick.finish(&manifest, &mut analysis);
+    let (whole, runs, unbroken) = sick.labels(&manifest, Options::default(), &[Tier::Standard]);
+    assert_ne!(whole, quick);
+    assert_eq!(analysis.all_labels(), whole);
+    assert_eq!((analysis.runs(), runs > 0), (unbroken.runs(), true));
+}
+
+#[test]
 fn refining_without_more_networks_changes_nothing() {
     let mut few = manifest();
     few.networks.truncate(2);

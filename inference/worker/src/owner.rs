@@ -231,7 +231,10 @@ impl Owner {
                     }
                     outbox::refuse(run, slot, issues);
                 }
-                Either::Right((Ok(()), _)) => outbox::post(&Event::Cancelled { run, slot }),
+                Either::Right((Ok(()), _)) => {
+                    owner.set_back((run, slot));
+                    outbox::post(&Event::Cancelled { run, slot });
+                }
                 // Replaced or closed: nobody waits for it.
                 Either::Right((Err(_), _)) => {}
             }
@@ -333,6 +336,16 @@ impl Owner {
         if let Some(mut numbers) = numbers {
             numbers.report.issues.extend(issues);
             self.publish(slot, numbers);
+        }
+    }
+
+    /// A run ended before its time: where it refined an answer, the masks are that answer's again, as the numbers are.
+    pub fn set_back(&self, (run, slot): (RunId, Slot)) {
+        let Some(course) = self.study(slot).borrow().course() else { return };
+        let mut analysis = course.analysis.borrow_mut();
+        if analysis.set_back() {
+            let indices = (0..analysis.volume().grid().slices as u32).collect();
+            outbox::post(&Event::Changed { run, slot, indices });
         }
     }
 

@@ -85,11 +85,16 @@ pub async fn analyse(
 /// go on, the answer there is stays, and says why.
 pub async fn refine(owner: &Owner, (run, slot): (RunId, Slot), course: &Rc<Course>, tier: Tier) {
     for next in Tier::ALL.into_iter().filter(|next| *next <= tier) {
-        if !course.analysis.borrow_mut().refine(next) {
+        let goes_on = {
+            let mut analysis = course.analysis.borrow_mut();
+            analysis.resume(next) || analysis.refine(next)
+        };
+        if !goes_on {
             continue;
         }
         let run = Run { owner, run, slot, course, begun: Instant::now() };
         if let Err(issues) = run.compute().await {
+            owner.set_back((run.run, slot));
             owner.doubt(slot, issues.into_iter().map(|i| i.with_severity(Severity::Warning)).collect());
             return;
         }
