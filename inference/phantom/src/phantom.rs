@@ -22,7 +22,7 @@ pub struct PhantomOptions {
     pub seed: u64,
     /// Columns and rows of a slice, 64..=512; the field of view is 360 mm.
     pub columns: usize,
-    /// Slices, 31..=310; together they are 310 mm high.
+    /// Slices, 31..=620; together they are 310 mm high.
     pub slices: usize,
 }
 
@@ -49,7 +49,7 @@ pub enum PhantomError {
     #[error("{0} is no date of the form YYYYMMDD")]
     Date(u32),
     /// Too few or too many voxels.
-    #[error("a slice has 64 to 512 columns and a phantom 31 to 310 slices, not {columns} and {slices}")]
+    #[error("a slice has 64 to 512 columns and a phantom 31 to 620 slices, not {columns} and {slices}")]
     Grid { columns: usize, slices: usize },
 }
 
@@ -209,7 +209,7 @@ fn check(options: &PhantomOptions) -> Result<(), PhantomError> {
     if !(1900..=9999).contains(&year) || !(1..=days).contains(&day) {
         return Err(PhantomError::Date(yyyymmdd));
     }
-    if !(64..=512).contains(&columns) || !(31..=310).contains(&slices) {
+    if !(64..=512).contains(&columns) || !(31..=620).contains(&slices) {
         return Err(PhantomError::Grid { columns, slices });
     }
     Ok(())
