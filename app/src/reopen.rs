@@ -1,6 +1,5 @@
 //! What it takes to go on when a worker dies. Over a study: the handles of its files and what the networks have answered,
-//! until there are numbers. Over
-//! nothing, while it starts or chooses a device: a count, so that it isn't started for ever.
+//! until there are numbers. Over nothing, while it starts or chooses a device: a count, so that it isn't started for ever.
 
 use corsai_protocol::{Answered, Command, PhantomDate, RunId, SeriesId, Slot};
 use js_sys::ArrayBuffer;

@@ -17,6 +17,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Of the manifests that this code reads.
     pub const FORMAT: u32 = 3;
 }
 
