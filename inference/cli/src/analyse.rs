@@ -99,7 +99,7 @@ fn numbers(study: Study, engine: &mut Engine) -> Result<Numbers, Box<Report>> {
     };
     let labels = analysis.all_labels().to_vec();
     issues.extend(engine.issues().iter().cloned());
-    issues.extend(doubts(grid, &labels));
+    issues.extend(doubts(&study.volume, &labels));
     let slices = analysis.lesion_slices();
     let runs = Runs {
         slices,

@@ -1,7 +1,10 @@
 //! What is doubtful about the lungs that were found, and about lesions where there are hardly any.
 
-use corsai_protocol::{Issue, IssueCode};
-use corsai_study::Grid;
+use corsai_protocol::{
+    Issue, IssueCode,
+    label::{LEFT_LUNG, RIGHT_LUNG},
+};
+use corsai_study::HuVolume;
 
 use crate::{
     LEAST_LUNG_ML,
@@ -19,15 +22,29 @@ const PLAUSIBLE_ML: std::ops::RangeInclusive<f64> = 1000.0..=10_000.0;
 /// A lesion share of both lungs under this may be none: the networks mark as much on healthy lungs (`models/cards`).
 const TRACE: f64 = 0.005;
 
+/// Below these Hounsfield units there is air among the tissue: normal lung lies about −850 HU, ground-glass opacity
+/// above −700 HU, muscle and organs above 0 HU.
+const AERATED_HU: i16 = -300;
+
+/// Lungs hold air in at least this fraction of their voxels, also where most of both is consolidated.
+const LEAST_AERATED: f64 = 0.02;
+
+/// Below these Hounsfield units there is hardly anything but gas: in a windpipe, a bowel or the bulla of an emphysema.
+const GAS_HU: i16 = -940;
+
+/// Not more than this fraction of lungs is gas alone, also in severe emphysema.
+const MOST_GAS: f64 = 0.5;
+
 /// Doubts about lung masks, `lungs.*`, and about a trace of lesions, where those are in; the first is `lungs.none`,
-/// which stops the study, where there is no lung. `labels` holds one byte a voxel of `grid`, in its order.
+/// which stops the study, where there is no lung. `labels` holds one byte a voxel of `volume`, in its order.
 #[must_use]
-pub fn doubts(grid: &Grid, labels: &[u8]) -> Vec<Issue> {
+pub fn doubts(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
+    let grid = volume.grid();
     let tallies = tallies(grid, labels);
     let right = volume_ml(grid, &tallies, |t| t.right.lung);
     let left = volume_ml(grid, &tallies, |t| t.left.lung);
     let found = |volume: f64| volume >= LEAST_LUNG_ML;
-    if !found(right) && !found(left) {
+    if !found(right) && !found(left) || !of_lung(volume, labels) {
         return vec![Issue::new(IssueCode::LungsNone, "")];
     }
     let mut issues = Vec::new();
@@ -52,6 +69,19 @@ pub fn doubts(grid: &Grid, labels: &[u8]) -> Vec<Issue> {
     issues
 }
 
+/// Whether what is labelled as lungs is the tissue of lungs: a network that sees a body without any may take a
+/// stomach's gas or an organ for them.
+fn of_lung(volume: &HuVolume, labels: &[u8]) -> bool {
+    let lungs = labels.iter().zip(volume.voxels()).filter(|(byte, _)| *byte & (RIGHT_LUNG | LEFT_LUNG) != 0);
+    let [mut all, mut aerated, mut gas] = [0.0; 3];
+    for (_, hu) in lungs {
+        all += 1.0;
+        aerated += f64::from(u8::from(*hu < AERATED_HU));
+        gas += f64::from(u8::from(*hu < GAS_HU));
+    }
+    aerated >= LEAST_AERATED * all && gas <= MOST_GAS * all
+}
+
 /// At which ends of the study the lungs are cut.
 fn cut_off(tallies: &[Tally]) -> Option<&'static str> {
     let area = |tally: &Tally| f64::from(tally.right.lung) + f64::from(tally.left.lung);
@@ -72,8 +102,15 @@ mod tests {
         label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R},
     };
 
+    use corsai_study::Grid;
+
     use super::*;
     use crate::tally::tests::grid;
+
+    /// Doubts about a study all of whose voxels have this value.
+    fn doubts_at(hu: i16, grid: Grid, labels: &[u8]) -> Vec<Issue> {
+        doubts(&HuVolume::new(grid, vec![hu; labels.len()]).unwrap(), labels)
+    }
 
     /// Codes for slices with this much of the right and of the left lung, mL.
     fn codes(slices: &[[usize; 2]]) -> Vec<&'static str> {
@@ -82,7 +119,7 @@ mod tests {
             .iter()
             .flat_map(|[right, left]| [vec![R; *right], vec![L; *left], vec![0; columns - right - left]].concat())
             .collect();
-        let issues = doubts(&grid(columns, &vec![10.0; slices.len()]), &labels);
+        let issues = doubts_at(-850, grid(columns, &vec![10.0; slices.len()]), &labels);
         issues.iter().map(|issue| issue.code.as_str()).collect()
     }
 
@@ -96,13 +133,33 @@ mod tests {
     fn no_lung_stops_the_study() {
         assert_eq!(codes(&[[0, 0], [0, 0]]), ["lungs.none"]);
         assert_eq!(codes(&[[0, 0], [49, 49], [0, 0]]), ["lungs.none"]);
-        assert_eq!(doubts(&grid(1, &[10.0]), &[0])[0].severity, Severity::Stop);
+        assert_eq!(doubts_at(-850, grid(1, &[10.0]), &[0])[0].severity, Severity::Stop);
+    }
+
+    #[test]
+    fn what_is_all_tissue_or_all_gas_is_no_lung() {
+        let labels = [vec![0; 2000], vec![R; 1000], vec![L; 1000], vec![0; 2000]].concat();
+        let codes = |hu: &[i16]| -> Vec<IssueCode> {
+            let voxels = hu.iter().copied().cycle().take(labels.len()).collect();
+            let volume = HuVolume::new(grid(2000, &[10.0; 3]), voxels).unwrap();
+            doubts(&volume, &labels).iter().map(|issue| issue.code).collect()
+        };
+        assert_eq!(codes(&[60]), [IssueCode::LungsNone]);
+        assert_eq!(codes(&[-120]), [IssueCode::LungsNone]);
+        assert_eq!(codes(&[-960]), [IssueCode::LungsNone]);
+        assert_eq!(codes(&[-1000, -1000, -850]), [IssueCode::LungsNone]);
+        // Severe emphysema.
+        assert_eq!(codes(&[-980, -900]), []);
+        // Consolidated but for one voxel in forty.
+        assert_eq!(codes(&[vec![40; 39], vec![-800]].concat()), []);
+        assert_eq!(codes(&[-850]), []);
     }
 
     #[test]
     fn a_missing_lung_is_named_by_the_one_that_is_there() {
         assert_eq!(codes(&[[0, 0], [49, 2000], [0, 0]]), ["lungs.one-missing"]);
-        let issues = doubts(&grid(2000, &[1.0, 10.0, 1.0]), &[vec![0; 2000], vec![L; 2000], vec![0; 2000]].concat());
+        let issues =
+            doubts_at(-850, grid(2000, &[1.0, 10.0, 1.0]), &[vec![0; 2000], vec![L; 2000], vec![0; 2000]].concat());
         assert!(issues[0].message.contains("the left one"));
     }
 
@@ -118,7 +175,7 @@ mod tests {
         let codes = |lesions: usize| -> Vec<IssueCode> {
             let middle = [vec![R | LESION; lesions], vec![R; 1000 - lesions], vec![L; 1000]].concat();
             let labels = [vec![0; 2000], middle, vec![0; 2000]].concat();
-            doubts(&grid(2000, &[10.0; 3]), &labels).iter().map(|issue| issue.code).collect()
+            doubts_at(-850, grid(2000, &[10.0; 3]), &labels).iter().map(|issue| issue.code).collect()
         };
         assert_eq!(codes(0), []);
         assert_eq!(codes(9), [IssueCode::LesionsTrace]);

@@ -14,10 +14,7 @@ use burn::tensor::{
     module::{conv2d, interpolate},
     ops::{ConvOptions, InterpolateMode, InterpolateOptions},
 };
-use corsai_kernels::{
-    Depthwise, Direct, enlarged, group_norm_relu,
-    winograd::{self, Tiling},
-};
+use corsai_kernels::{Dense, Depthwise, Direct, First, Onto, Tiled, enlarged, group_norm_relu};
 
 const TIME: Duration = Duration::from_millis(600);
 
@@ -46,21 +43,32 @@ fn row(name: &str, ours: f64, burns: f64) {
 fn three(inputs: usize, outputs: usize, side: usize) {
     let (weight, x) = (tensor([outputs, inputs, 3, 3]), tensor([1, inputs, side, side]));
     let options = ConvOptions::new_with_padding([1; 2], [(1, 1); 2], [1; 2], 1);
-    let factors: Tensor<3> = Tensor::from_data(
-        TensorData::new(winograd::kernels(&noise(outputs * inputs * 9)), [winograd::PLACES, outputs, inputs]),
-        &Device::flex(),
-    );
+    let own = Tiled::new(&noise(outputs * inputs * 9), None, [inputs, outputs]).unwrap();
     let planes = noise(inputs * side * side);
-    let tiling = Tiling::new(side, side);
     let ours = best(|| {
-        let right = TensorData::new(tiling.inputs(&planes), [winograd::PLACES, inputs, tiling.tiles()]);
-        let products = factors.clone().matmul(Tensor::from_data(right, &Device::flex())).into_data();
-        black_box(tiling.outputs(products.as_slice().unwrap(), outputs, None));
+        black_box(own.run(&planes, [side; 2], false).unwrap());
     });
     let burns = best(|| {
         black_box(conv2d(x.clone(), weight.clone(), None, options.clone()).into_data());
     });
     row(&format!("3×3, {inputs} → {outputs}, {side}²"), ours, burns);
+}
+
+fn dense(inputs: usize, outputs: usize, side: usize) {
+    let own = Dense::new(&noise(outputs * inputs), None, [inputs, outputs], (1, 1, 0)).unwrap();
+    let planes = noise(inputs * side * side);
+    let ours = best(|| {
+        let mut found = vec![0.0; outputs * side * side];
+        let onto = Onto { planes: &mut found, added: 0, skipped: 0, relu: false };
+        own.run(&planes, [side; 2], &First::Nothing, onto).unwrap();
+        black_box(found);
+    });
+    let (weight, x) = (tensor([outputs, inputs, 1, 1]), tensor([1, inputs, side, side]));
+    let options = ConvOptions::new([1; 2], [0; 2], [1; 2], 1);
+    let burns = best(|| {
+        black_box(conv2d(x.clone(), weight.clone(), None, options.clone()).into_data());
+    });
+    row(&format!("1×1, {inputs} → {outputs}, {side}²"), ours, burns);
 }
 
 fn direct(channels: [usize; 3], kernel: usize, stride: usize, side: usize) {
@@ -69,7 +77,7 @@ fn direct(channels: [usize; 3], kernel: usize, stride: usize, side: usize) {
     let own = Direct::new(&weight, None, channels, (kernel, stride, kernel / 2)).unwrap();
     let planes = noise(inputs * side * side);
     let ours = best(|| {
-        black_box(own.run(&planes, side, side).unwrap());
+        black_box(own.run(&planes, [side; 2], false).unwrap());
     });
     let (weight, x) = (tensor([outputs, inputs / groups, kernel, kernel]), tensor([1, inputs, side, side]));
     let options = ConvOptions::new_with_padding([stride; 2], [(kernel / 2, kernel / 2); 2], [1; 2], groups);
@@ -135,6 +143,11 @@ fn main() {
         [(256, 128, 64), (128, 128, 32), (256, 128, 16), (64, 64, 64), (256, 256, 16), (32, 16, 256)]
     {
         three(inputs, outputs, side);
+    }
+    for (inputs, outputs, side) in
+        [(16, 96, 128), (144, 24, 64), (240, 40, 32), (1152, 192, 8), (1296, 384, 16), (384, 1048, 16)]
+    {
+        dense(inputs, outputs, side);
     }
     for (channels, kernel, stride, side) in
         [(32, 3, 1, 128), (96, 3, 2, 128), (240, 5, 1, 32), (672, 5, 2, 16), (1152, 5, 1, 8)]

@@ -11,6 +11,17 @@ pub enum Activation {
     Silu,
 }
 
+/// max(0, x); what is no number stays so. (`f32::max` would be a call in wasm.)
+#[inline(always)]
+pub(crate) fn relu_of(x: f32) -> f32 {
+    if x < 0.0 { 0.0 } else { x }
+}
+
+/// max(0, x) in place.
+pub fn relu(values: &mut [f32]) {
+    values.iter_mut().for_each(|value| *value = relu_of(*value));
+}
+
 /// x · sigmoid(x) in place.
 pub fn silu(values: &mut [f32]) {
     for value in values {

@@ -2,7 +2,7 @@
 //! the activation before it, its bias, the activation behind it, and the planes' means for squeeze and excitation.
 
 use crate::{
-    activation::silu_of,
+    activation::silu,
     scratch::{LANES, Scratch},
 };
 
@@ -65,9 +65,9 @@ impl Depthwise {
         let planes = input.chunks_exact(rows * columns).zip(values.chunks_exact_mut(size[0] * size[1]));
         for ((from, to), (weight, bias)) in planes.zip(self.weight.chunks_exact(K * K).zip(&self.bias)) {
             if raw {
-                scratch.fill(0, from, columns, silu_of);
+                scratch.fill(0, from, columns, silu);
             } else {
-                scratch.fill(0, from, columns, |value| value);
+                scratch.fill(0, from, columns, |_| {});
             }
             let mut sum = 0.0;
             for (row, line) in to.chunks_exact_mut(size[1]).enumerate() {
@@ -98,7 +98,7 @@ fn convolve<const K: usize, const S: usize>(
                 lanes.iter_mut().zip(taps).for_each(|(lane, tap)| *lane += weight * tap);
             }
         }
-        let lanes = lanes.map(silu_of);
+        silu(&mut lanes);
         match to.first_chunk_mut::<LANES>() {
             Some(whole) => {
                 *whole = lanes;

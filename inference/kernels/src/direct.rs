@@ -74,21 +74,23 @@ impl Direct {
         [rows.div_ceil(self.stride), columns.div_ceil(self.stride)]
     }
 
-    /// Convolves planes `[inputs, rows, columns]` into `[outputs, …]` of [`Self::size`]. `None` where the values don't fit.
+    /// Convolves planes `[inputs, rows, columns]` into `[outputs, …]` of [`Self::size`], with max(0, x) behind it if `relu`.
+    /// `None` where the values don't fit.
     #[must_use]
-    pub fn run(&self, input: &[f32], rows: usize, columns: usize) -> Option<Vec<f32>> {
+    pub fn run(&self, input: &[f32], [rows, columns]: [usize; 2], relu: bool) -> Option<Vec<f32>> {
         if input.len() != self.groups * self.inputs * rows * columns || input.is_empty() {
             return None;
         }
         Some(match (self.kernel, self.stride) {
-            (3, 1) => self.pass::<3, 1>(input, rows, columns),
-            (3, _) => self.pass::<3, 2>(input, rows, columns),
-            (_, 1) => self.pass::<7, 1>(input, rows, columns),
-            _ => self.pass::<7, 2>(input, rows, columns),
+            (3, 1) => self.pass::<3, 1>(input, rows, columns, relu),
+            (3, _) => self.pass::<3, 2>(input, rows, columns, relu),
+            (_, 1) => self.pass::<7, 1>(input, rows, columns, relu),
+            _ => self.pass::<7, 2>(input, rows, columns, relu),
         })
     }
 
-    fn pass<const K: usize, const S: usize>(&self, input: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    fn pass<const K: usize, const S: usize>(&self, input: &[f32], rows: usize, columns: usize, relu: bool) -> Vec<f32> {
+        let least = if relu { 0.0 } else { f32::NEG_INFINITY };
         let [high, wide] = self.size(rows, columns);
         let mut scratch = Scratch::<K, S>::new(self.inputs, rows, columns, self.before);
         let mut values = vec![0.0; self.bias.len() * high * wide];
@@ -99,12 +101,12 @@ impl Direct {
         let parts = self.weight.chunks_exact(blocks * taps).zip(self.bias.chunks_exact(self.outputs));
         for ((from, to), (weight, bias)) in groups.zip(parts) {
             for (nth, plane) in from.chunks_exact(rows * columns).enumerate() {
-                scratch.fill(nth, plane, columns, |value| value);
+                scratch.fill(nth, plane, columns, |_| {});
             }
             let blocks = to.chunks_mut(OUTPUTS * high * wide).zip(bias.chunks(OUTPUTS)).zip(weight.chunks_exact(taps));
             for ((planes, bias), weight) in blocks {
                 for row in 0..high {
-                    convolve(&scratch, self.inputs, row, weight, bias, planes, [high, wide]);
+                    convolve(&scratch, (self.inputs, row), weight, (bias, least), planes, [high, wide]);
                 }
             }
         }
@@ -112,14 +114,13 @@ impl Direct {
     }
 }
 
-/// One row of some output channels.
+/// One row of some output channels; no value is under `least`.
 #[inline]
 fn convolve<const K: usize, const S: usize>(
     scratch: &Scratch<K, S>,
-    inputs: usize,
-    row: usize,
+    (inputs, row): (usize, usize),
     weight: &[f32],
-    bias: &[f32],
+    (bias, least): (&[f32], f32),
     planes: &mut [f32],
     [high, wide]: [usize; 2],
 ) {
@@ -140,7 +141,7 @@ fn convolve<const K: usize, const S: usize>(
         }
         for (plane, sums) in planes.chunks_exact_mut(high * wide).zip(sums) {
             let line = plane.get_mut(row * wide + chunk * LANES..(row + 1) * wide).unwrap_or_default();
-            line.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum);
+            line.iter_mut().zip(sums).for_each(|(to, sum)| *to = if sum < least { least } else { sum });
         }
     }
 }
@@ -148,33 +149,7 @@ fn convolve<const K: usize, const S: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::noise;
-
-    /// By the definition, in f64.
-    fn plain(
-        weight: &[f32],
-        bias: &[f32],
-        [inputs, outputs, groups]: [usize; 3],
-        (kernel, stride, before): (usize, usize, usize),
-        (input, rows, columns): (&[f32], usize, usize),
-    ) -> Vec<f64> {
-        let (each_in, each_out) = (inputs / groups, outputs / groups);
-        let [high, wide] = [rows, columns].map(|side| side.div_ceil(stride));
-        let mut values = Vec::new();
-        for (output, at) in (0..outputs).flat_map(|output| (0..high * wide).map(move |at| (output, at))) {
-            let mut sum = f64::from(bias[output]);
-            for (nth, tap) in (0..each_in).flat_map(|nth| (0..kernel * kernel).map(move |tap| (nth, tap))) {
-                let (y, x) = (at / wide * stride + tap / kernel, at % wide * stride + tap % kernel);
-                if (before..before + rows).contains(&y) && (before..before + columns).contains(&x) {
-                    let plane = output / each_out * each_in + nth;
-                    let value = input[(plane * rows + y - before) * columns + x - before];
-                    sum += f64::from(weight[(output * each_in + nth) * kernel * kernel + tap]) * f64::from(value);
-                }
-            }
-            values.push(sum);
-        }
-        values
-    }
+    use crate::tests::{noise, plain};
 
     #[test]
     fn every_size_kernel_stride_and_grouping_is_the_definition() {
@@ -185,14 +160,14 @@ mod tests {
                     let weight = noise(outputs * inputs / groups * way.0 * way.0, 3);
                     let (bias, input) = (noise(outputs, 5), noise(inputs * rows * columns, 7));
                     let own = Direct::new(&weight, Some(bias.clone()), channels, way).unwrap();
-                    let found = own.run(&input, rows, columns).unwrap();
+                    let found = own.run(&input, [rows, columns], false).unwrap();
                     let expected = plain(&weight, &bias, channels, way, (&input, rows, columns));
                     assert_eq!(found.len(), expected.len());
                     for (a, b) in found.iter().zip(&expected) {
                         assert!((f64::from(*a) - b).abs() < 1e-4, "{way:?} {channels:?} {rows} {columns}: {a} {b}");
                     }
                     let without =
-                        Direct::new(&weight, None, channels, way).unwrap().run(&input, rows, columns).unwrap();
+                        Direct::new(&weight, None, channels, way).unwrap().run(&input, [rows, columns], false).unwrap();
                     assert!((found[0] - without[0] - bias[0]).abs() < 1e-5);
                 }
             }
@@ -206,6 +181,6 @@ mod tests {
         assert!(Direct::new(&[0.0; 9], None, [3, 3, 2], (3, 1, 1)).is_none());
         assert!(Direct::new(&[0.0; 9], Some(vec![0.0; 2]), [1, 1, 1], (3, 1, 1)).is_none());
         let own = Direct::new(&[0.0; 18], None, [2, 1, 1], (3, 1, 1)).unwrap();
-        assert!(own.run(&[0.0; 9], 3, 3).is_none() && own.run(&[], 0, 0).is_none());
+        assert!(own.run(&[0.0; 9], [3, 3], false).is_none() && own.run(&[], [0, 0], false).is_none());
     }
 }

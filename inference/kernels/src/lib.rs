@@ -5,22 +5,26 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod activation;
+mod dense;
 mod depthwise;
 mod direct;
 mod enlarge;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 mod norm;
+mod product;
 mod scratch;
 mod stored;
-pub mod winograd;
+mod winograd;
 
-pub use activation::{Activation, silu};
+pub use activation::{Activation, relu};
+pub use dense::{Dense, First, Onto};
 pub use depthwise::{Depthwise, Gathered};
 pub use direct::Direct;
 pub use enlarge::enlarged;
 pub use norm::group_norm_relu;
 pub use stored::Stored;
+pub use winograd::Tiled;
 
 #[cfg(test)]
 mod tests {
@@ -28,5 +32,31 @@ mod tests {
     pub fn noise(count: usize, seed: u32) -> Vec<f32> {
         let value = |i: u32| (i.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 8) as f32 / (1 << 23) as f32 - 1.0;
         (0..count as u32).map(value).collect()
+    }
+
+    /// A convolution by its definition, in f64.
+    pub fn plain(
+        weight: &[f32],
+        bias: &[f32],
+        [inputs, outputs, groups]: [usize; 3],
+        (kernel, stride, before): (usize, usize, usize),
+        (input, rows, columns): (&[f32], usize, usize),
+    ) -> Vec<f64> {
+        let (each_in, each_out) = (inputs / groups, outputs / groups);
+        let [high, wide] = [rows, columns].map(|side| side.div_ceil(stride));
+        let mut values = Vec::new();
+        for (output, at) in (0..outputs).flat_map(|output| (0..high * wide).map(move |at| (output, at))) {
+            let mut sum = f64::from(bias[output]);
+            for (nth, tap) in (0..each_in).flat_map(|nth| (0..kernel * kernel).map(move |tap| (nth, tap))) {
+                let (y, x) = (at / wide * stride + tap / kernel, at % wide * stride + tap % kernel);
+                if (before..before + rows).contains(&y) && (before..before + columns).contains(&x) {
+                    let plane = output / each_out * each_in + nth;
+                    let value = input[(plane * rows + y - before) * columns + x - before];
+                    sum += f64::from(weight[(output * each_in + nth) * kernel * kernel + tap]) * f64::from(value);
+                }
+            }
+            values.push(sum);
+        }
+        values
     }
 }

@@ -1,5 +1,7 @@
 //! Group normalisation with the activation behind it.
 
+use crate::activation::relu_of;
+
 /// Independent sums, so that the compiler can add several at once.
 const LANES: usize = 8;
 
@@ -24,11 +26,7 @@ pub fn group_norm_relu(planes: &mut [f32], groups: usize, gamma: &[f32], beta: &
         let scale = 1.0 / (variance + epsilon).sqrt();
         for (plane, (gamma, beta)) in group.chunks_exact_mut(size.max(1)).zip(gamma.iter().zip(beta)) {
             let (factor, summand) = (scale * gamma, beta - mean * scale * gamma);
-            plane.iter_mut().for_each(|value| {
-                let affine = *value * factor + summand;
-                // What is no number stays so, which `max` would hide.
-                *value = if affine < 0.0 { 0.0 } else { affine };
-            });
+            plane.iter_mut().for_each(|value| *value = relu_of(*value * factor + summand));
         }
     }
 }

@@ -24,8 +24,8 @@ impl<const K: usize, const S: usize> Scratch<K, S> {
         Self { values: vec![0.0; planes * plane], before, pitch, plane }
     }
 
-    /// Takes in a plane, each value by `of`.
-    pub(crate) fn fill(&mut self, nth: usize, plane: &[f32], columns: usize, of: impl Fn(f32) -> f32) {
+    /// Takes in a plane, whose values `change` changes.
+    pub(crate) fn fill(&mut self, nth: usize, plane: &[f32], columns: usize, change: impl Fn(&mut [f32])) {
         let Some(target) = self.values.chunks_exact_mut(self.plane).nth(nth) else { return };
         let lines = target.chunks_exact_mut(S * self.pitch).skip(self.before);
         for (line, from) in lines.zip(plane.chunks_exact(columns)) {
@@ -33,8 +33,15 @@ impl<const K: usize, const S: usize> Scratch<K, S> {
                 // The first column of the picture that belongs to this phase, and its place there.
                 let first = (phase + S - self.before % S) % S;
                 let Some(part) = line.get_mut(phase * self.pitch + (self.before + first) / S..) else { return };
-                let values = from.get(first..).unwrap_or_default().iter().step_by(S);
-                part.iter_mut().zip(values).for_each(|(to, value)| *to = of(*value));
+                let values = from.get(first..).unwrap_or_default();
+                let count = values.len().div_ceil(S).min(part.len());
+                let part = &mut part[..count];
+                if S == 1 {
+                    part.copy_from_slice(&values[..count]);
+                } else {
+                    part.iter_mut().zip(values.iter().step_by(S)).for_each(|(to, value)| *to = *value);
+                }
+                change(part);
             }
         }
     }

@@ -1,63 +1,54 @@
 //! 3×3 convolution by Winograd's minimal filtering, F(4×4, 3×3) of Lavin and Gray (CVPR 2016): sixteen outputs take 36
 //! multiplications an input channel in place of 144. The multiplications are 36 matrix products, one for each place of a
-//! transformed tile, which the caller does; this is what comes before and after them.
+//! transformed tile.
 //!
-//! Four neighbouring tiles are transformed together: a plane's columns are dealt out to four phases, so that the tiles'
-//! values lie side by side.
+//! As many neighbouring tiles are transformed together as a register holds: a plane's columns are dealt out to four phases,
+//! so that the tiles' values lie side by side.
 
-use std::ops::{Add, Mul, Sub};
+use pulp::{Arch, Simd, WithSimd, bytemuck::cast_slice};
+
+use crate::product::{COLUMNS, Goal, Left, multiply_panels};
 
 /// Outputs of a tile along each axis, and inputs: its neighbours are in it too.
 const OUT: usize = 4;
 const IN: usize = OUT + 2;
 /// Places of a transformed tile.
-pub const PLACES: usize = IN * IN;
-/// Tiles that are transformed together.
-const LANES: usize = 4;
+const PLACES: usize = IN * IN;
 /// Between the places of one channel's tiles in a block: not a power of two, or they share their places in a cache.
 const GAP: usize = 16;
 
-#[derive(Clone, Copy, Default)]
-struct Lanes([f32; LANES]);
-
-impl Add for Lanes {
-    type Output = Self;
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        Self(std::array::from_fn(|lane| self.0[lane] + other.0[lane]))
-    }
-}
-
-impl Sub for Lanes {
-    type Output = Self;
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        Self(std::array::from_fn(|lane| self.0[lane] - other.0[lane]))
-    }
-}
-
-impl Mul<Lanes> for f32 {
-    type Output = Lanes;
-    #[inline(always)]
-    fn mul(self, lanes: Lanes) -> Lanes {
-        Lanes(lanes.0.map(|value| self * value))
-    }
-}
-
 /// Bᵀ: what an input tile is multiplied by from both sides.
 #[inline(always)]
-fn of_input([a, b, c, d, e, f]: [Lanes; IN]) -> [Lanes; IN] {
-    let (even, odd) = (e - 4.0 * c, d - 4.0 * b);
-    let (wide, steep) = (e - c, 2.0 * (d - b));
-    [4.0 * a - 5.0 * c + e, even + odd, even - odd, wide + steep, wide - steep, 4.0 * b - 5.0 * d + f]
+fn of_input<S: Simd>(simd: S, [a, b, c, d, e, f]: [S::f32s; IN]) -> [S::f32s; IN] {
+    let (even, odd) = (times(simd, -4.0, c, e), times(simd, -4.0, b, d));
+    let (wide, steep) = (simd.sub_f32s(e, c), simd.sub_f32s(d, b));
+    [
+        times(simd, 4.0, a, times(simd, -5.0, c, e)),
+        simd.add_f32s(even, odd),
+        simd.sub_f32s(even, odd),
+        times(simd, 2.0, steep, wide),
+        times(simd, -2.0, steep, wide),
+        times(simd, 4.0, b, times(simd, -5.0, d, f)),
+    ]
 }
 
 /// Aᵀ: what a product is multiplied by from both sides.
 #[inline(always)]
-fn of_output([a, b, c, d, e, f]: [Lanes; IN]) -> [Lanes; OUT] {
-    let (sum, difference) = (b + c, b - c);
-    let (far, steep) = (d + e, d - e);
-    [a + sum + far, difference + 2.0 * steep, sum + 4.0 * far, difference + 8.0 * steep + f]
+fn of_output<S: Simd>(simd: S, [a, b, c, d, e, f]: [S::f32s; IN]) -> [S::f32s; OUT] {
+    let (sum, difference) = (simd.add_f32s(b, c), simd.sub_f32s(b, c));
+    let (far, steep) = (simd.add_f32s(d, e), simd.sub_f32s(d, e));
+    [
+        simd.add_f32s(simd.add_f32s(a, sum), far),
+        times(simd, 2.0, steep, difference),
+        times(simd, 4.0, far, sum),
+        simd.add_f32s(times(simd, 8.0, steep, difference), f),
+    ]
+}
+
+/// factor · x + y
+#[inline(always)]
+fn times<S: Simd>(simd: S, factor: f32, x: S::f32s, y: S::f32s) -> S::f32s {
+    simd.mul_add_e_f32s(simd.splat_f32s(factor), x, y)
 }
 
 /// G: what a kernel is multiplied by from both sides.
@@ -66,9 +57,74 @@ fn of_kernel([a, b, c]: [f64; 3]) -> [f64; IN] {
     [a / 4.0, -(sum + b) / 6.0, -(sum - b) / 6.0, far + b / 12.0, far - b / 12.0, c]
 }
 
+/// A 3×3 convolution of stride 1 with a border of zeros.
+#[derive(Debug, Clone)]
+pub struct Tiled {
+    /// A left factor a place, `[outputs, inputs]`.
+    factors: Vec<Left>,
+    /// A value an output channel, or none.
+    bias: Vec<f32>,
+}
+
+impl Tiled {
+    /// `weight` is `[outputs, inputs, 3, 3]`; `None` for weights or a bias of another size.
+    #[must_use]
+    pub fn new(weight: &[f32], bias: Option<Vec<f32>>, [inputs, outputs]: [usize; 2]) -> Option<Self> {
+        let bias = bias.unwrap_or_default();
+        if weight.len() != 9 * inputs * outputs || !(bias.is_empty() || bias.len() == outputs) {
+            return None;
+        }
+        let factors = kernels(weight);
+        let factors = factors.chunks(weight.len() / 9).map(|place| Left::new(place, outputs, inputs));
+        Some(Self { factors: factors.collect::<Option<_>>()?, bias })
+    }
+
+    /// Output channels.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.factors.first().map_or(0, Left::rows)
+    }
+
+    /// Convolves planes `[inputs, rows, columns]`, with max(0, x) behind it if `relu`. `None` where the values don't fit.
+    #[must_use]
+    pub fn run(&self, input: &[f32], [rows, columns]: [usize; 2], relu: bool) -> Option<Vec<f32>> {
+        let inputs = self.factors.first()?.depth();
+        if input.len() != inputs * rows * columns || input.is_empty() {
+            return None;
+        }
+        Some(Arch::new().dispatch(Run { of: self, input, inputs, size: [rows, columns], relu }))
+    }
+}
+
+struct Run<'a> {
+    of: &'a Tiled,
+    input: &'a [f32],
+    inputs: usize,
+    size: [usize; 2],
+    relu: bool,
+}
+
+impl WithSimd for Run<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
+        let Self { of, input, inputs, size: [rows, columns], relu } = self;
+        let tiling = Tiling::new(rows, columns, S::F32_LANES);
+        let panels = tiling.inputs(simd, input, inputs);
+        let each = of.outputs() * tiling.tiles();
+        let mut products = vec![0.0; PLACES * each];
+        let places = panels.chunks_exact(panels.len() / PLACES).zip(products.chunks_exact_mut(each));
+        for (left, (panels, planes)) in of.factors.iter().zip(places) {
+            let goal = &mut Goal { planes, columns: tiling.tiles(), added: 0, skipped: 0, bias: &[], relu: false };
+            multiply_panels(left, panels, goal);
+        }
+        tiling.outputs(simd, &products, of.outputs(), &of.bias, relu)
+    }
+}
+
 /// Kernels `[outputs, inputs, 3, 3]` as the left factors of the products, `[PLACES, outputs, inputs]`.
-#[must_use]
-pub fn kernels(weight: &[f32]) -> Vec<f32> {
+fn kernels(weight: &[f32]) -> Vec<f32> {
     let count = weight.len() / 9;
     let mut factors = vec![0.0; PLACES * count];
     for (at, kernel) in weight.chunks_exact(9).enumerate() {
@@ -84,25 +140,26 @@ pub fn kernels(weight: &[f32]) -> Vec<f32> {
 }
 
 /// How a picture is cut into tiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tiling {
+#[derive(Debug, Clone, Copy)]
+struct Tiling {
     rows: usize,
     columns: usize,
     /// Tiles down and across; some of the latter lie beside the picture.
     down: usize,
     across: usize,
+    /// Tiles that are transformed together.
+    lanes: usize,
 }
 
 impl Tiling {
     /// Of a picture of `rows` × `columns`.
-    #[must_use]
-    pub const fn new(rows: usize, columns: usize) -> Self {
-        Self { rows, columns, down: rows.div_ceil(OUT), across: columns.div_ceil(OUT).next_multiple_of(LANES) }
+    const fn new(rows: usize, columns: usize, lanes: usize) -> Self {
+        let across = columns.div_ceil(OUT).next_multiple_of(lanes);
+        Self { rows, columns, down: rows.div_ceil(OUT), across, lanes }
     }
 
     /// Tiles of one channel.
-    #[must_use]
-    pub const fn tiles(&self) -> usize {
+    const fn tiles(&self) -> usize {
         self.down * self.across
     }
 
@@ -112,77 +169,85 @@ impl Tiling {
     }
 
     /// Planes `[channels, rows, columns]`, zeros around them, as the right factors of the products,
-    /// `[PLACES, channels, tiles]`.
-    #[must_use]
-    pub fn inputs(&self, planes: &[f32]) -> Vec<f32> {
-        let channels = planes.len() / (self.rows * self.columns).max(1);
-        let mut factors = vec![0.0; PLACES * channels * self.tiles()];
+    /// `[PLACES, panels, channels, COLUMNS]`.
+    #[inline(always)]
+    fn inputs<S: Simd>(&self, simd: S, planes: &[f32], channels: usize) -> Vec<f32> {
+        let each = self.tiles().div_ceil(COLUMNS) * channels * COLUMNS;
+        let mut factors = vec![0.0; PLACES * each];
         let mut scratch = Scratch::new(self);
         let mut block = vec![0.0; PLACES * self.pitch()];
-        for (channel, plane) in planes.chunks_exact((self.rows * self.columns).max(1)).enumerate() {
+        for (channel, plane) in planes.chunks_exact(self.rows * self.columns).enumerate() {
             scratch.fill(plane, self.columns);
             for down in 0..self.down {
-                for across in (0..self.across).step_by(LANES) {
-                    let columns: [[Lanes; IN]; IN] = std::array::from_fn(|column| {
-                        of_input(std::array::from_fn(|row| scratch.take(down, row, across, column)))
-                    });
-                    let places: [[Lanes; IN]; IN] =
-                        std::array::from_fn(|row| of_input(std::array::from_fn(|column| columns[column][row])));
-                    for (place, lanes) in places.as_flattened().iter().enumerate() {
-                        put(&mut block, place * self.pitch() + down * self.across + across, *lanes);
+                for across in (0..self.across).step_by(S::F32_LANES) {
+                    let nothing = [simd.splat_f32s(0.0); IN];
+                    let mut columns = [nothing; IN];
+                    for (column, to) in columns.iter_mut().enumerate() {
+                        let mut rows = nothing;
+                        for (row, to) in rows.iter_mut().enumerate() {
+                            *to = scratch.take(simd, down, row, across, column);
+                        }
+                        *to = of_input(simd, rows);
+                    }
+                    for row in 0..IN {
+                        let mut values = nothing;
+                        values.iter_mut().zip(&columns).for_each(|(value, column)| *value = column[row]);
+                        for (column, value) in of_input(simd, values).into_iter().enumerate() {
+                            let at = (row * IN + column) * self.pitch() + down * self.across + across;
+                            S::as_mut_simd_f32s(&mut block[at..at + S::F32_LANES]).0[0] = value;
+                        }
                     }
                 }
             }
-            for (from, to) in block.chunks_exact(self.pitch()).zip(factors.chunks_exact_mut(channels * self.tiles())) {
-                let to = to.chunks_exact_mut(self.tiles()).nth(channel).unwrap_or_default();
-                to.copy_from_slice(&from[..self.tiles()]);
+            for (from, panels) in block.chunks_exact(self.pitch()).zip(factors.chunks_exact_mut(each)) {
+                let panels = panels.chunks_exact_mut(channels * COLUMNS);
+                for (from, panel) in from[..self.tiles()].chunks(COLUMNS).zip(panels) {
+                    panel[channel * COLUMNS..][..from.len()].copy_from_slice(from);
+                }
             }
         }
         factors
     }
 
     /// Products `[PLACES, channels, tiles]` as planes `[channels, rows, columns]`; `bias` has a value a channel, or none.
-    #[must_use]
-    pub fn outputs(&self, products: &[f32], channels: usize, bias: Option<&[f32]>) -> Vec<f32> {
+    #[inline(always)]
+    fn outputs<S: Simd>(&self, simd: S, products: &[f32], channels: usize, bias: &[f32], relu: bool) -> Vec<f32> {
+        let least = simd.splat_f32s(if relu { 0.0 } else { f32::NEG_INFINITY });
         let mut planes = vec![0.0; channels * self.rows * self.columns];
         let mut block = vec![0.0; PLACES * self.pitch()];
         for (channel, plane) in planes.chunks_exact_mut((self.rows * self.columns).max(1)).enumerate() {
-            let bias = bias.and_then(|bias| bias.get(channel)).copied().unwrap_or_default();
+            let bias = simd.splat_f32s(bias.get(channel).copied().unwrap_or_default());
             let sources = products.chunks_exact((channels * self.tiles()).max(1));
             for (from, to) in sources.zip(block.chunks_exact_mut(self.pitch())) {
                 let from = from.chunks_exact(self.tiles()).nth(channel).unwrap_or_default();
                 to[..from.len()].copy_from_slice(from);
             }
             for (down, band) in plane.chunks_mut(OUT * self.columns).enumerate() {
-                for (group, across) in (0..self.across).step_by(LANES).enumerate() {
-                    let columns: [[Lanes; OUT]; IN] = std::array::from_fn(|column| {
-                        of_output(std::array::from_fn(|row| {
-                            get(&block, (row * IN + column) * self.pitch() + down * self.across + across)
-                        }))
-                    });
+                for across in (0..self.across).step_by(S::F32_LANES) {
+                    let nothing = [simd.splat_f32s(0.0); IN];
+                    let mut columns = [[simd.splat_f32s(0.0); OUT]; IN];
+                    for (column, to) in columns.iter_mut().enumerate() {
+                        let mut places = nothing;
+                        for (row, to) in places.iter_mut().enumerate() {
+                            let at = (row * IN + column) * self.pitch() + down * self.across + across;
+                            *to = S::as_simd_f32s(&block[at..at + S::F32_LANES]).0[0];
+                        }
+                        *to = of_output(simd, places);
+                    }
                     for (row, line) in band.chunks_exact_mut(self.columns).enumerate() {
-                        let values = of_output(std::array::from_fn(|column| columns[column][row]));
-                        let tiles: [[f32; OUT]; LANES] =
-                            std::array::from_fn(|lane| std::array::from_fn(|at| values[at].0[lane] + bias));
-                        let left = (group * LANES * OUT).min(line.len());
-                        line[left..].iter_mut().zip(tiles.as_flattened()).for_each(|(to, value)| *to = *value);
+                        let mut values = nothing;
+                        values.iter_mut().zip(&columns).for_each(|(value, column)| *value = column[row]);
+                        let line = &mut line[(across * OUT).min(self.columns)..];
+                        for (at, values) in of_output(simd, values).into_iter().enumerate() {
+                            let values = simd.max_f32s(least, simd.add_f32s(values, bias));
+                            let tiles = line.iter_mut().skip(at).step_by(OUT);
+                            tiles.zip(cast_slice::<_, f32>(&[values])).for_each(|(to, value)| *to = *value);
+                        }
                     }
                 }
             }
         }
         planes
-    }
-}
-
-#[inline(always)]
-fn get(values: &[f32], at: usize) -> Lanes {
-    values.get(at..).and_then(<[f32]>::first_chunk).map_or(Lanes::default(), |lanes| Lanes(*lanes))
-}
-
-#[inline(always)]
-fn put(values: &mut [f32], at: usize, lanes: Lanes) {
-    if let Some(to) = values.get_mut(at..).and_then(<[f32]>::first_chunk_mut) {
-        *to = lanes.0;
     }
 }
 
@@ -196,7 +261,7 @@ struct Scratch {
 impl Scratch {
     fn new(tiling: &Tiling) -> Self {
         // A tile's last two columns are the next one's first.
-        let pitch = tiling.across + LANES;
+        let pitch = tiling.across + tiling.lanes;
         Self { values: vec![0.0; (tiling.down * OUT + 2) * OUT * pitch], pitch }
     }
 
@@ -213,69 +278,43 @@ impl Scratch {
     }
 
     #[inline(always)]
-    fn take(&self, down: usize, row: usize, across: usize, column: usize) -> Lanes {
+    fn take<S: Simd>(&self, _: S, down: usize, row: usize, across: usize, column: usize) -> S::f32s {
         let line = (down * OUT + row) * OUT + column % OUT;
-        get(&self.values, line * self.pitch + across + column / OUT)
+        let at = line * self.pitch + across + column / OUT;
+        S::as_simd_f32s(&self.values[at..at + S::F32_LANES]).0[0]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::noise;
-
-    fn by_tiles(
-        weight: &[f32],
-        planes: &[f32],
-        [inputs, outputs, rows, columns]: [usize; 4],
-        bias: &[f32],
-    ) -> Vec<f32> {
-        let tiling = Tiling::new(rows, columns);
-        let (left, right) = (kernels(weight), tiling.inputs(planes));
-        let tiles = tiling.tiles();
-        let mut products = vec![0.0_f32; PLACES * outputs * tiles];
-        for place in 0..PLACES {
-            for (output, tile) in (0..outputs).flat_map(|output| (0..tiles).map(move |tile| (output, tile))) {
-                products[(place * outputs + output) * tiles + tile] = (0..inputs)
-                    .map(|i| left[(place * outputs + output) * inputs + i] * right[(place * inputs + i) * tiles + tile])
-                    .sum();
-            }
-        }
-        tiling.outputs(&products, outputs, Some(bias))
-    }
-
-    /// By the definition, in f64.
-    fn plain(weight: &[f32], planes: &[f32], [inputs, outputs, rows, columns]: [usize; 4], bias: &[f32]) -> Vec<f64> {
-        let mut values = Vec::new();
-        for (output, at) in (0..outputs).flat_map(|output| (0..rows * columns).map(move |at| (output, at))) {
-            let mut sum = f64::from(bias[output]);
-            for (input, tap) in (0..inputs).flat_map(|input| (0..9).map(move |tap| (input, tap))) {
-                let (y, x) = (at / columns + tap / 3, at % columns + tap % 3);
-                if (1..=rows).contains(&y) && (1..=columns).contains(&x) {
-                    let value = planes[(input * rows + y - 1) * columns + x - 1];
-                    sum += f64::from(weight[(output * inputs + input) * 9 + tap]) * f64::from(value);
-                }
-            }
-            values.push(sum);
-        }
-        values
-    }
+    use crate::tests::{noise, plain};
 
     #[test]
     fn every_size_is_the_definition() {
         for (rows, columns) in [(1, 1), (2, 3), (4, 4), (5, 4), (8, 8), (7, 17), (16, 16), (13, 33)] {
             for (inputs, outputs) in [(1, 1), (3, 2), (17, 5)] {
-                let size = [inputs, outputs, rows, columns];
                 let (weight, bias) = (noise(inputs * outputs * 9, 3), noise(outputs, 5));
                 let planes = noise(inputs * rows * columns, 9);
-                let expected = plain(&weight, &planes, size, &bias);
-                let found = by_tiles(&weight, &planes, size, &bias);
+                let expected = plain(&weight, &bias, [inputs, outputs, 1], (3, 1, 1), (&planes, rows, columns));
+                let own = Tiled::new(&weight, Some(bias), [inputs, outputs]).unwrap();
+                let [found, rectified] = [false, true].map(|relu| own.run(&planes, [rows, columns], relu).unwrap());
                 assert_eq!(found.len(), expected.len());
                 let largest = expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-                for (a, b) in found.iter().zip(&expected) {
-                    assert!((f64::from(*a) - b).abs() < 1e-5 * largest.max(1.0), "{size:?}: {a} {b}");
+                for ((a, b), above) in found.iter().zip(&expected).zip(rectified) {
+                    let case = format!("{inputs} {outputs} {rows} {columns}");
+                    assert!((f64::from(*a) - b).abs() < 2e-5 * largest.max(1.0), "{case}: {a} {b}");
+                    assert_eq!(a.max(0.0).to_bits(), above.to_bits(), "{case}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        assert!(Tiled::new(&[0.0; 8], None, [1, 1]).is_none());
+        assert!(Tiled::new(&[0.0; 9], Some(vec![0.0; 2]), [1, 1]).is_none());
+        let own = Tiled::new(&[0.0; 9], None, [1, 1]).unwrap();
+        assert!(own.run(&[0.0; 3], [2, 2], false).is_none() && own.run(&[], [0, 0], false).is_none());
     }
 }

@@ -313,7 +313,7 @@ impl Run<'_> {
         let grid = analysis.volume().grid();
         let labels = analysis.all_labels();
         let mut issues = self.course.issues.clone();
-        issues.extend(doubts(grid, labels));
+        issues.extend(doubts(analysis.volume(), labels));
         issues.extend(engine.issues.iter().cloned());
         let slices = analysis.lesion_slices();
         let runs = Runs {

@@ -1,17 +1,14 @@
-//! The layers on the CPU: our own kernels where they are faster, Burn's elsewhere.
+//! The layers on the CPU: kernels of our own, and Burn's tensors between them.
 
 use std::ops::RangeInclusive;
 
 use burn::tensor::{
-    Device, Tensor,
-    activation::{relu, sigmoid},
-    module::{conv2d, interpolate, max_pool2d},
-    ops::{ConvOptions, InterpolateMode, InterpolateOptions, MaxPoolOptions},
+    Tensor,
+    activation::sigmoid,
+    module::{interpolate, max_pool2d},
+    ops::{InterpolateMode, InterpolateOptions, MaxPoolOptions},
 };
-use corsai_kernels::{
-    Activation, Direct, enlarged, silu,
-    winograd::{self, Tiling},
-};
+use corsai_kernels::{Activation, Dense, Depthwise, Direct, First, Onto, Tiled, enlarged};
 
 use super::{Added, ConvShape, Into, Maps, Then, tensor};
 use crate::{PackError, Weights};
@@ -20,17 +17,27 @@ use crate::{PackError, Weights};
 #[derive(Debug, Clone)]
 pub(crate) struct Planes {
     values: Tensor<4>,
-    /// To be put through SiLU when they are read: a depthwise convolution does so by the way.
-    raw: bool,
+    /// What is done to them when they are read: many kernels do so by the way. Gates are `[batch, channels]`.
+    first: First,
 }
 
 impl Planes {
     pub const fn new(values: Tensor<4>) -> Self {
-        Self { values, raw: false }
+        Self { values, first: First::Nothing }
     }
 
     pub fn settled(self) -> Tensor<4> {
-        if self.raw { changed(self.values, silu) } else { self.values }
+        let Self { values, first } = self;
+        if first == First::Nothing {
+            return values;
+        }
+        let [_, channels, rows, columns] = values.dims();
+        let mut batch = 0..;
+        changed(values, |picture| {
+            let first = of_picture(&first, batch.next().unwrap_or_default(), channels);
+            let planes = picture.chunks_exact_mut((rows * columns).max(1)).enumerate();
+            planes.for_each(|(channel, plane)| first.apply(channel, plane));
+        })
     }
 
     /// Each picture after `change`, which has its planes `[channels, rows, columns]`.
@@ -38,16 +45,22 @@ impl Planes {
         Self::new(changed(self.settled(), change))
     }
 
+    /// To be read after `first`.
+    fn first(self, first: First) -> Self {
+        Self { values: self.settled(), first }
+    }
+
     pub fn activated(self, activation: Activation) -> Self {
         match activation {
             Activation::None => self,
-            Activation::Relu => Self::new(relu(self.settled())),
-            Activation::Silu => Self { values: self.settled(), raw: true },
+            Activation::Relu => self.first(First::Relu),
+            Activation::Silu => self.first(First::Silu),
         }
     }
 
-    pub fn affine_relu(self, scale: Tensor<4>, shift: Tensor<4>) -> Self {
-        Self::new(relu(self.settled() * scale + shift))
+    /// max(0, x · a + b), a and b a channel.
+    pub fn affine_relu(self, norm: [Vec<f32>; 2]) -> Self {
+        self.first(First::NormRelu(norm))
     }
 
     pub fn plus(self, other: Self) -> Self {
@@ -66,7 +79,7 @@ impl Planes {
         if factor == 1 {
             return Self::new(x);
         }
-        Self::new(each_picture(x, to, |picture| enlarged(picture, [rows, columns], factor, aligned)))
+        Self::new(each_picture(x, to, |_, picture| enlarged(picture, [rows, columns], factor, aligned)))
     }
 
     /// Rows and columns doubled by repetition.
@@ -77,20 +90,22 @@ impl Planes {
     }
 
     /// Doubled, with the channels of others behind.
-    pub fn doubled_beside(self, beside: Option<Tensor<4>>) -> Tensor<4> {
+    pub fn doubled_beside(self, beside: Option<Self>) -> Self {
         let doubled = self.doubled();
-        match beside {
-            Some(beside) => Tensor::cat(vec![doubled, beside], 1),
+        Self::new(match beside {
+            Some(beside) => Tensor::cat(vec![doubled, beside.settled()], 1),
             None => doubled,
-        }
+        })
     }
+}
 
-    /// The first channels of `more` added to the first of these, the others behind all.
-    fn grown(self, more: &Tensor<4>, added: usize) -> Self {
-        let x = self.settled();
-        let part = |of: &Tensor<4>, first: usize| of.clone().narrow(1, first, of.dims()[1] - first);
-        let sum = x.clone().narrow(1, 0, added) + more.clone().narrow(1, 0, added);
-        Self::new(Tensor::cat(vec![sum, part(&x, added), part(more, added)], 1))
+/// What is done to the values of one picture of a batch.
+fn of_picture(first: &First, picture: usize, channels: usize) -> First {
+    match first {
+        First::Gate(gates) => {
+            First::Gate(gates.chunks_exact(channels.max(1)).nth(picture).unwrap_or_default().to_vec())
+        }
+        other => other.clone(),
     }
 }
 
@@ -113,114 +128,116 @@ fn planes(maps: &Maps) -> Planes {
     }
 }
 
-/// What comes after a convolution.
-pub(super) fn finished(x: Tensor<4>, then: Then<'_>) -> Planes {
-    let x = match then.added {
-        Added::Nothing => x,
-        Added::Same(maps) => x + planes(maps).settled(),
-        Added::Doubled(maps) => x + planes(maps).doubled(),
-    };
-    let x = Planes::new(x).activated(then.activation);
-    match then.into {
-        Into::New | Into::Wide(_) => x,
-        Into::Grown(maps, added) => planes(maps).grown(&x.settled(), added),
-    }
-}
-
-/// A convolution: 3×3 by Winograd's way, what has few input channels a group by a kernel of ours.
+/// A convolution by the kernel that suits it.
 #[derive(Debug)]
 pub(crate) enum Conv {
-    Burn(Box<BurnConv>),
-    Tiled(Box<TiledConv>),
+    Dense(Dense),
+    Tiled(Tiled),
+    /// Few input channels a group.
     Direct(Direct),
-}
-
-/// With its geometry; weight `[out, in / groups, kernel, kernel]`.
-#[derive(Debug)]
-pub(crate) struct BurnConv {
-    weight: Tensor<4>,
-    bias: Option<Tensor<1>>,
-    options: ConvOptions<2>,
-}
-
-/// The products' left factors, `[places, out, in]`.
-#[derive(Debug)]
-pub(crate) struct TiledConv {
-    factors: Tensor<3>,
-    bias: Option<Vec<f32>>,
 }
 
 impl Conv {
     /// Fewer channels are not worth being cut into tiles; more take too much memory, for four times the weights are kept.
     const TILED: RangeInclusive<usize> = 16 * 16..=256 * 256;
-    /// Input channels of a convolution that are few, and of a group of a grouped one.
-    const FEW: [usize; 2] = [4, 24];
+    /// So few input channels are not worth a product of matrices.
+    const FEW: usize = 4;
 
-    pub fn new(weight: &[f32], bias: Option<Vec<f32>>, shape: ConvShape, device: &Device) -> Self {
-        let ConvShape { inputs, outputs, kernel, stride, groups, padding, .. } = shape;
-        let plain = (kernel, stride, groups) == (3, 1, 1);
-        if plain && Self::TILED.contains(&(inputs * outputs)) {
-            let factors = tensor(winograd::kernels(weight), [winograd::PLACES, outputs, inputs], device);
-            return Self::Tiled(Box::new(TiledConv { factors, bias }));
-        }
-        let padding = padding.around(kernel, stride);
-        if inputs / groups <= Self::FEW[usize::from(groups > 1)] {
-            let way = (kernel, stride, padding.0);
-            if let Some(own) = Direct::new(weight, bias.clone(), [inputs, outputs, groups], way) {
-                return Self::Direct(own);
-            }
-        }
-        let options = ConvOptions::new_with_padding([stride; 2], [padding; 2], [1; 2], groups);
-        let bias = bias.map(|bias| tensor(bias, [outputs], device));
-        Self::Burn(Box::new(BurnConv { weight: tensor(weight.to_vec(), shape.dims(), device), bias, options }))
+    pub fn take(weights: &mut Weights, name: &str, shape: ConvShape) -> Result<Self, PackError> {
+        let weight = weights.take(&format!("{name}.weight"), &shape.dims())?;
+        Self::new(&weight, shape.bias(weights, name)?, shape).ok_or_else(|| PackError::Form(name.into()))
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        match self {
-            Self::Burn(conv) => conv2d(x, conv.weight.clone(), conv.bias.clone(), conv.options.clone()),
-            Self::Tiled(conv) => conv.forward(x),
-            Self::Direct(conv) => {
-                let [_, _, rows, columns] = x.dims();
-                let [high, wide] = conv.size(rows, columns);
-                each_picture(x, [conv.outputs(), high, wide], |picture| {
-                    conv.run(picture, rows, columns).unwrap_or_default()
-                })
-            }
+    /// `None` where no kernel can do it, or weights or bias don't fit.
+    fn new(weight: &[f32], bias: Option<Vec<f32>>, shape: ConvShape) -> Option<Self> {
+        let ConvShape { inputs, outputs, kernel, stride, groups, .. } = shape;
+        let way = (kernel, stride, shape.before());
+        if groups > 1 || kernel > 1 && inputs <= Self::FEW {
+            return Direct::new(weight, bias, [inputs, outputs, groups], way).map(Self::Direct);
         }
+        if way == (3, 1, 1) && Self::TILED.contains(&(inputs * outputs)) {
+            return Tiled::new(weight, bias, [inputs, outputs]).map(Self::Tiled);
+        }
+        Dense::new(weight, bias, [inputs, outputs], way).map(Self::Dense)
     }
 
-    /// What [`Self::forward`] makes of `x · gate`; gate `[1, inputs, 1, 1]`.
-    pub fn gated(&self, x: Tensor<4>, gate: Tensor<4>) -> Tensor<4> {
-        match self {
-            // The weights are fewer than the pixels.
-            Self::Burn(conv) if x.dims()[0] == 1 => {
-                conv2d(x, conv.weight.clone() * gate, conv.bias.clone(), conv.options.clone())
+    /// Output channels, and rows and columns of what comes of maps of such a size.
+    fn size(&self, rows: usize, columns: usize) -> [usize; 3] {
+        let (outputs, [rows, columns]) = match self {
+            Self::Dense(conv) => (conv.outputs(), conv.size(rows, columns)),
+            Self::Tiled(conv) => (conv.outputs(), [rows, columns]),
+            Self::Direct(conv) => (conv.outputs(), conv.size(rows, columns)),
+        };
+        [outputs, rows, columns]
+    }
+
+    pub fn forward(&self, x: Planes, then: Then<'_>) -> Planes {
+        let Planes { values, first } = if matches!(self, Self::Dense(_)) { x } else { Planes::new(x.settled()) };
+        let [_, inputs, rows, columns] = values.dims();
+        let [outputs, high, wide] = self.size(rows, columns);
+        let (there, added) = match (then.added, then.into) {
+            (Added::Same(maps), _) => (Some(planes(maps).settled()), outputs),
+            (Added::Doubled(maps), _) => (Some(planes(maps).doubled()), outputs),
+            (Added::Nothing, Into::Grown(maps, added)) => (Some(planes(maps).settled()), added),
+            (Added::Nothing, Into::New | Into::Wide(_)) => (None, 0),
+        };
+        let skipped = there.as_ref().map_or(0, |there| there.dims()[1] - added);
+        let there = there.map(Tensor::into_data);
+        let there = there.as_ref().and_then(|data| data.as_slice::<f32>().ok()).unwrap_or_default();
+        let (area, size, relu) = (high * wide, [rows, columns], then.activation == Activation::Relu);
+        let to = [outputs + skipped, high, wide];
+        let found = each_picture(values, to, |nth, picture| {
+            let there = there.chunks_exact(((added + skipped) * area).max(1)).nth(nth).unwrap_or_default();
+            let alone = relu && there.is_empty();
+            match self {
+                Self::Dense(conv) => {
+                    let mut planes = Vec::with_capacity(to.iter().product());
+                    planes.extend_from_slice(there);
+                    planes.resize(to.iter().product(), 0.0);
+                    let onto = Onto { planes: &mut planes, added, skipped, relu };
+                    conv.run(picture, size, &of_picture(&first, nth, inputs), onto).map(|()| planes)
+                }
+                Self::Tiled(conv) => {
+                    conv.run(picture, size, alone).map(|found| joined(there, found, added * area, relu))
+                }
+                Self::Direct(conv) => {
+                    conv.run(picture, size, alone).map(|found| joined(there, found, added * area, relu))
+                }
             }
-            _ => self.forward(x * gate),
-        }
+            .unwrap_or_default()
+        });
+        let found = Planes::new(found);
+        if relu { found } else { found.activated(then.activation) }
+    }
+
+    /// What [`Self::forward`] makes of `x · gate`.
+    pub fn gated(&self, x: Planes, gate: Vec<f32>, then: Then<'_>) -> Planes {
+        self.forward(x.first(First::Gate(gate)), then)
     }
 }
 
-impl TiledConv {
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let ([_, inputs, rows, columns], [places, outputs, _]) = (x.dims(), self.factors.dims());
-        let tiling = Tiling::new(rows, columns);
-        each_picture(x, [outputs, rows, columns], |picture| {
-            let right = tensor(tiling.inputs(picture), [places, inputs, tiling.tiles()], &Device::flex());
-            let products = self.factors.clone().matmul(right).into_data();
-            tiling.outputs(products.as_slice().unwrap_or_default(), outputs, self.bias.as_deref())
-        })
+/// What a convolution `found`, its first values added to those that are `there`, the others behind all of them.
+fn joined(there: &[f32], found: Vec<f32>, added: usize, relu: bool) -> Vec<f32> {
+    if there.is_empty() {
+        return found;
     }
+    let (sums, more) = found.split_at(added);
+    let mut values = [there, more].concat();
+    values.iter_mut().zip(sums).for_each(|(value, sum)| *value += sum);
+    if relu {
+        corsai_kernels::relu(&mut values);
+    }
+    values
 }
 
-/// Each picture of a batch through a kernel.
-fn each_picture(x: Tensor<4>, to: [usize; 3], mut kernel: impl FnMut(&[f32]) -> Vec<f32>) -> Tensor<4> {
+/// Each picture of a batch, with its number, through a kernel.
+fn each_picture(x: Tensor<4>, to: [usize; 3], mut kernel: impl FnMut(usize, &[f32]) -> Vec<f32>) -> Tensor<4> {
     let (batch, device) = (x.dims()[0], x.device());
     let data = x.into_data();
     let pictures = data.as_slice::<f32>().unwrap_or_default();
     let mut values = Vec::new();
-    for picture in pictures.chunks_exact((pictures.len() / batch.max(1)).max(1)) {
-        let found = kernel(picture);
+    for (nth, picture) in pictures.chunks_exact((pictures.len() / batch.max(1)).max(1)).enumerate() {
+        let found = kernel(nth, picture);
         // One picture is the rule: nothing is copied then.
         if values.is_empty() { values = found } else { values.extend(found) }
     }
@@ -235,64 +252,42 @@ pub(crate) struct GatedDepthwise {
     excite: Conv,
 }
 
-#[derive(Debug)]
-enum Depthwise {
-    Own(corsai_kernels::Depthwise),
-    Burn(Conv),
-}
-
 impl GatedDepthwise {
     pub fn take(
         weights: &mut Weights,
         (name, shape): (&str, ConvShape),
         layers: [(&str, ConvShape); 2],
-        device: &Device,
     ) -> Result<Self, PackError> {
         let weight = weights.take(&format!("{name}.weight"), &shape.dims())?;
-        let bias = shape.bias(weights, name)?;
-        let own = bias.clone().and_then(|bias| {
-            corsai_kernels::Depthwise::new(weight.clone(), bias, shape.kernel, shape.stride, shape.before())
-        });
-        let depthwise = own.map_or_else(|| Depthwise::Burn(Conv::new(&weight, bias, shape, device)), Depthwise::Own);
-        let mut layer = |(name, shape): (&str, ConvShape)| -> Result<Conv, PackError> {
-            let weight = weights.take(&format!("{name}.weight"), &shape.dims())?;
-            Ok(Conv::new(&weight, shape.bias(weights, name)?, shape, device))
-        };
-        let [squeeze, excite] = layers;
-        Ok(Self { depthwise, squeeze: layer(squeeze)?, excite: layer(excite)? })
+        let bias = shape.bias(weights, name)?.unwrap_or_else(|| vec![0.0; shape.outputs]);
+        let depthwise = Depthwise::new(weight, bias, shape.kernel, shape.stride, shape.before());
+        let depthwise = depthwise.ok_or_else(|| PackError::Form(name.into()))?;
+        let [squeeze, excite] = layers.map(|(name, shape)| Conv::take(weights, name, shape));
+        Ok(Self { depthwise, squeeze: squeeze?, excite: excite? })
     }
 
-    /// The result, and gates `[batch, channels, 1, 1]`.
-    pub fn forward(&self, x: Planes) -> (Planes, Tensor<4>) {
-        let [batch, channels, rows, columns] = x.values.dims();
-        let means_of = [batch, channels, 1, 1];
-        let (values, means) = match &self.depthwise {
-            Depthwise::Own(own) => {
-                let mut means = Vec::with_capacity(batch * channels);
-                let [high, wide] = own.size(rows, columns);
-                let values = each_picture(x.values, [channels, high, wide], |picture| {
-                    let found = own.run(picture, rows, columns, x.raw).unwrap_or_default();
-                    means.extend(found.means);
-                    found.values
-                });
-                let means = tensor(means, means_of, &values.device());
-                (values, means)
-            }
-            Depthwise::Burn(conv) => {
-                let values = Planes::new(conv.forward(x.settled())).activated(Activation::Silu).settled();
-                let [_, _, rows, columns] = values.dims();
-                let mean = values.clone().reshape([batch, channels, rows * columns]).mean_dim(2);
-                (values, mean.reshape(means_of))
-            }
-        };
-        let hidden = Planes::new(self.squeeze.forward(means)).activated(Activation::Silu).settled();
-        (Planes::new(values), sigmoid(self.excite.forward(hidden)))
+    /// The result, and gates `[batch, channels]`.
+    pub fn forward(&self, x: Planes) -> (Planes, Vec<f32>) {
+        let raw = x.first == First::Silu;
+        let values = if raw { x.values } else { x.settled() };
+        let ([batch, channels, rows, columns], device) = (values.dims(), values.device());
+        let mut means = Vec::with_capacity(batch * channels);
+        let [high, wide] = self.depthwise.size(rows, columns);
+        let values = each_picture(values, [channels, high, wide], |_, picture| {
+            let found = self.depthwise.run(picture, rows, columns, raw).unwrap_or_default();
+            means.extend(found.means);
+            found.values
+        });
+        let means = Planes::new(tensor(means, [batch, channels, 1, 1], &device));
+        let hidden = self.squeeze.forward(means, Then::SILU);
+        let gates = sigmoid(self.excite.forward(hidden, Then::default()).settled());
+        (Planes::new(values), gates.into_data().try_into_vec().unwrap_or_default())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::TensorData;
+    use burn::tensor::{Device, TensorData};
 
     use super::*;
 
@@ -307,5 +302,13 @@ mod tests {
         assert!(worst.as_slice::<f32>().unwrap()[0] < 1e-5);
         let nan = Tensor::<4>::full([1, 1, 1, 1], f32::NAN, &device);
         assert!(found(nan).into_data().as_slice::<f32>().unwrap()[0].is_nan());
+    }
+
+    #[test]
+    fn gates_are_each_pictures_own() {
+        let device = Device::flex();
+        let x = Planes::new(Tensor::ones([2, 2, 1, 2], &device)).first(First::Gate(vec![1.0, 2.0, 3.0, 4.0]));
+        let found = x.settled().into_data();
+        assert_eq!(found.as_slice::<f32>().unwrap(), [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0]);
     }
 }

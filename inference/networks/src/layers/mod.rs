@@ -220,21 +220,22 @@ pub(crate) enum Conv {
 
 impl Conv {
     pub fn take(weights: &mut Weights, name: &str, shape: ConvShape, device: &Device) -> Result<Self, PackError> {
-        let weight = weights.take_stored(&format!("{name}.weight"), &shape.dims())?;
-        let bias = shape.bias(weights, name)?;
         #[cfg(feature = "gpu")]
         if *device != Device::flex() {
+            let weight = weights.take_stored(&format!("{name}.weight"), &shape.dims())?;
+            let bias = shape.bias(weights, name)?;
             let ConvShape { inputs, outputs, kernel, stride, groups, .. } = shape;
             let geometry = gpu::Geometry { inputs, outputs, kernel, stride, before: shape.before(), groups };
             let conv = gpu::Conv::new(weight, bias, geometry, device);
             return conv.map(|conv| Self::Gpu(Box::new(conv))).ok_or_else(|| PackError::Form(name.into()));
         }
-        Ok(Self::Cpu(cpu::Conv::new(&weight.floats(), bias, shape, device)))
+        let _ = device;
+        cpu::Conv::take(weights, name, shape).map(Self::Cpu)
     }
 
     pub fn forward(&self, x: Maps, then: Then<'_>) -> Maps {
         match (self, x) {
-            (Self::Cpu(conv), Maps::Cpu(x)) => Maps::Cpu(cpu::finished(conv.forward(x.settled()), then)),
+            (Self::Cpu(conv), Maps::Cpu(x)) => Maps::Cpu(conv.forward(x, then)),
             #[cfg(feature = "gpu")]
             (Self::Gpu(conv), Maps::Gpu(x)) => Maps::Gpu(conv.forward(&x, then.on_gpu())),
             #[cfg(feature = "gpu")]
@@ -245,9 +246,7 @@ impl Conv {
     /// What [`Self::forward`] makes of `x · gate`.
     pub fn gated(&self, x: Maps, gate: Gate, then: Then<'_>) -> Maps {
         match (self, x, gate) {
-            (Self::Cpu(conv), Maps::Cpu(x), Gate::Cpu(gate)) => {
-                Maps::Cpu(cpu::finished(conv.gated(x.settled(), gate), then))
-            }
+            (Self::Cpu(conv), Maps::Cpu(x), Gate::Cpu(gate)) => Maps::Cpu(conv.gated(x, gate, then)),
             #[cfg(feature = "gpu")]
             (Self::Gpu(conv), Maps::Gpu(x), Gate::Gpu(gate)) => Maps::Gpu(conv.gated(&x, gate, then.on_gpu())),
             #[cfg(feature = "gpu")]
@@ -260,11 +259,11 @@ impl Conv {
         match (self, coarse) {
             (Self::Cpu(conv), Maps::Cpu(coarse)) => {
                 let beside = beside.map(|maps| match maps {
-                    Maps::Cpu(planes) => planes.settled(),
+                    Maps::Cpu(planes) => planes,
                     #[cfg(feature = "gpu")]
                     Maps::Gpu(_) => elsewhere(),
                 });
-                Maps::Cpu(cpu::finished(conv.forward(coarse.doubled_beside(beside)), then))
+                Maps::Cpu(conv.forward(coarse.doubled_beside(beside), then))
             }
             #[cfg(feature = "gpu")]
             (Self::Gpu(conv), Maps::Gpu(coarse)) => {
@@ -280,8 +279,8 @@ impl Conv {
 /// A gate for every channel.
 #[derive(Debug)]
 pub(crate) enum Gate {
-    /// `[batch, channels, 1, 1]`.
-    Cpu(Tensor<4>),
+    /// `[batch, channels]`.
+    Cpu(Vec<f32>),
     #[cfg(feature = "gpu")]
     Gpu(Tensor<1>),
 }
@@ -319,7 +318,8 @@ impl GatedDepthwise {
             return both.ok_or_else(|| PackError::Form(to_hidden.into()));
         }
         let layers = [(to_hidden, ConvShape::pointwise(wide, hidden)), (to_gates, ConvShape::pointwise(hidden, wide))];
-        cpu::GatedDepthwise::take(weights, (own, shape), layers, device).map(|own| Self::Cpu(Box::new(own)))
+        let _ = device;
+        cpu::GatedDepthwise::take(weights, (own, shape), layers).map(|own| Self::Cpu(Box::new(own)))
     }
 
     pub fn forward(&self, x: Maps) -> (Maps, Gate) {
@@ -344,8 +344,8 @@ impl GatedDepthwise {
 /// Batch-norm that nothing comes before to be folded into: y = max(0, x · a + b), a and b a channel.
 #[derive(Debug)]
 pub(crate) enum AffineRelu {
-    /// `[1, channels, 1, 1]` each.
-    Cpu([Tensor<4>; 2]),
+    /// a and b.
+    Cpu([Vec<f32>; 2]),
     #[cfg(feature = "gpu")]
     Gpu(gpu::Affine),
 }
@@ -358,12 +358,13 @@ impl AffineRelu {
         if *device != Device::flex() {
             return Ok(Self::Gpu(gpu::Affine::new(&scale, &shift, device)));
         }
-        Ok(Self::Cpu([scale, shift].map(|values| tensor(values, [1, channels, 1, 1], device))))
+        let _ = device;
+        Ok(Self::Cpu([scale, shift]))
     }
 
     pub fn forward(&self, x: Maps) -> Maps {
         match (self, x) {
-            (Self::Cpu([scale, shift]), Maps::Cpu(x)) => Maps::Cpu(x.affine_relu(scale.clone(), shift.clone())),
+            (Self::Cpu(norm), Maps::Cpu(x)) => Maps::Cpu(x.affine_relu(norm.clone())),
             #[cfg(feature = "gpu")]
             (Self::Gpu(norm), Maps::Gpu(x)) => Maps::Gpu(x.normed(norm)),
             #[cfg(feature = "gpu")]
