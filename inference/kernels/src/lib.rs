@@ -1,6 +1,7 @@
-//! Kernels of our own, where Burn's take much longer than the machine needs: for the CPU, plain Rust that the compiler
-//! turns into SIMD (wasm's 128 bits, AVX natively); each is tested against its definition. Values are f32, planes lie one
-//! after the other (NCHW, one picture). For a GPU, with the feature `gpu`, WGSL shaders behind Burn's backend extension.
+//! Kernels of our own. For the CPU: a product of matrices in whatever registers the processor has (wasm's 128 bits, AVX
+//! natively) under the convolutions that see every channel, and plain Rust that the compiler turns into SIMD under the
+//! others; each is tested against its definition. Values are f32, planes lie one after the other (NCHW, one picture). For
+//! a GPU, with the feature `gpu`, WGSL shaders behind Burn's backend extension.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
