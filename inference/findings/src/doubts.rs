@@ -76,8 +76,8 @@ fn of_lung(volume: &HuVolume, labels: &[u8]) -> bool {
     let [mut all, mut aerated, mut gas] = [0.0; 3];
     for (_, hu) in lungs {
         all += 1.0;
-        aerated += f64::from(u8::from(*hu < AERATED_HU));
-        gas += f64::from(u8::from(*hu < GAS_HU));
+        aerated += f64::from(*hu < AERATED_HU);
+        gas += f64::from(*hu < GAS_HU);
     }
     aerated >= LEAST_AERATED * all && gas <= MOST_GAS * all
 }
@@ -101,7 +101,6 @@ mod tests {
         Severity,
         label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R},
     };
-
     use corsai_study::Grid;
 
     use super::*;

@@ -59,8 +59,7 @@ fn dense(inputs: usize, outputs: usize, side: usize) {
     let planes = noise(inputs * side * side);
     let ours = best(|| {
         let mut found = vec![0.0; outputs * side * side];
-        let onto = Onto { planes: &mut found, added: 0, skipped: 0, relu: false };
-        own.run(&planes, [side; 2], &First::Nothing, onto).unwrap();
+        own.run(&planes, [side; 2], &First::Nothing, Onto::new(&mut found)).unwrap();
         black_box(found);
     });
     let (weight, x) = (tensor([outputs, inputs, 1, 1]), tensor([1, inputs, side, side]));

@@ -3,7 +3,7 @@
 
 use crate::{
     activation::{relu, relu_of, silu},
-    product::{Goal, Left, Right, multiply},
+    product::{Goal, Left, Onto, Right, multiply},
 };
 
 /// What is done to a map's values as they are read.
@@ -54,17 +54,6 @@ pub struct Dense {
     before: usize,
 }
 
-/// Where a convolution's result goes: into planes `[channels, …]`, with max(0, x) behind it if `relu`.
-#[derive(Debug)]
-pub struct Onto<'a> {
-    pub planes: &'a mut [f32],
-    /// So many of the result's channels are added to the planes that are there.
-    pub added: usize,
-    /// So many planes after those are left as they are.
-    pub skipped: usize,
-    pub relu: bool,
-}
-
 impl Dense {
     /// `weight` is `[outputs, inputs, kernel, kernel]`; there are `before` rows and columns of zeros before a plane. `None`
     /// for weights or a bias of another size.
@@ -104,9 +93,7 @@ impl Dense {
             return None;
         }
         let seen = Seen { of: self, input, rows, columns, wide, first };
-        let Onto { planes, added, skipped, relu } = onto;
-        let goal = &mut Goal { planes, columns: high * wide, added, skipped, bias: &self.bias, relu };
-        multiply(&self.left, &seen, goal);
+        multiply(&self.left, &seen, &mut Goal { onto, columns: high * wide, bias: &self.bias });
         Some(())
     }
 }
@@ -186,7 +173,7 @@ mod tests {
                     let expected = plain(&weight, &bias, [inputs, outputs, 1], way, (&seen, rows, columns));
                     let own = Dense::new(&weight, Some(bias), [inputs, outputs], way).unwrap();
                     let mut planes = vec![1.0; expected.len()];
-                    let onto = Onto { planes: &mut planes, added: 0, skipped: 0, relu: true };
+                    let onto = Onto { relu: true, ..Onto::new(&mut planes) };
                     own.run(&input, [rows, columns], first, onto).unwrap();
                     for (a, b) in planes.iter().zip(&expected) {
                         let case = format!("{way:?} {rows} {columns} {first:?}");
@@ -205,7 +192,7 @@ mod tests {
         let own = Dense::new(&[0.0; 2], None, [2, 1], (1, 1, 0)).unwrap();
         let mut planes = [0.0; 4];
         let mut run = |input: &[f32], size, skipped| {
-            own.run(input, size, &First::Nothing, Onto { planes: &mut planes, added: 0, skipped, relu: false })
+            own.run(input, size, &First::Nothing, Onto { skipped, ..Onto::new(&mut planes) })
         };
         assert!(run(&[0.0; 8], [2, 2], 0).is_some());
         assert!(run(&[0.0; 4], [2, 2], 0).is_none() && run(&[], [0, 0], 0).is_none());

@@ -19,11 +19,12 @@ mod stored;
 mod winograd;
 
 pub use activation::{Activation, relu};
-pub use dense::{Dense, First, Onto};
+pub use dense::{Dense, First};
 pub use depthwise::{Depthwise, Gathered};
 pub use direct::Direct;
 pub use enlarge::enlarged;
 pub use norm::group_norm_relu;
+pub use product::Onto;
 pub use stored::Stored;
 pub use winograd::Tiled;
 

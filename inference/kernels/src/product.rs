@@ -58,20 +58,33 @@ pub trait Right {
     fn row(&self, depth: usize, first: usize, to: &mut [f32]);
 }
 
-/// Where a product goes: planes `[channels, columns]`.
+/// Planes that a result goes into, `[channels, …]`.
 #[derive(Debug)]
-pub struct Goal<'a> {
+pub struct Onto<'a> {
     pub planes: &'a mut [f32],
-    /// Values of a plane.
-    pub columns: usize,
-    /// So many of its rows are added to the planes that are there.
+    /// So many of the result's channels are added to the planes that are there.
     pub added: usize,
     /// So many planes after those are left as they are.
     pub skipped: usize,
-    /// A value a row, or none.
-    pub bias: &'a [f32],
     /// Whether max(0, x) follows.
     pub relu: bool,
+}
+
+impl<'a> Onto<'a> {
+    /// Planes that are overwritten.
+    pub fn new(planes: &'a mut [f32]) -> Self {
+        Self { planes, added: 0, skipped: 0, relu: false }
+    }
+}
+
+/// Where a product goes.
+#[derive(Debug)]
+pub struct Goal<'a> {
+    pub onto: Onto<'a>,
+    /// Values of a plane.
+    pub columns: usize,
+    /// A value a row, or none.
+    pub bias: &'a [f32],
 }
 
 /// The product of both factors.
@@ -166,16 +179,17 @@ impl Goal<'_> {
         sums: [S::f32s; N],
         (begins, ends): (bool, bool),
     ) {
-        let channel = if row < self.added { row } else { row + self.skipped };
+        let Onto { planes, added, skipped, relu } = &mut self.onto;
+        let channel = if row < *added { row } else { row + *skipped };
         let width = COLUMNS.min(self.columns - column);
-        let line = &mut self.planes[channel * self.columns + column..][..width];
+        let line = &mut planes[channel * self.columns + column..][..width];
         let bias = simd.splat_f32s(if begins { self.bias.get(row).copied().unwrap_or_default() } else { 0.0 });
-        let onto = !begins || row < self.added;
+        let sums_up = !begins || row < *added;
         let finish = |to: &mut [S::f32s]| {
             for (to, sum) in to.iter_mut().zip(sums) {
                 let sum = simd.add_f32s(sum, bias);
-                let sum = if onto { simd.add_f32s(*to, sum) } else { sum };
-                *to = if ends && self.relu { simd.max_f32s(simd.splat_f32s(0.0), sum) } else { sum };
+                let sum = if sums_up { simd.add_f32s(*to, sum) } else { sum };
+                *to = if ends && *relu { simd.max_f32s(simd.splat_f32s(0.0), sum) } else { sum };
             }
         };
         if width == COLUMNS {
@@ -220,7 +234,8 @@ mod tests {
                     for (added, skipped, relu) in [(0, 0, false), (rows, 0, true), (rows / 2, 3, false)] {
                         let before = noise((rows + skipped) * columns, 11);
                         let mut planes = before.clone();
-                        let goal = &mut Goal { planes: &mut planes, columns, added, skipped, bias: &bias, relu };
+                        let onto = Onto { planes: &mut planes, added, skipped, relu };
+                        let goal = &mut Goal { onto, columns, bias: &bias };
                         multiply(&left, &Rows(&b, columns), goal);
                         for (channel, (found, was)) in planes.chunks(columns).zip(before.chunks(columns)).enumerate() {
                             if (added..added + skipped).contains(&channel) {

@@ -7,7 +7,7 @@
 
 use pulp::{Arch, Simd, WithSimd, bytemuck::cast_slice};
 
-use crate::product::{COLUMNS, Goal, Left, multiply_panels};
+use crate::product::{COLUMNS, Goal, Left, Onto, multiply_panels};
 
 /// Outputs of a tile along each axis, and inputs: its neighbours are in it too.
 const OUT: usize = 4;
@@ -71,7 +71,7 @@ impl Tiled {
     #[must_use]
     pub fn new(weight: &[f32], bias: Option<Vec<f32>>, [inputs, outputs]: [usize; 2]) -> Option<Self> {
         let bias = bias.unwrap_or_default();
-        if weight.len() != 9 * inputs * outputs || !(bias.is_empty() || bias.len() == outputs) {
+        if weight.len() != 9 * inputs * outputs || weight.is_empty() || !(bias.is_empty() || bias.len() == outputs) {
             return None;
         }
         let factors = kernels(weight);
@@ -116,8 +116,7 @@ impl WithSimd for Run<'_> {
         let mut products = vec![0.0; PLACES * each];
         let places = panels.chunks_exact(panels.len() / PLACES).zip(products.chunks_exact_mut(each));
         for (left, (panels, planes)) in of.factors.iter().zip(places) {
-            let goal = &mut Goal { planes, columns: tiling.tiles(), added: 0, skipped: 0, bias: &[], relu: false };
-            multiply_panels(left, panels, goal);
+            multiply_panels(left, panels, &mut Goal { onto: Onto::new(planes), columns: tiling.tiles(), bias: &[] });
         }
         tiling.outputs(simd, &products, of.outputs(), &of.bias, relu)
     }
@@ -147,15 +146,13 @@ struct Tiling {
     /// Tiles down and across; some of the latter lie beside the picture.
     down: usize,
     across: usize,
-    /// Tiles that are transformed together.
-    lanes: usize,
 }
 
 impl Tiling {
-    /// Of a picture of `rows` × `columns`.
+    /// Of a picture of `rows` × `columns`, so many tiles at a time.
     const fn new(rows: usize, columns: usize, lanes: usize) -> Self {
         let across = columns.div_ceil(OUT).next_multiple_of(lanes);
-        Self { rows, columns, down: rows.div_ceil(OUT), across, lanes }
+        Self { rows, columns, down: rows.div_ceil(OUT), across }
     }
 
     /// Tiles of one channel.
@@ -174,7 +171,7 @@ impl Tiling {
     fn inputs<S: Simd>(&self, simd: S, planes: &[f32], channels: usize) -> Vec<f32> {
         let each = self.tiles().div_ceil(COLUMNS) * channels * COLUMNS;
         let mut factors = vec![0.0; PLACES * each];
-        let mut scratch = Scratch::new(self);
+        let mut scratch = Scratch::new(self, S::F32_LANES);
         let mut block = vec![0.0; PLACES * self.pitch()];
         for (channel, plane) in planes.chunks_exact(self.rows * self.columns).enumerate() {
             scratch.fill(plane, self.columns);
@@ -259,9 +256,9 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(tiling: &Tiling) -> Self {
+    fn new(tiling: &Tiling, lanes: usize) -> Self {
         // A tile's last two columns are the next one's first.
-        let pitch = tiling.across + tiling.lanes;
+        let pitch = tiling.across + lanes;
         Self { values: vec![0.0; (tiling.down * OUT + 2) * OUT * pitch], pitch }
     }
 
@@ -312,7 +309,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        assert!(Tiled::new(&[0.0; 8], None, [1, 1]).is_none());
+        assert!(Tiled::new(&[0.0; 8], None, [1, 1]).is_none() && Tiled::new(&[], None, [0, 1]).is_none());
         assert!(Tiled::new(&[0.0; 9], Some(vec![0.0; 2]), [1, 1]).is_none());
         let own = Tiled::new(&[0.0; 9], None, [1, 1]).unwrap();
         assert!(own.run(&[0.0; 3], [2, 2], false).is_none() && own.run(&[], [0, 0], false).is_none());

@@ -189,6 +189,7 @@ impl Conv {
         let found = each_picture(values, to, |nth, picture| {
             let there = there.chunks_exact(((added + skipped) * area).max(1)).nth(nth).unwrap_or_default();
             let alone = relu && there.is_empty();
+            let with_there = |found| joined(there, found, added * area, relu);
             match self {
                 Self::Dense(conv) => {
                     let mut planes = Vec::with_capacity(to.iter().product());
@@ -197,12 +198,8 @@ impl Conv {
                     let onto = Onto { planes: &mut planes, added, skipped, relu };
                     conv.run(picture, size, &of_picture(&first, nth, inputs), onto).map(|()| planes)
                 }
-                Self::Tiled(conv) => {
-                    conv.run(picture, size, alone).map(|found| joined(there, found, added * area, relu))
-                }
-                Self::Direct(conv) => {
-                    conv.run(picture, size, alone).map(|found| joined(there, found, added * area, relu))
-                }
+                Self::Tiled(conv) => conv.run(picture, size, alone).map(with_there),
+                Self::Direct(conv) => conv.run(picture, size, alone).map(with_there),
             }
             .unwrap_or_default()
         });
