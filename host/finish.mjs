@@ -45,8 +45,8 @@ for (const name of readdirSync(FROM).filter((name) => /-[0-9a-f]{8,}(_bg)?\.(css
   page = put(page, `./${name}`, `./${take(name, `assets/${name}`)}`);
 }
 
-// A worker is one script: its policy forbids it to import another. There are two: what only a graphics processor needs is
-// left out of the one for browsers without.
+// A worker is one script: its policy forbids it to import another. There are three: what only a graphics processor needs is
+// left out of those for browsers without, and not every one of these knows relaxed SIMD.
 function computing(name) {
   const glue = from(`${name}.js`).toString();
   if (!/^export \{.*__wbg_init as default.*\};$/m.test(glue)) throw new Error("wasm-bindgen's exports aren't where they were");
@@ -60,7 +60,7 @@ function computing(name) {
   return { worker, module: take(wasm, `assets/${name}-${short(from(wasm))}.wasm`) };
 }
 
-const [cpu, gpu] = ["corsai-worker", "corsai-worker-gpu"].map(computing);
+const [cpu, relaxed, gpu] = ["corsai-worker", "corsai-worker-relaxed", "corsai-worker-gpu"].map(computing);
 const boot = take("boot.js", `assets/boot-${short(from("boot.js"))}.js`);
 
 const manifest = readFileSync(path.join(ROOT, "models/manifest.json"));
@@ -76,17 +76,19 @@ for (const name of ["404.html", "icon.svg", "manifest.json"]) take(name, name);
 dist.set("sbom.json", Buffer.from(bill()));
 dist.set("licences.txt", Buffer.from(licences()));
 
+const toldOf = (prefix, { worker, module }) => ({
+  [`${prefix}worker`]: `./${worker}`,
+  [`${prefix}module`]: `./${module}`,
+  [`${prefix}module-integrity`]: integrity(dist.get(module)),
+});
 const wasm = page.match(/<link rel="preload" href="([^"]+\.wasm)"[^>]*integrity="([^"]+)"/);
 const told = {
   src: `./${boot}`,
   integrity: integrity(dist.get(boot)),
   "data-wasm-integrity": wasm[2],
-  "data-worker": `./${cpu.worker}`,
-  "data-module": `./${cpu.module}`,
-  "data-module-integrity": integrity(dist.get(cpu.module)),
-  "data-gpu-worker": `./${gpu.worker}`,
-  "data-gpu-module": `./${gpu.module}`,
-  "data-gpu-module-integrity": integrity(dist.get(gpu.module)),
+  ...toldOf("data-", cpu),
+  ...toldOf("data-relaxed-", relaxed),
+  ...toldOf("data-gpu-", gpu),
   "data-build": build,
 };
 const attributes = Object.entries(told).map(([name, value]) => `${name}="${value}"`).join(" ");

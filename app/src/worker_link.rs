@@ -26,24 +26,46 @@ pub enum Heard {
     Impossible,
 }
 
-/// Which of the two computing parts: without a graphics processor most of one is of no use.
+/// Which of the computing parts: without a graphics processor most of one is of no use, and not every browser knows the
+/// instructions of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     Cpu,
+    Relaxed,
     Gpu,
 }
 
 impl Part {
     /// The one that suits a wish and the browser.
     pub async fn fitting(wish: DevicePreference) -> Self {
-        if wish != DevicePreference::Cpu && adapter().await.is_some() { Self::Gpu } else { Self::Cpu }
+        if wish != DevicePreference::Cpu && adapter().await.is_some() {
+            Self::Gpu
+        } else if knows_relaxed_simd() {
+            Self::Relaxed
+        } else {
+            Self::Cpu
+        }
     }
 
     /// What the build told of it.
     fn told(self, name: &str) -> Option<String> {
-        let part = if self == Self::Gpu { "gpu-" } else { "" };
+        let part = match self {
+            Self::Cpu => "",
+            Self::Relaxed => "relaxed-",
+            Self::Gpu => "gpu-",
+        };
         browser::told(&format!("data-{part}{name}"))
     }
+}
+
+/// Whether the browser takes a module with wasm's relaxed SIMD.
+fn knows_relaxed_simd() -> bool {
+    // (module (func (result v128) v128.const 0, v128.const 0, v128.const 0, f32x4.relaxed_madd))
+    let nothing = [&[0xfd, 0x0c][..], &[0; 16]].concat();
+    let body = [&[0][..], &nothing.repeat(3), &[0xfd, 0x85, 0x02, 0x0b]].concat();
+    let sections = [1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 10, body.len() as u8 + 2, 1, body.len() as u8];
+    let module = [&b"\0asm\x01\0\0\0"[..], &sections, &body].concat();
+    WebAssembly::validate(&Uint8Array::from(&module[..])).unwrap_or_default()
 }
 
 /// A worker, once it has been started. Dropping it ends the worker.

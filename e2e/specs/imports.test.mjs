@@ -5,10 +5,14 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
+import { setFlagsFromString } from "node:v8";
 
 import { DIST } from "../server.mjs";
 
 const ROOT = path.join(DIST, "..");
+
+// Node.js 20 has relaxed SIMD behind a flag.
+if (Number.parseInt(process.versions.node, 10) < 22) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 // Import names without wasm-bindgen's hash, sorted: `__wbg_postMessage_0123456789abcdef` is postMessage.
 function imports(crate) {
@@ -30,7 +34,7 @@ function assertAllowed(found, name) {
 const OUT = /^(instanceof_)?(fetch|send|sendBeacon|beacon|XmlHttpRequest|WebSocket|EventSource|WebTransport|BroadcastChannel|Rtc\w*|importScripts|eval|new_no_args\w*|newnoargs|open_popup|cookie|set_cookie|indexedDB|IdbFactory|getDirectory|showSaveFilePicker)$/i;
 const KEPT = /^(instanceof_)?(Request|Response|Cache|CacheStorage|caches|Storage|storage|localStorage|sessionStorage|setItem|createObjectURL|serviceWorker)$/;
 
-for (const [name, words] of [["worker", "without a graphics processor"], ["worker-gpu", "with one"]]) {
+for (const [name, words] of [["worker", "without a graphics processor"], ["worker-relaxed", "with relaxed SIMD"], ["worker-gpu", "with a graphics processor"]]) {
   describe(`the wasm of the computing part ${words}`, () => {
     it("imports no function of a network or of a storage", () => {
       const found = imports(`corsai-${name}`);

@@ -31,10 +31,10 @@ class Lesions:
     #: Share of a batch that comes from the single slices of many patients.
     SINGLE = 0.3
 
-    def __init__(self, spec: Spec, held_out: set[str], fold: int | None = None):
-        self.spec = spec
+    def __init__(self, spec: Spec, held_out: set[str], fold: int | None = None, single_only: bool = False):
+        self.spec, self.single_share = spec, 1.0 if single_only else self.SINGLE
         self.volumes, self.phantoms = [], []
-        for file in sorted(ARRAYS.glob("*-[0-9]*.npz")):
+        for file in [] if single_only else sorted(ARRAYS.glob("*-[0-9]*.npz")):
             with np.load(file) as arrays:
                 if str(arrays["patient"]) in held_out:
                     continue
@@ -57,7 +57,7 @@ class Lesions:
         def one(count: int) -> int:
             return int(torch.randint(count, (1,), generator=random))
 
-        if float(torch.rand(1, generator=random)) < self.SINGLE:
+        if float(torch.rand(1, generator=random)) < self.single_share:
             grey, labels, square = self.single[one(len(self.single))]
             return hu(grey), (labels & LESION) > 0, square
         grey, labels, square, lung, sick = picked(self.volumes, self.phantoms, random)

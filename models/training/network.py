@@ -14,6 +14,8 @@ from segmentation_models_pytorch.encoders.resnet import ResNetEncoder
 from torch import nn
 from torchvision.models.resnet import BasicBlock
 
+from .baselines import MiniSeg, UNet
+
 #: EfficientNet's own 0.01 leaves running statistics near their start after a short training.
 BATCH_NORM_MOMENTUM = 0.1
 #: Features a basic-block ResNet gives at each halving of the picture, the picture itself first.
@@ -76,6 +78,8 @@ KINDS = {
     "unet-resnet21": _resnet21,
     "resnet18": StandAloneResNet,
     "unet-dpn92": _dpn92,
+    "miniseg": MiniSeg,
+    "unet": UNet,
 }
 
 

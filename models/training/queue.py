@@ -1,7 +1,7 @@
 """The trainings of `families/*.toml`, in order; every one goes on where it was left, and none is done twice."""
 
 from . import store, train
-from .specs import RUNS, Run
+from .specs import PROTOCOL, RUNS, Run
 
 
 def finished() -> list[Run]:
@@ -26,5 +26,6 @@ def main(names: list[str], device: str) -> None:
         print("training", run.name, flush=True)
         train.train(run, device)
 
-    for name in names or RUNS:
-        ready(RUNS[name])
+    named = RUNS | {run.name: run for runs in PROTOCOL.values() for run in runs}
+    for name in names or named:
+        ready(named[name])

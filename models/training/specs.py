@@ -7,7 +7,7 @@ members are, and the runs that train them; `folds.json` says which patients and 
 import json
 import random
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -77,6 +77,8 @@ class Run:
     seed: int = 20
     #: Where it sees fewer of them than its network shall.
     projections: tuple[str, ...] = ()
+    #: Whether it sees slices of `ct100` and nothing else.
+    single_only: bool = False
 
     @property
     def origin(self) -> "Run | None":
@@ -122,8 +124,23 @@ def _family(name: str) -> tuple[list[Spec], list[Run]]:
     return specs, runs
 
 
+def _protocol() -> dict[str, list[Run]]:
+    config = tomllib.loads((HERE / "ct100.toml").read_text())
+    out = {}
+    for network in config["network"]:
+        fields = config["training"] | network
+        family = fields.pop("family")
+        first = next(s for s in SPECS.values() if s.family == family)
+        spec = replace(first, name=fields.pop("name"), ships=False, threshold=0.5)
+        runs = (Run(f"ct100-{spec.name}-{f}", spec, fold=f, single_only=True, **fields) for f in range(len(FOLDS["folds"])))
+        out[spec.name] = list(runs)
+    return out
+
+
 SPECS: dict[str, Spec] = {}
 RUNS: dict[str, Run] = {}
 for _specs, _runs in map(_family, FAMILIES):
     SPECS |= {spec.name: spec for spec in _specs}
     RUNS |= {run.name: run for run in _runs}
+#: Of every network of `ct100.toml` its runs, one a fold; not among `RUNS`, which make what is shipped.
+PROTOCOL = _protocol()

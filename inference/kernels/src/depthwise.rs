@@ -4,6 +4,7 @@
 use crate::{
     activation::silu,
     scratch::{LANES, Scratch},
+    simd::add_product,
 };
 
 /// One plane's convolution a channel: square kernels of 3 or 5, strides of 1 or 2, SiLU behind it.
@@ -81,6 +82,7 @@ impl Depthwise {
 
 /// One row of the result; gives its sum.
 #[inline]
+#[cfg_attr(all(target_arch = "wasm32", feature = "relaxed"), target_feature(enable = "relaxed-simd"))]
 fn convolve<const K: usize, const S: usize>(
     scratch: &Scratch<K, S>,
     row: usize,
@@ -95,7 +97,7 @@ fn convolve<const K: usize, const S: usize>(
         for (ky, weights) in weight.chunks_exact(K).enumerate() {
             for (kx, weight) in weights.iter().enumerate() {
                 let taps = scratch.taps(rows, chunk, ky, kx);
-                lanes.iter_mut().zip(taps).for_each(|(lane, tap)| *lane += weight * tap);
+                add_product(&mut lanes, *weight, taps);
             }
         }
         silu(&mut lanes);

@@ -1,6 +1,9 @@
 //! Convolutions with few input channels a group: a network's first one, and grouped ones (DPN-92 has 32 groups of 3 to 24).
 
-use crate::scratch::{LANES, Scratch};
+use crate::{
+    scratch::{LANES, Scratch},
+    simd::add_product,
+};
 
 /// Output channels that are computed together, so that what is loaded serves all of them.
 const OUTPUTS: usize = 4;
@@ -116,6 +119,7 @@ impl Direct {
 
 /// One row of some output channels; no value is under `least`.
 #[inline]
+#[cfg_attr(all(target_arch = "wasm32", feature = "relaxed"), target_feature(enable = "relaxed-simd"))]
 fn convolve<const K: usize, const S: usize>(
     scratch: &Scratch<K, S>,
     (inputs, row): (usize, usize),
@@ -134,7 +138,7 @@ fn convolve<const K: usize, const S: usize>(
                 for (kx, weights) in (0..K).zip(&mut weights) {
                     let taps = scratch.taps(rows, chunk, ky, kx);
                     for (sums, weight) in sums.iter_mut().zip(weights) {
-                        sums.iter_mut().zip(taps).for_each(|(sum, tap)| *sum += weight * tap);
+                        add_product(sums, *weight, taps);
                     }
                 }
             }

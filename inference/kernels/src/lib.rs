@@ -15,6 +15,7 @@ pub mod gpu;
 mod norm;
 mod product;
 mod scratch;
+mod simd;
 mod stored;
 mod winograd;
 

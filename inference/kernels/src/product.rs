@@ -4,7 +4,9 @@
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
+
+use crate::simd::{fused, in_registers};
 
 /// Rows of the left factor and columns of the right one that are multiplied together: eight registers of sums.
 const ROWS: usize = 4;
@@ -102,7 +104,7 @@ pub fn multiply(left: &Left, right: &impl Right, goal: &mut Goal<'_>) {
                     panel[at * COLUMNS..][..values.len()].copy_from_slice(values);
                 }
             }
-            Arch::new().dispatch(Step { left, part, panels: &panels, pitch, first, goal: &mut *goal });
+            in_registers(Step { left, part, panels: &panels, pitch, first, goal: &mut *goal });
         }
     }
 }
@@ -112,7 +114,7 @@ pub(crate) fn multiply_panels(left: &Left, panels: &[f32], goal: &mut Goal<'_>) 
     let pitch = left.depth * COLUMNS;
     for (nth, panels) in panels.chunks(WIDE / COLUMNS * pitch).enumerate() {
         let part = 0..left.depth;
-        Arch::new().dispatch(Step { left, part, panels, pitch, first: nth * WIDE, goal: &mut *goal });
+        in_registers(Step { left, part, panels, pitch, first: nth * WIDE, goal: &mut *goal });
     }
 }
 
@@ -157,7 +159,7 @@ impl Step<'_, '_> {
                     for (sums, weight) in sums.iter_mut().zip(weights) {
                         let weight = simd.splat_f32s(*weight);
                         for (sum, value) in sums.iter_mut().zip(values) {
-                            *sum = simd.mul_add_e_f32s(weight, *value, *sum);
+                            *sum = fused(simd, weight, *value, *sum);
                         }
                     }
                 }

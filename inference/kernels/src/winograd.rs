@@ -5,9 +5,12 @@
 //! As many neighbouring tiles are transformed together as a register holds: a plane's columns are dealt out to four phases,
 //! so that the tiles' values lie side by side.
 
-use pulp::{Arch, Simd, WithSimd, bytemuck::cast_slice};
+use pulp::{Simd, WithSimd, bytemuck::cast_slice};
 
-use crate::product::{COLUMNS, Goal, Left, Onto, multiply_panels};
+use crate::{
+    product::{COLUMNS, Goal, Left, Onto, multiply_panels},
+    simd::{fused, in_registers},
+};
 
 /// Outputs of a tile along each axis, and inputs: its neighbours are in it too.
 const OUT: usize = 4;
@@ -48,7 +51,7 @@ fn of_output<S: Simd>(simd: S, [a, b, c, d, e, f]: [S::f32s; IN]) -> [S::f32s; O
 /// factor · x + y
 #[inline(always)]
 fn times<S: Simd>(simd: S, factor: f32, x: S::f32s, y: S::f32s) -> S::f32s {
-    simd.mul_add_e_f32s(simd.splat_f32s(factor), x, y)
+    fused(simd, simd.splat_f32s(factor), x, y)
 }
 
 /// G: what a kernel is multiplied by from both sides.
@@ -92,7 +95,7 @@ impl Tiled {
         if input.len() != inputs * rows * columns || input.is_empty() {
             return None;
         }
-        Some(Arch::new().dispatch(Run { of: self, input, inputs, size: [rows, columns], relu }))
+        Some(in_registers(Run { of: self, input, inputs, size: [rows, columns], relu }))
     }
 }
 
