@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
 
 import { underscore } from "./configs.mjs";
 import { META_POLICY } from "./headers.mjs";
@@ -116,16 +117,19 @@ dist.set("_headers", Buffer.from(underscore([...names, "dist.sha256"])));
 
 // Weights are noise to a compressor, and a part of a compressed file is no part of the file.
 const packed = names.filter((name) => !name.startsWith("models/") && dist.get(name).length > 1024);
-for (const name of packed) {
-  const bytes = dist.get(name);
-  const params = {
-    [constants.BROTLI_PARAM_QUALITY]: 11,
-    [constants.BROTLI_PARAM_LGWIN]: 24,
-    [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-  };
-  dist.set(`${name}.br`, brotliCompressSync(bytes, { params }));
-  dist.set(`${name}.gz`, gzipSync(bytes, { level: 9 }));
-}
+const [brotlied, gzipped] = [brotliCompress, gzip].map(promisify);
+await Promise.all(
+  packed.map(async (name) => {
+    const bytes = dist.get(name);
+    const params = {
+      [constants.BROTLI_PARAM_QUALITY]: 11,
+      [constants.BROTLI_PARAM_LGWIN]: 24,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    };
+    dist.set(`${name}.br`, await brotlied(bytes, { params }));
+    dist.set(`${name}.gz`, await gzipped(bytes, { level: 9 }));
+  }),
+);
 const sums = [...dist.keys()].sort().map((name) => `${hash("sha256", dist.get(name), "hex")}  ${name}\n`);
 dist.set("dist.sha256", Buffer.from(sums.join("")));
 

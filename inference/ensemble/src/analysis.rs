@@ -69,6 +69,16 @@ enum Phase {
     Done,
 }
 
+/// A complete answer.
+#[derive(Debug)]
+struct Before {
+    tier: Tier,
+    /// A bit a voxel.
+    lesions: Vec<u8>,
+    /// It is what there is to see: the refinement was stopped.
+    shown: bool,
+}
+
 /// A study being analysed.
 #[derive(Debug)]
 pub struct Analysis {
@@ -97,8 +107,8 @@ pub struct Analysis {
     /// Lungs after the first projection, until all are there.
     preview: Option<LungCube>,
     labels: Vec<u8>,
-    /// Lesions of the last complete answer, a bit a voxel, while a higher tier is computed.
-    before: Option<Vec<u8>>,
+    /// The last complete answer, while a higher tier is computed.
+    before: Option<Before>,
     lesions_known: Vec<bool>,
     answered: Vec<u32>,
 }
@@ -308,10 +318,15 @@ impl Analysis {
         self.begin_tier();
     }
 
+    /// A tier's lesion networks on axial slices, by their place among all of them.
+    fn members(&self, tier: Tier) -> Vec<usize> {
+        (0..self.lesions.len()).filter(|&m| self.manifest.networks[self.lesions[m]].tier <= tier).collect()
+    }
+
     /// The vote among the tier's members, from what they have said already.
     fn begin_tier(&mut self) {
         let (tier, networks) = (self.options.tier, &self.manifest.networks);
-        let members: Vec<usize> = (0..self.lesions.len()).filter(|&m| networks[self.lesions[m]].tier <= tier).collect();
+        let members = self.members(tier);
         let alone = members.first().map_or(0.5, |&m| networks[self.lesions[m]].threshold);
         self.phase = Phase::Lesions;
         let axial_dpns = members.iter().filter(|&&m| networks[self.lesions[m]].family == Family::Dpn).count();
@@ -422,8 +437,8 @@ impl Analysis {
         if !more || !matches!(self.phase, Phase::Done) || self.stage.is_none() {
             return false;
         }
+        self.before = Some(Before { tier: self.options.tier, lesions: bits(&self.labels), shown: false });
         self.options.tier = tier;
-        self.before = Some(bits(&self.labels));
         self.begin_tier();
         true
     }
@@ -431,8 +446,9 @@ impl Analysis {
     /// A refinement was stopped: lesions are those of the last complete answer, until [`Self::resume`]. Whether there
     /// was any refinement.
     pub fn set_back(&mut self) -> bool {
-        let Some(before) = &self.before else { return false };
-        for (labels, bits) in self.labels.chunks_mut(8).zip(before) {
+        let Some(before) = &mut self.before else { return false };
+        before.shown = true;
+        for (labels, bits) in self.labels.chunks_mut(8).zip(&before.lesions) {
             for (nth, l) in labels.iter_mut().enumerate() {
                 *l = *l & !label::LESION | if bits >> nth & 1 == 1 { label::LESION } else { 0 };
             }
@@ -442,10 +458,11 @@ impl Analysis {
 
     /// Goes on with a refinement to `tier` that was stopped; whether there was one.
     pub fn resume(&mut self, tier: Tier) -> bool {
-        let (Some(_), Some(stage)) = (&self.before, &mut self.stage) else { return false };
+        let (Some(before), Some(stage)) = (&mut self.before, &mut self.stage) else { return false };
         if self.options.tier != tier {
             return false;
         }
+        before.shown = false;
         stage.reconsider();
         self.judge_all();
         let open = self.tasks.iter().enumerate().filter(|(_, task)| !task.answered);
@@ -474,11 +491,12 @@ impl Analysis {
     }
 
     /// For every voxel of a slice the share of the networks that marked it as lesion, in per cent; `None` before two
-    /// networks have seen the slice.
+    /// networks of the tier that is shown have seen the slice.
     #[must_use]
     pub fn agreement(&self, z: usize) -> Option<Vec<u8>> {
         let area = self.area();
-        self.stage.as_ref()?.agreement(z, self.labels.get(z * area..(z + 1) * area)?)
+        let tier = self.before.as_ref().filter(|before| before.shown).map_or(self.options.tier, |before| before.tier);
+        self.stage.as_ref()?.agreement(&self.members(tier), z, self.labels.get(z * area..(z + 1) * area)?)
     }
 
     /// Label bytes of the whole volume; lungs are in once [`Self::stage`] is past the lungs, lesions once it is done.

@@ -28,15 +28,21 @@ struct Member {
     agrees: u16,
 }
 
+/// A member's own mask of a slice.
+#[derive(Debug, Clone, Default)]
+struct Own {
+    lesions: Sides,
+    /// A bit a lung voxel.
+    marks: Vec<u8>,
+}
+
 /// What is known of one slice; the vectors hold one value a lung voxel, row by row.
 #[derive(Debug, Default)]
 struct Slice {
     ballots: Vec<Ballot>,
-    /// Members that marked the voxel by themselves.
-    marks: Vec<u8>,
     spoke: Counts,
-    /// Lesion voxels of each member's own mask; `None` where it didn't run.
-    own: Vec<Option<Sides>>,
+    /// What each member marks by itself; `None` where it didn't run.
+    own: Vec<Option<Own>>,
     /// Voxels that are lesion whatever is still to come, and those not decided.
     certain: Sides,
     open: Sides,
@@ -86,7 +92,6 @@ impl LesionStage {
         for (area, z) in &areas {
             let state = &mut states[*z];
             state.ballots = vec![Ballot::default(); *area];
-            state.marks = vec![0; *area];
             state.own = vec![None; entries.len()];
         }
         let members: Option<Vec<Member>> = entries
@@ -145,9 +150,8 @@ impl LesionStage {
     /// counts `times`.
     pub fn add_cross(&mut self, z: usize, square: Square, said: &[u16], times: u8, columns: usize, labels: &[u8]) {
         let Some(state) = self.states.get_mut(z) else { return };
-        let lung = labels.iter().enumerate().filter(|(_, l)| **l != 0);
-        for ((at, _), ballot) in lung.zip(&mut state.ballots) {
-            ballot.dpn += u16::from(times) * square.value(said, at / columns, at % columns);
+        for ((_, said), ballot) in square.on(said, labels, columns).zip(&mut state.ballots) {
+            ballot.dpn += u16::from(times) * said;
         }
         state.spoke.dpn += 2 * times;
         state.judged = false;
@@ -173,18 +177,18 @@ impl LesionStage {
             return Err(EnsembleError::Answer { found: answer.len(), expected: size * size });
         }
         let probability = plane(answer, size, &member.back, &member.back);
-        let mut own = Sides::default();
-        let lung = labels.iter().enumerate().filter(|(_, l)| **l != 0);
-        for (((at, l), ballot), marks) in lung.zip(&mut state.ballots).zip(&mut state.marks) {
-            let given = steps(member.square.value(&probability, at / columns, at % columns));
+        let mut own = Own { lesions: Sides::default(), marks: vec![0; state.ballots.len().div_ceil(8)] };
+        let lung = member.square.on(&probability, labels, columns);
+        for (nth, ((l, probability), ballot)) in lung.zip(&mut state.ballots).enumerate() {
+            let given = steps(probability);
             match member.part {
                 Part::Dpn => ballot.dpn += given,
                 Part::Fpn => ballot.fpn += given,
                 Part::Resnet => ballot.resnet += u8::from(given > member.agrees),
             }
             if given > member.own {
-                *marks += 1;
-                own[side(*l)] += 1;
+                own.marks[nth / 8] |= 1 << (nth % 8);
+                own.lesions[side(l)] += 1;
             }
         }
         state.spoke.add(member.part);
@@ -200,8 +204,16 @@ impl LesionStage {
         let Some(state) = self.states.get_mut(z) else { return false };
         if !state.judged {
             (state.certain, state.open) = Default::default();
+            // Neighbours mostly say the same.
+            let mut last = (Ballot::default(), self.rule.verdict(Ballot::default(), state.spoke));
+            let mut verdict = |ballot: Ballot| {
+                if ballot != last.0 {
+                    last = (ballot, self.rule.verdict(ballot, state.spoke));
+                }
+                last.1
+            };
             for (l, ballot) in labels.iter().filter(|l| **l != 0).zip(&state.ballots) {
-                match self.rule.verdict(*ballot, state.spoke) {
+                match verdict(*ballot) {
                     Verdict::Lesion => state.certain[side(*l)] += 1,
                     Verdict::Open => state.open[side(*l)] += 1,
                     Verdict::Clear => {}
@@ -210,7 +222,7 @@ impl LesionStage {
             state.judged = true;
             if state.open == Sides::default() {
                 for (l, ballot) in labels.iter_mut().filter(|l| **l != 0).zip(&state.ballots) {
-                    let lesion = self.rule.verdict(*ballot, state.spoke) == Verdict::Lesion;
+                    let lesion = verdict(*ballot) == Verdict::Lesion;
                     *l = *l & !label::LESION | if lesion { label::LESION } else { 0 };
                 }
             }
@@ -231,21 +243,22 @@ impl LesionStage {
     /// Lesion voxels of slice `z` in a member's own mask; the vote's where it wasn't needed.
     pub fn own_mask(&self, member: usize, z: usize) -> Sides {
         let Some(state) = self.states.get(z) else { return Sides::default() };
-        state.own.get(member).copied().flatten().unwrap_or(state.certain)
+        state.own.get(member).and_then(Option::as_ref).map_or(state.certain, |own| own.lesions)
     }
 
-    /// For every lung voxel of slice `z`, the share of the members that marked it, in per cent; `None` before there
-    /// are two.
-    pub fn agreement(&self, z: usize, labels: &[u8]) -> Option<Vec<u8>> {
+    /// For every lung voxel of slice `z`, the share of those `members` that have answered for it and marked it, in per
+    /// cent; `None` before there are two.
+    pub fn agreement(&self, members: &[usize], z: usize, labels: &[u8]) -> Option<Vec<u8>> {
         let state = self.states.get(z)?;
-        let spoke = state.own.iter().flatten().count();
-        if spoke < 2 {
+        let spoke: Vec<&Own> = members.iter().filter_map(|m| state.own.get(*m)?.as_ref()).collect();
+        if spoke.len() < 2 {
             return None;
         }
         let mut percent = vec![0; labels.len()];
         let lung = percent.iter_mut().zip(labels).filter(|(_, l)| **l != 0);
-        for ((out, _), marks) in lung.zip(&state.marks) {
-            *out = (100 * usize::from(*marks) / spoke).min(100) as u8;
+        for (nth, (out, _)) in lung.enumerate() {
+            let marked = |own: &&&Own| own.marks.get(nth / 8).is_some_and(|byte| byte >> (nth % 8) & 1 == 1);
+            *out = (100 * spoke.iter().filter(marked).count() / spoke.len()) as u8;
         }
         Some(percent)
     }

@@ -66,13 +66,17 @@ impl Square {
         Self { row: start(top, bottom), column: start(left, right), side: side as usize }
     }
 
-    /// What a picture of the box, `side × side`, has at a pixel of the whole slice; 0 outside.
-    pub fn value<T: Copy + Default>(self, picture: &[T], row: usize, column: usize) -> T {
-        let inside = |at: usize, start: isize| at.checked_add_signed(-start).filter(|i| *i < self.side);
-        match (inside(row, self.row), inside(column, self.column)) {
-            (Some(i), Some(j)) => picture.get(i * self.side + j).copied().unwrap_or_default(),
-            _ => T::default(),
-        }
+    /// Every lung voxel of a slice of label bytes, row by row, with what a picture of the box, `side × side`, has there; 0
+    /// outside.
+    pub fn on<T: Copy + Default>(self, picture: &[T], labels: &[u8], columns: usize) -> impl Iterator<Item = (u8, T)> {
+        labels.chunks_exact(columns.max(1)).enumerate().flat_map(move |(row, line)| {
+            let start = row.checked_add_signed(-self.row).filter(|i| *i < self.side).map(|i| i * self.side);
+            let seen = start.and_then(|at| picture.get(at..at + self.side)).unwrap_or_default();
+            let value = move |column: usize| {
+                column.checked_add_signed(-self.column).and_then(|j| seen.get(j)).copied().unwrap_or_default()
+            };
+            line.iter().enumerate().filter(|(_, l)| **l != 0).map(move |(column, l)| (*l, value(column)))
+        })
     }
 
     /// The box cut out of one slice and resized to the input's size, normalised.
@@ -88,18 +92,13 @@ impl Square {
         let [low, high] = input.clip_hu;
         let slice = volume.slice(z);
         let mut picture = vec![OUTSIDE_HU.clamp(low, high); self.side * self.side];
+        // Columns of the box that lie beside the picture, and of the picture that lie beside the box.
+        let [beside, skipped] = [self.column.min(0).unsigned_abs(), self.column.max(0).unsigned_abs()];
         for (i, line) in picture.chunks_exact_mut(self.side).enumerate() {
             let Some(row) = self.row.checked_add_unsigned(i).and_then(|r| usize::try_from(r).ok()) else { continue };
-            if row >= grid.rows {
-                break;
-            }
-            let source = &slice[row * grid.columns..(row + 1) * grid.columns];
-            for (j, value) in line.iter_mut().enumerate() {
-                let column = self.column.checked_add_unsigned(j).and_then(|c| usize::try_from(c).ok());
-                if let Some(&hu) = column.and_then(|c| source.get(c)) {
-                    *value = f32::from(hu).clamp(low, high);
-                }
-            }
+            let source = slice.chunks_exact(grid.columns).nth(row).and_then(|source| source.get(skipped..));
+            let line = line.iter_mut().skip(beside);
+            line.zip(source.unwrap_or_default()).for_each(|(value, hu)| *value = f32::from(*hu).clamp(low, high));
         }
         let filter = Filter::new(self.side, input.size);
         plane(&picture, self.side, &filter, &filter)
@@ -116,5 +115,15 @@ mod tests {
         assert_eq!(square, Square { row: 30, column: 30, side: 240 });
         let small = Square::around((0, 0), (0, 0), 0.1);
         assert_eq!(small, Square { row: 0, column: 0, side: 1 });
+    }
+
+    #[test]
+    fn lung_voxels_meet_what_the_box_has_there() {
+        let labels = [1, 0, 2, 1, 1, 0, 0, 2, 2];
+        // It begins a row above the slice and a column inside it.
+        let square = Square { row: -1, column: 1, side: 3 };
+        let picture = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+        let found: Vec<(u8, i32)> = square.on(&picture, &labels, 3).collect();
+        assert_eq!(found, [(1, 0), (2, 5), (1, 0), (1, 7), (2, 0), (2, 0)]);
     }
 }

@@ -5,7 +5,10 @@
 /// For every output sample the first input sample it draws on and their weights.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Filter {
-    taps: Vec<(usize, Vec<f32>)>,
+    first: Vec<usize>,
+    /// `most` for every output sample; those there are too few of end in zeros.
+    weights: Vec<f32>,
+    most: usize,
     source: usize,
 }
 
@@ -14,7 +17,7 @@ impl Filter {
     pub fn new(source: usize, target: usize) -> Self {
         let scale = source as f64 / target as f64;
         let reach = scale.max(1.0);
-        let taps = (0..target)
+        let taps: Vec<(usize, Vec<f64>)> = (0..target)
             .map(|i| {
                 let centre = scale * (i as f64 + 0.5);
                 let first = (centre - reach + 0.5).max(0.0) as usize;
@@ -22,34 +25,57 @@ impl Filter {
                 let raw: Vec<f64> =
                     (first..last).map(|j| (1.0 - ((j as f64 + 0.5 - centre) / reach).abs()).max(0.0)).collect();
                 let sum: f64 = raw.iter().sum();
-                (first, raw.iter().map(|w| (w / sum) as f32).collect())
+                (first, raw.into_iter().map(|w| w / sum).collect())
             })
             .collect();
-        Self { taps, source }
+        let most = taps.iter().map(|(_, weights)| weights.len()).max().unwrap_or_default();
+        let mut weights = vec![0.0; target * most];
+        // At the border all of them begin sooner, so that none is past the source's end.
+        let moved = |first: usize| first.min(source.saturating_sub(most));
+        for ((first, from), to) in taps.iter().zip(weights.chunks_exact_mut(most.max(1))) {
+            to.iter_mut().skip(first - moved(*first)).zip(from).for_each(|(to, weight)| *to = *weight as f32);
+        }
+        Self { first: taps.iter().map(|(first, _)| moved(*first)).collect(), weights, most, source }
     }
 
     pub fn len(&self) -> usize {
-        self.taps.len()
+        self.first.len()
     }
 
     /// The first input sample of an output sample, and its weights.
     pub fn taps(&self, i: usize) -> Option<(usize, &[f32])> {
-        self.taps.get(i).map(|(first, weights)| (*first, weights.as_slice()))
+        Some((*self.first.get(i)?, &self.weights[i * self.most..(i + 1) * self.most]))
     }
 
     /// Weighted sums of `row`, of the source's length, into `out`, of the target's.
     pub fn along(&self, row: &[f32], out: &mut [f32]) {
         debug_assert_eq!(row.len(), self.source);
-        for ((first, weights), out) in self.taps.iter().zip(out) {
-            *out = row[*first..].iter().zip(weights).map(|(v, w)| v * w).sum();
+        match self.most {
+            2 => self.sums::<2>(row, out),
+            3 => self.sums::<3>(row, out),
+            4 => self.sums::<4>(row, out),
+            5 => self.sums::<5>(row, out),
+            most => {
+                for ((first, weights), out) in self.first.iter().zip(self.weights.chunks_exact(most.max(1))).zip(out) {
+                    *out = row[*first..].iter().zip(weights).map(|(v, w)| v * w).sum();
+                }
+            }
+        }
+    }
+
+    /// The same for filters of `N` weights.
+    fn sums<const N: usize>(&self, row: &[f32], out: &mut [f32]) {
+        for ((first, weights), out) in self.first.iter().zip(self.weights.as_chunks::<N>().0).zip(out) {
+            let values: &[f32; N] = row[*first..].first_chunk().unwrap_or(&[0.0; N]);
+            *out = values.iter().zip(weights).map(|(v, w)| v * w).sum();
         }
     }
 
     /// The same across rows: output row `i` as a weighted sum of whole input rows of `width` samples.
     pub fn row<'a>(&self, i: usize, width: usize, source: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
-        let Some((first, weights)) = self.taps.get(i) else { return };
+        let Some((first, weights)) = self.taps(i) else { return };
         out.fill(0.0);
-        for (j, w) in weights.iter().enumerate() {
+        for (j, w) in weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
             for (o, v) in out.iter_mut().zip(&source(first + j)[..width]) {
                 *o += v * w;
             }

@@ -10,9 +10,9 @@ use corsai_protocol::{Family, Vote};
 /// Steps of a probability of 1. Eighteen members' sum fits 16 bits.
 pub(crate) const UNIT: u16 = 2048;
 
-/// A probability in steps, rounded to the nearest.
+/// A probability in steps, rounded to the nearest, halves to the even one (as `training/pipeline.py`).
 pub(crate) fn steps(probability: f32) -> u16 {
-    (probability.clamp(0.0, 1.0) * f32::from(UNIT)).round() as u16
+    (probability.clamp(0.0, 1.0) * f32::from(UNIT)).round_ties_even() as u16
 }
 
 /// Steps whose probability is above `threshold` are more than this.

@@ -261,25 +261,33 @@ fn networks_are_heard_one_by_one() {
     assert_eq!(analysis.agreement(0), None, "a slice without lung is shown to nobody");
 }
 
+fn agreements(analysis: &Analysis) -> Vec<Option<Vec<u8>>> {
+    (0..analysis.volume().grid().slices).map(|z| analysis.agreement(z)).collect()
+}
+
 #[test]
 fn a_refinement_may_be_stopped_and_goes_on() {
     let manifest = manifest();
     let sick = Opinions { seed: 7, spread: 0.9, sick: 0.3 };
     let (quick, _, mut analysis) = sick.labels(&manifest, Options::default(), &[]);
     assert!(!analysis.set_back() && !analysis.resume(Tier::Standard));
+    let agreed = agreements(&analysis);
     assert!(analysis.refine(Tier::Standard));
     let held: Vec<Job> = (0..20).filter_map(|_| analysis.next_job()).collect();
     for job in held.iter().step_by(2) {
         analysis.accept(job.id, &sick.answer(&manifest, job)).unwrap();
     }
+    assert_ne!(agreements(&analysis), agreed);
     assert!(analysis.set_back());
     assert_eq!(analysis.all_labels(), quick);
+    assert_eq!(agreements(&analysis), agreed);
     assert!(!analysis.refine(Tier::Full) && !analysis.resume(Tier::Full));
     assert!(analysis.resume(Tier::Standard));
     sick.finish(&manifest, &mut analysis);
     let (whole, runs, unbroken) = sick.labels(&manifest, Options::default(), &[Tier::Standard]);
     assert_ne!(whole, quick);
     assert_eq!(analysis.all_labels(), whole);
+    assert_eq!(agreements(&analysis), agreements(&unbroken));
     assert_eq!((analysis.runs(), runs > 0), (unbroken.runs(), true));
 }
 
