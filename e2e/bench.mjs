@@ -95,14 +95,15 @@ const files = (folder) =>
 
 function sizes() {
   const weights = path.join(DIST, "models");
-  // What a visit downloads: the page and what its service worker keeps, as compressed by the build.
+  // What there is of the page, as compressed by the build; of the workers a visit needs one before the first answer.
   const documents = /\.(br|gz|sha256)$|_headers$|404\.html$|licences\.txt$|sbom\.json$/;
   const page = files(DIST).filter((file) => !file.startsWith(weights) && !documents.test(file));
-  const withGpu = (file) => path.basename(file).startsWith("corsai-worker-gpu-");
+  const [withGpu, plain] = [/^corsai-worker-gpu-/, /^corsai-worker-[0-9a-f]{16}\./].map((pattern) => (file) => pattern.test(path.basename(file)));
   const compressed = (file) => statSync(existsSync(`${file}.br`) ? `${file}.br` : file).size;
   const sum = (list, of) => list.reduce((total, file) => total + of(file), 0) / 1e6;
   return [
-    row("page and worker, brotli", "–", sum(page.filter((file) => !withGpu(file)), compressed), "MB"),
+    row("page and worker, brotli", "–", sum(page.filter((file) => !withGpu(file) && !plain(file)), compressed), "MB"),
+    row("worker without relaxed SIMD, brotli", "–", sum(page.filter(plain), compressed), "MB"),
     row("worker with a GPU, brotli", "–", sum(page.filter(withGpu), compressed), "MB"),
     row("weights", "–", sum(files(weights), (file) => statSync(file).size), "MB"),
   ];

@@ -9,7 +9,7 @@ from . import predictions, store, vote
 from .paths import MODELS
 from .pipeline import UNIT
 from .prepare import LESION
-from .specs import FOLDS, RUNS, SPECS
+from .specs import FOLDS, PROTOCOL, RUNS, SPECS
 
 #: Upper ends of CT-1, CT-2, CT-3 (`networks.md` §5).
 CLASSES = (0.25, 0.5, 0.75)
@@ -180,7 +180,7 @@ def reliability(cases: list[Case], family: str, bins: int = 10) -> list[tuple[fl
 
 def fold_dice(fold: int, thresholds: vote.Thresholds | None) -> dict[str, tuple[float, float]]:
     """`ct100` slices of one fold, by those that never saw them: Dice pooled over all, and the mean over slices."""
-    truth = predictions.fold_truth(fold)
+    truth = predictions.slices_truth(predictions.fold_slices(fold))
     members = {
         run.member: steps
         for run in RUNS.values()
@@ -190,7 +190,23 @@ def fold_dice(fold: int, thresholds: vote.Thresholds | None) -> dict[str, tuple[
     case = Case("ct100", np.ones(truth.shape, np.uint8), np.where(truth, LESION, 0), {m: s.ravel() for m, s in members.items()})
     out = {}
     for name, found in ways(case, thresholds).items():
-        found = found.reshape(truth.shape)
-        rows = [2 * int((f & t).sum()) / max(int(f.sum() + t.sum()), 1) for f, t in zip(found, truth)]
-        out[name] = (case.against(found.ravel()).dice, float(np.mean(rows)))
+        out[name] = slices_dice(found.reshape(truth.shape), truth)
+    return out
+
+
+def slices_dice(found: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+    """Dice over all pixels, and the mean over slices."""
+    both, all_ = (found & truth).sum((1, 2)), found.sum((1, 2)) + truth.sum((1, 2))
+    return float(2 * both.sum() / max(all_.sum(), 1)), float(np.mean(2 * both / np.maximum(all_, 1)))
+
+
+def protocol_dice() -> dict[str, list[tuple[float, float]]]:
+    """Of every network of `ct100.toml` that is trained on all folds its Dice at .5: over all hundred slices, then fold by
+    fold."""
+    out = {}
+    for name in PROTOCOL:
+        if (steps := predictions.stored("ct100", f"protocol-{name}")) is not None:
+            found, truth = steps > UNIT / 2, predictions.slices_truth(list(range(len(steps))))
+            parts = [list(range(len(steps))), *(predictions.fold_slices(f) for f in range(len(FOLDS["folds"])))]
+            out[name] = [slices_dice(found[part], truth[part]) for part in parts]
     return out

@@ -3,7 +3,8 @@
 `PREDICTIONS/VOLUME/lungs.npz` holds the label bytes that the lung networks give; `VOLUME/NETWORK.npz` one
 lesion network's probabilities in those lungs (`pipeline.lesion_steps`), from the packed weights; `VOLUME/NETWORK.f32.npz`
 the same before rounding. `ct100/NETWORK.npz` holds `[slices, rows, columns]` of the slices that the network's fold keeps
-apart. A file says which weights made it, and is made anew when they are others.
+apart, `ct100/PROTOCOL.npz` those of all slices by a network of `ct100.toml`, each by the fold that never saw it, before
+rounding. A file says which weights made it, and is made anew when they are others.
 """
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import nn
 from . import pipeline, prepare, queue, series, store, train
 from .network import folded
 from .paths import ARRAYS, DATA, PREDICTIONS
-from .specs import SPECS, Run, Spec
+from .specs import PROTOCOL, SPECS, Run, Spec
 
 #: Series without masks: what is called lesion on a healthy patient, and on which slices of a sick one.
 SERIES = ("normal-001", "covid-P001")
@@ -89,9 +90,9 @@ def of_volume(name: str, runs: list[Run]) -> None:
 
 
 @torch.no_grad()
-def single_slices(run: Run) -> np.ndarray:
+def single_slices(run: Run, network: nn.Module) -> np.ndarray:
     """The slices of `ct100` in the run's fold; nothing is marked where no lungs are found in the picture."""
-    network, answers = store.load(run.spec), []
+    answers = []
     for index in fold_slices(run.fold):
         picture = np.asarray(Image.open(DATA / "ct100" / f"tr_im_{index:04}.png").convert("L"))
         # The box comes from the picture alone: what is lesion is what's asked.
@@ -113,9 +114,9 @@ def fold_slices(fold: int) -> list[int]:
     return [i for i in range(100) if i % 5 == fold]
 
 
-def fold_truth(fold: int) -> np.ndarray:
-    masks = [np.asarray(Image.open(DATA / "ct100" / f"tr_im_{i:04}_mask.png")) > 0 for i in fold_slices(fold)]
-    return np.stack(masks)
+def slices_truth(indices: list[int]) -> np.ndarray:
+    """Lesions on slices of `ct100`."""
+    return np.stack([np.asarray(Image.open(DATA / "ct100" / f"tr_im_{i:04}_mask.png")) > 0 for i in indices])
 
 
 def main(names: list[str]) -> None:
@@ -128,4 +129,16 @@ def main(names: list[str]) -> None:
             of_volume(name, fitting)
     for run in packed:
         if run.fold is not None:
-            refresh("ct100", run.member, store.key(run.spec), lambda: single_slices(run))
+            refresh("ct100", run.member, store.key(run.spec), lambda: single_slices(run, store.load(run.spec)))
+    for name, runs in PROTOCOL.items():
+        if all(map(train.finished, runs)):
+            refresh("ct100", f"protocol-{name}", " ".join(map(train.key, runs)), lambda: protocol(runs))
+
+
+def protocol(runs: list[Run]) -> np.ndarray:
+    """All slices of `ct100`, each by the run whose fold keeps it apart."""
+    folds = [single_slices(run, train.averaged(run)) for run in runs]
+    answers = np.empty((sum(map(len, folds)), *folds[0].shape[1:]), np.uint16)
+    for run, fold in zip(runs, folds):
+        answers[fold_slices(run.fold)] = fold
+    return answers

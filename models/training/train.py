@@ -6,6 +6,7 @@ too.
 """
 
 import copy
+import hashlib
 import math
 import os
 import signal
@@ -52,6 +53,11 @@ def averaged(run: Run) -> torch.nn.Module:
 def finished(run: Run) -> bool:
     state = run_folder(run.name) / "state.pt"
     return state.exists() and torch.load(state, map_location="cpu", weights_only=True, mmap=True)["step"] >= run.steps
+
+
+def key(run: Run) -> str:
+    """What names a finished run's weights."""
+    return hashlib.sha256((run_folder(run.name) / "state.pt").read_bytes()).hexdigest()[:12]
 
 
 def train(run: Run, device: str = "cpu") -> None:

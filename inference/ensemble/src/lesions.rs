@@ -72,13 +72,12 @@ impl LesionStage {
         for (z, slice) in labels.chunks_exact(grid.rows * grid.columns).enumerate() {
             let mut area = 0usize;
             for (row, line) in slice.chunks_exact(grid.columns).enumerate() {
-                for (column, _) in line.iter().enumerate().filter(|(_, l)| **l != 0) {
-                    area += 1;
-                    top = top.min(row);
-                    bottom = bottom.max(row);
-                    left = left.min(column);
-                    right = right.max(column);
-                }
+                let count = line.iter().filter(|l| **l != 0).count();
+                let ends = [line.iter().position(|l| *l != 0), line.iter().rposition(|l| *l != 0)];
+                let [Some(first), Some(last)] = ends else { continue };
+                area += count;
+                (top, bottom) = (top.min(row), bottom.max(row));
+                (left, right) = (left.min(first), right.max(last));
             }
             if area > 0 {
                 areas.push((area, z));

@@ -161,7 +161,7 @@ impl Run<'_> {
                 let Some(job) = analysis.borrow_mut().next_job() else { break };
                 let question = self.question(&job, refining);
                 if let Some(values) = question.as_ref().and_then(|of| self.owner.kept.take(of)) {
-                    self.accept(job.id, &values, &hold.engine, &mut telling)?;
+                    self.accept(job.id, &values, &mut telling)?;
                     pause.if_due().await;
                     continue;
                 }
@@ -172,6 +172,11 @@ impl Run<'_> {
                 }
                 hold.in_flight.insert(job.id, question);
                 hold.engine.start(job);
+            }
+            // Now that everyone has work: it takes a while.
+            if telling.pace.stage() == Stage::Lungs && analysis.borrow().stage() != Some(Stage::Lungs) {
+                self.after_lungs(&hold.engine)?;
+                telling.pace = Pace::begin(self.run, self.slot, Stage::Lesions);
             }
             if analysis.borrow().stage().is_none() {
                 break;
@@ -191,7 +196,7 @@ impl Run<'_> {
                         let event = Event::Answered { run: self.run, answered };
                         outbox::post_with(&event, &[outbox::buffer_of_f32(&values)]);
                     }
-                    self.accept(job, &values, &hold.engine, &mut telling)?;
+                    self.accept(job, &values, &mut telling)?;
                 }
                 Outcome::Lost { jobs } => jobs.into_iter().for_each(|job| {
                     hold.in_flight.remove(&job);
@@ -226,17 +231,12 @@ impl Run<'_> {
     }
 
     /// Takes a job's answer, and tells the page what it changed.
-    fn accept(&self, job: JobId, values: &[f32], engine: &Engine, telling: &mut Telling) -> Result<(), Vec<Issue>> {
+    fn accept(&self, job: JobId, values: &[f32], telling: &mut Telling) -> Result<(), Vec<Issue>> {
         let analysis = &self.course.analysis;
         let changed = analysis.borrow_mut().accept(job, values).map_err(|_| vec![withheld()])?;
         if !changed.is_empty() {
             let indices = changed.into_iter().map(|z| z as u32).collect();
             outbox::post(&Event::Changed { run: self.run, slot: self.slot, indices });
-        }
-        let stage = analysis.borrow().stage();
-        if telling.pace.stage() == Stage::Lungs && stage != Some(Stage::Lungs) {
-            self.after_lungs(engine)?;
-            telling.pace = Pace::begin(self.run, self.slot, Stage::Lesions);
         }
         if telling.pace.stage() != Stage::Lungs && telling.bounds.elapsed() >= BETWEEN_BOUNDS {
             self.tell_possible(&mut telling.lungs);
