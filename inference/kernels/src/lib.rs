@@ -15,6 +15,7 @@ pub mod gpu;
 mod norm;
 mod product;
 mod scratch;
+#[cfg_attr(all(target_arch = "wasm32", feature = "relaxed"), path = "simd_relaxed.rs")]
 mod simd;
 mod stored;
 mod winograd;
