@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { open, visit } from "../lib/app.mjs";
+import { PATIENCE_MS, open, visit } from "../lib/app.mjs";
 import * as faulty from "../lib/faulty.mjs";
 
 describe("the worker", () => {
@@ -50,7 +50,7 @@ describe("the worker", () => {
     const before = (await asked()).length;
     await app.openPhantom();
     await stage("Finding");
-    await app.page.waitForFunction(() => window.asked.at(-1).some((question) => !question.includes("lungs")));
+    await app.page.waitForFunction(() => window.asked.at(-1).some((question) => !question.includes("lungs")), null, { timeout: PATIENCE_MS });
     await kill();
     await app.get("notices").filter({ hasText: "was started anew" }).waitFor({ timeout: 20_000 });
     assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
