@@ -4,14 +4,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
-import { setFlagsFromString } from "node:v8";
+
+import "../lib/relaxed.mjs";
 
 const at = (name) => new URL(`../../${name}`, import.meta.url);
 const made = (name) => readFileSync(at(`inference/networks/tests/made-up/${name}`));
 const { networks } = JSON.parse(made("manifest.json"));
-
-// Node.js 20 has relaxed SIMD behind a flag.
-if (Number.parseInt(process.versions.node, 10) < 22) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 for (const [kind, words] of [["plain", "SIMD"], ["relaxed", "relaxed SIMD"]]) describe(`networks in wasm with ${words}`, () => {
   let Loaded;

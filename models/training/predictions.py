@@ -3,7 +3,7 @@
 `PREDICTIONS/VOLUME/lungs.npz` holds the label bytes that the lung networks give; `VOLUME/NETWORK.npz` one
 lesion network's probabilities in those lungs (`pipeline.lesion_steps`), from the packed weights; `VOLUME/NETWORK.f32.npz`
 the same before rounding. `ct100/NETWORK.npz` holds `[slices, rows, columns]` of the slices that the network's fold keeps
-apart, `ct100/PROTOCOL.npz` those of all slices by a network of `ct100.toml`, each by the fold that never saw it, before
+apart, `ct100/protocol-NAME.npz` those of all slices by a network of `ct100.toml`, each by the fold that never saw it, before
 rounding. A file says which weights made it, and is made anew when they are others.
 """
 

@@ -28,8 +28,8 @@ PAPER_MEMBERS = {"lungs": 3, "fpn": 6, "resnet21": 5, "resnet18": 1, "dpn": 18}
 
 SCRATCH = (
     "From scratch: every network five times, each time on eighty slices alone, and judged at .5 on the twenty it never saw; the recipe is that of "
-    "`training/ct100.toml`, decided before the first of them was measured, f32, no test-time augmentation. 90 steps of 16 pictures show it every "
-    "slice 18 times, which is what two CPU cores had time for: it stays below the paper's. The FPN's encoder begins at ImageNet, as the paper's. "
+    "`training/ct100.toml`, decided before the first of them was measured, f32, no test-time augmentation. The FPN's 90 steps of 16 "
+    "pictures show it every slice 18 times, which is what two CPU cores had time for: it stays below the paper's. Its encoder begins at ImageNet, as theirs. "
     "How the paper forms its mean isn't said there, so both ways are given. Not measured: Inf-Net isn't implemented here; U-Net and MiniSeg are "
     "(`training/baselines.py`), where there is no figure they aren't trained; a final vote needs all families on every fold, and the volumes "
     "added would need networks of their own again."
