@@ -17,6 +17,9 @@ from .specs import SPECS, Spec
 UNIT = 2048
 #: Every how many slices of a projection are computed.
 STEP = 2
+#: Voxels lighter than this are lung where both sides' probabilities together are above `NEARLY`.
+AERATED_HU = -300
+NEARLY = 0.3
 #: Pieces of a lung smaller than this share of its largest are dropped.
 ISLAND = 0.1
 #: How `[z, y, x]` turns into a projection's `[slice, row, column]`; each is its own inverse but the sagittal one.
@@ -69,10 +72,12 @@ def wins(own: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     return (own > other) & (own > 1 - own - other)
 
 
-def lung_labels(probabilities: torch.Tensor, shape: torch.Size) -> np.ndarray:
-    """Label bytes 1 (right) and 2 (left) on a grid `[slices, rows, columns]`."""
-    right, left = (in_planes(along(p, shape[0]), *shape[1:]) for p in probabilities)
-    return (wins(right, left) * 1 + wins(left, right) * 2).numpy().astype(np.uint8)
+def lung_labels(probabilities: torch.Tensor, hu: torch.Tensor) -> np.ndarray:
+    """Label bytes 1 (right) and 2 (left) on the grid of `hu`, `[slices, rows, columns]`."""
+    right, left = (in_planes(along(p, len(hu)), *hu.shape[1:]) for p in probabilities)
+    nearly = (hu < AERATED_HU) & (right + left > NEARLY)
+    sides = [wins(own, other) | nearly & (own > other) for own, other in ((right, left), (left, right))]
+    return (sides[0] * 1 + sides[1] * 2).numpy().astype(np.uint8)
 
 
 def box_inputs(pictures: torch.Tensor, square: tuple[int, int, int], spec: Spec) -> torch.Tensor:

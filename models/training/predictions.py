@@ -71,7 +71,7 @@ def refresh(volume: str, network: str, key: str, compute) -> bool:
 
 def lungs(name: str) -> np.ndarray:
     hu = values(name)
-    return pipeline.lung_labels(pipeline.lung_probabilities(hu, store.load(SPECS["lungs"])), hu.shape)
+    return pipeline.lung_labels(pipeline.lung_probabilities(hu, store.load(SPECS["lungs"])), hu)
 
 
 def of_volume(name: str, runs: list[Run]) -> None:

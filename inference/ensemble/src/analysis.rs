@@ -306,7 +306,7 @@ impl Analysis {
         let area = self.area();
         let grid = self.volume.grid();
         for (z, labels) in self.labels.chunks_exact_mut(area).enumerate() {
-            labels.copy_from_slice(&cube.labels(grid, &self.filters, z));
+            labels.copy_from_slice(&cube.labels(&self.volume, &self.filters, z));
         }
         let entries: Vec<&NetworkEntry> = self.lesions.iter().map(|&i| &self.manifest.networks[i]).collect();
         let vote = self.options.vote.unwrap_or(self.manifest.vote);
@@ -482,7 +482,7 @@ impl Analysis {
         let area = self.area();
         if matches!(self.phase, Phase::Lungs(_)) {
             return match &self.preview {
-                Some(cube) => (cube.labels(self.volume.grid(), &self.filters, z), true, false),
+                Some(cube) => (cube.labels(&self.volume, &self.filters, z), true, false),
                 None => (vec![0; area], false, false),
             };
         }
