@@ -20,6 +20,8 @@ STEP = 2
 #: Voxels lighter than this are lung where both sides' probabilities together are above `NEARLY`.
 AERATED_HU = -300
 NEARLY = 0.3
+#: Sections of the other projections that are computed beside what the axial slices show.
+BESIDE = 4
 #: Pieces of a lung smaller than this share of its largest are dropped.
 ISLAND = 0.1
 #: How `[z, y, x]` turns into a projection's `[slice, row, column]`; each is its own inverse but the sagittal one.
@@ -51,9 +53,15 @@ def lung_probabilities(hu: torch.Tensor, network: nn.Module) -> torch.Tensor:
     centres = (torch.arange(size) + 0.5) / size * 2 - 1
     z, y, x = torch.meshgrid(centres, centres, centres, indexing="ij")
     total = torch.zeros(2, size, size, size)
+    seen = torch.zeros(0)
     for projection in spec.projections:
         channels = torch.stack([c.permute(AXES[projection]) for c in (cube, x, y, z)], 1)[::STEP]
-        answers = torch.cat([network(part).softmax(1)[:, 1:] for part in channels.split(16)])
+        first, last = extent(seen, projection) or (0, size)
+        fitting = [i for i in range(len(channels)) if first <= STEP * i <= last]
+        answers = torch.zeros(len(channels), 2, size, size)
+        answers[fitting] = torch.cat([network(part).softmax(1)[:, 1:] for part in channels[fitting].split(16)])
+        if projection == "axial":
+            seen = answers
         after = torch.cat([answers[1:], answers[-1:]])
         every = torch.stack([answers, (answers + after) / 2], 1).reshape(size, 2, size, size)
         for side in range(2):
@@ -66,6 +74,15 @@ def lung_probabilities(hu: torch.Tensor, network: nn.Module) -> torch.Tensor:
         sizes[0] = 0
         own[torch.from_numpy(mask & ~(sizes >= ISLAND * sizes.max())[pieces])] = 0
     return total
+
+
+def extent(axial: torch.Tensor, projection: str) -> tuple[int, int] | None:
+    """First and last section of a projection that the axial answers `[slice, side, row, column]` reach, with a margin."""
+    found = (axial > 0.5).any(1).nonzero() if len(axial) else axial
+    if not len(found):
+        return None
+    sections = found[:, 1 if projection == "coronal" else 2]
+    return int(sections.min()) - BESIDE, int(sections.max()) + BESIDE
 
 
 def wins(own: torch.Tensor, other: torch.Tensor) -> torch.Tensor:

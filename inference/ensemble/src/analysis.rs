@@ -104,6 +104,9 @@ pub struct Analysis {
     tasks: Vec<Task>,
     open_tasks: usize,
     queue: VecDeque<JobId>,
+    /// Runs for the lungs: of the first projection once that is through, and at most of the others until then.
+    lungs_done: usize,
+    lungs_ahead: usize,
     /// Lungs after the first projection, until all are there.
     preview: Option<LungCube>,
     labels: Vec<u8>,
@@ -165,6 +168,8 @@ impl Analysis {
             tasks: Vec::new(),
             open_tasks: 0,
             queue: VecDeque::new(),
+            lungs_done: 0,
+            lungs_ahead: 0,
             preview: None,
             before: None,
             volume,
@@ -172,10 +177,18 @@ impl Analysis {
             lesions,
             cross,
         };
-        let slices: Vec<usize> = stage.slices().collect();
+        analysis.lungs_ahead = projections.iter().map(|p| stage.slices(*p).count()).sum();
+        analysis.begin_lungs(&stage, |projection| projection == projections[0]);
         analysis.phase = Phase::Lungs(stage);
-        analysis.begin((0..projections.len()).flat_map(|m| slices.iter().map(move |s| (m, *s))));
         Ok(analysis)
+    }
+
+    /// The lungs' networks on those projections.
+    fn begin_lungs(&mut self, stage: &LungStage, which: impl Fn(Projection) -> bool) {
+        let networks = self.lungs.iter().enumerate().filter(|(_, (projection, _))| which(*projection));
+        let tasks: Vec<_> = networks.flat_map(|(m, (of, _))| stage.slices(*of).map(move |s| (m, s))).collect();
+        self.lungs_ahead = self.lungs_ahead.saturating_sub(tasks.len());
+        self.begin(tasks.into_iter());
     }
 
     fn begin(&mut self, tasks: impl Iterator<Item = (usize, usize)>) {
@@ -203,7 +216,10 @@ impl Analysis {
                 let total = slices * self.tier_runs;
                 (total.saturating_sub(slices * self.to_run.len() + self.open_tasks), total)
             }
-            _ => (self.tasks.len() - self.open_tasks, self.tasks.len()),
+            _ => {
+                let done = self.lungs_done + self.tasks.len() - self.open_tasks;
+                (done, done + self.open_tasks + self.lungs_ahead)
+            }
         }
     }
 
@@ -272,19 +288,17 @@ impl Analysis {
         self.answered[network] += 1;
         let complete = self.open_tasks == 0;
         match &self.phase {
-            Phase::Lungs(stage) if complete => {
-                let cube = stage.mean(&vec![true; self.lungs.len()]);
-                self.preview = None;
-                self.finish_lungs(&cube);
-                changed = (0..self.volume.grid().slices).collect();
-            }
-            Phase::Lungs(stage) if self.preview.is_none() => {
-                let done: Vec<bool> =
-                    (0..self.lungs.len()).map(|m| self.tasks.iter().all(|t| t.member != m || t.answered)).collect();
-                if done.contains(&true) {
-                    self.preview = Some(stage.mean(&done));
+            Phase::Lungs(_) if complete => {
+                self.next_lungs();
+                if self.stage() != Some(Stage::Lungs) {
                     changed = (0..self.volume.grid().slices).collect();
                 }
+            }
+            // Not before the next projection has begun: by then nobody waits for this.
+            Phase::Lungs(stage) if self.lungs_done > 0 && self.preview.is_none() => {
+                let done: Vec<bool> = self.lungs.iter().map(|(projection, _)| *projection == self.lungs[0].0).collect();
+                self.preview = Some(stage.mean(&done));
+                changed = (0..self.volume.grid().slices).collect();
             }
             Phase::Lesions if complete => {
                 if let Some(sections) = self.sections.take() {
@@ -300,6 +314,23 @@ impl Analysis {
 
     fn area(&self) -> usize {
         self.volume.grid().rows * self.volume.grid().columns
+    }
+
+    /// After the first projection the others, where it shows that there is something to see; then the lesions.
+    fn next_lungs(&mut self) {
+        let Phase::Lungs(stage) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
+        if self.lungs_done == 0 {
+            self.lungs_done = self.tasks.len();
+            let first = self.lungs[0].0;
+            self.begin_lungs(&stage, |projection| projection != first);
+            self.lungs_ahead = 0;
+        }
+        if self.open_tasks > 0 {
+            self.phase = Phase::Lungs(stage);
+        } else {
+            self.preview = None;
+            self.finish_lungs(&stage.mean(&vec![true; self.lungs.len()]));
+        }
     }
 
     fn finish_lungs(&mut self, cube: &LungCube) {

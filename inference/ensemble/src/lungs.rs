@@ -1,6 +1,7 @@
 //! Lungs from three projections (`networks.md` §4): each network sees every second slice of the volume resized to a
 //! cube, with the voxel's coordinates as channels; the probabilities are interpolated along the projection's axis,
-//! averaged over the projections and brought to the study's grid.
+//! averaged over the projections and brought to the study's grid. Coronal and sagittal sections well beside the lungs that
+//! the axial ones show are not computed: there is none there.
 
 use corsai_protocol::{Input, Projection, label};
 use corsai_study::{Grid, HuVolume};
@@ -14,6 +15,8 @@ use crate::{
 
 /// Every how many slices of a projection are computed.
 pub(crate) const STEP: usize = 2;
+/// Sections of the cube that are computed beside what the axial slices show.
+const BESIDE: usize = 4;
 /// Pieces of a lung mask smaller than this fraction of its largest are dropped.
 const ISLAND: f64 = 0.1;
 /// Classes of a lung network's answer: background, right, left.
@@ -42,9 +45,23 @@ impl LungStage {
         Self { input: input.clone(), cube: whole_volume(volume, input), answers }
     }
 
-    /// Slices of each projection to compute, by their index in the cube.
-    pub fn slices(&self) -> impl Iterator<Item = usize> + use<> {
-        (0..self.input.size).step_by(STEP)
+    /// Slices of a projection to compute, by their index in the cube: all, until the axial ones are there and show where
+    /// the others have to look.
+    pub fn slices(&self, projection: Projection) -> impl Iterator<Item = usize> + use<> {
+        let seen = if projection == Projection::Axial { None } else { self.extent(projection) };
+        let (first, last) = seen.unwrap_or((0, self.input.size));
+        (0..self.input.size).step_by(STEP).filter(move |s| (first..=last).contains(s))
+    }
+
+    /// The first and the last section of a projection that the axial answers reach, with a margin; `None` where they show
+    /// no lung or aren't there.
+    fn extent(&self, across: Projection) -> Option<(usize, usize)> {
+        let (_, answers) = self.answers.iter().find(|(projection, _)| *projection == Projection::Axial)?;
+        let size = self.input.size;
+        let lung = answers.iter().enumerate().filter(|(_, p)| **p > 0.5);
+        let sections = lung.map(|(at, _)| if across == Projection::Coronal { at / size % size } else { at % size });
+        let (first, last) = sections.fold((size, 0), |(first, last), s| (first.min(s), last.max(s)));
+        (first <= last).then_some((first.saturating_sub(BESIDE), last + BESIDE))
     }
 
     /// Four channels: grey, then x, y and z in [−1, 1] at the voxels' centres.
@@ -203,7 +220,36 @@ impl LungFilters {
 
 #[cfg(test)]
 mod tests {
+    use corsai_protocol::{Normalisation, Region};
+
     use super::*;
+
+    #[test]
+    fn the_axial_answers_show_where_the_other_projections_look() {
+        let (size, slices) = (16, 8);
+        let input = Input {
+            size,
+            region: Region::WholeVolume,
+            clip_hu: [-1350.0, 150.0],
+            normalisation: Normalisation::Range { divisor: 2048.0, limit: 0.505 },
+            box_margin: 0.0,
+        };
+        let projections = [Projection::Axial, Projection::Coronal, Projection::Sagittal];
+        let answers = projections.map(|p| (p, vec![0.0; 2 * slices * size * size])).into();
+        let mut stage = LungStage { input, cube: Vec::new(), answers };
+        let sections = |stage: &LungStage| projections.map(|p| stage.slices(p).collect::<Vec<_>>());
+        let all: Vec<_> = (0..size).step_by(STEP).collect();
+        assert_eq!(
+            sections(&stage),
+            [all.clone(), all.clone(), all.clone()],
+            "no lung is seen: everything is looked at"
+        );
+        let mut answer = vec![0.0; CLASSES * size * size];
+        // Right lung in row 7, columns 2 and 3.
+        answer[size * size + 7 * size + 2..][..2].fill(0.9);
+        stage.accept(0, 4, &answer).unwrap();
+        assert_eq!(sections(&stage), [all, vec![4, 6, 8, 10], vec![0, 2, 4, 6]]);
+    }
 
     #[test]
     fn a_side_wins_over_the_other_and_the_background() {
