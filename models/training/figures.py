@@ -88,9 +88,14 @@ def ways(case: Case, chosen: vote.Thresholds | None) -> dict[str, np.ndarray]:
         found["vote, the paper's thresholds"] = vote.verdict(case.parts(), vote.PAPER)
         if chosen:
             found["vote, our thresholds"] = vote.verdict(case.parts(), chosen)
-    if shipped := {m: a for m, a in case.members.items() if store.entry_of(SPECS[m], MODELS)}:
-        found[PAGE] = page(replace(case, members=shipped), chosen or vote.PAPER)
+    if (ours := shipped([case])[0]).members:
+        found[PAGE] = page(ours, chosen or vote.PAPER)
     return found
+
+
+def shipped(cases: list[Case]) -> list[Case]:
+    """With those members alone that the page has."""
+    return [replace(c, members={m: a for m, a in c.members.items() if store.entry_of(SPECS[m], MODELS)}) for c in cases]
 
 
 def page(case: Case, thresholds: vote.Thresholds) -> np.ndarray:
@@ -130,6 +135,60 @@ def chosen(cases: list[Case]) -> vote.Thresholds | None:
 
 def ct_class(share: float) -> int:
     return 0 if share == 0 else 1 + sum(share > c for c in CLASSES)
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """A volume by the networks of a family that keep its patient apart: each alone, then the mean of their figures."""
+
+    name: str
+    agreements: list[Agreement]
+    #: Right and left; predicted by each network and on average, and true.
+    sides: list[float]
+    true_sides: list[float]
+
+    @property
+    def dice(self) -> float:
+        return float(np.mean([a.dice for a in self.agreements]))
+
+    @property
+    def share(self) -> float:
+        return float(np.mean([a.share for a in self.agreements]))
+
+    @property
+    def true_share(self) -> float:
+        return self.agreements[0].true_share
+
+
+def of_folds(cases: list[Case], family: str) -> list[Case]:
+    """Every volume with those of a family's members that have a fold; empty unless each volume has one."""
+    folded = {run.member for run in RUNS.values() if run.member and run.fold is not None and run.spec.family == family}
+    kept = [replace(c, members={m: a for m, a in c.members.items() if m in folded}) for c in cases]
+    return kept if all(c.members for c in kept) else []
+
+
+def cross_validated(cases: list[Case]) -> list[Crossed]:
+    rows = []
+    for case in cases:
+        masks = [steps > SPECS[m].threshold * UNIT for m, steps in case.members.items()]
+        sides = []
+        for mask in masks:
+            found = np.zeros(case.lungs.shape, bool)
+            found[case.lungs > 0] = mask
+            sides.append(sides_shares(case.lungs, found))
+        true = sides_shares(case.truth, case.truth & LESION > 0)
+        rows.append(Crossed(case.name, [case.against(m) for m in masks], np.mean(sides, 0).tolist(), true))
+    return rows
+
+
+def weighted_kappa(pairs: list[tuple[int, int]], classes: int = 5) -> float:
+    """Cohen's kappa of true and found CT-class, disagreement weighing by its square."""
+    seen = np.zeros((classes, classes))
+    for true, found in pairs:
+        seen[true, found] += 1
+    weights = np.subtract.outer(np.arange(classes), np.arange(classes)) ** 2
+    by_chance = np.outer(seen.sum(1), seen.sum(0)) / seen.sum()
+    return float(1 - (weights * seen).sum() / (weights * by_chance).sum())
 
 
 def sides_shares(labels: np.ndarray, lesions: np.ndarray) -> list[float]:
@@ -178,20 +237,17 @@ def reliability(cases: list[Case], family: str, bins: int = 10) -> list[tuple[fl
     return [(float(probability[i].mean()), float(lesion[i].mean()), float(i.mean())) for i in filled]
 
 
-def fold_dice(fold: int, thresholds: vote.Thresholds | None) -> dict[str, tuple[float, float]]:
-    """`ct100` slices of one fold, by those that never saw them: Dice pooled over all, and the mean over slices."""
-    truth = predictions.slices_truth(predictions.fold_slices(fold))
-    members = {
-        run.member: steps
-        for run in RUNS.values()
-        if run.member and run.fold == fold and (steps := predictions.stored("ct100", run.member)) is not None
-    }
-    # Everything is asked of every pixel: single slices have no lungs of ours.
-    case = Case("ct100", np.ones(truth.shape, np.uint8), np.where(truth, LESION, 0), {m: s.ravel() for m, s in members.items()})
-    out = {}
-    for name, found in ways(case, thresholds).items():
-        out[name] = slices_dice(found.reshape(truth.shape), truth)
-    return out
+def folds_dice(family: str) -> list[tuple[float, float]]:
+    """All slices of `ct100` by a family's members, each by the one whose fold keeps it apart, then each fold alone: Dice
+    pooled and the mean over slices. Empty unless every fold has a member."""
+    members = {run.fold: run.member for run in RUNS.values() if run.member and run.fold is not None and run.spec.family == family}
+    folds = []
+    for fold in range(len(FOLDS["folds"])):
+        steps = predictions.stored("ct100", members[fold]) if fold in members else None
+        if steps is None:
+            return []
+        folds.append((steps > 0.5 * UNIT, predictions.slices_truth(predictions.fold_slices(fold))))
+    return [slices_dice(*map(np.concatenate, zip(*folds))), *(slices_dice(*fold) for fold in folds)]
 
 
 def slices_dice(found: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
