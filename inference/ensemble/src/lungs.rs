@@ -1,7 +1,7 @@
 //! Lungs from three projections (`networks.md` §4): each network sees every second slice of the volume resized to a
 //! cube, with the voxel's coordinates as channels; the probabilities are interpolated along the projection's axis,
 //! averaged over the projections and brought to the study's grid. Coronal and sagittal sections well beside the lungs that
-//! the axial ones show are not computed: there is none there.
+//! the axial slices show are not computed and count as background.
 
 use corsai_protocol::{Input, Projection, label};
 use corsai_study::{Grid, HuVolume};
