@@ -59,6 +59,12 @@ class Case:
     def of(self, *families: str) -> list[np.ndarray]:
         return [steps for member, steps in self.members.items() if SPECS[member].family in families]
 
+    def placed(self, found: np.ndarray) -> np.ndarray:
+        """A mask of the volume, from a value for every predicted lung voxel."""
+        mask = np.zeros(self.lungs.shape, bool)
+        mask[self.lungs > 0] = found
+        return mask
+
     def against(self, found: np.ndarray) -> Agreement:
         """`found` has a value for every predicted lung voxel; lesions outside them are missed."""
         lesions = self.truth & LESION > 0
@@ -160,10 +166,15 @@ class Crossed:
         return self.agreements[0].true_share
 
 
+def folded(family: str) -> dict[int, str]:
+    """A family's members that keep a fold apart, by its number."""
+    return {run.fold: run.member for run in RUNS.values() if run.member and run.fold is not None and run.spec.family == family}
+
+
 def of_folds(cases: list[Case], family: str) -> list[Case]:
     """Every volume with those of a family's members that have a fold; empty unless each volume has one."""
-    folded = {run.member for run in RUNS.values() if run.member and run.fold is not None and run.spec.family == family}
-    kept = [replace(c, members={m: a for m, a in c.members.items() if m in folded}) for c in cases]
+    members = folded(family).values()
+    kept = [replace(c, members={m: a for m, a in c.members.items() if m in members}) for c in cases]
     return kept if all(c.members for c in kept) else []
 
 
@@ -171,11 +182,7 @@ def cross_validated(cases: list[Case]) -> list[Crossed]:
     rows = []
     for case in cases:
         masks = [steps > SPECS[m].threshold * UNIT for m, steps in case.members.items()]
-        sides = []
-        for mask in masks:
-            found = np.zeros(case.lungs.shape, bool)
-            found[case.lungs > 0] = mask
-            sides.append(sides_shares(case.lungs, found))
+        sides = [sides_shares(case.lungs, case.placed(mask)) for mask in masks]
         true = sides_shares(case.truth, case.truth & LESION > 0)
         rows.append(Crossed(case.name, [case.against(m) for m in masks], np.mean(sides, 0).tolist(), true))
     return rows
@@ -216,9 +223,7 @@ def lung_row(case: Case) -> dict[str, float]:
 
 def by_slice(case: Case, found: np.ndarray) -> np.ndarray:
     """Marked voxels on every slice."""
-    mask = np.zeros(case.lungs.shape, bool)
-    mask[case.lungs > 0] = found
-    return mask.sum((1, 2))
+    return case.placed(found).sum((1, 2))
 
 
 def auc(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -240,8 +245,7 @@ def reliability(cases: list[Case], family: str, bins: int = 10) -> list[tuple[fl
 def folds_dice(family: str) -> list[tuple[float, float]]:
     """All slices of `ct100` by a family's members, each by the one whose fold keeps it apart, then each fold alone: Dice
     pooled and the mean over slices. Empty unless every fold has a member."""
-    members = {run.fold: run.member for run in RUNS.values() if run.member and run.fold is not None and run.spec.family == family}
-    folds = []
+    members, folds = folded(family), []
     for fold in range(len(FOLDS["folds"])):
         steps = predictions.stored("ct100", members[fold]) if fold in members else None
         if steps is None:

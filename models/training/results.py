@@ -133,10 +133,8 @@ def crossed(cases: list[Case]) -> str:
 
 
 def share_row(case: Case, agreement: Agreement, masks: dict[str, np.ndarray]) -> list[str]:
-    found = np.zeros(case.lungs.shape, bool)
-    found[case.lungs > 0] = masks[figures.PAGE]
     true = figures.sides_shares(case.truth, case.truth & LESION > 0)
-    ours = figures.sides_shares(case.lungs, found)
+    ours = figures.sides_shares(case.lungs, case.placed(masks[figures.PAGE]))
     both = [f"{percent(t)}, {percent(o)}" for t, o in zip(true, ours)]
     classes = f"CT-{figures.ct_class(max(true))}, CT-{figures.ct_class(max(ours))}"
     return [f"`{case.name}`", percent(agreement.true_share), percent(agreement.share), *both, classes]

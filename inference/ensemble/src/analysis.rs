@@ -177,8 +177,8 @@ impl Analysis {
             lesions,
             cross,
         };
-        analysis.lungs_ahead = projections.iter().map(|p| stage.slices(*p).count()).sum();
         analysis.begin_lungs(&stage, |projection| projection == projections[0]);
+        analysis.lungs_ahead = projections.len() * stage.slices(Projection::Axial).count() - analysis.tasks.len();
         analysis.phase = Phase::Lungs(stage);
         Ok(analysis)
     }
@@ -187,7 +187,6 @@ impl Analysis {
     fn begin_lungs(&mut self, stage: &LungStage, which: impl Fn(Projection) -> bool) {
         let networks = self.lungs.iter().enumerate().filter(|(_, (projection, _))| which(*projection));
         let tasks: Vec<_> = networks.flat_map(|(m, (of, _))| stage.slices(*of).map(move |s| (m, s))).collect();
-        self.lungs_ahead = self.lungs_ahead.saturating_sub(tasks.len());
         self.begin(tasks.into_iter());
     }
 
