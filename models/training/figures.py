@@ -9,14 +9,16 @@ from . import predictions, store, vote
 from .paths import MODELS
 from .pipeline import UNIT
 from .prepare import LESION
-from .specs import FOLDS, PROTOCOL, RUNS, SPECS
+from .specs import FOLDS, LUNGS_APART, PROTOCOL, RUNS, SPECS
 
 #: Upper ends of CT-1, CT-2, CT-3 (`networks.md` §5).
 CLASSES = (0.25, 0.5, 0.75)
 #: Volumes with less disease than this say little by their Dice.
 LEAST_SHARE = 0.01
-#: The name of what a user of the page sees.
-PAGE = "**the page: what is shipped, together**"
+#: The page's tiers; each asks the networks of those before it, too.
+TIERS = ("quick", "standard", "full")
+#: The name of what a user of the page sees, unless asking for more.
+PAGE = "**the page, standard**"
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,12 @@ def ways(case: Case, chosen: vote.Thresholds | None) -> dict[str, np.ndarray]:
         found["vote, the paper's thresholds"] = vote.verdict(case.parts(), vote.PAPER)
         if chosen:
             found["vote, our thresholds"] = vote.verdict(case.parts(), chosen)
-    if (ours := shipped([case])[0]).members:
-        found[PAGE] = page(ours, chosen or vote.PAPER)
+    ours, asked = shipped([case])[0], {}
+    for nth, tier in enumerate(TIERS):
+        members = {m: a for m, a in ours.members.items() if SPECS[m].tier in TIERS[: nth + 1]}
+        if len(members) > len(asked):
+            found[f"**the page, {tier}**"] = page(replace(ours, members=members), chosen or vote.PAPER)
+        asked = members
     return found
 
 
@@ -139,13 +145,23 @@ def chosen(cases: list[Case]) -> vote.Thresholds | None:
     return max(vote.candidates(), key=lambda t: pooled([c.against(vote.verdict(c.parts(), t)) for c in cases]))
 
 
+def chosen_apart(counts: np.ndarray, folds: np.ndarray) -> list[vote.Thresholds]:
+    """For each fold the thresholds with the highest pooled Dice on all the others; `counts` has, for every one of
+    `vote.candidates()` and every item, voxels in both masks and in either's, and `folds` each item's fold."""
+    best = []
+    for fold in range(len(FOLDS["folds"])):
+        both, all_ = np.moveaxis(counts[:, folds != fold].sum(1), -1, 0)
+        best.append(vote.candidates()[int(np.argmax(both / np.maximum(all_, 1)))])
+    return best
+
+
 def ct_class(share: float) -> int:
     return 0 if share == 0 else 1 + sum(share > c for c in CLASSES)
 
 
 @dataclass(frozen=True)
 class Crossed:
-    """A volume by the networks of a family that keep its patient apart: each alone, then the mean of their figures."""
+    """A volume by the networks that keep its patient apart: each fold's alone, then the mean of their figures."""
 
     name: str
     agreements: list[Agreement]
@@ -165,27 +181,58 @@ class Crossed:
     def true_share(self) -> float:
         return self.agreements[0].true_share
 
+    @property
+    def counts(self) -> bool:
+        """Whether there's disease enough for its Dice to say something."""
+        return self.true_share >= LEAST_SHARE
+
+    @property
+    def classes(self) -> tuple[int, int]:
+        """True and found CT-class."""
+        return ct_class(max(self.true_sides)), ct_class(max(self.sides))
+
 
 def folded(family: str) -> dict[int, str]:
     """A family's members that keep a fold apart, by its number."""
     return {run.fold: run.member for run in RUNS.values() if run.member and run.fold is not None and run.spec.family == family}
 
 
-def of_folds(cases: list[Case], family: str) -> list[Case]:
-    """Every volume with those of a family's members that have a fold; empty unless each volume has one."""
-    members = folded(family).values()
-    kept = [replace(c, members={m: a for m, a in c.members.items() if m in members}) for c in cases]
-    return kept if all(c.members for c in kept) else []
+def by_fold(case: Case, families: list[str]) -> dict[int, dict[str, list[np.ndarray]]]:
+    """For every fold that keeps the volume's patient apart, one network of each family as parts of a vote."""
+    out = {}
+    for fold in range(len(FOLDS["folds"])):
+        members = [folded(family).get(fold) for family in families]
+        if all(member in case.members for member in members):
+            out[fold] = replace(case, members={member: case.members[member] for member in members}).parts()
+    return out
 
 
-def cross_validated(cases: list[Case]) -> list[Crossed]:
-    rows = []
-    for case in cases:
-        masks = [steps > SPECS[m].threshold * UNIT for m, steps in case.members.items()]
-        sides = [sides_shares(case.lungs, case.placed(mask)) for mask in masks]
-        true = sides_shares(case.truth, case.truth & LESION > 0)
-        rows.append(Crossed(case.name, [case.against(m) for m in masks], np.mean(sides, 0).tolist(), true))
-    return rows
+def cross_validated(cases: list[Case]) -> dict[str, list[Crossed]]:
+    """All volumes by networks that keep their patients apart, by the way of marking: each family that has a network for every
+    fold, and one network of each family together."""
+    families = [f for f in vote.PARTS if cases and all(by_fold(c, [f]) for c in cases)]
+    out = {}
+    for family in families:
+        marked = [[next(iter(parts.values()))[0] > UNIT / 2 for parts in by_fold(c, [family]).values()] for c in cases]
+        out[family] = list(map(crossed, cases, marked))
+    if len(families) > 1:
+        parts = [by_fold(c, families) for c in cases]
+        out["vote, the paper's thresholds"] = [crossed(c, [vote.verdict(p, vote.PAPER) for p in ps.values()]) for c, ps in zip(cases, parts)]
+        trained = [(c, fold, ps[fold]) for c, ps in zip(cases, parts) if len(ps) == 1 for fold in ps]
+        counts = [[counted(c.against(vote.verdict(p, t))) for c, _, p in trained] for t in vote.candidates()]
+        best = chosen_apart(np.array(counts), np.array([fold for _, fold, _ in trained]))
+        out["vote, our thresholds"] = [crossed(c, [vote.verdict(p, best[f]) for f, p in ps.items()]) for c, ps in zip(cases, parts)]
+    return out
+
+
+def counted(agreement: Agreement) -> tuple[int, int]:
+    return agreement.both * 2, agreement.found + agreement.true
+
+
+def crossed(case: Case, masks: list[np.ndarray]) -> Crossed:
+    sides = [sides_shares(case.lungs, case.placed(mask)) for mask in masks]
+    true = sides_shares(case.truth, case.truth & LESION > 0)
+    return Crossed(case.name, [case.against(m) for m in masks], np.mean(sides, 0).tolist(), true)
 
 
 def weighted_kappa(pairs: list[tuple[int, int]], classes: int = 5) -> float:
@@ -205,8 +252,13 @@ def sides_shares(labels: np.ndarray, lesions: np.ndarray) -> list[float]:
 
 def lung_row(case: Case) -> dict[str, float]:
     """Agreement of the predicted lungs with the truth's."""
-    true, found = case.truth & 3, case.lungs
     lesions = case.truth & LESION > 0
+    outside = int((lesions & (case.lungs == 0)).sum()) / max(int(lesions.sum()), 1)
+    return lungs_agree(case.truth & 3, case.lungs) | {"outside": outside}
+
+
+def lungs_agree(true: np.ndarray, found: np.ndarray) -> dict[str, float]:
+    """Dice of each lung and of both, and IoU of both, of label bytes."""
     row = {
         name: 2 * int((a & b).sum()) / max(int(a.sum() + b.sum()), 1)
         for name, a, b in (
@@ -216,9 +268,14 @@ def lung_row(case: Case) -> dict[str, float]:
         )
     }
     either = int(((found > 0) | (true > 0)).sum())
-    row["iou"] = int(((found > 0) & (true > 0)).sum()) / either
-    row["outside"] = int((lesions & (found == 0)).sum()) / max(int(lesions.sum()), 1)
-    return row
+    return row | {"iou": int(((found > 0) & (true > 0)).sum()) / max(either, 1)}
+
+
+def single_lungs() -> list[dict[str, float]]:
+    """Agreement on every single slice that `specs.LUNGS_APART` keeps apart; empty where it isn't trained."""
+    found = predictions.stored("lung-slices", LUNGS_APART)
+    true = predictions.lung_slices(RUNS[LUNGS_APART].fold)[1]
+    return [] if found is None else [lungs_agree(t & 3, f) for t, f in zip(true, found)]
 
 
 def by_slice(case: Case, found: np.ndarray) -> np.ndarray:
@@ -242,31 +299,45 @@ def reliability(cases: list[Case], family: str, bins: int = 10) -> list[tuple[fl
     return [(float(probability[i].mean()), float(lesion[i].mean()), float(i.mean())) for i in filled]
 
 
-def folds_dice(family: str) -> list[tuple[float, float]]:
-    """All slices of `ct100` by a family's members, each by the one whose fold keeps it apart, then each fold alone: Dice
-    pooled and the mean over slices. Empty unless every fold has a member."""
-    members, folds = folded(family), []
-    for fold in range(len(FOLDS["folds"])):
-        steps = predictions.stored("ct100", members[fold]) if fold in members else None
-        if steps is None:
-            return []
-        folds.append((steps > 0.5 * UNIT, predictions.slices_truth(predictions.fold_slices(fold))))
-    return [slices_dice(*map(np.concatenate, zip(*folds))), *(slices_dice(*fold) for fold in folds)]
+def slices_steps(added: bool) -> dict[str, np.ndarray]:
+    """What networks say of all slices of `ct100` that never saw them: those of `ct100.toml`, or with the volumes `added` the
+    families' members of the folds. Only those that have answered for all folds."""
+    if not added:
+        stored = {name: predictions.stored("ct100", f"protocol-{name}") for name in PROTOCOL}
+        return {name: steps for name, steps in stored.items() if steps is not None}
+    out = {}
+    for family in vote.PARTS:
+        members = folded(family)
+        folds = {fold: predictions.stored("ct100", member) for fold, member in members.items()}
+        if len(folds) == len(FOLDS["folds"]) and all(steps is not None for steps in folds.values()):
+            out[family] = predictions.in_order(folds)
+    return out
+
+
+def slices_table(added: bool) -> dict[str, list[tuple[float, float]]]:
+    """Dice over all hundred slices of `ct100`, then fold by fold, of every network and of the families' votes."""
+    steps = slices_steps(added)
+    folds = np.arange(100) % len(FOLDS["folds"])
+    truth = predictions.slices_truth(list(range(100))) if steps else None
+    masks = {name: answer > UNIT / 2 for name, answer in steps.items()}
+    parts = {vote.PARTS[name]: [answer] for name, answer in steps.items() if name in vote.PARTS}
+    if len(parts) > 1:
+        masks["vote, the paper's thresholds"] = vote.verdict(parts, vote.PAPER)
+        counts = []
+        for thresholds in vote.candidates():
+            found = vote.verdict(parts, thresholds)
+            counts.append(np.stack([2 * (found & truth).sum((1, 2)), found.sum((1, 2)) + truth.sum((1, 2))], 1))
+        best = chosen_apart(np.array(counts), folds)
+        found = np.empty(truth.shape, bool)
+        for fold, thresholds in enumerate(best):
+            own = folds == fold
+            found[own] = vote.verdict({part: [m[own] for m in ms] for part, ms in parts.items()}, thresholds)
+        masks["vote, our thresholds"] = found
+    each = [np.ones(100, bool), *(folds == fold for fold in range(len(FOLDS["folds"])))]
+    return {name: [slices_dice(found[one], truth[one]) for one in each] for name, found in masks.items()}
 
 
 def slices_dice(found: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
     """Dice over all pixels, and the mean over slices."""
     both, all_ = (found & truth).sum((1, 2)), found.sum((1, 2)) + truth.sum((1, 2))
     return float(2 * both.sum() / max(all_.sum(), 1)), float(np.mean(2 * both / np.maximum(all_, 1)))
-
-
-def protocol_dice() -> dict[str, list[tuple[float, float]]]:
-    """Of every network of `ct100.toml` that is trained on all folds its Dice at .5: over all hundred slices, then fold by
-    fold."""
-    out = {}
-    for name in PROTOCOL:
-        if (steps := predictions.stored("ct100", f"protocol-{name}")) is not None:
-            found, truth = steps > UNIT / 2, predictions.slices_truth(list(range(len(steps))))
-            parts = [list(range(len(steps))), *(predictions.fold_slices(f) for f in range(len(FOLDS["folds"])))]
-            out[name] = [slices_dice(found[part], truth[part]) for part in parts]
-    return out

@@ -24,4 +24,29 @@ def with_cross_entropy(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tenso
     return F.cross_entropy(logits, truth) + dice(logits, truth)
 
 
-LOSSES = {"dice": dice, "cross-entropy+dice": with_cross_entropy}
+def edges(truth: torch.Tensor) -> torch.Tensor:
+    """Pixels of lesions `[batch, rows, columns]` beside others, and the others beside them."""
+    return F.max_pool2d(truth[:, None], 3, 1, 1)[:, 0] + F.max_pool2d(-truth[:, None], 3, 1, 1)[:, 0]
+
+
+def with_edges(logits: list[torch.Tensor], truth: torch.Tensor) -> torch.Tensor:
+    """Of Inf-Net's maps, the last of which are edges."""
+    *maps, edge = logits
+    return of_depths(with_cross_entropy)(maps, truth) + F.binary_cross_entropy_with_logits(edge[:, 0], edges(truth))
+
+
+def of_depths(loss):
+    """The mean over all depths of a network that answers at several."""
+
+    def over(logits: torch.Tensor | list[torch.Tensor], truth: torch.Tensor) -> torch.Tensor:
+        depths = logits if isinstance(logits, list) else [logits]
+        return torch.stack([loss(depth, truth) for depth in depths]).mean()
+
+    return over
+
+
+LOSSES = {
+    "dice": of_depths(dice),
+    "cross-entropy+dice": of_depths(with_cross_entropy),
+    "cross-entropy+dice+edges": with_edges,
+}

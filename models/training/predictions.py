@@ -4,7 +4,7 @@
 lesion network's probabilities in those lungs (`pipeline.lesion_steps`), from the packed weights; `VOLUME/NETWORK.f32.npz`
 the same before rounding. `ct100/NETWORK.npz` holds `[slices, rows, columns]` of the slices that the network's fold keeps
 apart, `ct100/protocol-NAME.npz` those of all slices by a network of `ct100.toml`, each by the fold that never saw it, before
-rounding. A file says which weights made it, and is made anew when they are others.
+rounding. `lung-slices/lungs-apart.npz` holds label bytes of the single slices that this run keeps apart. A file says which weights made it, and is made anew when they are others.
 """
 
 import numpy as np
@@ -13,9 +13,10 @@ from PIL import Image
 from torch import nn
 
 from . import pipeline, prepare, queue, series, store, train
+from .augment import normalised
 from .network import folded
 from .paths import ARRAYS, DATA, PREDICTIONS
-from .specs import PROTOCOL, SPECS, Run, Spec
+from .specs import LUNGS_APART, PROTOCOL, RUNS, SPECS, Run, Spec
 
 #: Series without masks: what is called lesion on a healthy patient, and on which slices of a sick one.
 SERIES = ("normal-001", "covid-P001")
@@ -130,15 +131,40 @@ def main(names: list[str]) -> None:
     for run in packed:
         if run.fold is not None:
             refresh("ct100", run.member, store.key(run.spec), lambda: single_slices(run, store.load(run.spec)))
+    if train.finished(apart := RUNS[LUNGS_APART]):
+        refresh("lung-slices", apart.name, train.key(apart), lambda: single_lungs(apart))
     for name, runs in PROTOCOL.items():
         if all(map(train.finished, runs)):
             refresh("ct100", f"protocol-{name}", " ".join(map(train.key, runs)), lambda: protocol(runs))
 
 
+def lung_slices(fold: int) -> tuple[np.ndarray, np.ndarray]:
+    """Grey and lungs of those slices of `lung-slices` that the fold keeps apart."""
+    with np.load(ARRAYS / "lung-slices.npz") as arrays:
+        return arrays["grey"][fold::5], arrays["labels"][fold::5]
+
+
+@torch.no_grad()
+def single_lungs(run: Run) -> np.ndarray:
+    """Label bytes of the fold's single slices: each as the middle axial section of a cube, there is no other."""
+    network, size = train.averaged(run), run.spec.size
+    hu = torch.from_numpy(prepare.hu(lung_slices(run.fold)[0]))
+    pictures = pipeline.in_planes(hu.clamp(*run.spec.input["clip_hu"]), size, size)
+    centres = (torch.arange(size) + 0.5) / size * 2 - 1
+    y, x = torch.meshgrid(centres, centres, indexing="ij")
+    where = torch.stack([x, y, torch.zeros_like(x)]).expand(len(hu), 3, size, size)
+    answers = network(torch.cat([normalised(pictures, run.spec.input)[:, None], where], 1)).softmax(1)[:, 1:]
+    return pipeline.lung_labels(answers.transpose(0, 1), hu)
+
+
 def protocol(runs: list[Run]) -> np.ndarray:
     """All slices of `ct100`, each by the run whose fold keeps it apart."""
-    folds = [single_slices(run, train.averaged(run)) for run in runs]
-    answers = np.empty((sum(map(len, folds)), *folds[0].shape[1:]), np.uint16)
-    for run, fold in zip(runs, folds):
-        answers[fold_slices(run.fold)] = fold
+    return in_order({run.fold: single_slices(run, train.averaged(run)) for run in runs})
+
+
+def in_order(folds: dict[int, np.ndarray]) -> np.ndarray:
+    """The folds' slices of `ct100` in one array, by their number."""
+    answers = np.empty((sum(map(len, folds.values())), *folds[0].shape[1:]), folds[0].dtype)
+    for fold, slices in folds.items():
+        answers[fold_slices(fold)] = slices
     return answers

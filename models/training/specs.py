@@ -70,7 +70,8 @@ class Run:
     #: The first steps may see smaller pictures: most of what they learn carries over, in 0.6 times the time.
     early_steps: int = 0
     early_size: int = 0
-    #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are kept apart.
+    #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are kept apart, of a lung
+    #: network's those of `lung-slices`.
     fold: int | None = None
     #: How many more patients are left out, chosen by the seed: members of a family must differ.
     leave_out: int = 0
@@ -143,5 +144,7 @@ RUNS: dict[str, Run] = {}
 for _specs, _runs in map(_family, FAMILIES):
     SPECS |= {spec.name: spec for spec in _specs}
     RUNS |= {run.name: run for run in _runs}
+#: The lungs' run that keeps single slices apart, and makes nothing that is shipped.
+LUNGS_APART = "lungs-apart"
 #: Of every network of `ct100.toml` its runs, one a fold; not among `RUNS`, which make what is shipped.
 PROTOCOL = _protocol()

@@ -38,7 +38,7 @@ def rate(run: Run, step: int) -> float:
 
 def batches(run: Run) -> Lungs | Lesions:
     if run.spec.family == "lungs":
-        return Lungs(run.spec, run.held_out, run.projections or run.spec.projections)
+        return Lungs(run.spec, run.held_out, run.projections or run.spec.projections, run.fold)
     return Lesions(run.spec, run.held_out, run.fold, run.single_only)
 
 
@@ -101,8 +101,7 @@ def train(run: Run, device: str = "cpu") -> None:
             inputs, truth = (t.to(device) for t in source.batch(run.batch, random, size))
             with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=device != "cpu" or BFLOAT16):
                 logits = model(inputs.contiguous(memory_format=torch.channels_last))
-            depths = logits if isinstance(logits, list) else [logits]
-            loss = torch.stack([loss_of(depth.float(), truth) for depth in depths]).mean()
+            loss = loss_of([depth.float() for depth in logits] if isinstance(logits, list) else logits.float(), truth)
             for group in optimiser.param_groups:
                 group["lr"] = rate(run, step)
             optimiser.zero_grad(set_to_none=True)
