@@ -4,7 +4,7 @@ import argparse
 
 import torch
 
-from . import lesions, parity, predictions, prepare, queue, results, store, train
+from . import lesions, parity, pictures, predictions, prepare, queue, results, store, train
 from .paths import PACKED, run_folder
 from .specs import SPECS
 
@@ -42,7 +42,7 @@ def greys(_: list[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="training", description=__doc__)
     steps = {
-        "prepare": lambda _: prepare.main(),
+        "prepare": lambda _: (prepare.main(), pictures.main()),
         "greys": greys,
         "train": lambda names: queue.main(names, arguments.device),
         "pack": pack,

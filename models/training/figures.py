@@ -271,6 +271,32 @@ def lungs_agree(true: np.ndarray, found: np.ndarray) -> dict[str, float]:
     return row | {"iou": int(((found > 0) & (true > 0)).sum()) / max(either, 1)}
 
 
+def asked(cases: list[Case], thresholds: vote.Thresholds, costs: dict[str, float]) -> list[tuple[str, list[float]]]:
+    """The order in which members settle most slices, and of those that settle as many most voxels, for what they cost; those of
+    lower tiers first. Each with the share of every case's slices with lung that is settled after it."""
+    left = [m for tier in TIERS for m in cases[0].members if SPECS[m].tier == tier]
+    parts = [vote.PARTS[SPECS[m].family] for m in left]
+    ballots = vote.Ballots(thresholds, {part: parts.count(part) for part in ("fpn", "resnet")})
+    lungs = [case.lungs.any((1, 2)) for case in cases]
+    spoke: list[dict[str, list[np.ndarray]]] = [{} for _ in cases]
+    left_open = [case.placed(np.bool_(True)).sum((1, 2)) for case in cases]
+    order = []
+    while left:
+        # The members of a family are alike: of each the next one of the lowest tier there is.
+        tier = SPECS[left[0]].tier
+        trials = []
+        for member in {SPECS[m].family: m for m in reversed(left) if SPECS[m].tier == tier}.values():
+            part = vote.PARTS[SPECS[member].family]
+            trial = [s | {part: [*s.get(part, []), c.members[member]]} for s, c in zip(spoke, cases)]
+            after = [c.placed(~ballots.settled(s)).sum((1, 2)) for c, s in zip(cases, trial)]
+            gains = [sum(int(how(b).sum() - how(a).sum()) for b, a in zip(left_open, after)) for how in (np.sign, np.abs)]
+            trials.append(([gain / costs[SPECS[member].family] for gain in gains], member, trial, after))
+        _, member, spoke, left_open = max(trials, key=lambda trial: trial[0])
+        left.remove(member)
+        order.append((member, [1 - (voxels > 0).sum() / l.sum() for voxels, l in zip(left_open, lungs)]))
+    return order
+
+
 def single_lungs() -> list[dict[str, float]]:
     """Agreement on every single slice that `specs.LUNGS_APART` keeps apart; empty where it isn't trained."""
     found = predictions.stored("lung-slices", LUNGS_APART)

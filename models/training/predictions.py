@@ -9,13 +9,11 @@ rounding. `lung-slices/lungs-apart.npz` holds label bytes of the single slices t
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 
-from . import pipeline, prepare, queue, series, store, train
-from .augment import normalised
+from . import pictures, pipeline, prepare, queue, series, store, train
 from .network import folded
-from .paths import ARRAYS, DATA, PREDICTIONS
+from .paths import ARRAYS, PREDICTIONS
 from .specs import LUNGS_APART, PROTOCOL, RUNS, SPECS, Run, Spec
 
 #: Series without masks: what is called lesion on a healthy patient, and on which slices of a sick one.
@@ -92,16 +90,11 @@ def of_volume(name: str, runs: list[Run]) -> None:
 
 @torch.no_grad()
 def single_slices(run: Run, network: nn.Module) -> np.ndarray:
-    """The slices of `ct100` in the run's fold; nothing is marked where no lungs are found in the picture."""
-    answers = []
+    """The slices of `ct100` in the run's fold."""
+    answers, lung_network = [], pictures.lung_network()
     for index in fold_slices(run.fold):
-        picture = np.asarray(Image.open(DATA / "ct100" / f"tr_im_{index:04}.png").convert("L"))
         # The box comes from the picture alone: what is lesion is what's asked.
-        found = prepare.calibrated(picture, np.zeros(picture.shape, bool))
-        if found is None:
-            answers.append(np.zeros(picture.shape, np.uint16))
-            continue
-        grey, (row, column, side) = found
+        grey, (row, column, side) = pictures.calibrated(pictures.read(index)[0], lung_network)
         grow = int(side * run.spec.box_margin)
         square = (row - grow, column - grow, side + 2 * grow)
         hu = torch.from_numpy(prepare.hu(grey))[None]
@@ -117,25 +110,25 @@ def fold_slices(fold: int) -> list[int]:
 
 def slices_truth(indices: list[int]) -> np.ndarray:
     """Lesions on slices of `ct100`."""
-    return np.stack([np.asarray(Image.open(DATA / "ct100" / f"tr_im_{i:04}_mask.png")) > 0 for i in indices])
+    return np.stack([pictures.read(i)[1] for i in indices])
 
 
 def main(names: list[str]) -> None:
     """Fills in what is missing, of the named volumes or of all: who a network was not trained on, and the series."""
     packed = [run for run in queue.known() if run.spec.family != "lungs"]
-    patients = volumes()
+    patients, lung_key = volumes(), store.key(SPECS["lungs"])
     for name in names or [*patients, *SERIES]:
         fitting = packed if name in SERIES else [run for run in packed if patients[name] in run.unseen]
         if fitting:
             of_volume(name, fitting)
     for run in packed:
         if run.fold is not None:
-            refresh("ct100", run.member, store.key(run.spec), lambda: single_slices(run, store.load(run.spec)))
+            refresh("ct100", run.member, f"{store.key(run.spec)} {lung_key}", lambda: single_slices(run, store.load(run.spec)))
     if train.finished(apart := RUNS[LUNGS_APART]):
         refresh("lung-slices", apart.name, train.key(apart), lambda: single_lungs(apart))
     for name, runs in PROTOCOL.items():
         if all(map(train.finished, runs)):
-            refresh("ct100", f"protocol-{name}", " ".join(map(train.key, runs)), lambda: protocol(runs))
+            refresh("ct100", f"protocol-{name}", " ".join([*map(train.key, runs), lung_key]), lambda: protocol(runs))
 
 
 def lung_slices(fold: int) -> tuple[np.ndarray, np.ndarray]:
@@ -144,17 +137,9 @@ def lung_slices(fold: int) -> tuple[np.ndarray, np.ndarray]:
         return arrays["grey"][fold::5], arrays["labels"][fold::5]
 
 
-@torch.no_grad()
 def single_lungs(run: Run) -> np.ndarray:
-    """Label bytes of the fold's single slices: each as the middle axial section of a cube, there is no other."""
-    network, size = train.averaged(run), run.spec.size
-    hu = torch.from_numpy(prepare.hu(lung_slices(run.fold)[0]))
-    pictures = pipeline.in_planes(hu.clamp(*run.spec.input["clip_hu"]), size, size)
-    centres = (torch.arange(size) + 0.5) / size * 2 - 1
-    y, x = torch.meshgrid(centres, centres, indexing="ij")
-    where = torch.stack([x, y, torch.zeros_like(x)]).expand(len(hu), 3, size, size)
-    answers = network(torch.cat([normalised(pictures, run.spec.input)[:, None], where], 1)).softmax(1)[:, 1:]
-    return pipeline.lung_labels(answers.transpose(0, 1), hu)
+    """Label bytes of the fold's single slices."""
+    return pictures.lung_labels(torch.from_numpy(prepare.hu(lung_slices(run.fold)[0])), train.averaged(run), run.spec)
 
 
 def protocol(runs: list[Run]) -> np.ndarray:

@@ -150,29 +150,6 @@ def lung_slice(mask: Path) -> tuple[np.ndarray, np.ndarray] | None:
     return np.asarray(Image.open(str(mask).replace("_mask", ""))), pieces
 
 
-def calibrated(picture: np.ndarray, lesions: np.ndarray) -> tuple[np.ndarray, tuple[int, int, int]] | None:
-    """A picture of unknown window as HU-like grey, by its two peaks, and the square (row, column, side) around the
-    lungs and the known lesions.
-
-    Aerated lung goes to −860 HU and soft tissue to +40, linearly; `None` where no lungs are found.
-    """
-    smooth = ndimage.gaussian_filter(picture.astype(np.float32), 1)
-    body = ndimage.binary_fill_holes(ndimage.binary_opening(smooth > 60, iterations=3))
-    counts = np.bincount(picture[body & (smooth > 60)].astype(int), minlength=256).astype(float)
-    counts[250:] = 0
-    soft = 60 + int(np.argmax(ndimage.gaussian_filter1d(counts, 3)[60:]))
-    air = body & (smooth < 0.5 * soft)
-    lungs = largest_components(ndimage.binary_opening(air, iterations=2), 2)
-    if (lungs > 0).mean() < 0.015 or ((lungs > 0) | lesions).mean() < 0.04:
-        return None
-    dark = float(np.percentile(picture[lungs > 0], 25))
-    values = (picture - dark) / (soft - dark) * 900 - 860
-    rows, columns = np.nonzero((lungs > 0) | lesions)
-    top, bottom, left, right = rows.min(), rows.max(), columns.min(), columns.max()
-    side = int(round(max(bottom - top, right - left) + 1))
-    return grey_of(values), ((top + bottom + 1 - side) // 2, (left + right + 1 - side) // 2, side)
-
-
 def phantom(left: float, right: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Grey and labels of a made-up study, `inference/phantom`'s."""
     cargo = "cargo run --quiet --release --package corsai-phantom --example arrays --"
@@ -205,18 +182,3 @@ def main() -> None:
         kept = [f for f in found if f is not None]
         np.savez(to, grey=np.stack([g for g, _ in kept]), labels=np.stack([m for _, m in kept]))
         print(to.name, len(kept), flush=True)
-    to = ARRAYS / "ct100.npz"
-    if not to.exists():
-        grey, labels, boxes, slices = [], [], [], []
-        for mask in sorted((DATA / "ct100").glob("*_mask.png")):
-            lesions = np.asarray(Image.open(mask)) > 0
-            found = calibrated(np.asarray(Image.open(str(mask).replace("_mask", "")).convert("L")), lesions)
-            if found is not None:
-                grey.append(found[0])
-                boxes.append(found[1])
-                labels.append(np.where(lesions, LESION, 0).astype(np.uint8))
-                slices.append(int(mask.name.split("_")[2]))
-        np.savez(
-            to, grey=np.stack(grey), labels=np.stack(labels), boxes=np.array(boxes), slices=np.array(slices)
-        )
-        print(to.name, len(grey), flush=True)

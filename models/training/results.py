@@ -24,6 +24,8 @@ EARLIER = "[`EARLIER.md`](EARLIER.md)"
 PAPER_MEMBERS = {"lungs": 3, "fpn": 6, "resnet21": 5, "resnet18": 1, "dpn": 18}
 
 
+#: What one answer costs, in milliseconds (README, wasm, 256²): only their ratio counts.
+COSTS = {"fpn": 280.0, "resnet21": 449.0}
 #: Families and networks as the tables name them.
 NAMES = {"unet": "U-Net", "miniseg": "MiniSeg", "infnet": "Inf-Net", "fpn": "FPN", "resnet21": "ResNet-21", "dpn": "DPN-92"}
 
@@ -232,6 +234,17 @@ def thresholds_text(chosen: vote.Thresholds | None) -> str:
     return table(["thresholds", "FPN low", "FPN high", "ResNets above"], lines) + text
 
 
+def asked(cases: list[Case], thresholds: vote.Thresholds) -> str:
+    """Section 7."""
+    cases = [*cases, *(Case.load(name) for name in predictions.SERIES)]
+    cases = figures.shipped(cases)
+    order = figures.asked(cases, thresholds, COSTS)
+    rows = [[f"`{member}`", *map(percent, settled)] for member, settled in order]
+    runs = [1 + sum(1 - settled[nth] for _, settled in order[:-1]) for nth in range(len(cases))]
+    rows.append(["networks a slice", *(f"{run:.1f} of {len(order)}" for run in runs)])
+    return table(["after", *(f"`{case.name}`" for case in cases)], rows)
+
+
 def enter(cases: list[Case], chosen: vote.Thresholds | None) -> None:
     """The held-out Dice of every shipped network, and the vote's thresholds, into the manifest."""
     manifest = store.read(MODELS)
@@ -331,6 +344,16 @@ def main() -> None:
             for text in (f"Single networks ({NAMES[family]}) of the folds, on the other patients' volumes:", calibration(validation, family))
         ),
         thresholds_text(chosen),
+        *(
+            [
+                "## 7. In which order networks are asked",
+                "Slices with lung that are settled for the full tier after each network, so that the others aren't asked there. Lower tiers go first;"
+                " among a tier's networks the next is of that family which settles most slices, then most voxels, for its cost.",
+                asked(cases, chosen),
+            ]
+            if chosen
+            else []
+        ),
         "## The bars of this work",
         bars(cases, ways, chosen),
     ]

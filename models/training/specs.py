@@ -86,7 +86,9 @@ class Run:
         """The run it starts from: that named, or the last one of the shipped network named."""
         if self.after:
             return RUNS[self.after]
-        return next((run for run in reversed(RUNS.values()) if self.shipped and run.member == self.shipped), None)
+        names = list(RUNS)
+        before = (RUNS[name] for name in reversed(names[: names.index(self.name)])) if self.shipped else ()
+        return next((run for run in before if run.member == self.shipped), None)
 
     @property
     def all_steps(self) -> int:

@@ -55,6 +55,25 @@ def verdict(parts: dict[str, list[np.ndarray]], thresholds: Thresholds) -> np.nd
     return score > 0
 
 
+@dataclass(frozen=True)
+class Ballots:
+    """What members whose answers are in decide already; `inference/ensemble/src/vote.rs`, for FPNs and ResNets."""
+
+    thresholds: Thresholds
+    #: Members in all, by part.
+    members: dict[str, int]
+
+    def settled(self, spoke: dict[str, list[np.ndarray]]) -> np.ndarray:
+        """Voxels that the members to come can't change any more."""
+        fpns, resnets = spoke.get("fpn", []), spoke.get("resnet", [])
+        whole = UNIT * self.members["fpn"]
+        low, high = self.thresholds.fpn_low * whole, self.thresholds.fpn_high * whole
+        total = np.sum(fpns, 0, dtype=np.int64)
+        least, most = ((s > high).astype(np.int8) - (s < low).astype(np.int8) for s in (total, total + whole - UNIT * len(fpns)))
+        agree = unanimous(resnets, self.thresholds.resnet) if resnets else np.bool_(True)
+        return (least + (agree & (len(resnets) == self.members["resnet"])) > 0) | (most + agree <= 0)
+
+
 def candidates() -> list[Thresholds]:
     """Those the choice is made among; DPN's stay the paper's until there are such networks. The paper's come first."""
     lows, highs, resnets = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8, 0.85, 0.9), (0.2, 0.3, 0.4, 0.5, 0.6)
