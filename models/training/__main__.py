@@ -4,7 +4,7 @@ import argparse
 
 import torch
 
-from . import lesions, parity, pictures, predictions, prepare, queue, results, store, train
+from . import lesions, parity, pictures, portrait, predictions, prepare, queue, results, store, train
 from .paths import PACKED, run_folder
 from .specs import SPECS
 
@@ -49,6 +49,7 @@ def main() -> None:
         "predict": predictions.main,
         "publish": publish,
         "results": lambda _: results.main(),
+        "portrait": lambda _: portrait.main(),
         "parity": lambda _: parity.main(),
     }
     parser.add_argument("step", choices=[*steps, "all"])

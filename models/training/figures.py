@@ -9,14 +9,12 @@ from . import predictions, store, vote
 from .paths import MODELS
 from .pipeline import UNIT
 from .prepare import LESION
-from .specs import FOLDS, LUNGS_APART, PROTOCOL, RUNS, SPECS
+from .specs import FOLDS, LUNGS_APART, PROTOCOL, RUNS, SPECS, TIERS
 
 #: Upper ends of CT-1, CT-2, CT-3 (`networks.md` §5).
 CLASSES = (0.25, 0.5, 0.75)
 #: Volumes with less disease than this say little by their Dice.
 LEAST_SHARE = 0.01
-#: The page's tiers; each asks the networks of those before it, too.
-TIERS = ("quick", "standard", "full")
 #: The name of what a user of the page sees, unless asking for more.
 PAGE = "**the page, standard**"
 

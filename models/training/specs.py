@@ -32,6 +32,8 @@ class Spec:
     threshold: float = 0.5
     #: Whether it goes into `models/`, or is only measured.
     ships: bool = True
+    #: Asked before the others of its tier (RESULTS.md, section 7).
+    first: bool = False
     #: Beginnings of the names of the convolutions stored in 4 bits; the others, and all depthwise ones, have 8.
     four: tuple[str, ...] = ()
     #: Values that share a scale in 4 bits.
@@ -86,9 +88,7 @@ class Run:
         """The run it starts from: that named, or the last one of the shipped network named."""
         if self.after:
             return RUNS[self.after]
-        names = list(RUNS)
-        before = (RUNS[name] for name in reversed(names[: names.index(self.name)])) if self.shipped else ()
-        return next((run for run in before if run.member == self.shipped), None)
+        return next((run for run in reversed(RUNS.values()) if self.shipped and run.member == self.shipped), None)
 
     @property
     def all_steps(self) -> int:
@@ -146,6 +146,10 @@ RUNS: dict[str, Run] = {}
 for _specs, _runs in map(_family, FAMILIES):
     SPECS |= {spec.name: spec for spec in _specs}
     RUNS |= {run.name: run for run in _runs}
+#: The page's tiers; each asks the networks of those before it, too.
+TIERS = ("quick", "standard", "full")
+#: All networks in the order in which they are asked, which is the manifest's.
+ASKED = sorted(SPECS, key=lambda name: (TIERS.index(SPECS[name].tier), not SPECS[name].first))
 #: The lungs' run that keeps single slices apart, and makes nothing that is shipped.
 LUNGS_APART = "lungs-apart"
 #: Of every network of `ct100.toml` its runs, one a fold; not among `RUNS`, which make what is shipped.

@@ -17,7 +17,7 @@ from .network import folded
 from .pack import encode, unpacked
 from .paths import MODELS, PACKED
 from .rounding import rounded
-from .specs import SPECS, Spec
+from .specs import ASKED, SPECS, Spec
 
 PART_BYTES = 16 << 20
 #: Of the manifest.
@@ -74,7 +74,7 @@ def enter(entry: dict, root: Path) -> None:
     """Puts an entry into the folder's manifest, in the place of an older one."""
     manifest = read(root)
     entries = {e["name"]: e for e in manifest["networks"]} | {entry["name"]: entry}
-    manifest["networks"] = [entries[name] for name in SPECS if name in entries]
+    manifest["networks"] = [entries[name] for name in ASKED if name in entries]
     write(root, manifest)
 
 

@@ -76,6 +76,6 @@ class Ballots:
 
 def candidates() -> list[Thresholds]:
     """Those the choice is made among; DPN's stay the paper's until there are such networks. The paper's come first."""
-    lows, highs, resnets = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8, 0.85, 0.9), (0.2, 0.3, 0.4, 0.5, 0.6)
+    lows, highs, resnets = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8, 0.85, 0.9), (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
     grid = [Thresholds(fpn_low=l, fpn_high=h, resnet=r) for l, h, r in product(lows, highs, resnets)]
     return [PAPER, *(t for t in grid if t != PAPER)]
