@@ -1,5 +1,5 @@
-// How many networks run on how many slices, stopped early and in full, and whether the masks are the same: the standard
-// tier by the command line (`CORSAI_CLI`), on real studies and on made-up ones. Prints a table.
+// How many networks run on how many slices, stopped early and in full, and whether the masks are the same: a tier (`TIER`,
+// the full one unless it says otherwise) by the command line (`CORSAI_CLI`), on real studies and on made-up ones. Prints a table.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
@@ -8,13 +8,14 @@ import path from "node:path";
 
 import { phantom, real } from "../lib/studies.mjs";
 
+const tier = process.env.TIER ?? "full";
 const place = mkdtempSync(path.join(tmpdir(), "corsai-effort-"));
 
 function analysed(folder, ...how) {
   const [report, masks] = ["report.json", "masks"].map((name) => path.join(place, name));
   rmSync(masks, { recursive: true, force: true });
   const begun = performance.now();
-  execFileSync(process.env.CORSAI_CLI, ["analyse", folder, "--tier", "standard", "--device", "cpu", "--json", report, "--masks", masks, ...how], { stdio: "ignore" });
+  execFileSync(process.env.CORSAI_CLI, ["analyse", folder, "--tier", tier, "--device", "cpu", "--json", report, "--masks", masks, ...how], { stdio: "ignore" });
   const seconds = (performance.now() - begun) / 1000;
   const { runs } = JSON.parse(readFileSync(report));
   const lesions = runs.networks.filter(({ name }) => !name.startsWith("lungs"));
