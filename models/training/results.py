@@ -32,7 +32,9 @@ SCRATCH = (
     "`training/ct100.toml`, decided before its network was measured, before rounding, no test-time augmentation. The encoders of FPN and Inf-Net begin at ImageNet "
     "(Inf-Net's here is EfficientNet-B0, not Res2Net-50), the others at random weights. With the volumes: the families' networks of the folds, on eighty slices (for their first steps those of them on which an older rule found lungs) and the "
     "volumes of all patients but their fold's and those of section 2, packed. The votes ask one network of each family; \"our thresholds\" are for every fold those with the best "
-    "pooled Dice on the other four. How the paper forms its mean isn't said there, so both ways are given. U-Net, MiniSeg and Inf-Net are implemented, and aren't trained since the lungs are found on all "
+    "pooled Dice on the other four. How the paper forms its mean isn't said there, so both ways are given. Greys and boxes of the slices come from "
+    "`training/pictures.py`, which asks the shipped lung network; that one saw none of them, but the rule was made looking at all hundred pictures and at how much of "
+    "their lesions lies in the boxes. U-Net, MiniSeg and Inf-Net are implemented, and aren't trained since the lungs are found on all "
     "hundred slices: while an older rule found none on seventeen of them, on which a fifth of the lesions lies, MiniSeg had .627 and the FPN .631 from scratch (240 and 90 steps)."
 )
 
