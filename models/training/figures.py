@@ -298,8 +298,10 @@ def asked(cases: list[Case], thresholds: vote.Thresholds, costs: dict[str, float
 def single_lungs() -> list[dict[str, float]]:
     """Agreement on every single slice that `specs.LUNGS_APART` keeps apart; empty where it isn't trained."""
     found = predictions.stored("lung-slices", LUNGS_APART)
+    if found is None:
+        return []
     true = predictions.lung_slices(RUNS[LUNGS_APART].fold)[1]
-    return [] if found is None else [lungs_agree(t & 3, f) for t, f in zip(true, found)]
+    return [lungs_agree(t & 3, f) for t, f in zip(true, found)]
 
 
 def by_slice(case: Case, found: np.ndarray) -> np.ndarray:

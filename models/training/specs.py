@@ -5,7 +5,6 @@ members are, and the runs that train them; `folds.json` says which patients and 
 """
 
 import json
-import random
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -75,8 +74,6 @@ class Run:
     #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are kept apart, of a lung
     #: network's those of `lung-slices`.
     fold: int | None = None
-    #: How many more patients are left out, chosen by the seed: members of a family must differ.
-    leave_out: int = 0
     seed: int = 20
     #: Where it sees fewer of them than its network shall.
     projections: tuple[str, ...] = ()
@@ -106,8 +103,7 @@ class Run:
         apart = set(FOLDS["held_out"]["lungs" if self.spec.family == "lungs" else "lesions"])
         if self.fold is not None:
             apart |= set(FOLDS["folds"][self.fold])
-        rest = sorted(p for fold in FOLDS["folds"] for p in fold if p not in apart)
-        return apart | set(random.Random(self.seed).sample(rest, self.leave_out))
+        return apart
 
 
 def _family(name: str) -> tuple[list[Spec], list[Run]]:
