@@ -50,14 +50,16 @@ class Case:
         truth = np.zeros(lungs.shape, np.uint8) if name in predictions.SERIES else predictions.truth(name)
         return cls(name, lungs, truth, members)
 
-    def parts(self) -> dict[str, list[np.ndarray]]:
+    def parts(self, sections: bool = False) -> dict[str, list[np.ndarray]]:
+        """Who votes; with `sections` those DPNs, too, that see coronal or sagittal ones."""
         out: dict[str, list[np.ndarray]] = {}
         for member, steps in self.members.items():
-            out.setdefault(vote.PARTS[SPECS[member].family], []).append(steps)
+            if sections or axial(member):
+                out.setdefault(vote.PARTS[SPECS[member].family], []).append(steps)
         return out
 
     def of(self, *families: str) -> list[np.ndarray]:
-        return [steps for member, steps in self.members.items() if SPECS[member].family in families]
+        return [steps for member, steps in self.members.items() if SPECS[member].family in families and axial(member)]
 
     def placed(self, found: np.ndarray) -> np.ndarray:
         """A mask of the volume, from a value for every predicted lung voxel."""
@@ -79,6 +81,10 @@ class Case:
         )
 
 
+def axial(member: str) -> bool:
+    return SPECS[member].projections == ("axial",)
+
+
 def ways(case: Case, chosen: vote.Thresholds | None) -> dict[str, np.ndarray]:
     """Every mask that is compared, by its name in the tables."""
     found = {m: steps > SPECS[m].threshold * UNIT for m, steps in case.members.items()}
@@ -94,6 +100,9 @@ def ways(case: Case, chosen: vote.Thresholds | None) -> dict[str, np.ndarray]:
         found["vote, the paper's thresholds"] = vote.verdict(case.parts(), vote.PAPER)
         if chosen:
             found["vote, our thresholds"] = vote.verdict(case.parts(), chosen)
+    if not all(map(axial, case.members)):
+        found["DPN-3D"] = vote.mean(case.parts(sections=True)["dpn"]) > 0.5
+        found["vote with DPN-3D, our thresholds"] = vote.verdict(case.parts(sections=True), chosen or vote.PAPER)
     ours, asked = shipped([case])[0], {}
     for nth, tier in enumerate(TIERS):
         members = {m: a for m, a in ours.members.items() if SPECS[m].tier in TIERS[: nth + 1]}
@@ -272,9 +281,9 @@ def lungs_agree(true: np.ndarray, found: np.ndarray) -> dict[str, float]:
 def asked(cases: list[Case], thresholds: vote.Thresholds, costs: dict[str, float]) -> list[tuple[str, list[float]]]:
     """The order in which members settle most slices, and of those that settle as many most voxels, for what they cost; those of
     lower tiers first. Each with the share of every case's slices with lung that is settled after it."""
-    left = [m for tier in TIERS for m in cases[0].members if SPECS[m].tier == tier]
+    left = [m for tier in TIERS for m in cases[0].members if SPECS[m].tier == tier and axial(m)]
     parts = [vote.PARTS[SPECS[m].family] for m in left]
-    ballots = vote.Ballots(thresholds, {part: parts.count(part) for part in ("fpn", "resnet")})
+    ballots = vote.Ballots(thresholds, {part: parts.count(part) for part in dict.fromkeys(parts)})
     lungs = [case.lungs.any((1, 2)) for case in cases]
     spoke: list[dict[str, list[np.ndarray]]] = [{} for _ in cases]
     left_open = [case.placed(np.bool_(True)).sum((1, 2)) for case in cases]
@@ -340,8 +349,9 @@ def slices_steps(added: bool) -> dict[str, np.ndarray]:
     return out
 
 
-def slices_table(added: bool) -> dict[str, list[tuple[float, float]]]:
-    """Dice over all hundred slices of `ct100`, then fold by fold, of every network and of the families' votes."""
+def slices_table(added: bool) -> dict[str, dict]:
+    """Of every network, and of the families' votes, the Dice over all pixels of `ct100`, the mean over its slices, and that over
+    all pixels fold by fold."""
     steps = slices_steps(added)
     folds = np.arange(100) % len(FOLDS["folds"])
     truth = predictions.slices_truth(list(range(100))) if steps else None
@@ -359,11 +369,15 @@ def slices_table(added: bool) -> dict[str, list[tuple[float, float]]]:
             own = folds == fold
             found[own] = vote.verdict({part: [m[own] for m in ms] for part, ms in parts.items()}, thresholds)
         masks["vote, our thresholds"] = found
-    each = [np.ones(100, bool), *(folds == fold for fold in range(len(FOLDS["folds"])))]
-    return {name: [slices_dice(found[one], truth[one]) for one in each] for name, found in masks.items()}
+    return {
+        name: {
+            "pixels": slices_dice(found, truth),
+            "slices": float(np.mean([slices_dice(f, t) for f, t in zip(found, truth)])),
+            "folds": [slices_dice(found[folds == fold], truth[folds == fold]) for fold in range(len(FOLDS["folds"]))],
+        }
+        for name, found in masks.items()
+    }
 
 
-def slices_dice(found: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
-    """Dice over all pixels, and the mean over slices."""
-    both, all_ = (found & truth).sum((1, 2)), found.sum((1, 2)) + truth.sum((1, 2))
-    return float(2 * both.sum() / max(all_.sum(), 1)), float(np.mean(2 * both / np.maximum(all_, 1)))
+def slices_dice(found: np.ndarray, truth: np.ndarray) -> float:
+    return float(2 * (found & truth).sum() / max(found.sum() + truth.sum(), 1))

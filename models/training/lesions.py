@@ -1,4 +1,5 @@
-"""Training pictures of the lesion networks: axial slices cut to the lungs' box, as `inference/ensemble/src/prepare.rs`."""
+"""Training pictures of the lesion networks: axial slices cut to the lungs' box, as `inference/ensemble/src/prepare.rs`; or
+coronal and sagittal sections of that box from the first slice with lung to the last, as `cross.rs` beside it."""
 
 import math
 
@@ -9,7 +10,10 @@ import torch.nn.functional as F
 from .augment import OUTSIDE_HU, greys, normalised, picked, uniform
 from .paths import ARRAYS
 from .prepare import LESION, hu
-from .specs import FOLDS, Spec
+from .specs import AXES, FOLDS, Spec
+
+#: Row, column, rows and columns of what a network sees of a picture.
+Box = tuple[int, int, int, int]
 
 
 def square_around(mask: np.ndarray, margin: float) -> tuple[int, int, int]:
@@ -32,35 +36,50 @@ class Lesions:
     SINGLE = 0.3
 
     def __init__(self, spec: Spec, held_out: set[str], fold: int | None = None, single_only: bool = False):
-        self.spec, self.single_share = spec, 1.0 if single_only else self.SINGLE
+        (self.projection,) = spec.projections
+        # Single slices are axial.
+        single_share = self.SINGLE if self.projection == "axial" else 0.0
+        self.spec, self.single_share = spec, 1.0 if single_only else single_share
         self.volumes, self.phantoms = [], []
         for file in [] if single_only else sorted(ARRAYS.glob("*-[0-9]*.npz")):
             with np.load(file) as arrays:
                 if str(arrays["patient"]) in held_out:
                     continue
                 grey, labels = arrays["grey"], arrays["labels"]
-            square = square_around((labels & 3).any(0), spec.box_margin)
+            grey, labels, box = self.sections(grey, labels)
             lung = np.flatnonzero((labels & 3).any((1, 2)))
             sick = np.flatnonzero((labels & LESION).sum((1, 2)) >= 20)
             pool = self.phantoms if file.name.startswith("phantom") else self.volumes
-            pool.append((grey, labels, square, lung, sick))
+            pool.append((grey, labels, box, lung, sick))
         with np.load(ARRAYS / "ct100.npz") as arrays:
             self.single = []
             for index, grey, labels, (row, column, side) in zip(*(arrays[k] for k in ("slices", "grey", "labels", "boxes"))):
                 grow = int(side * spec.box_margin)
                 if fold is None or index % 5 != fold:
-                    self.single.append((grey, labels, (row - grow, column - grow, side + 2 * grow)))
+                    self.single.append((grey, labels, squared((row - grow, column - grow, side + 2 * grow))))
 
-    def pick(self, random: torch.Generator) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int]]:
-        """HU and lesions of one slice and its box; patients alike often, two slices of three with lesions."""
+    def sections(self, grey: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, Box]:
+        """A volume's sections in the projection `[section, row, column]`, and where the lungs' box lies on each."""
+        row, column, side = square_around((labels & 3).any(0), self.spec.box_margin)
+        if self.projection == "axial":
+            return grey, labels, squared((row, column, side))
+        lung = np.flatnonzero((labels & 3).any((1, 2)))
+        first, last = lung[0], lung[-1] + 1
+        axes = AXES[self.projection]
+        across = column if self.projection == "coronal" else row
+        turned = (np.ascontiguousarray(volume[first:last].transpose(axes)) for volume in (grey, labels))
+        return *turned, (0, across, int(last - first), side)
+
+    def pick(self, random: torch.Generator) -> tuple[np.ndarray, np.ndarray, Box]:
+        """HU and lesions of one slice and the box on it; patients alike often, two slices of three with lesions."""
 
         def one(count: int) -> int:
             return int(torch.randint(count, (1,), generator=random))
 
         if float(torch.rand(1, generator=random)) < self.single_share:
-            grey, labels, square = self.single[one(len(self.single))]
-            return hu(grey), (labels & LESION) > 0, square
-        grey, labels, square, lung, sick = picked(self.volumes, self.phantoms, random)
+            grey, labels, box = self.single[one(len(self.single))]
+            return hu(grey), (labels & LESION) > 0, box
+        grey, labels, box, lung, sick = picked(self.volumes, self.phantoms, random)
         slices = sick if len(sick) and float(torch.rand(1, generator=random)) < 0.67 else lung
         z = slices[one(len(slices))]
         picture = hu(grey[z])
@@ -68,12 +87,12 @@ class Lesions:
         if float(torch.rand(1, generator=random)) < 0.3:
             low, high = max(z - 1, 0), min(z + 2, len(grey))
             picture = hu(grey[low:high]).mean(0)
-        return picture, (labels[z] & LESION) > 0, square
+        return picture, (labels[z] & LESION) > 0, box
 
     def batch(self, count: int, random: torch.Generator, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         pictures, truths = [], []
         for _ in range(count):
-            picture, truth, (row, column, side) = self.pick(random)
+            picture, truth, (row, column, height, width) = self.pick(random)
             rows, columns = picture.shape
             angle, zoom, stretch, right, down = (
                 float(uniform(random, low, high, 1))
@@ -83,8 +102,8 @@ class Lesions:
             flip = -1.0 if float(torch.rand(1, generator=random)) < 0.5 else 1.0
             up = -1.0 if float(torch.rand(1, generator=random)) < 0.25 else 1.0
             # Output pixel in [−1, 1] → picture in [−1, 1], through the box.
-            half_x, half_y = side / columns * zoom * stretch, side / rows * zoom / stretch
-            centre_x, centre_y = (2 * column + side * (1 + right)) / columns - 1, (2 * row + side * (1 + down)) / rows - 1
+            half_x, half_y = width / columns * zoom * stretch, height / rows * zoom / stretch
+            centre_x, centre_y = (2 * column + width * (1 + right)) / columns - 1, (2 * row + height * (1 + down)) / rows - 1
             matrix = torch.tensor(
                 [
                     [flip * math.cos(angle) * half_x, -up * math.sin(angle) * half_x, centre_x],
@@ -104,15 +123,20 @@ def statistics(spec: Spec) -> tuple[float, float]:
     """Mean and standard deviation, HU, of what the networks are trained on: slices with lung of nobody held out for
     good, and the single ones, cut to the lungs' box and not augmented."""
     source = Lesions(spec, set(FOLDS["held_out"]["lesions"]))
-    pictures = [(grey[z], square) for grey, _, square, lung, _ in source.volumes for z in lung[::4]]
-    pictures += [(grey, square) for grey, _, square in source.single]
-    values = np.concatenate([cut(hu(grey), square).clip(*spec.input["clip_hu"]).ravel()[::7] for grey, square in pictures])
+    pictures = [(grey[z], box) for grey, _, box, lung, _ in source.volumes for z in lung[::4]]
+    pictures += [(grey, box) for grey, _, box in source.single]
+    values = np.concatenate([cut(hu(grey), box).clip(*spec.input["clip_hu"]).ravel()[::7] for grey, square in pictures])
     return float(values.mean()), float(values.std())
 
 
-def cut(picture: np.ndarray, square: tuple[int, int, int]) -> np.ndarray:
-    """The part of `[rows, columns]` in the box; air beyond the picture's edge."""
+def squared(square: tuple[int, int, int]) -> Box:
     row, column, side = square
-    edge = max(0, -row, -column, row + side - picture.shape[0], column + side - picture.shape[1])
+    return row, column, side, side
+
+
+def cut(picture: np.ndarray, box: Box) -> np.ndarray:
+    """The part of `[rows, columns]` in the box; air beyond the picture's edge."""
+    row, column, height, width = box
+    edge = max(0, -row, -column, row + height - picture.shape[0], column + width - picture.shape[1])
     padded = np.pad(picture, edge, constant_values=OUTSIDE_HU)
-    return padded[row + edge : row + edge + side, column + edge : column + edge + side]
+    return padded[row + edge : row + edge + height, column + edge : column + edge + width]

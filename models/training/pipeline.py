@@ -11,7 +11,7 @@ from torch import nn
 
 from .augment import OUTSIDE_HU, normalised
 from .lesions import square_around
-from .specs import SPECS, Spec
+from .specs import AXES, BACK, SPECS, Spec
 
 #: Steps of a probability of 1, in which members are counted.
 UNIT = 2048
@@ -24,9 +24,6 @@ NEARLY = 0.3
 BESIDE = 4
 #: Pieces of a lung smaller than this share of its largest are dropped.
 ISLAND = 0.1
-#: How `[z, y, x]` turns into a projection's `[slice, row, column]`; each is its own inverse but the sagittal one.
-AXES = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}
-BACK = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (1, 2, 0)}
 
 
 def resized(pictures: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
@@ -62,8 +59,7 @@ def lung_probabilities(hu: torch.Tensor, network: nn.Module) -> torch.Tensor:
         answers[fitting] = torch.cat([network(part).softmax(1)[:, 1:] for part in channels[fitting].split(16)])
         if projection == "axial":
             seen = answers
-        after = torch.cat([answers[1:], answers[-1:]])
-        every = torch.stack([answers, (answers + after) / 2], 1).reshape(size, 2, size, size)
+        every = between(answers)
         for side in range(2):
             total[side] += every[:, side].permute(BACK[projection]) / len(spec.projections)
     for side in range(2):
@@ -99,11 +95,16 @@ def lung_labels(probabilities: torch.Tensor, hu: torch.Tensor) -> np.ndarray:
 
 def box_inputs(pictures: torch.Tensor, square: tuple[int, int, int], spec: Spec) -> torch.Tensor:
     """What a lesion network sees of slices in HU, `[slices, 1, size, size]`: the box, resized and normalised."""
+    return normalised(boxed(pictures, square, spec), spec.input)[:, None]
+
+
+def boxed(pictures: torch.Tensor, square: tuple[int, int, int], spec: Spec) -> torch.Tensor:
+    """The box of slices in HU, `[slices, size, size]`."""
     row, column, side = square
     edge = overhang(square, pictures.shape)
     padded = F.pad(pictures, (edge, edge, edge, edge), value=OUTSIDE_HU)
     box = padded[:, row + edge : row + edge + side, column + edge : column + edge + side].clamp(*spec.input["clip_hu"])
-    return normalised(resized(box, spec.size, spec.size), spec.input)[:, None]
+    return resized(box, spec.size, spec.size)
 
 
 def from_box(answers: torch.Tensor, square: tuple[int, int, int], shape: tuple[int, ...]) -> torch.Tensor:
@@ -129,9 +130,29 @@ def steps(probabilities: torch.Tensor) -> np.ndarray:
 @torch.no_grad()
 def lesion_steps(hu: torch.Tensor, lungs: np.ndarray, network: nn.Module, spec: Spec) -> np.ndarray:
     """One network's probabilities in every lung voxel, in the order of `lungs > 0`, as the vote's steps."""
+    if spec.projections != ("axial",):
+        return sections_steps(hu, lungs, network, spec)
     square = square_around(lungs.any(0), spec.box_margin)
     found = []
     for some in np.array_split(np.flatnonzero(lungs.any((1, 2))), max(1, len(lungs) // 8)):
         answers = network(box_inputs(hu[some], square, spec))[:, 0].sigmoid()
         found.append(steps(from_box(answers, square, hu.shape))[lungs[some] > 0])
     return np.concatenate(found)
+
+
+def sections_steps(hu: torch.Tensor, lungs: np.ndarray, network: nn.Module, spec: Spec) -> np.ndarray:
+    """`lesion_steps` of a network that sees coronal or sagittal sections; `cross.rs`."""
+    (projection,) = spec.projections
+    square, lit = square_around(lungs.any(0), spec.box_margin), np.flatnonzero(lungs.any((1, 2)))
+    first, last = int(lit[0]), int(lit[-1]) + 1
+    cube = normalised(along(boxed(hu[first:last], square, spec), spec.size), spec.input)
+    sections = cube.permute(AXES[projection])[::STEP, None]
+    answers = torch.cat([network(some)[:, 0].sigmoid() for some in sections.split(16)])
+    box = along(between(answers).permute(BACK[projection]), last - first)
+    return steps(from_box(box, square, hu.shape))[lungs[first:last] > 0]
+
+
+def between(sections: torch.Tensor) -> torch.Tensor:
+    """Every section of those of which only every second was computed: the mean of its neighbours."""
+    after = torch.cat([sections[1:], sections[-1:]])
+    return torch.stack([sections, (sections + after) / 2], 1).flatten(0, 1)

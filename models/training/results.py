@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from . import figures, predictions, queue, store, vote
+from . import figures, measured, predictions, queue, store, vote
 from .figures import Agreement, Case, Crossed
 from .paths import DATA, MODELS
 from .prepare import LESION
@@ -23,7 +23,7 @@ PAPER_MEMBERS = {"lungs": 3, "fpn": 6, "resnet21": 5, "resnet18": 1, "dpn": 18}
 
 
 #: What one answer costs, in milliseconds (README, wasm, 256²): only their ratio counts.
-COSTS = {"fpn": 280.0, "resnet21": 449.0}
+COSTS = {"fpn": 280.0, "resnet21": 449.0, "resnet18": 786.0, "dpn": 1775.0}
 #: Families and networks as the tables name them.
 NAMES = {"unet": "U-Net", "miniseg": "MiniSeg", "infnet": "Inf-Net", "fpn": "FPN", "resnet21": "ResNet-21", "dpn": "DPN-92"}
 
@@ -69,7 +69,7 @@ def members() -> str:
     return table(["family", "the paper's members", "shipped (steps)", "trained and not shipped (steps)", "packed"], rows)
 
 
-def ct100(scratch: dict[str, list[tuple[float, float]]], added: dict[str, list[tuple[float, float]]]) -> str:
+def ct100(scratch: dict[str, dict], added: dict[str, dict]) -> str:
     """Section 1, of both of `figures.slices_table`."""
     rows = []
     for way in dict.fromkeys([*NAMES, *scratch, *added]):
@@ -78,8 +78,7 @@ def ct100(scratch: dict[str, list[tuple[float, float]]], added: dict[str, list[t
             if not found:
                 cells += ["not measured"] * 3
                 continue
-            (pooled, mean), *each = found
-            cells += [number(pooled), number(mean), ", ".join(number(one) for one, _ in each)]
+            cells += [number(found["pixels"]), number(found["slices"]), ", ".join(map(number, found["folds"]))]
         rows.append([NAMES.get(way, way), PAPER_CT100.get(way, "–"), *cells])
     kinds = ["all pixels", "mean over slices", "all pixels, fold by fold"]
     head = ["network", "paper, 5 folds", *(f"from scratch: {k}" for k in kinds), *(f"with the volumes: {k}" for k in kinds)]
@@ -197,22 +196,25 @@ def slice_aucs(case: Case, thresholds: vote.Thresholds | None) -> dict[str, floa
     return {way: figures.auc(figures.by_slice(case, f), sick) for way, f in figures.ways(case, thresholds).items()}
 
 
-def exact_and_packed() -> dict[str, tuple[Agreement, Agreement]]:
-    """Every network before and after rounding, on the same lungs."""
+def exact_and_packed() -> dict[str, dict]:
+    """Of every network its Dice before and after rounding, on the same lungs, and by how many points its share changed."""
     packed, exact = Case.load(predictions.EXACT), Case.load(predictions.EXACT, ".f32")
-    bars = {m: SPECS[m].threshold * figures.UNIT for m in exact.members}
-    return {m: (exact.against(s > bars[m]), packed.against(packed.members[m] > bars[m])) for m, s in exact.members.items()}
+    found = {}
+    for member, steps in exact.members.items():
+        bar = SPECS[member].threshold * figures.UNIT
+        one, other = exact.against(steps > bar), packed.against(packed.members[member] > bar)
+        points = 100 * (other.share - one.share)
+        found[member] = {"of": store.key(SPECS[member]), "dice": [one.dice, other.dice], "points": points}
+    rows = measured.kept("rounding", found)
+    return {m: rows[m] for m in SPECS if m in rows and rows[m]["of"] == store.key(SPECS[m])}
 
 
 def rounding() -> str:
     """Section 5."""
     lines = []
-    measured = exact_and_packed()
-    if not measured:
-        return "Not measured again: the runs that hold the shipped networks' f32 weights are gone. When they were there: the cards."
-    for member, (one, other) in measured.items():
-        lines.append([f"`{member}`", number(one.dice, 4), number(other.dice, 4), f"{other.dice - one.dice:+.4f}"])
-        lines[-1].append(f"{100 * (other.share - one.share):+.3f}")
+    for member, row in exact_and_packed().items():
+        exact, packed = row["dice"]
+        lines.append([f"`{member}`", number(exact, 4), number(packed, 4), f"{packed - exact:+.4f}", f"{row['points']:+.3f}"])
     text = f"On `{predictions.EXACT}`, the lungs the same for both; of `fpn-0` and `fpn-320` the f32 weights are gone (their cards have the figures):\n\n"
     return text + table(["", "Dice, f32", "Dice, packed", "ΔDice", "Δshare, points"], lines)
 
@@ -266,13 +268,13 @@ def enter(cases: list[Case], chosen: vote.Thresholds | None) -> None:
 def bars(
     cases: list[Case],
     ways: dict[str, list[Crossed]],
-    slices: list[dict[str, list[tuple[float, float]]]],
+    slices: list[dict[str, dict]],
     chosen: vote.Thresholds | None,
 ) -> str:
     """What was asked for, and what there is."""
     apart = {way: number(float(np.mean([row.dice for row in rows if row.counts]))) for way, rows in ways.items()}
     by_patient = "cross-validated: " + ", ".join(f"{dice} {NAMES.get(way, way)}" for way, dice in apart.items())
-    scratch, added = (", ".join(f"{number(rows[0][0])} {NAMES.get(way, way)}" for way, rows in t.items()) for t in slices)
+    scratch, added = (", ".join(f"{number(row['pixels'])} {NAMES.get(way, way)}" for way, row in t.items()) for t in slices)
     final = [c.against(figures.ways(c, chosen)[figures.PAGE]) for c in cases]
     lung = [figures.lung_row(c)["iou"] for c in cases if predictions.volumes()[c.name] in FOLDS["held_out"]["lungs"]]
     rows = [
@@ -282,7 +284,7 @@ def bars(
     healthy, sick = (Case.load(name) for name in predictions.SERIES)
     marked = healthy.against(figures.ways(healthy, chosen)[figures.PAGE]).share
     rows.append(["healthy share ≤ .5 %, slices' AUC ≥ .95", f"{percent(marked)}, {number(slice_aucs(sick, chosen)[figures.PAGE])}"])
-    lost = {m: abs(packed.dice - exact.dice) for m, (exact, packed) in exact_and_packed().items()}
+    lost = {m: abs(row["dice"][1] - row["dice"][0]) for m, row in exact_and_packed().items()}
     ours = [d for m, d in lost.items() if store.entry_of(SPECS[m], MODELS)]
     rest = [d for m, d in lost.items() if not store.entry_of(SPECS[m], MODELS)]
     said = f"{number(max(ours), 4)} at most of what is shipped and measured, on one volume" if ours else "not measured again (section 5)"
@@ -304,7 +306,7 @@ def main() -> None:
     cases, validation = figures.held_out(), figures.validation()
     ways = figures.cross_validated(sorted(validation + cases, key=lambda case: case.name))
     chosen = figures.chosen(validation)
-    slices = [figures.slices_table(added) for added in (False, True)]
+    slices = [measured.kept(kind, figures.slices_table(kind == "with the volumes")) for kind in ("from scratch", "with the volumes")]
     enter(cases, chosen)
     sections = [
         "# What the networks are worth",

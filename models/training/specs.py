@@ -12,6 +12,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 #: In the order the manifest lists them.
 FAMILIES = ("lungs", "fpn", "resnet21", "resnet18", "dpn")
+#: How `[z, y, x]` turns into a projection's `[slice, row, column]`; each is its own inverse but the sagittal one.
+AXES = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}
+BACK = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (1, 2, 0)}
 FOLDS = json.loads((HERE / "folds.json").read_text())
 
 

@@ -18,6 +18,10 @@ class Thresholds:
     fpn_high: float = 0.85
     resnet: float = 0.5
 
+    def means(self) -> tuple[tuple[str, float, float], ...]:
+        """The parts that vote by their members' mean, with `low` and `high`."""
+        return (("dpn", self.dpn_low, self.dpn_high), ("fpn", self.fpn_low, self.fpn_high))
+
     def manifest(self) -> dict:
         return {
             "dpn": {"low": self.dpn_low, "high": self.dpn_high},
@@ -43,10 +47,7 @@ def unanimous(members: list[np.ndarray], threshold: float) -> np.ndarray:
 def verdict(parts: dict[str, list[np.ndarray]], thresholds: Thresholds) -> np.ndarray:
     """Lesion or not, of the members' steps by part. A part without members doesn't vote; at least two parts have."""
     score: np.ndarray | int = 0
-    for part, low, high in (
-        ("dpn", thresholds.dpn_low, thresholds.dpn_high),
-        ("fpn", thresholds.fpn_low, thresholds.fpn_high),
-    ):
+    for part, low, high in thresholds.means():
         if parts.get(part):
             probability = mean(parts[part])
             score = score + (probability > high).astype(np.int8) - (probability < low).astype(np.int8)
@@ -57,7 +58,7 @@ def verdict(parts: dict[str, list[np.ndarray]], thresholds: Thresholds) -> np.nd
 
 @dataclass(frozen=True)
 class Ballots:
-    """What members whose answers are in decide already; `inference/ensemble/src/vote.rs`, for FPNs and ResNets."""
+    """What members whose answers are in decide already; `inference/ensemble/src/vote.rs`."""
 
     thresholds: Thresholds
     #: Members in all, by part.
@@ -65,17 +66,23 @@ class Ballots:
 
     def settled(self, spoke: dict[str, list[np.ndarray]]) -> np.ndarray:
         """Voxels that the members to come can't change any more."""
-        fpns, resnets = spoke.get("fpn", []), spoke.get("resnet", [])
-        whole = UNIT * self.members["fpn"]
-        low, high = self.thresholds.fpn_low * whole, self.thresholds.fpn_high * whole
-        total = np.sum(fpns, 0, dtype=np.int64)
-        least, most = ((s > high).astype(np.int8) - (s < low).astype(np.int8) for s in (total, total + whole - UNIT * len(fpns)))
+        resnets = spoke.get("resnet", [])
         agree = unanimous(resnets, self.thresholds.resnet) if resnets else np.bool_(True)
-        return (least + (agree & (len(resnets) == self.members["resnet"])) > 0) | (most + agree <= 0)
+        least = agree & (len(resnets) == self.members.get("resnet"))
+        most = agree & ("resnet" in self.members)
+        for part, low, high in self.thresholds.means():
+            if part in self.members:
+                whole, said = UNIT * self.members[part], spoke.get(part, [])
+                total = np.sum(said, 0, dtype=np.int64)
+                ends = (total, total + whole - UNIT * len(said))
+                least, most = (
+                    end + (s > high * whole).astype(np.int8) - (s < low * whole).astype(np.int8) for end, s in zip((least, most), ends)
+                )
+        return (least > 0) | (most <= 0)
 
 
 def candidates() -> list[Thresholds]:
-    """Those the choice is made among; DPN's stay the paper's until there are such networks. The paper's come first."""
+    """Those the choice is made among; DPN's stay the paper's: too few volumes are kept apart from one. The paper's come first."""
     lows, highs, resnets = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8, 0.85, 0.9), (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
     grid = [Thresholds(fpn_low=l, fpn_high=h, resnet=r) for l, h, r in product(lows, highs, resnets)]
     return [PAPER, *(t for t in grid if t != PAPER)]
