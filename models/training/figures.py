@@ -54,12 +54,12 @@ class Case:
         """Who votes; with `sections` those DPNs, too, that see coronal or sagittal ones."""
         out: dict[str, list[np.ndarray]] = {}
         for member, steps in self.members.items():
-            if sections or axial(member):
+            if sections or SPECS[member].axial:
                 out.setdefault(vote.PARTS[SPECS[member].family], []).append(steps)
         return out
 
     def of(self, *families: str) -> list[np.ndarray]:
-        return [steps for member, steps in self.members.items() if SPECS[member].family in families and axial(member)]
+        return [steps for member, steps in self.members.items() if SPECS[member].family in families and SPECS[member].axial]
 
     def placed(self, found: np.ndarray) -> np.ndarray:
         """A mask of the volume, from a value for every predicted lung voxel."""
@@ -81,10 +81,6 @@ class Case:
         )
 
 
-def axial(member: str) -> bool:
-    return SPECS[member].projections == ("axial",)
-
-
 def ways(case: Case, chosen: vote.Thresholds | None) -> dict[str, np.ndarray]:
     """Every mask that is compared, by its name in the tables."""
     found = {m: steps > SPECS[m].threshold * UNIT for m, steps in case.members.items()}
@@ -100,7 +96,7 @@ def ways(case: Case, chosen: vote.Thresholds | None) -> dict[str, np.ndarray]:
         found["vote, the paper's thresholds"] = vote.verdict(case.parts(), vote.PAPER)
         if chosen:
             found["vote, our thresholds"] = vote.verdict(case.parts(), chosen)
-    if not all(map(axial, case.members)):
+    if not all(SPECS[m].axial for m in case.members):
         found["DPN-3D"] = vote.mean(case.parts(sections=True)["dpn"]) > 0.5
         found["vote with DPN-3D, our thresholds"] = vote.verdict(case.parts(sections=True), chosen or vote.PAPER)
     ours, asked = shipped([case])[0], {}
@@ -281,7 +277,7 @@ def lungs_agree(true: np.ndarray, found: np.ndarray) -> dict[str, float]:
 def asked(cases: list[Case], thresholds: vote.Thresholds, costs: dict[str, float]) -> list[tuple[str, list[float]]]:
     """The order in which members settle most slices, and of those that settle as many most voxels, for what they cost; those of
     lower tiers first. Each with the share of every case's slices with lung that is settled after it."""
-    left = [m for tier in TIERS for m in cases[0].members if SPECS[m].tier == tier and axial(m)]
+    left = [m for tier in TIERS for m in cases[0].members if SPECS[m].tier == tier and SPECS[m].axial]
     parts = [vote.PARTS[SPECS[m].family] for m in left]
     ballots = vote.Ballots(thresholds, {part: parts.count(part) for part in dict.fromkeys(parts)})
     lungs = [case.lungs.any((1, 2)) for case in cases]

@@ -130,7 +130,7 @@ def steps(probabilities: torch.Tensor) -> np.ndarray:
 @torch.no_grad()
 def lesion_steps(hu: torch.Tensor, lungs: np.ndarray, network: nn.Module, spec: Spec) -> np.ndarray:
     """One network's probabilities in every lung voxel, in the order of `lungs > 0`, as the vote's steps."""
-    if spec.projections != ("axial",):
+    if not spec.axial:
         return sections_steps(hu, lungs, network, spec)
     square = square_around(lungs.any(0), spec.box_margin)
     found = []

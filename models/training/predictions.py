@@ -123,7 +123,7 @@ def main(names: list[str]) -> None:
         if fitting:
             of_volume(name, fitting)
     for run in packed:
-        if run.fold is not None:
+        if run.fold is not None and run.spec.axial:
             refresh("ct100", run.member, f"{store.key(run.spec)} {lung_key}", lambda: single_slices(run, store.load(run.spec)))
     if train.finished(apart := RUNS[LUNGS_APART]):
         refresh("lung-slices", apart.name, train.key(apart), lambda: single_lungs(apart))

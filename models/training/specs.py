@@ -7,6 +7,7 @@ members are, and the runs that train them; `folds.json` says which patients and 
 import json
 import tomllib
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -50,6 +51,11 @@ class Spec:
         return self.architecture["in_channels"]
 
     @property
+    def axial(self) -> bool:
+        """Whether axial slices are all it sees."""
+        return self.projections == ("axial",)
+
+    @property
     def box_margin(self) -> float:
         return self.input["box_margin"]
 
@@ -82,13 +88,16 @@ class Run:
     projections: tuple[str, ...] = ()
     #: Whether it sees slices of `ct100` and nothing else.
     single_only: bool = False
+    #: In f32 whatever the processor knows.
+    exact: bool = False
 
     @property
     def origin(self) -> "Run | None":
-        """The run it starts from: that named, or the last one of the shipped network named."""
+        """The run it starts from: that named, or of the shipped network named the last one before this."""
         if self.after:
             return RUNS[self.after]
-        return next((run for run in reversed(RUNS.values()) if self.shipped and run.member == self.shipped), None)
+        before = takewhile(lambda run: run.name != self.name, RUNS.values())
+        return next((run for run in reversed(list(before)) if self.shipped and run.member == self.shipped), None)
 
     @property
     def all_steps(self) -> int:

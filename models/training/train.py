@@ -99,9 +99,11 @@ def train(run: Run, device: str = "cpu") -> None:
             torch.manual_seed(run.seed * 1_000_003 + step)
             size = run.early_size if step < run.early_steps else run.spec.size
             inputs, truth = (t.to(device) for t in source.batch(run.batch, random, size))
-            with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=device != "cpu" or BFLOAT16):
+            with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=not run.exact and (device != "cpu" or BFLOAT16)):
                 logits = model(inputs.contiguous(memory_format=torch.channels_last))
             loss = loss_of([depth.float() for depth in logits] if isinstance(logits, list) else logits.float(), truth)
+            if not loss.isfinite():
+                raise FloatingPointError(f"{run.name}: the loss is {loss.item()} at step {step}")
             for group in optimiser.param_groups:
                 group["lr"] = rate(run, step)
             optimiser.zero_grad(set_to_none=True)
