@@ -28,7 +28,7 @@ function efficientnet(graph, channels) {
       let y = expansion === 1 ? x : graph.silu(graph.conv(x, `${name}._expand_conv`, [inputs, wide]));
       const depthwise = { kernel, stride, groups: wide, least: true };
       y = graph.silu(graph.conv(y, `${name}._depthwise_conv`, [wide, wide], depthwise));
-      const hidden = graph.silu(graph.conv(graph.add("GlobalAveragePool", [y]), `${name}._se_reduce`, [wide, narrow]));
+      const hidden = graph.silu(graph.conv(graph.averaged(y), `${name}._se_reduce`, [wide, narrow]));
       y = graph.add("Mul", [y, graph.add("Sigmoid", [graph.conv(hidden, `${name}._se_expand`, [narrow, wide])])]);
       y = graph.conv(y, `${name}._project_conv`, [wide, outputs]);
       x = stride === 1 && inputs === outputs ? graph.add("Add", [y, x]) : y;
@@ -39,20 +39,20 @@ function efficientnet(graph, channels) {
   return features;
 }
 
-function fpn(graph, { in_channels, classes, pyramid_channels, segmentation_channels }, size) {
+function fpn(graph, { in_channels, classes, pyramid_channels, segmentation_channels }) {
   const laterals = ["p5", "p4.skip_conv", "p3.skip_conv", "p2.skip_conv"];
   const links = [3, 2, 1, 1];
   let [level, sum] = [null, null];
   for (const [i, [feature, channels]] of efficientnet(graph, in_channels).reverse().entries()) {
     const skip = graph.conv(feature, `decoder.${laterals[i]}`, [channels, pyramid_channels]);
     level = level === null ? skip : graph.add("Add", [graph.doubled(level), skip]);
-    let [s, inputs, side] = [level, pyramid_channels, size / 2 ** (5 - i)];
+    let [s, inputs] = [level, pyramid_channels];
     for (let link = 0; link < links[i]; link += 1) {
       const name = `decoder.seg_blocks.${i}.block.${link}.block`;
       s = graph.conv(s, `${name}.0`, [inputs, segmentation_channels], { kernel: 3, bias: false });
-      s = graph.groupNormed(s, `${name}.1`, segmentation_channels, side);
+      s = graph.groupNormed(s, `${name}.1`);
       inputs = segmentation_channels;
-      if (i < 3) [s, side] = [graph.aligned(s, 2), 2 * side];
+      if (i < 3) s = graph.aligned(s, 2);
     }
     sum = sum === null ? s : graph.add("Add", [sum, s]);
   }
@@ -154,11 +154,11 @@ const unetDpn92 = (graph, { in_channels, classes }) =>
 const BUILDERS = { "fpn-efficientnet-b0": fpn, "unet-resnet21": unetResnet21, resnet18, "unet-dpn92": unetDpn92 };
 export const KINDS = Object.keys(BUILDERS);
 
-// The model of a manifest's entry with weights from a source (weights.mjs), and its output's name.
+// The model of a manifest's entry with weights from a source (weights.mjs), its output's name and what it takes (`work`).
 export function onnx({ architecture, input: { size } }, take) {
-  const graph = new Graph(take);
-  const output = BUILDERS[architecture.kind](graph, architecture, size);
+  const graph = new Graph(take, architecture.in_channels, size);
+  const output = BUILDERS[architecture.kind](graph, architecture);
   const shape = (channels) => [1, channels, size, size];
   const shapes = { input: shape(architecture.in_channels), output: shape(architecture.classes) };
-  return { model: graph.model(output, shapes), output };
+  return { model: graph.model(output, shapes), output, work: graph.work };
 }

@@ -44,14 +44,20 @@ function described(field, name, shape) {
 const GROUPS = 32;
 const REPEATED = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
 
-// Grows by a node a call; nodes and weights are named by texts. Its input is `x`. `take` is a source of weights.
+// Grows by a node a call; nodes and weights are named by texts. Its input is `x`, a square picture. `take` is a source of
+// weights.
 export class Graph {
   #nodes = [];
   #tensors = new Map();
   #take;
+  // Of every map [channels, pixels a side].
+  #shapes = new Map();
+  // Multiplications with additions that the convolutions take, and values of the maps that they read and write.
+  work = { products: 0, values: 0 };
 
-  constructor(take) {
+  constructor(take, channels, size) {
     this.#take = take;
+    this.#shapes.set("x", [channels, size]);
   }
 
   // The file, of a picture with these shapes of input and output.
@@ -67,9 +73,11 @@ export class Graph {
     this.#nodes.push(message(1, ...ends, bytes(4, op), ...list));
   }
 
-  add(op, inputs, attributes = {}) {
+  // `shape` is the output's, where it isn't the first input's.
+  add(op, inputs, attributes = {}, shape = this.#shapes.get(inputs[0])) {
     const output = `t${this.#nodes.length}`;
     this.#node(op, inputs, [output], attributes);
+    this.#shapes.set(output, shape);
     return output;
   }
 
@@ -99,23 +107,36 @@ export class Graph {
     const [before, after] = least ? [Math.floor(rest / 2), Math.ceil(rest / 2)] : [kernel >> 1, kernel >> 1];
     const weights = [this.#weight(`${name}.weight`, [outputs, inputs / groups, kernel, kernel])];
     if (bias) weights.push(this.#weight(`${name}.bias`, [outputs]));
-    return this.add("Conv", [x, ...weights], {
+    const size = this.#shapes.get(x)[1];
+    const smaller = Math.ceil(size / stride);
+    this.work.products += outputs * smaller ** 2 * (inputs / groups) * kernel ** 2;
+    this.work.values += inputs * size ** 2 + outputs * smaller ** 2;
+    const attributes = {
       kernel_shape: [kernel, kernel],
       strides: [stride, stride],
       pads: [before, before, after, after],
       group: groups,
-    });
+    };
+    return this.add("Conv", [x, ...weights], attributes, [outputs, smaller]);
   }
 
   relu = (x) => this.add("Relu", [x]);
   silu = (x) => this.add("Mul", [x, this.add("Sigmoid", [x])]);
-  joined = (...maps) => this.add("Concat", maps, { axis: 1 });
-  pooled = (x) => this.add("MaxPool", [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
+  averaged = (x) => this.add("GlobalAveragePool", [x], {}, [this.#shapes.get(x)[0], 1]);
+  joined(...maps) {
+    const channels = maps.reduce((sum, map) => sum + this.#shapes.get(map)[0], 0);
+    return this.add("Concat", maps, { axis: 1 }, [channels, this.#shapes.get(maps[0])[1]]);
+  }
+  pooled(x) {
+    const [channels, size] = this.#shapes.get(x);
+    return this.add("MaxPool", [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }, [channels, Math.ceil(size / 2)]);
+  }
 
   // By their channels.
   split(x, sizes) {
     const outputs = sizes.map((_, part) => `t${this.#nodes.length}.${part}`);
     this.#node("Split", [x, this.#integers(...sizes)], outputs, { axis: 1 });
+    for (const [part, output] of outputs.entries()) this.#shapes.set(output, [sizes[part], this.#shapes.get(x)[1]]);
     return outputs;
   }
 
@@ -127,7 +148,8 @@ export class Graph {
   }
 
   // Group normalisation of a square picture as PyTorch exports it, and ReLU.
-  groupNormed(x, name, channels, size) {
+  groupNormed(x, name) {
+    const [channels, size] = this.#shapes.get(x);
     const grouped = this.add("Reshape", [x, this.#integers(1, GROUPS, -1)]);
     const even = [this.#even(1, GROUPS), this.#even(0, GROUPS)];
     const normal = this.add("InstanceNormalization", [grouped, ...even], { epsilon: 1e-5 });
@@ -137,7 +159,9 @@ export class Graph {
   }
 
   #larger(x, factor, how) {
-    return this.add("Resize", [x, "", this.#floats(`larger by ${factor}`, [4], [1, 1, factor, factor])], how);
+    const [channels, size] = this.#shapes.get(x);
+    const factors = this.#floats(`larger by ${factor}`, [4], [1, 1, factor, factor]);
+    return this.add("Resize", [x, "", factors], how, [channels, size * factor]);
   }
   // By repetition.
   doubled = (x) => this.#larger(x, 2, REPEATED);

@@ -1,25 +1,34 @@
-// Runs in the page that peer.mjs serves: a network of ours and the same one of the peer's, on the known slice.
+// Runs in the page that peer.mjs serves, and in Node for dawn.mjs: a network of ours and the same one of the peer's, on the
+// known slice. Each function is called alone, in a page or process of its own.
+
+import { belongsTo, taken } from "./memory.mjs";
+import { peak } from "./peak.mjs";
 
 // Warm runs of each, as many as there is time for; one at least.
 const [MOST, ENOUGH_MS] = [9, 15_000];
 
-const fetched = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
+// Where files are fetched from, and modules; Node has modules from its own disk alone.
+const PAGE = { files: "/", ours: "/ours/", peer: "/" };
 
 // The best adapter there is, in words.
 export async function adapter() {
   const found = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!found) return null;
-  const { vendor, architecture, description, isFallbackAdapter: software } = found.info;
-  return { name: description || architecture || vendor || "without a name", software };
+  const { vendor, architecture, description, device, isFallbackAdapter: software } = found.info;
+  return { name: description || device || architecture || vendor || "without a name", software };
 }
 
-// Milliseconds from nothing but the weights to the first answer, then of warm runs; and how far each side's answers are
-// from the peer's on the CPU. `order` names the sides.
-export async function measure({ entry, output, gpu, order }) {
+// Milliseconds from nothing but the weights to the first answer, then of warm runs; bytes of the weights, and of the memory
+// that it all took (memory.mjs); how far each side's answers are from the peer's on the CPU; of a GPU what it can do at most
+// (peak.mjs). `order` names the sides.
+export async function measure({ entry, output, gpu, order }, place = PAGE) {
+  const fetched = async (name) => new Uint8Array(await (await fetch(place.files + name)).arrayBuffer());
+  const most = gpu ? await peak() : null;
   const [model, parts] = [await fetched("model.onnx"), await Promise.all(entry.parts.map(({ file }) => fetched(file)))];
-  const begin = { ours: () => ours(entry, parts, gpu), peer: () => peer(entry, model, output, gpu) };
+  const begin = { ours: () => ours(entry, parts, gpu, place), peer: () => peer(entry, model, output, gpu, place) };
   const [first, runs, answers] = [{}, {}, {}];
   for (const side of order) {
+    belongsTo(side);
     const begun = performance.now();
     runs[side] = await begin[side]();
     answers[side] = await runs[side]();
@@ -30,24 +39,28 @@ export async function measure({ entry, output, gpu, order }) {
   const until = performance.now() + ENOUGH_MS;
   do {
     for (const side of order) {
+      belongsTo(side);
       const begun = performance.now();
       await runs[side]();
       warm[side].push(performance.now() - begun);
     }
   } while (warm.ours.length < MOST && performance.now() < until);
-  const truth = gpu ? await (await peer(entry, model, output, false))() : answers.peer;
-  return { first, warm, deviation: { ours: deviation(answers.ours, truth), peer: deviation(answers.peer, truth) } };
+  belongsTo(null);
+  const weights = { ours: parts.reduce((sum, { length }) => sum + length, 0), peer: model.length };
+  const truth = gpu ? await (await peer(entry, model, output, false, place))() : answers.peer;
+  const off = { ours: deviation(answers.ours, truth), peer: deviation(answers.peer, truth) };
+  return { first, warm, weights, memory: taken(), most, deviation: off };
 }
 
-async function ours(entry, parts, gpu) {
-  const { default: begin, Loaded } = await import("/ours/corsai-bench.js");
-  await begin();
+async function ours(entry, parts, gpu, place) {
+  const { default: begin, Loaded } = await import(`${place.ours}corsai-bench.js`);
+  await begin({ module_or_path: fetch(`${place.files}ours/corsai-bench_bg.wasm`) });
   const loaded = await Loaded.load(JSON.stringify(entry), parts, gpu);
   return () => loaded.run();
 }
 
-async function peer({ architecture, input }, model, output, gpu) {
-  const ort = await import(gpu ? "/ort.webgpu.min.mjs" : "/ort.wasm.min.mjs");
+async function peer({ architecture, input }, model, output, gpu, place) {
+  const ort = await import(`${place.peer}${gpu ? "ort.webgpu" : "ort.wasm"}.min.mjs`);
   ort.env.wasm.numThreads = 1;
   const session = await ort.InferenceSession.create(model, { executionProviders: [gpu ? "webgpu" : "wasm"] });
   const dims = [1, architecture.in_channels, input.size, input.size];

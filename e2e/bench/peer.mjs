@@ -1,6 +1,8 @@
 // Networks beside those of onnxruntime-web: the same weights and known slice in the same page, in one thread of wasm
-// SIMD and on WebGPU. Ours are those of inference/bench, with relaxed SIMD; the peer is shipped without.
+// SIMD and on WebGPU, in Chromium or, with Dawn, in Node. Ours are those of inference/bench, with relaxed SIMD; the peer is
+// shipped without.
 
+import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +17,7 @@ import { networks } from "./networks.mjs";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const OURS = fileURLToPath(new URL("../../target/bench/relaxed", import.meta.url));
 const PEER = path.join(HERE, "node_modules/onnxruntime-web/dist");
+const MODULES = ["page.mjs", "memory.mjs", "peak.mjs"];
 // As the page demands of a device that computes right.
 const DEVIATION = 1e-3;
 // The best adapter there is, be it one in software.
@@ -24,76 +27,90 @@ const WEBGPU = ["--enable-unsafe-webgpu", "--enable-features=Vulkan"];
 // answers are right is seen from small ones.
 const SMALL = 64;
 
-// For every network on the CPU and on WebGPU, where there is any: `{ name, backend, device, runs }` with what `measure`
-// found in so many fresh browsers; for a GPU in software in one. The peer is timed even where its answer is `wrong`:
-// on WebGPU, version 1.30 computes convolutions with six channels a group wrongly, and DPN-92 has some.
-export async function besidePeer(browsers) {
+// Where WebGPU is tried.
+export const HOSTS = { Chromium: inChromium, "Dawn in Node": inDawn };
+
+// Every network in one thread of the CPU in so many fresh browsers: `{ name, device, work, runs }` with what `measure` of
+// page.mjs found in each.
+export const onCpu = (times) => each("Chromium", times, { gpu: false, device: "one thread" });
+
+// The same on a host's best adapter; on one in software once, and small. The peer is timed even where its answer is
+// `wrong`: on WebGPU, version 1.30 computes convolutions with six channels a group wrongly, and DPN-92 has some.
+export async function onWebGpu(host, times) {
+  const adapter = await asked(host, new Map(), "adapter").catch((error) => ({ error }));
+  if (!adapter || adapter.error) {
+    console.log(`skipped: WebGPU (${host}), of which there is none here${adapter ? `: ${adapter.error.message}` : ""}`);
+    return [];
+  }
+  const { name, software } = adapter;
+  const device = `WebGPU (${host}, ${name}${software ? `, in software, ${SMALL}²` : ""})`;
+  if (!software) return each(host, times, { gpu: true, device });
+  const only = host === "Chromium" ? undefined : 1;
+  if (only) console.log(`skipped: all networks but the first, ${device}; Chromium's rows say as much`);
+  return each(host, 1, { gpu: true, device, size: SMALL, only });
+}
+
+async function each(host, times, { gpu, device, size, only = Infinity }) {
   const found = [];
-  for (const network of networks()) {
-    const [cpu, gpu] = [[], []];
-    let adapter;
-    for (let nth = 0; nth < browsers; nth += 1) {
-      const visit = await open(network, nth);
-      try {
-        adapter = await visit.adapter();
-        cpu.push(await visit.measure(false));
-        if (adapter && !adapter.software) gpu.push(await visit.measure(true));
-        else if (adapter && nth === 0) gpu.push(await visit.measure(true, SMALL));
-      } finally {
-        await visit.close();
-      }
+  for (const { name, parts, of } of networks()) {
+    if (found.length === only) break;
+    const { entry, model, output, work } = of(size);
+    const files = new Map([["model.onnx", model], ...entry.parts.map(({ file }, part) => [file, parts[part]])]);
+    const runs = [];
+    for (let nth = 0; nth < times; nth += 1) {
+      // The sides begin by turns.
+      const order = nth % 2 === 0 ? ["ours", "peer"] : ["peer", "ours"];
+      const run = await asked(host, files, "measure", { entry, output, gpu, order });
+      const { ours, peer } = run.deviation;
+      if (!(ours <= DEVIATION)) throw new Error(`${name}, ${device}: our answer is off by ${ours}`);
+      runs.push({ ...run, wrong: !(peer <= DEVIATION) });
     }
-    const { name } = network;
-    found.push({ name, backend: "cpu", device: "one thread", runs: cpu });
-    const device = adapter?.software ? `WebGPU (${adapter.name}, ${SMALL}²)` : `WebGPU (${adapter?.name})`;
-    if (adapter) found.push({ name, backend: "webgpu", device, runs: gpu });
-    else console.log(`skipped: ${name} on WebGPU, of which there is none here`);
+    found.push({ name, device, work, runs });
   }
   return found;
 }
 
-// A browser and what one does there with a network.
-async function open({ name, parts, of }, nth) {
-  const files = new Map([["page.mjs", readFileSync(path.join(HERE, "page.mjs"))]]);
+// What a function of page.mjs answers in a fresh page or process of the host, which finds these files.
+async function asked(host, files, name, argument) {
   const answer = (file) => {
     if (file.startsWith("ours/")) return { body: readFileSync(path.join(OURS, path.basename(file))) };
+    if (MODULES.includes(file)) return { body: readFileSync(path.join(HERE, file)) };
     return files.has(file) ? { body: files.get(file) } : null;
   };
   const { server, address } = await serve({ root: PEER, answer });
+  try {
+    return await HOSTS[host](address, name, argument);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+async function inChromium(address, name, argument) {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   const browser = await chromium.launch({ executablePath, args: [...QUIET, ...WEBGPU] });
-  // The sides begin by turns.
-  const order = nth % 2 === 0 ? ["ours", "peer"] : ["peer", "ours"];
-  const inPage = async (run, argument) => {
+  try {
     const page = await browser.newPage();
     // What waits for a module that has panicked may wait forever.
     const failed = new Promise((_, reject) => page.once("pageerror", reject));
-    try {
-      // Any text of that address will do for a document.
-      await page.goto(`${address}page.mjs`);
-      return await Promise.race([page.evaluate(run, argument), failed]);
-    } finally {
-      await page.close();
-    }
-  };
-  return {
-    adapter: () => inPage(async () => (await import("/page.mjs")).adapter()),
-    async measure(gpu, size) {
-      const { entry, model, output } = of(size);
-      files.set("model.onnx", model);
-      for (const [part, { file }] of entry.parts.entries()) files.set(file, parts[part]);
-      const measure = async (network) => (await import("/page.mjs")).measure(network);
-      const found = await inPage(measure, { entry, output, gpu, order });
-      const { ours, peer } = found.deviation;
-      if (!(ours <= DEVIATION)) throw new Error(`${name}: our answer is off by ${ours}`);
-      return { ...found, wrong: !(peer <= DEVIATION) };
-    },
-    async close() {
-      await browser.close();
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+    // Any text of that address will do for a document.
+    await page.goto(`${address}page.mjs`);
+    const run = async ([name, argument]) => (await import("/page.mjs"))[name](argument);
+    return await Promise.race([page.evaluate(run, [name, argument]), failed]);
+  } finally {
+    await browser.close();
+  }
+}
+
+function inDawn(address, name, argument) {
+  const child = fork(path.join(HERE, "dawn.mjs"), { serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  let told = "";
+  child.stderr.on("data", (chunk) => (told += chunk));
+  child.send({ name, argument, address, ours: OURS, peer: PEER });
+  return new Promise((resolve, reject) => {
+    child.once("message", (sent) => (sent?.failed ? reject(new Error(sent.failed)) : resolve(sent)));
+    child.once("exit", (code, signal) => reject(new Error(`Node ended (${signal ?? code}): ${told.slice(-500)}`)));
+  });
 }
 
 // What a page has to fetch for the CPU and WebGPU, MB after gzip.

@@ -3,26 +3,28 @@
 import { STUDY_MS, open } from "../lib/app.mjs";
 import { peak } from "./reading.mjs";
 
-// Seconds from the drop to: a slice on screen, colour on it (an overlay; a CT is grey), the finished card, and the standard
-// tier's answer where that is asked for. And the most memory: of all wasm instances together, bytes; of the page's
-// process, MB.
-export async function drop(folder, tier) {
-  const app = await open({ query: `?device=cpu&tier=${tier}` });
+// Of a folder that is dropped, or of the synthetic study that the page makes itself. Seconds until there is: a slice on
+// screen, colour on it (an overlay; a CT is grey), the finished card, and each further tier's answer up to `tier`. How often
+// lesion networks ran for the last. And the most memory: of all wasm instances together, bytes; of the page's process, MB.
+export async function watched({ folder, tier = "quick", fullRun = false }) {
+  const app = await open({ query: `?device=cpu&tier=${tier}${fullRun ? "&full-run" : ""}` });
   try {
-    await app.get("weights").filter({ hasText: "Networks loaded" }).waitFor({ timeout: 60_000 });
-    await app.page.evaluate(watch);
-    await app.drop([folder], "dropzone");
+    await app.get("weights").filter({ hasText: "Networks loaded" }).waitFor({ timeout: STUDY_MS });
+    await app.page.evaluate(watch, folder ? "drop" : "click");
+    if (folder) await app.drop([folder], "dropzone");
+    else await app.openPhantom();
     const last = tier === "quick" ? "finished" : tier;
     await app.page.waitForFunction((last) => last in window.seen, last, { timeout: 3 * STUDY_MS, polling: 500 });
     const { runs } = await app.report();
-    return { ...(await app.page.evaluate(() => window.seen)), instances: runs.memory_bytes, process: await peak(app.browser) };
+    const networks = runs.networks.filter(({ name }) => !name.startsWith("lungs")).reduce((sum, { slices }) => sum + slices, 0);
+    return { ...(await app.page.evaluate(() => window.seen)), networks, instances: runs.memory_bytes, process: await peak(app.browser) };
   } finally {
     await app.close();
   }
 }
 
 // Runs in the page.
-function watch() {
+function watch(event) {
   const seen = (window.seen = {});
   let begun;
   const note = (what, there) => {
@@ -41,8 +43,9 @@ function watch() {
     note("slice", drawn);
     if (!("overlay" in seen)) note("overlay", drawn && coloured(canvas));
     note("finished", document.querySelector("[data-testid=status]")?.textContent.startsWith("Finished"));
-    note("standard", document.querySelector("[data-testid=tiers]")?.dataset.tier === "standard");
+    const { tier } = document.querySelector("[data-testid=tiers]")?.dataset ?? {};
+    for (const further of ["standard", "full"]) note(further, tier === further);
     setTimeout(look, 100);
   };
-  addEventListener("drop", () => ((begun = performance.now()), look()), { capture: true, once: true });
+  addEventListener(event, () => ((begun = performance.now()), look()), { capture: true, once: true });
 }

@@ -18,7 +18,7 @@ use crate::engine::Parts;
 const TASKS: usize = 64;
 /// A device that is off by more than this, relative to the known answer's largest magnitude, computes wrongly; f32 in
 /// another order is off by a hundredth of it.
-const DEVIATION: f64 = 1e-3;
+pub const DEVIATION: f64 = 1e-3;
 
 /// Networks on a GPU.
 #[derive(Debug)]

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
             true => ExitCode::SUCCESS,
             false => ExitCode::from(REFUSED),
         }),
-        Ok(Command::Bench(preference)) => bench::run(preference).map(|()| ExitCode::SUCCESS),
+        Ok(Command::Bench { device, runs }) => bench::run(device, runs).map(|()| ExitCode::SUCCESS),
         Ok(Command::Phantom { folder, options }) => phantom::write(&folder, options).map(|()| ExitCode::SUCCESS),
         Err(error) => {
             eprintln!("corsai: {error}\n\n{}", arguments::HELP);

@@ -177,3 +177,24 @@ fn the_schema_knows_every_code() {
     let all: Vec<&str> = IssueCode::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(listed, all);
 }
+
+#[test]
+fn a_bench_times_every_network_and_finds_the_shipped_ones_right() {
+    let out = corsai(&["bench", "--device", "cpu", "--runs", "1"]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let table = String::from_utf8(out.stdout).unwrap();
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("CPU, one thread"));
+    let rows: Vec<Vec<&str>> = lines.skip(1).map(|line| line.split_whitespace().collect()).collect();
+    let names: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    for name in ["lungs,", "fpn-0,", "fpn-320,", "resnet21-0,", "resnet18", "unet-dpn92"] {
+        assert!(names.contains(&name), "{name} is not in {table}");
+    }
+    for row in rows {
+        let [.., first, median, off] = row[..] else { panic!("{table}") };
+        assert!([first, median].iter().all(|time| time.parse::<f64>().unwrap() > 0.0), "{table}");
+        // Weights of noise have no stored answer.
+        let made_up = row.contains(&"(made-up");
+        assert!(if made_up { off == "–" } else { off.parse::<f64>().unwrap() < 1e-4 }, "{table}");
+    }
+}
