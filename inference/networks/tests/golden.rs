@@ -43,7 +43,14 @@ fn made_up_weights_answer_as_in_pytorch() {
 #[test]
 fn f16_changes_shipped_logits_little() {
     let Some(device) = gpu_with_f16() else { return };
-    for entry in &read_manifest(shipped::MANIFEST_JSON).unwrap().networks {
+    let networks = read_manifest(shipped::MANIFEST_JSON).unwrap().networks;
+    for (nth, entry) in networks.iter().enumerate() {
+        // Of those that differ in their weights alone one is enough: in software they take their time.
+        let alike =
+            |other: &NetworkEntry| (&other.architecture, other.input.size) == (&entry.architecture, entry.input.size);
+        if networks[..nth].iter().any(alike) {
+            continue;
+        }
         let parts = shipped::parts(entry).unwrap();
         let allowed = golden::allowed(Precision::Half);
         held(entry, || Network::load(entry, &parts, &device), &shipped::golden(entry).unwrap(), allowed);
