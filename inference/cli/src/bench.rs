@@ -54,7 +54,7 @@ pub fn run(preference: DevicePreference, runs: usize) -> io::Result<()> {
             None => "–".into(),
             Some(stored) => {
                 let off = golden::deviation(shape, entry.golden.stride, &logits, &stored);
-                if off.is_none_or(|off| off > gpu::DEVIATION) {
+                if off.is_none_or(|off| off > golden::allowed(network.place().precision())) {
                     wrong.push(entry.name.clone());
                 }
                 off.map_or_else(|| "no number".into(), |off| format!("{off:.1e}"))

@@ -27,7 +27,7 @@ pub use direct::Direct;
 pub use enlarge::enlarged;
 pub use norm::group_norm_relu;
 pub use product::Onto;
-pub use stored::Stored;
+pub use stored::{Precision, Stored};
 pub use winograd::Tiled;
 
 #[cfg(test)]

@@ -1,5 +1,15 @@
 //! Weights as they lie in a file.
 
+/// How a GPU stores feature maps and those weights that aren't bytes; it computes in f32 either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// As f32.
+    #[default]
+    Single,
+    /// As f16.
+    Half,
+}
+
 /// Values in C order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stored {

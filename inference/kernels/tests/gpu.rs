@@ -1,6 +1,7 @@
-//! The shaders against their definitions, written out plainly, on whatever adapter there is.
+//! The shaders against their definitions, written out plainly, on whatever adapter there is: all in f32, and once more
+//! with maps and weights stored as f16 where it knows that.
 //!
-//! Without one the tests are skipped, unless `CORSAI_GPU` says `required`.
+//! Without an adapter the tests are skipped, unless `CORSAI_GPU` says `required`; those of f16 unless it says `f16`.
 
 #![cfg(feature = "gpu")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::too_many_arguments)]
@@ -9,30 +10,95 @@ use std::sync::LazyLock;
 
 use burn::tensor::{Device, Tensor, wgpu::MemoryConfiguration};
 use corsai_kernels::{
-    Activation, Stored,
+    Activation, Precision, Stored,
     gpu::{Affine, Conv, Geometry, GroupNorm, Into, Maps, SqueezeExcite, Then},
 };
 
-/// Of the largest value.
-const TOLERANCE: f32 = 2e-5;
+/// Where a test runs, and how it stores.
+struct On {
+    device: Device,
+    precision: Precision,
+    /// Of the largest value. An f16 has eleven bits, and drivers may round either way: a thousandth for the result, and as
+    /// much for what wasn't exact before.
+    tolerance: f32,
+}
+
+impl On {
+    /// What f16 has no room for becomes its largest value.
+    fn limit(&self) -> f32 {
+        if self.precision == Precision::Half { 65504.0 } else { f32::INFINITY }
+    }
+}
+
+fn demanded(what: &[&str]) -> bool {
+    std::env::var("CORSAI_GPU").is_ok_and(|value| what.contains(&value.as_str()))
+}
 
 /// The one device of all tests: a process has each adapter once.
-fn device() -> Option<Device> {
+fn on(precision: Precision) -> Option<On> {
     static DEVICE: LazyLock<Result<Device, String>> = LazyLock::new(|| {
         let options = Device::wgpu_options().memory_config(MemoryConfiguration::ExclusivePages);
         options.init_with_setup().map(|(device, _)| device).map_err(|reason| format!("{reason:?}"))
     });
-    if let Err(reason) = &*DEVICE {
-        let required = std::env::var_os("CORSAI_GPU").is_some_and(|v| v == "required");
-        assert!(!required, "there is no adapter: {reason}");
-        eprintln!("skipped: there is no adapter: {reason}");
+    let device = match &*DEVICE {
+        Ok(device) => device.clone(),
+        Err(reason) => {
+            assert!(!demanded(&["required", "f16"]), "there is no adapter: {reason}");
+            eprintln!("skipped: there is no adapter: {reason}");
+            return None;
+        }
+    };
+    if precision == Precision::Half && Precision::least(&device) != precision {
+        assert!(!demanded(&["f16"]), "the adapter has no f16");
+        eprintln!("skipped: the adapter has no f16");
+        return None;
     }
-    DEVICE.clone().ok()
+    Some(On { device, precision, tolerance: if precision == Precision::Half { 2e-3 } else { 2e-5 } })
 }
 
+macro_rules! tests {
+    ($($name:ident),* $(,)?) => {
+        mod in_f32 {
+            $(#[test]
+            fn $name() {
+                if let Some(on) = super::on(super::Precision::Single) {
+                    super::$name(&on);
+                }
+            })*
+        }
+
+        mod in_f16 {
+            $(#[test]
+            fn $name() {
+                if let Some(on) = super::on(super::Precision::Half) {
+                    super::$name(&on);
+                }
+            })*
+        }
+    };
+}
+
+tests!(
+    dense_convolutions_of_many_shapes,
+    what_follows_a_dense_convolution,
+    what_goes_before_a_dense_convolution,
+    maps_that_grow,
+    stems_and_heads,
+    grouped_and_depthwise_convolutions,
+    squeeze_and_excitation,
+    group_normalisation,
+    enlarging_and_pooling,
+);
+
+/// Between −1 and 1, in steps that an f16 can hold.
 fn noise(count: usize, seed: u32) -> Vec<f32> {
-    let value = |i: u32| (i.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 8) as f32 / (1 << 23) as f32 - 1.0;
+    let value = |i: u32| (i.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 21) as f32 / 1024.0 - 1.0;
     (0..count as u32).map(value).collect()
+}
+
+/// Steps that an f16 can hold below 32.
+fn in_steps(value: f32) -> f32 {
+    (value * 64.0).round() / 64.0
 }
 
 /// Planes `[channels, rows, columns]`.
@@ -82,8 +148,14 @@ impl Planes {
         Self { values, dims: [channels + other.dims[0], rows, columns] }
     }
 
-    fn on(&self, device: &Device) -> Maps {
-        Maps::new(&self.values, self.dims, device)
+    /// As a network's input comes.
+    fn fresh(&self, on: &On) -> Maps {
+        Maps::new(&self.values, self.dims, on.precision, &on.device)
+    }
+
+    /// As layers make them.
+    fn on(&self, on: &On) -> Maps {
+        self.fresh(on).settled()
     }
 }
 
@@ -123,14 +195,15 @@ fn convolved(x: &Planes, weight: &[f32], bias: &[f32], geometry: Geometry) -> Pl
 }
 
 #[track_caller]
-fn same(found: &Maps, expected: &Planes, what: &str) {
+fn same(on: &On, found: &Maps, expected: &Planes, what: &str) {
     let [_, rows, columns, channels] = found.settled().planes().permute([0, 2, 3, 1]).dims();
     assert_eq!([channels, rows, columns], expected.dims, "{what}");
     let data: Tensor<4> = found.planes();
     let found: Vec<f32> = data.into_data().try_into_vec().unwrap();
-    let largest = expected.values.iter().fold(1e-6f32, |m, v| m.max(v.abs()));
-    let off = found.iter().zip(&expected.values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(found.iter().all(|v| v.is_finite()) && off <= TOLERANCE * largest, "{what}: off by {}", off / largest);
+    let expected: Vec<f32> = expected.values.iter().map(|v| v.clamp(-on.limit(), on.limit())).collect();
+    let largest = expected.iter().fold(1e-6f32, |m, v| m.max(v.abs()));
+    let off = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(found.iter().all(|v| v.is_finite()) && off <= on.tolerance * largest, "{what}: off by {}", off / largest);
 }
 
 struct Layer {
@@ -152,8 +225,9 @@ impl Layer {
         Self { weights, bias: noise(outputs, 9), geometry }
     }
 
-    fn on(&self, device: &Device) -> Conv {
-        Conv::new(self.weights.clone(), Some(self.bias.clone()), self.geometry, device).unwrap()
+    fn on(&self, on: &On) -> Conv {
+        let bias = Some(self.bias.clone());
+        Conv::new(self.weights.clone(), bias, self.geometry, on.precision, &on.device).unwrap()
     }
 
     fn of(&self, x: &Planes) -> Planes {
@@ -165,9 +239,7 @@ fn plain(inputs: usize, outputs: usize, kernel: usize) -> Geometry {
     Geometry { inputs, outputs, kernel, stride: 1, before: kernel / 2, groups: 1 }
 }
 
-#[test]
-fn dense_convolutions_of_many_shapes() {
-    let Some(device) = device() else { return };
+fn dense_convolutions_of_many_shapes(on: &On) {
     for (inputs, outputs) in [(8, 4), (16, 64), (20, 36), (64, 128), (40, 12), (112, 68)] {
         for (kernel, stride, before) in [(1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 1), (3, 2, 0), (5, 1, 2)] {
             for [rows, columns] in [[8, 8], [2, 6], [14, 10], [66, 34]] {
@@ -179,87 +251,79 @@ fn dense_convolutions_of_many_shapes() {
                 let x = Planes::noise([inputs, rows, columns], 3);
                 for bytes in [false, true] {
                     let layer = Layer::new(geometry, bytes);
-                    let found = layer.on(&device).forward(&x.on(&device), Then::default());
-                    same(&found, &layer.of(&x), &format!("{geometry:?} on {rows} × {columns}, bytes: {bytes}"));
+                    let found = layer.on(on).forward(&x.on(on), Then::default());
+                    same(on, &found, &layer.of(&x), &format!("{geometry:?} on {rows} × {columns}, bytes: {bytes}"));
                 }
             }
         }
     }
 }
 
-#[test]
-fn what_follows_a_dense_convolution() {
-    let Some(device) = device() else { return };
+fn what_follows_a_dense_convolution(on: &On) {
     let layer = Layer::new(plain(16, 24, 3), true);
-    let (x, conv) = (Planes::noise([16, 12, 10], 4), layer.on(&device));
+    let (x, conv) = (Planes::noise([16, 12, 10], 4), layer.on(on));
     let plain = layer.of(&x);
     let (other, half) = (Planes::noise([24, 12, 10], 5), Planes::noise([24, 6, 5], 6));
     for activation in [Activation::None, Activation::Relu, Activation::Silu] {
         let then = Then { activation, ..Then::default() };
-        same(&conv.forward(&x.on(&device), then), &activated(activation, &plain), "alone");
-        let added = (&other.on(&device), false);
-        let found = conv.forward(&x.on(&device), Then { added: Some(added), ..then });
-        same(&found, &activated(activation, &plain.plus(&other)), "added");
-        let doubled = (&half.on(&device), true);
-        let found = conv.forward(&x.on(&device), Then { added: Some(doubled), ..then });
-        same(&found, &activated(activation, &plain.plus(&half.doubled())), "doubled and added");
+        same(on, &conv.forward(&x.on(on), then), &activated(activation, &plain), "alone");
+        let added = (&other.on(on), false);
+        let found = conv.forward(&x.on(on), Then { added: Some(added), ..then });
+        same(on, &found, &activated(activation, &plain.plus(&other)), "added");
+        let doubled = (&half.on(on), true);
+        let found = conv.forward(&x.on(on), Then { added: Some(doubled), ..then });
+        same(on, &found, &activated(activation, &plain.plus(&half.doubled())), "doubled and added");
     }
     // Far from zero no activation may overflow.
     let far = x.map(|_, v| v * 1e4);
-    let found = conv.forward(&far.on(&device), Then { activation: Activation::Silu, ..Then::default() });
-    same(&found, &activated(Activation::Silu, &layer.of(&far)), "far from zero");
+    let found = conv.forward(&far.on(on), Then { activation: Activation::Silu, ..Then::default() });
+    same(on, &found, &activated(Activation::Silu, &layer.of(&far)), "far from zero");
 }
 
-#[test]
-fn what_goes_before_a_dense_convolution() {
-    let Some(device) = device() else { return };
+fn what_goes_before_a_dense_convolution(on: &On) {
     for bytes in [false, true] {
         let layer = Layer::new(plain(40, 20, 3), bytes);
-        let (x, conv) = (Planes::noise([40, 10, 8], 4), layer.on(&device));
+        let (x, conv) = (Planes::noise([40, 10, 8], 4), layer.on(on));
         let gates: Vec<f32> = noise(40, 11);
-        let gate = Tensor::<1>::from_floats(gates.as_slice(), &device);
-        let found = conv.gated(&x.on(&device), gate, Then::default());
-        same(&found, &layer.of(&x.map(|c, v| v * gates[c])), "gated");
+        let gate = Tensor::<1>::from_floats(gates.as_slice(), &on.device);
+        let found = conv.gated(&x.on(on), gate, Then::default());
+        same(on, &found, &layer.of(&x.map(|c, v| v * gates[c])), "gated");
         let (factors, summands) = (noise(40, 12), noise(40, 13));
-        let normed = x.on(&device).normed(&Affine::new(&factors, &summands, &device));
+        let normed = x.on(on).normed(&Affine::new(&factors, &summands, &on.device));
         let expected = x.map(|c, v| relu(v * factors[c] + summands[c]));
-        same(&conv.forward(&normed, Then::default()), &layer.of(&expected), "normed");
-        same(&normed.settled(), &expected, "normed and settled");
+        same(on, &conv.forward(&normed, Then::default()), &layer.of(&expected), "normed");
+        same(on, &normed.settled(), &expected, "normed and settled");
         let (coarse, fine) = (Planes::noise([28, 5, 4], 14), Planes::noise([12, 10, 8], 15));
-        let found = conv.joined(&coarse.on(&device), Some(&fine.on(&device)), Then::default());
-        same(&found, &layer.of(&coarse.doubled().beside(&fine)), "joined");
+        let found = conv.joined(&coarse.on(on), Some(&fine.on(on)), Then::default());
+        same(on, &found, &layer.of(&coarse.doubled().beside(&fine)), "joined");
         let alone = Planes::noise([40, 5, 4], 16);
-        same(&conv.joined(&alone.on(&device), None, Then::default()), &layer.of(&alone.doubled()), "doubled");
+        same(on, &conv.joined(&alone.on(on), None, Then::default()), &layer.of(&alone.doubled()), "doubled");
     }
 }
 
-#[test]
-fn maps_that_grow() {
-    let Some(device) = device() else { return };
+fn maps_that_grow(on: &On) {
     let begin = Layer::new(plain(16, 24, 1), true);
     let more = Layer::new(plain(8, 20, 1), true);
     let x = Planes::noise([16, 6, 10], 1);
-    let mut stage = begin.on(&device).forward(&x.on(&device), Then { into: Into::Wide(32), ..Then::default() });
+    let mut stage = begin.on(on).forward(&x.on(on), Then { into: Into::Wide(32), ..Then::default() });
     let mut expected = begin.of(&x);
     for seed in 0..2 {
         let y = Planes::noise([8, 6, 10], seed);
         let found = more.of(&y);
-        stage = more.on(&device).forward(&y.on(&device), Then { into: Into::Grown(&stage, 16), ..Then::default() });
+        stage = more.on(on).forward(&y.on(on), Then { into: Into::Grown(&stage, 16), ..Then::default() });
         let channels = expected.dims[0] + 4;
         expected = Planes::made([channels, 6, 10], |c, y, x| match c {
             c if c < 16 => expected.at(c, y, x) + found.at(c, y, x),
             c if c + 4 < channels => expected.at(c, y, x),
             c => found.at(c + 20 - channels, y, x),
         });
-        same(&stage, &expected, "grown");
+        same(on, &stage, &expected, "grown");
         let reader = Layer::new(plain(channels, 12, 3), false);
-        same(&reader.on(&device).forward(&stage, Then::default()), &reader.of(&expected), "read in the middle");
+        same(on, &reader.on(on).forward(&stage, Then::default()), &reader.of(&expected), "read in the middle");
     }
 }
 
-#[test]
-fn stems_and_heads() {
-    let Some(device) = device() else { return };
+fn stems_and_heads(on: &On) {
     for (inputs, outputs, kernel, stride, before) in [
         (1, 32, 3, 2, 0),
         (4, 32, 3, 2, 0),
@@ -273,15 +337,15 @@ fn stems_and_heads() {
         for [rows, columns] in [[16, 12], [2, 2]] {
             let x = Planes::noise([inputs, rows, columns], 21);
             let then = Then { activation: Activation::Relu, ..Then::default() };
-            let found = layer.on(&device).forward(&x.on(&device), then);
-            same(&found, &activated(Activation::Relu, &layer.of(&x)), &format!("{inputs} → {outputs}"));
+            for x_on in [x.fresh(on), x.on(on)] {
+                let found = layer.on(on).forward(&x_on, then);
+                same(on, &found, &activated(Activation::Relu, &layer.of(&x)), &format!("{inputs} → {outputs}"));
+            }
         }
     }
 }
 
-#[test]
-fn grouped_and_depthwise_convolutions() {
-    let Some(device) = device() else { return };
+fn grouped_and_depthwise_convolutions(on: &On) {
     for (channels, groups) in [(96, 32), (192, 32), (24, 4), (24, 24), (40, 40)] {
         for (kernel, stride, before) in [(3, 1, 1), (3, 2, 0), (3, 2, 1), (5, 1, 2), (5, 2, 1), (5, 2, 2)] {
             for [rows, columns] in [[8, 8], [6, 10], [2, 2], [4, 18]] {
@@ -289,19 +353,17 @@ fn grouped_and_depthwise_convolutions() {
                 let layer = Layer::new(geometry, true);
                 let x = Planes::noise([channels, rows, columns], 31);
                 let then = Then { activation: Activation::Silu, ..Then::default() };
-                let found = layer.on(&device).forward(&x.on(&device), then);
+                let found = layer.on(on).forward(&x.on(on), then);
                 let what = format!("{geometry:?} on {rows} × {columns}");
-                same(&found, &activated(Activation::Silu, &layer.of(&x)), &what);
+                same(on, &found, &activated(Activation::Silu, &layer.of(&x)), &what);
             }
         }
     }
 }
 
-#[test]
-fn squeeze_and_excitation() {
-    let Some(device) = device() else { return };
+fn squeeze_and_excitation(on: &On) {
     for (channels, hidden, rows, columns) in [(32, 8, 40, 36), (96, 4, 64, 64), (1152, 48, 8, 8), (144, 6, 2, 2)] {
-        let x = Planes::noise([channels, rows, columns], 41).map(|c, v| v + c as f32 / 100.0);
+        let x = Planes::noise([channels, rows, columns], 41).map(|c, v| in_steps(v + c as f32 / 100.0));
         let squeeze = [noise(hidden * channels, 42), noise(hidden, 43)];
         let excite = [noise(channels * hidden, 44), noise(channels, 45)];
         let pixels = (rows * columns) as f32;
@@ -312,19 +374,17 @@ fn squeeze_and_excitation() {
         };
         let inner: Vec<f32> = dense(&squeeze, &means).into_iter().map(silu).collect();
         let expected: Vec<f32> = dense(&excite, &inner).into_iter().map(|v| 1.0 / (1.0 + (-v).exp())).collect();
-        let gates = SqueezeExcite::new(squeeze, excite, &device).unwrap();
-        let found: Vec<f32> = gates.gate(&x.on(&device)).into_data().try_into_vec().unwrap();
+        let gates = SqueezeExcite::new(squeeze, excite, &on.device).unwrap();
+        let found: Vec<f32> = gates.gate(&x.on(on)).into_data().try_into_vec().unwrap();
         let off = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(found.len() == channels && off < 1e-4, "{channels} channels: off by {off}");
+        assert!(found.len() == channels && off < on.tolerance.max(1e-4), "{channels} channels: off by {off}");
     }
 }
 
-#[test]
-fn group_normalisation() {
-    let Some(device) = device() else { return };
+fn group_normalisation(on: &On) {
     for (channels, rows, columns) in [(64, 8, 8), (128, 64, 48), (32, 2, 2), (256, 5, 7)] {
         // Far from zero the squares' sum is hardest.
-        let x = Planes::noise([channels, rows, columns], 51).map(|c, v| v * 0.3 + (c % 5) as f32 * 0.5);
+        let x = Planes::noise([channels, rows, columns], 51).map(|c, v| in_steps(v * 0.3 + (c % 5) as f32 * 0.5));
         let (gamma, beta) = (noise(channels, 52), noise(channels, 53));
         let each = channels / 32 * rows * columns;
         let stats: Vec<(f64, f64)> = x
@@ -340,14 +400,12 @@ fn group_normalisation() {
             let (mean, deviation) = stats[c / (channels / 32)];
             relu(((f64::from(v) - mean) / deviation) as f32 * gamma[c] + beta[c])
         });
-        let norm = GroupNorm::new(32, gamma, beta, &device).unwrap();
-        same(&norm.forward(&x.on(&device)), &expected, &format!("{channels} channels"));
+        let norm = GroupNorm::new(32, gamma, beta, &on.device).unwrap();
+        same(on, &norm.forward(&x.on(on)), &expected, &format!("{channels} channels"));
     }
 }
 
-#[test]
-fn enlarging_and_pooling() {
-    let Some(device) = device() else { return };
+fn enlarging_and_pooling(on: &On) {
     for channels in [1, 3, 4, 24] {
         let x = Planes::noise([channels, 6, 5], 61);
         for (factor, aligned) in [(2, true), (4, true), (2, false), (16, false)] {
@@ -367,9 +425,9 @@ fn enlarging_and_pooling() {
                 mix(top) * (1.0 - down) + mix(bottom) * down
             });
             let other = Planes::noise(dims, 62);
-            same(&x.on(&device).enlarged(factor, aligned, None), &expected, "enlarged");
-            let found = x.on(&device).enlarged(factor, aligned, Some(&other.on(&device)));
-            same(&found, &expected.plus(&other), "enlarged and added");
+            same(on, &x.on(on).enlarged(factor, aligned, None), &expected, "enlarged");
+            let found = x.on(on).enlarged(factor, aligned, Some(&other.on(on)));
+            same(on, &found, &expected.plus(&other), "enlarged and added");
         }
     }
     let x = Planes::noise([8, 10, 6], 63);
@@ -378,6 +436,6 @@ fn enlarging_and_pooling() {
         let places = near(y, 10).flat_map(|row| near(column, 6).map(move |column| (row, column)));
         places.map(|(row, column)| x.at(c, row, column)).fold(f32::MIN, f32::max)
     });
-    same(&x.on(&device).pooled(), &expected, "pooled");
-    same(&x.on(&device).rectified(), &x.map(|_, v| relu(v)), "rectified");
+    same(on, &x.on(on).pooled(), &expected, "pooled");
+    same(on, &x.on(on).rectified(), &x.map(|_, v| relu(v)), "rectified");
 }

@@ -18,7 +18,8 @@ mod resnet;
 pub mod shipped;
 mod unet;
 
-pub use network::{Network, Shape, read_manifest};
+pub use corsai_kernels::Precision;
+pub use network::{Network, Place, Shape, read_manifest};
 pub use pack::{PackError, Weights};
 
 use corsai_protocol::IssueCode;

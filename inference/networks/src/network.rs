@@ -4,6 +4,7 @@ use burn::tensor::{
     Device, Tensor,
     activation::{sigmoid, softmax},
 };
+use corsai_kernels::Precision;
 use corsai_protocol::{Architecture, Manifest, NetworkEntry, Part};
 use sha2::{Digest, Sha256};
 
@@ -78,6 +79,38 @@ impl Model {
     }
 }
 
+/// A device, and how one with a GPU stores feature maps and weights.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub(crate) device: Device,
+    pub(crate) precision: Precision,
+}
+
+impl Place {
+    /// With f32 alone, whatever the device knows.
+    #[must_use]
+    pub fn single(device: &Device) -> Self {
+        Self { device: device.clone(), precision: Precision::Single }
+    }
+
+    /// How maps and weights are stored there.
+    #[must_use]
+    pub const fn precision(&self) -> Precision {
+        self.precision
+    }
+}
+
+impl From<&Device> for Place {
+    /// With f16 on a GPU that knows it.
+    fn from(device: &Device) -> Self {
+        #[cfg(feature = "gpu")]
+        if *device != Device::flex() {
+            return Self { device: device.clone(), precision: Precision::least(device) };
+        }
+        Self::single(device)
+    }
+}
+
 /// A network, its weights on a device.
 #[derive(Debug)]
 pub struct Network {
@@ -85,7 +118,7 @@ pub struct Network {
     /// Values of all weights; four times as many bytes on the device.
     parameters: usize,
     model: Model,
-    device: Device,
+    place: Place,
 }
 
 impl Network {
@@ -93,22 +126,29 @@ impl Network {
     ///
     /// # Errors
     /// [`NetworkError::Parts`], `Part` and `Pack`.
-    pub fn load(entry: &NetworkEntry, parts: &[Vec<u8>], device: &Device) -> Result<Self, NetworkError> {
+    pub fn load(entry: &NetworkEntry, parts: &[Vec<u8>], place: impl Into<Place>) -> Result<Self, NetworkError> {
         let file = verify(&entry.parts, parts)?;
-        Self::of(entry, Weights::read(&file)?, device)
+        Self::of(entry, Weights::read(&file)?, place.into())
     }
 
     /// The same with weights of noise, for checks of an architecture.
     ///
     /// # Errors
     /// [`NetworkError::Pack`] where the device has no shader for a layer.
-    pub fn made_up(entry: &NetworkEntry, device: &Device) -> Result<Self, NetworkError> {
-        Self::of(entry, Weights::made_up(), device)
+    pub fn made_up(entry: &NetworkEntry, place: impl Into<Place>) -> Result<Self, NetworkError> {
+        Self::of(entry, Weights::made_up(), place.into())
     }
 
-    fn of(entry: &NetworkEntry, mut weights: Weights, device: &Device) -> Result<Self, NetworkError> {
-        let model = Model::take(&mut weights, &entry.architecture, device)?;
-        Ok(Self { shape: Shape::of(entry), parameters: weights.taken(), model, device: device.clone() })
+    fn of(entry: &NetworkEntry, mut weights: Weights, place: Place) -> Result<Self, NetworkError> {
+        weights.precision = place.precision;
+        let model = Model::take(&mut weights, &entry.architecture, &place.device)?;
+        Ok(Self { shape: Shape::of(entry), parameters: weights.taken(), model, place })
+    }
+
+    /// Where it is, and how maps and weights are stored there.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Bytes that the weights take on the device, as f32.
@@ -149,10 +189,10 @@ impl Network {
             return Err(NetworkError::Input { found: inputs.len(), expected: each });
         }
         // One picture keeps a whole GPU busy.
-        let together = if self.device == Device::flex() { batch } else { 1 };
+        let together = if self.place.device == Device::flex() { batch } else { 1 };
         let mut answers = Vec::with_capacity(batch * self.shape.output_len());
         for some in inputs.chunks_exact(each * together) {
-            let maps = Maps::new(some.to_vec(), [together, channels, size], &self.device);
+            let maps = Maps::new(some.to_vec(), [together, channels, size], &self.place);
             answers.extend(read_back(of(self.model.forward(maps).planes())).await?);
         }
         Ok(answers)

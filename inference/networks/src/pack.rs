@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use corsai_kernels::Stored;
+use corsai_kernels::{Precision, Stored};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -74,6 +74,8 @@ pub struct Weights {
     tensors: Option<BTreeMap<String, Values>>,
     /// Values that were taken.
     taken: usize,
+    /// What a GPU is to store them in, unless they are bytes.
+    pub(crate) precision: Precision,
 }
 
 impl Weights {
@@ -94,13 +96,13 @@ impl Weights {
             let stored = record.stored(data)?;
             tensors.insert(record.name, Values { shape: record.shape, stored });
         }
-        Ok(Self { tensors: Some(tensors), taken: 0 })
+        Ok(Self { tensors: Some(tensors), taken: 0, precision: Precision::Single })
     }
 
     /// Any tensor that is asked for, of noise: for checks of an architecture.
     #[must_use]
     pub const fn made_up() -> Self {
-        Self { tensors: None, taken: 0 }
+        Self { tensors: None, taken: 0, precision: Precision::Single }
     }
 
     /// Removes a tensor of exactly this shape, dequantized.

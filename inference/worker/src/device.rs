@@ -1,6 +1,6 @@
 //! Where to compute: chosen by a known slice, computed, timed and compared with its stored answer.
 
-use corsai_networks::{read_manifest, shipped};
+use corsai_networks::{Precision, golden, read_manifest, shipped};
 use corsai_protocol::{DevicePreference, DeviceReport, Event, Family, Issue, IssueCode, Manifest, Stage, Tier};
 
 use js_sys::Reflect;
@@ -14,9 +14,6 @@ use crate::{
     weights::{Parts, WeightStore},
 };
 
-/// The largest difference to the stored answer, relative to its largest magnitude, of a device that computes right.
-/// Another order of summation makes 1e-5; a wrong kernel, far more than this.
-pub const DEVIATION: f64 = 1e-3;
 /// More helpers than this wait for memory and for the owner.
 const HELPERS: u32 = 8;
 
@@ -106,26 +103,36 @@ pub async fn choose(wish: Wish, store: &WeightStore, stage: impl Fn(Stage)) -> R
     Ok(engine)
 }
 
-/// Another device of the GPU that was lost in the middle of a run; nothing of the old one is used again.
+/// Another device of the GPU that failed in the middle of a run as `code` says; nothing of the old one is used again, nor
+/// f16, which may be what it failed over.
 ///
 /// # Errors
 /// Why there is none.
-pub async fn once_more(store: &WeightStore) -> Result<Engine, Issue> {
+pub async fn once_more(store: &WeightStore, code: IssueCode) -> Result<Engine, Issue> {
     let lost = || Issue::new(IssueCode::DeviceLost, "");
     let manifest = manifest()?;
     let offer = gpu::offered().await.ok_or_else(lost)?;
-    let mut gpu = Gpu::acquire().await.map_err(|_| lost())?;
-    let mut checks = Vec::new();
-    for (network, parts) in quick_weights(&manifest, store).await? {
-        let entry = &manifest.networks[network];
-        gpu.load(network, entry, &parts).map_err(|error| issue_of(&error))?;
-        checks.push(gpu.check(entry, network).await);
-    }
-    let (slice_ms, deviation) = summed_up(&manifest, &checks).ok_or_else(lost)?;
-    let reason = "taken into use again after it was lost".into();
-    let report = DeviceReport { backend: "webgpu".into(), name: offer.name, slice_ms, deviation, reason };
+    let mut gpu = Gpu::acquire(Precision::Single).await.map_err(|_| lost())?;
+    let weights = quick_weights(&manifest, store).await?;
+    let checks = checked_on(&mut gpu, &manifest, &weights).await?.map_err(|_| lost())?;
+    let (slice_ms, deviation) = summed_up(&manifest, &checks, gpu.precision()).ok_or_else(lost)?;
+    let (reason, issues) = if code == IssueCode::DeviceLost {
+        ("taken into use again after it was lost", vec![Issue::new(IssueCode::DeviceRestarted, "")])
+    } else {
+        ("taken into use again without f16, with which it computed a known slice wrongly", Vec::new())
+    };
+    let name = name_of(offer.name, &gpu);
+    let report = DeviceReport { backend: "webgpu".into(), name, slice_ms, deviation, reason: reason.into() };
     outbox::post(&Event::Device { device: report.clone() });
-    Ok(Engine { kind: Kind::Gpu(gpu), report, issues: vec![Issue::new(IssueCode::DeviceRestarted, "")] })
+    Ok(Engine { kind: Kind::Gpu(gpu), report, issues })
+}
+
+/// An adapter's name, and what it stores maps and weights in.
+fn name_of(adapter: String, gpu: &Gpu) -> String {
+    match gpu.precision() {
+        Precision::Single => adapter,
+        Precision::Half => adapter + ", f16",
+    }
 }
 
 /// The CPU in place of a GPU that failed in the middle of a run; `issue` says how.
@@ -161,6 +168,51 @@ async fn considered(preference: DevicePreference) -> Result<String, String> {
     Ok(offer.name)
 }
 
+/// Puts networks on a GPU and lets it compute their known slices; within, what it made of one that isn't right.
+async fn checked_on(
+    gpu: &mut Gpu,
+    manifest: &Manifest,
+    weights: &[(usize, Parts)],
+) -> Result<Result<Vec<Check>, String>, Issue> {
+    let mut checks = Vec::new();
+    for (network, parts) in weights {
+        let entry = &manifest.networks[*network];
+        gpu.load(*network, entry, parts).map_err(|error| issue_of(&error))?;
+        let check = gpu.check(entry, *network).await;
+        match check.deviation {
+            Some(deviation) if deviation <= golden::allowed(gpu.precision()) => checks.push(check),
+            Some(deviation) => return Ok(Err(format!("a deviation of {deviation:.1e}"))),
+            None => return Ok(Err("no answer".into())),
+        }
+    }
+    Ok(Ok(checks))
+}
+
+/// A GPU that computes the known slices right, with f16 if it can do that; within, why there is none.
+async fn right_gpu(
+    manifest: &Manifest,
+    weights: &[(usize, Parts)],
+) -> Result<Result<(Gpu, Vec<Check>), CpuBecause>, Issue> {
+    let mut wanted = Precision::Half;
+    loop {
+        let mut gpu = match Gpu::acquire(wanted).await {
+            Ok(gpu) => gpu,
+            Err(reason) => return Ok(Err(CpuBecause { reason: reason.into(), issues: Vec::new() })),
+        };
+        match checked_on(&mut gpu, manifest, weights).await? {
+            Ok(checks) => return Ok(Ok((gpu, checks))),
+            // Another device, for this one may be lost over it.
+            Err(_) if gpu.precision() == Precision::Half => wanted = Precision::Single,
+            Err(found) => {
+                return Ok(Err(CpuBecause {
+                    reason: "the graphics processor computed a known slice wrongly".into(),
+                    issues: vec![Issue::new(IssueCode::DeviceSelfTest, &found)],
+                }));
+            }
+        }
+    }
+}
+
 /// Tries the GPU, and compares it with one helper where the person has no preference.
 async fn beside_gpu(
     wish: Wish,
@@ -169,30 +221,16 @@ async fn beside_gpu(
     name: String,
     pool: Option<&mut Pool>,
 ) -> Result<Result<Engine, CpuBecause>, Issue> {
-    let mut gpu = match Gpu::acquire().await {
-        Ok(gpu) => gpu,
-        Err(reason) => return Ok(Err(CpuBecause { reason: reason.into(), issues: Vec::new() })),
+    let (gpu, checks) = match right_gpu(manifest, weights).await? {
+        Ok(found) => found,
+        Err(because) => return Ok(Err(because)),
     };
-    let mut checks = Vec::new();
-    for (network, parts) in weights {
-        let entry = &manifest.networks[*network];
-        gpu.load(*network, entry, parts).map_err(|error| issue_of(&error))?;
-        let check = gpu.check(entry, *network).await;
-        if check.deviation.is_none_or(|deviation| deviation > DEVIATION) {
-            let found = check.deviation.map_or_else(|| "no answer".into(), |d| format!("a deviation of {d:.1e}"));
-            return Ok(Err(CpuBecause {
-                reason: "the graphics processor computed a known slice wrongly".into(),
-                issues: vec![Issue::new(IssueCode::DeviceSelfTest, &found)],
-            }));
-        }
-        checks.push(check);
-    }
-    let (slice_ms, deviation) = summed_up(manifest, &checks).ok_or_else(computed_wrongly)?;
+    let (slice_ms, deviation) = summed_up(manifest, &checks, gpu.precision()).ok_or_else(computed_wrongly)?;
     let reason = match pool {
         None => "as the settings say".into(),
         Some(pool) => {
             let checks = checked(pool, weights).await?;
-            let (one_ms, _) = summed_up(manifest, &checks).ok_or_else(computed_wrongly)?;
+            let (one_ms, _) = summed_up(manifest, &checks, Precision::Single).ok_or_else(computed_wrongly)?;
             let cpu_ms = one_ms / wish.helpers() as f64;
             if cpu_ms < slice_ms {
                 let reason = format!("faster than the graphics processor, which took {slice_ms:.0} ms a slice");
@@ -201,6 +239,7 @@ async fn beside_gpu(
             format!("faster than the CPU, which would take about {cpu_ms:.0} ms a slice")
         }
     };
+    let name = name_of(name, &gpu);
     let report = DeviceReport { backend: "webgpu".into(), name, slice_ms, deviation, reason };
     Ok(Ok(Engine { kind: Kind::Gpu(gpu), report, issues: Vec::new() }))
 }
@@ -226,7 +265,7 @@ async fn cpu(
     let mut pool = pool.unwrap_or_else(|| Pool::start_helpers(wish.helpers()));
     pool.grow(wish.helpers());
     let checks = checked(&mut pool, &weights).await?;
-    let (slice_ms, deviation) = summed_up(manifest, &checks).ok_or_else(computed_wrongly)?;
+    let (slice_ms, deviation) = summed_up(manifest, &checks, Precision::Single).ok_or_else(computed_wrongly)?;
     let workers = pool.len();
     let name = if workers == 1 { "1 worker".into() } else { format!("{workers} workers") };
     let report = DeviceReport { backend: "cpu".into(), name, slice_ms, deviation, reason: because.reason };
@@ -234,10 +273,10 @@ async fn cpu(
 }
 
 /// Milliseconds of the network that takes most of a run's time, and the largest deviation; `None` where one is wrong.
-fn summed_up(manifest: &Manifest, checks: &[Check]) -> Option<(f64, f64)> {
+fn summed_up(manifest: &Manifest, checks: &[Check], precision: Precision) -> Option<(f64, f64)> {
     let mut largest = 0.0f64;
     for check in checks {
-        largest = largest.max(check.deviation.filter(|d| *d <= DEVIATION)?);
+        largest = largest.max(check.deviation.filter(|d| *d <= golden::allowed(precision))?);
     }
     let lesions = checks.iter().find(|check| manifest.networks[check.network].family != Family::Lungs)?;
     Some((lesions.milliseconds, largest))

@@ -2,7 +2,7 @@
 //! which of the two it has.
 
 use corsai_ensemble::{Job, JobId};
-use corsai_networks::NetworkError;
+use corsai_networks::{NetworkError, Precision};
 use corsai_protocol::{DeviceReport, Issue, NetworkEntry};
 
 use crate::{gpu::Gpu, helper, pool::Pool, weights::Parts};
@@ -37,6 +37,14 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// How it stores maps and weights.
+    pub const fn precision(&self) -> Precision {
+        match &self.kind {
+            Kind::Gpu(gpu) => gpu.precision(),
+            Kind::Cpu(_) => Precision::Single,
+        }
+    }
+
     /// Whether another job may be handed in now.
     pub fn has_room(&self) -> bool {
         match &self.kind {

@@ -17,7 +17,7 @@ use burn::tensor::{
     wgpu::{WgpuSetup, wgpu},
 };
 use corsai_ensemble::{Job, JobId};
-use corsai_networks::{Network, NetworkError};
+use corsai_networks::{Network, NetworkError, Place, Precision, golden};
 use corsai_port::adapter;
 use corsai_protocol::{Issue, IssueCode, NetworkEntry};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
@@ -32,7 +32,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_time::{Duration, Instant};
 
 use crate::{
-    device::{DEVIATION, Offer},
+    device::Offer,
     engine::{Outcome, issue_of},
     pool::Check,
     weights::Parts,
@@ -111,7 +111,7 @@ enum Done {
 /// A WebGPU device with networks on it.
 #[derive(Debug)]
 pub struct Gpu {
-    device: Device,
+    place: Place,
     /// Keeps the device's callbacks, and is destroyed with it.
     handle: wgpu::Device,
     /// By their place in the manifest.
@@ -136,11 +136,11 @@ impl Drop for Gpu {
 }
 
 impl Gpu {
-    /// Makes a device of the browser's adapter.
+    /// Makes a device of the browser's adapter, which stores maps and weights as f16 if it can and that is `wanted`.
     ///
     /// # Errors
     /// Why there is none, in words for the person.
-    pub async fn acquire() -> Result<Self, &'static str> {
+    pub async fn acquire(wanted: Precision) -> Result<Self, &'static str> {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::BROWSER_WEBGPU;
         let instance = wgpu::Instance::new(descriptor);
@@ -172,6 +172,7 @@ impl Gpu {
             .setup(setup)
             .init()
             .map_err(|_| "the graphics processor does not suit the runtime")?;
+        let place = if wanted == Precision::Half { Place::from(&device) } else { Place::single(&device) };
         let (sender, done) = unbounded();
         let health = Arc::new(Health { lost: AtomicBool::new(false), done: sender });
         // After the runtime has set its own, which these replace.
@@ -180,7 +181,7 @@ impl Gpu {
         let heard = Arc::clone(&health);
         handle.set_device_lost_callback(move |_, _| heard.lose());
         Ok(Self {
-            device,
+            place,
             handle,
             networks: BTreeMap::new(),
             used: VecDeque::new(),
@@ -192,6 +193,11 @@ impl Gpu {
             health,
             done,
         })
+    }
+
+    /// How maps and weights are stored.
+    pub const fn precision(&self) -> Precision {
+        self.place.precision()
     }
 
     pub fn has(&self, network: usize) -> bool {
@@ -207,7 +213,7 @@ impl Gpu {
         self.load(network, entry, parts).map_err(|error| issue_of(&error))?;
         let check = self.check(entry, network).await;
         match check.deviation {
-            Some(deviation) if deviation <= DEVIATION => Ok(()),
+            Some(deviation) if deviation <= golden::allowed(self.precision()) => Ok(()),
             Some(deviation) => Err(Issue::new(IssueCode::DeviceSelfTest, &format!("a deviation of {deviation:.1e}"))),
             None => Err(Issue::new(IssueCode::DeviceSelfTest, "no answer")),
         }
@@ -218,7 +224,7 @@ impl Gpu {
     /// # Errors
     /// Any of [`Network::load`].
     pub fn load(&mut self, network: usize, entry: &NetworkEntry, parts: &Parts) -> Result<(), NetworkError> {
-        let loaded = Rc::new(Network::load(entry, parts, &self.device)?);
+        let loaded = Rc::new(Network::load(entry, parts, self.place.clone())?);
         let mut kept = loaded.bytes() + self.networks.values().map(|n| n.bytes()).sum::<usize>();
         while kept > self.kept_bytes {
             let Some(oldest) = self.used.pop_front() else { break };

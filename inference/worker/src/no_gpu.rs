@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use corsai_ensemble::Job;
-use corsai_networks::NetworkError;
+use corsai_networks::{NetworkError, Precision};
 use corsai_protocol::{Issue, NetworkEntry};
 
 use crate::{device::Offer, engine::Outcome, pool::Check, weights::Parts};
@@ -19,8 +19,12 @@ pub struct Gpu(Infallible);
 
 #[allow(clippy::unused_async, clippy::needless_pass_by_ref_mut, reason = "as with a graphics processor")]
 impl Gpu {
-    pub async fn acquire() -> Result<Self, &'static str> {
+    pub async fn acquire(_: Precision) -> Result<Self, &'static str> {
         Err("this part of the page was made for a browser without a graphics processor")
+    }
+
+    pub const fn precision(&self) -> Precision {
+        match self.0 {}
     }
 
     pub fn has(&self, _: usize) -> bool {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use corsai_findings::{Measured, compare};
+use corsai_networks::Precision;
 use corsai_port::read;
 use corsai_protocol::{
     Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, RunId, SeriesSummary, Slot, Stage,
@@ -296,16 +297,16 @@ impl Owner {
         self.waiting.get() > 0
     }
 
-    /// An engine in place of a GPU that failed as `issue` says: the same GPU once more where it was lost for the first
-    /// time, else the CPU.
+    /// An engine in place of a GPU that failed as `issue` says with maps stored in `precision`: the same GPU once more
+    /// where it was lost for the first time, or where f32 may help it to compute right, else the CPU.
     ///
     /// # Errors
     /// Why there is none.
-    pub async fn replace_engine(&self, issue: Issue) -> Result<Engine, Issue> {
+    pub async fn replace_engine(&self, issue: Issue, precision: Precision) -> Result<Engine, Issue> {
         self.failures.set(self.failures.get() + 1);
-        if issue.code == IssueCode::DeviceLost
+        if (issue.code == IssueCode::DeviceLost || precision == Precision::Half)
             && self.failures.get() < GPU_FAILURES
-            && let Ok(engine) = device::once_more(&self.weights).await
+            && let Ok(engine) = device::once_more(&self.weights, issue.code).await
         {
             return Ok(engine);
         }

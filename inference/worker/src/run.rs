@@ -210,7 +210,8 @@ impl Run<'_> {
                     }
                     self.put_back(&mut hold);
                     let lost = Issue::new(IssueCode::DeviceLost, "");
-                    *hold.engine = self.owner.replace_engine(lost).await.map_err(|issue| vec![issue])?;
+                    *hold.engine =
+                        self.owner.replace_engine(lost, hold.engine.precision()).await.map_err(|issue| vec![issue])?;
                 }
                 Outcome::Failed { issue } => return Err(vec![issue]),
             }
@@ -282,7 +283,8 @@ impl Run<'_> {
             Ok(()) => Ok(()),
             Err(issue) if issue.code == IssueCode::DeviceSelfTest => {
                 self.put_back(hold);
-                *hold.engine = self.owner.replace_engine(issue).await.map_err(|issue| vec![issue])?;
+                *hold.engine =
+                    self.owner.replace_engine(issue, hold.engine.precision()).await.map_err(|issue| vec![issue])?;
                 Ok(())
             }
             Err(issue) => Err(vec![issue]),

@@ -2,15 +2,15 @@
 
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::{Activation, Stored};
+use crate::{Activation, Precision, Stored};
 
 use super::{
     groups,
     launch::Launch,
     maps::Maps,
     on_device,
-    source::{Dense, Input, Kernel, RUN, Shape, Sum},
-    words_on_device,
+    source::{Dense, Input, Kernel, RUN, Shape, Sum, Types},
+    stored_on_device, words_on_device,
 };
 
 /// A square kernel, where it is put, and the channels.
@@ -49,6 +49,18 @@ pub struct Conv {
     geometry: Geometry,
 }
 
+/// What is done to a dense convolution's input as it is read.
+#[derive(Debug, Clone, Copy)]
+enum Before<'a> {
+    Nothing,
+    /// Factors and then summands of max(0, x · a + b).
+    Norms(&'a Tensor<1>),
+    /// A factor a channel.
+    Gate(&'a Tensor<1>),
+    /// Doubled by repetition, with the channels of these behind.
+    Beside(&'a Maps),
+}
+
 /// What follows a convolution.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Then<'a> {
@@ -73,15 +85,22 @@ pub enum Into<'a> {
 const MANY_TILES: usize = 48;
 
 impl Conv {
-    /// Weights `[outputs, inputs / groups, kernel, kernel]`. `None` where no shader fits: odd channels, or a geometry
-    /// that the networks don't have.
+    /// Weights `[outputs, inputs / groups, kernel, kernel]`, stored in `precision` unless they are bytes. `None` where no
+    /// shader fits: odd channels, or a geometry that the networks don't have.
     #[must_use]
-    pub fn new(weights: Stored, bias: Option<Vec<f32>>, geometry: Geometry, device: &Device) -> Option<Self> {
+    pub fn new(
+        weights: Stored,
+        bias: Option<Vec<f32>>,
+        geometry: Geometry,
+        precision: Precision,
+        device: &Device,
+    ) -> Option<Self> {
         let Geometry { inputs, outputs, kernel, stride, groups, .. } = geometry;
         let taps = kernel * kernel;
         let fours = |channels: usize| channels.is_multiple_of(4);
         let floats = |weights: Stored, order: [usize; 3]| {
-            on_device(reordered(&weights.floats(), [outputs, inputs / groups, taps], order), device)
+            let values = reordered(&weights.floats(), [outputs, inputs / groups, taps], order);
+            stored_on_device(values, precision, device)
         };
         let mut scale = None;
         let way = if groups > 1 {
@@ -121,9 +140,12 @@ impl Conv {
     pub fn forward(&self, x: &Maps, then: Then<'_>) -> Maps {
         match &self.way {
             Way::Dense(_) | Way::Bytes(_) => {
-                let input = if x.norms.is_some() { Input::Normed } else { Input::Plain };
-                self.dense(x, (input, x.norms.clone()), Shape::default(), then)
+                let x = if x.is_stored() { x.clone() } else { x.settled() };
+                let input = x.norms.as_ref().map_or(Before::Nothing, Before::Norms);
+                self.dense(&x, input, Shape::default(), then)
             }
+            // It reads a network's input as it comes.
+            Way::Stem(weight) if x.is_whole() => self.other(x, weight, then),
             Way::Stem(weight) | Way::Head(weight) | Way::Grouped(weight) => self.other(&x.settled(), weight, then),
         }
     }
@@ -131,7 +153,7 @@ impl Conv {
     /// Of `x · gate`, a gate a channel.
     #[must_use]
     pub fn gated(&self, x: &Maps, gate: Tensor<1>, then: Then<'_>) -> Maps {
-        self.dense(&x.settled(), (Input::Gated, Some(gate)), Shape::default(), then)
+        self.dense(&x.settled(), Before::Gate(&gate), Shape::default(), then)
     }
 
     /// Of maps doubled by repetition with the channels of others behind theirs.
@@ -147,7 +169,7 @@ impl Conv {
             second_width: beside.channels / 4,
             ..Shape::default()
         };
-        self.dense(&coarse, (Input::Joined, Some(beside.flat())), sizes, then)
+        self.dense(&coarse, Before::Beside(&beside), sizes, then)
     }
 
     fn outs(&self, shape: Shape) -> Shape {
@@ -156,10 +178,16 @@ impl Conv {
         Shape { out_rows, out_columns, kernel, stride, before, ..shape }
     }
 
-    fn dense(&self, x: &Maps, (input, second): (Input, Option<Tensor<1>>), sizes: Shape, then: Then<'_>) -> Maps {
+    fn dense(&self, x: &Maps, before: Before<'_>, sizes: Shape, then: Then<'_>) -> Maps {
         debug_assert!(matches!(self.way, Way::Dense(_) | Way::Bytes(_)), "only dense convolutions can do this");
         let Geometry { inputs, outputs, .. } = self.geometry;
         let of = x.shape(4);
+        let (input, second, factors) = match before {
+            Before::Nothing => (Input::Plain, None, None),
+            Before::Norms(norms) => (Input::Normed, None, Some(norms)),
+            Before::Gate(gate) => (Input::Gated, None, Some(gate)),
+            Before::Beside(maps) => (Input::Joined, Some(maps.flat()), None),
+        };
         let shape = match input {
             Input::Joined => Shape { width: of.width, channels: inputs / 4, ..sizes },
             _ => of,
@@ -187,18 +215,20 @@ impl Conv {
         };
         (shape.input, shape.sum, shape.activation) = (input as usize, sum as usize, then.activation as usize);
         let added = then.added.map(|(maps, _)| maps.settled().flat());
-        let kernel = |large| Dense { large, bytes: matches!(self.way, Way::Bytes(_)) };
+        let (weight, words) = match &self.way {
+            Way::Bytes(words) => (None, Some(words)),
+            Way::Dense(weight) | Way::Stem(weight) | Way::Head(weight) | Way::Grouped(weight) => (Some(weight), None),
+        };
+        let maps = Precision::held(&x.data);
+        let kernel = |large| Dense { large, maps, weights: weight.map(Precision::held) };
         let tiles = |(rows, fours)| [pixels.div_ceil(rows), shape.outputs.div_ceil(fours)];
         let [down, across] = tiles(kernel(true).tile());
         let kernel = kernel(down * across >= MANY_TILES);
         // What isn't there is bound as well, and not read: the biases stand in for it.
         let other = |tensor: Option<&Tensor<1>>| Some(tensor.unwrap_or(&self.bias).clone());
-        let (weight, words) = match &self.way {
-            Way::Bytes(words) => (None, Some(words)),
-            Way::Dense(weight) | Way::Stem(weight) | Way::Head(weight) | Way::Grouped(weight) => (Some(weight), None),
-        };
         let more = [
             other(second.as_ref()),
+            other(factors),
             Some(self.bias.clone()),
             self.scale.clone(),
             other(added.as_ref()),
@@ -211,19 +241,21 @@ impl Conv {
             out,
         };
         let data = launch.into(&x.flat(), &more.each_ref().map(Option::as_ref), words, grown.as_ref());
-        Maps { data, channels, norms: None }
+        Maps { channels, ..Maps::of(data, x.precision) }
     }
 
     fn other(&self, x: &Maps, weight: &Tensor<1>, then: Then<'_>) -> Maps {
         let Geometry { inputs, outputs, kernel, stride, groups: all, .. } = self.geometry;
         let activation = then.activation;
         let each = all == inputs;
+        let types =
+            Types { maps: Precision::held(&x.data), weights: Precision::held(weight), out: x.precision.of(outputs) };
         let (kernel, unit_in, unit_out) = match &self.way {
-            Way::Stem(_) => (Kernel::Stem { activation }, 1, 4),
-            Way::Head(_) => (Kernel::Head { activation }, 4, 1),
+            Way::Stem(_) => (Kernel::Stem { activation, types }, 1, 4),
+            Way::Head(_) => (Kernel::Head { activation, types }, 4, 1),
             _ => {
                 let unit = if each { 4 } else { 1 };
-                (Kernel::Grouped { fours: each, kernel, stride, activation }, unit, unit)
+                (Kernel::Grouped { fours: each, kernel, stride, activation, types }, unit, unit)
             }
         };
         let shape = self.outs(x.shape(unit_in));
@@ -240,7 +272,7 @@ impl Conv {
         };
         let out = [1, shape.out_rows, shape.out_columns, outputs];
         let launch = Launch { kernel, shape, workgroups: groups(threads), out };
-        Maps::of(launch.on(&x.flat(), &[Some(weight), Some(&self.bias)]))
+        Maps::of(launch.on(&x.flat(), &[Some(weight), Some(&self.bias)]), x.precision)
     }
 }
 

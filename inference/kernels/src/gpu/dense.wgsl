@@ -15,16 +15,16 @@ var<workgroup> right: array<vec4f, {{right}}>;
 fn input(pixel: u32, coarse: u32, four: u32) -> vec4f {
     if (shape.input == {{joined}}u) {
         if (four < shape.split) {
-            return x[coarse * shape.width + four];
+            return vec4f(x[coarse * shape.width + four]);
         }
-        return second[pixel * shape.second_width + four - shape.split];
+        return vec4f(second[pixel * shape.second_width + four - shape.split]);
     }
-    let value = x[pixel * shape.width + four];
+    let value = vec4f(x[pixel * shape.width + four]);
     if (shape.input == {{normed}}u) {
-        return max(value * second[four] + second[shape.channels + four], vec4f());
+        return max(value * factors[four] + factors[shape.channels + four], vec4f());
     }
     if (shape.input == {{gated}}u) {
-        return value * second[four];
+        return value * factors[four];
     }
     return value;
 }
@@ -39,10 +39,10 @@ fn store(row: u32, four: u32, sum: vec4f) {
     }
     var value = sum{{scaled}} + bias[four];
     if (shape.sum == {{same}}u) {
-        value += added[row * shape.outputs + four];
+        value += vec4f(added[row * shape.outputs + four]);
     } else if (shape.sum == {{doubled}}u) {
         let half = row / shape.out_columns / 2u * (shape.out_columns / 2u) + row % shape.out_columns / 2u;
-        value += added[half * shape.outputs + four];
+        value += vec4f(added[half * shape.outputs + four]);
     }
     if (shape.activation == {{relu}}u) {
         {{as_relu}}
@@ -51,9 +51,9 @@ fn store(row: u32, four: u32, sum: vec4f) {
     }
     // Into maps that grow, or new ones with room for as many channels as come.
     if (four < shape.into_first) {
-        value += out[row * shape.out_width + four];
+        value += vec4f(out[row * shape.out_width + four]);
     }
-    out[row * shape.out_width + four + select(0u, shape.skipped, four >= shape.into_first)] = value;
+    out[row * shape.out_width + four + select(0u, shape.skipped, four >= shape.into_first)] = stored(value);
 }
 
 @compute @workgroup_size(64)

@@ -2,7 +2,7 @@
 {{bindings}}
 
 fn input(row: u32, column: u32, c: u32) -> {{v}} {
-    let value = x[(row * shape.columns + column) * shape.width + c];
+    let value = {{v}}(x[(row * shape.columns + column) * shape.width + c]);
     return {{input}};
 }
 
@@ -33,5 +33,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         value = mix(upper, lower, y.z);
     }
     {{add}}
-    out[pixel * shape.channels + c] = value;
+    out[pixel * shape.channels + c] = stored(value);
 }

@@ -6,7 +6,7 @@ fn input(row: u32, column: i32, c: u32) -> {{v}} {
     if (column < 0 || column >= i32(shape.columns)) {
         return {{v}}();
     }
-    return x[(row + u32(column)) * shape.width + c];
+    return {{v}}(x[(row + u32(column)) * shape.width + c]);
 }
 
 @compute @workgroup_size(64)
@@ -42,5 +42,5 @@ fn store(row: u32, column: u32, o: u32, sum: {{v}}) {
     }
     var value = sum + bias[o];
     {{activation}}
-    out[(row * shape.out_columns + column) * shape.outputs + o] = value;
+    out[(row * shape.out_columns + column) * shape.outputs + o] = stored(value);
 }

@@ -20,10 +20,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
             }
             let pixel = u32(y) * shape.columns + u32(column);
             for (var four = 0u; four < shape.channels; four++) {
-                value += dot(x[pixel * shape.width + four], weight[(o * taps + tap) * shape.channels + four]);
+                value += dot(vec4f(x[pixel * shape.width + four]), vec4f(weight[(o * taps + tap) * shape.channels + four]));
             }
         }
         {{activation}}
-        out[row * shape.outputs + o] = value;
+        out[row * shape.outputs + o] = stored(value);
     }
 }

@@ -12,7 +12,7 @@ use burn::{
         prelude::KernelId,
         server::{KernelArguments, MetadataBindingInfo},
     },
-    tensor::{DType, Int, Shape as Dims, Tensor},
+    tensor::{Int, Shape as Dims, Tensor},
 };
 
 use super::source::{Kernel, Shape};
@@ -44,10 +44,10 @@ impl Launch {
         let floats = |tensor: &Tensor<1>| Slot::Floats(tensor.clone().into_dispatch());
         let words = words.map(|tensor| Slot::Words(tensor.clone().into_dispatch()));
         let mut slots = more.iter().flatten().map(|tensor| floats(tensor)).chain(words);
-        let [b, c, d, e, f] = std::array::from_fn(|_| slots.next().unwrap_or(Slot::Empty));
+        let [b, c, d, e, f, g] = std::array::from_fn(|_| slots.next().unwrap_or(Slot::Empty));
         debug_assert!(slots.next().is_none(), "more tensors than slots");
         let (first, out) = (first.clone().into_dispatch(), out.map_or(Slot::Empty, floats));
-        Tensor::from_dispatch(<Dispatch as Launches>::launch(first, b, c, d, e, f, out, self))
+        Tensor::from_dispatch(<Dispatch as Launches>::launch(first, b, c, d, e, f, g, out, self))
     }
 }
 
@@ -84,6 +84,7 @@ pub trait Launches: Backend {
         #[extension_type] d: Slot<Self>,
         #[extension_type] e: Slot<Self>,
         #[extension_type] f: Slot<Self>,
+        #[extension_type] g: Slot<Self>,
         #[extension_type] out: Slot<Self>,
         launch: Launch,
     ) -> FloatTensor<Self>;
@@ -97,16 +98,19 @@ impl Launches for CubeBackend {
         d: Slot<Self>,
         e: Slot<Self>,
         f: Slot<Self>,
+        g: Slot<Self>,
         out: Slot<Self>,
         launch: Launch,
     ) -> CubeTensor {
         let (client, device) = (a.client.clone(), a.device.clone());
         let mut inputs = vec![a];
-        inputs.extend([b, c, d, e, f].into_iter().filter_map(Slot::tensor));
+        inputs.extend([b, c, d, e, f, g].into_iter().filter_map(Slot::tensor));
         let Launch { kernel, shape, workgroups: [x, y], out: dims } = launch;
         let own = out.tensor();
         let access = if own.is_some() { BufferIOAttr::ReadWrite } else { BufferIOAttr::WriteOnly };
-        let handle = own.map_or_else(|| client.empty(4 * dims.iter().product::<usize>()), |own| own.handle);
+        let precision = kernel.written();
+        let bytes = precision.bytes() * dims.iter().product::<usize>();
+        let handle = own.map_or_else(|| client.empty(bytes), |own| own.handle);
         let mut arguments = KernelArguments::new();
         for read in inputs {
             arguments = arguments.with_buffer_io(read.handle.binding(), BufferIOAttr::ReadOnly);
@@ -116,7 +120,7 @@ impl Launches for CubeBackend {
             .with_info(MetadataBindingInfo::custom(shape.words()));
         let threads = CubeDim::new_1d(kernel.threads());
         client.launch(Box::new(SourceKernel::new(kernel, threads)), CubeCount::Static(x, y, 1), arguments);
-        CubeTensor::new_contiguous(client, device, Dims::from(dims), handle, DType::F32)
+        CubeTensor::new_contiguous(client, device, Dims::from(dims), handle, precision.dtype())
     }
 }
 

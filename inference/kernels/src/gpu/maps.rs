@@ -2,6 +2,8 @@
 
 use burn::tensor::{Device, Tensor};
 
+use crate::Precision;
+
 use super::{
     groups,
     launch::Launch,
@@ -17,29 +19,31 @@ pub struct Maps {
     pub(super) channels: usize,
     /// To be put through max(0, x · a + b) when they are read: a and then b of every channel.
     pub(super) norms: Option<Tensor<1>>,
+    /// What maps made of these are stored in.
+    pub(super) precision: Precision,
 }
 
 impl Maps {
-    /// A picture's planes `[channels, rows, columns]`.
+    /// A picture's planes `[channels, rows, columns]`; these stay f32.
     #[must_use]
-    pub fn new(planes: &[f32], [channels, rows, columns]: [usize; 3], device: &Device) -> Self {
+    pub fn new(planes: &[f32], [channels, rows, columns]: [usize; 3], precision: Precision, device: &Device) -> Self {
         let pixels = rows * columns;
         let mut values = Vec::with_capacity(planes.len());
         for pixel in 0..pixels {
             values.extend((0..channels).filter_map(|c| planes.get(c * pixels + pixel)));
         }
-        Self::of(on_device(values, device).reshape([1, rows, columns, channels]))
+        Self::of(on_device(values, device).reshape([1, rows, columns, channels]), precision)
     }
 
-    pub(super) fn of(data: Tensor<4>) -> Self {
+    pub(super) fn of(data: Tensor<4>, precision: Precision) -> Self {
         let channels = data.dims()[3];
-        Self { data, channels, norms: None }
+        Self { data, channels, norms: None, precision }
     }
 
-    /// `[1, channels, rows, columns]`.
+    /// `[1, channels, rows, columns]`, f32.
     #[must_use]
     pub fn planes(&self) -> Tensor<4> {
-        let data = self.settled().data;
+        let data = Self { precision: Precision::Single, ..self.clone() }.settled().data;
         let [_, rows, columns, channels] = data.dims();
         if channels == 1 { data.reshape([1, 1, rows, columns]) } else { data.permute([0, 3, 1, 2]) }
     }
@@ -55,10 +59,20 @@ impl Maps {
         Shape { rows, columns, channels: self.channels / unit, width: width / unit, ..Shape::default() }
     }
 
-    /// The same with nothing pending and no room for more channels.
+    /// Whether nothing is pending and there is no room for more channels.
+    pub(super) fn is_whole(&self) -> bool {
+        self.norms.is_none() && self.data.dims()[3] == self.channels
+    }
+
+    /// Whether they are stored in their precision: all are but a network's input.
+    pub(super) fn is_stored(&self) -> bool {
+        Precision::held(&self.data) == self.precision.of(self.channels)
+    }
+
+    /// The same with nothing pending and no room for more channels, in its precision.
     #[must_use]
     pub fn settled(&self) -> Self {
-        if self.norms.is_none() && self.data.dims()[3] == self.channels {
+        if self.is_whole() && self.is_stored() {
             return self.clone();
         }
         self.enlarged(1, true, None)
@@ -90,14 +104,15 @@ impl Maps {
         let unit = if fours { 4 } else { 1 };
         let shape = self.shape(unit);
         let shape = Shape { out_rows: shape.rows * factor, out_columns: shape.columns * factor, ..shape };
+        let (from, to) = (Precision::held(&self.data), self.precision.of(self.channels));
         let (flat, added) = (self.flat(), added.map(|maps| maps.settled().flat()));
         let launch = Launch {
-            kernel: Kernel::Enlarge { fours, aligned, first, added: added.is_some() },
+            kernel: Kernel::Enlarge { fours, aligned, first, added: added.is_some(), from, to },
             shape,
             workgroups: groups(shape.out_rows * shape.out_columns * shape.channels),
             out: [1, shape.out_rows, shape.out_columns, self.channels],
         };
-        Self::of(launch.on(&flat, &[self.norms.as_ref(), added.as_ref()]))
+        Self::of(launch.on(&flat, &[self.norms.as_ref(), added.as_ref()]), self.precision)
     }
 
     /// The largest of 3×3 at every second pixel.
@@ -107,12 +122,12 @@ impl Maps {
         let shape = settled.shape(4);
         let shape = Shape { out_rows: shape.rows / 2, out_columns: shape.columns / 2, ..shape };
         let launch = Launch {
-            kernel: Kernel::Pool,
+            kernel: Kernel::Pool { maps: Precision::held(&settled.data) },
             shape,
             workgroups: groups(shape.out_rows * shape.out_columns * shape.channels),
             out: [1, shape.out_rows, shape.out_columns, self.channels],
         };
-        Self::of(launch.on(&settled.flat(), &[]))
+        Self::of(launch.on(&settled.flat(), &[]), self.precision)
     }
 
     /// Parts of each channel's sum, and of its squares': `[parts, kinds, channels]`, with the shape that counts channels
@@ -123,7 +138,7 @@ impl Maps {
         let parts = (shape.rows * shape.columns).div_ceil(512).min(64);
         let kinds = if squares { 2 } else { 1 };
         let launch = Launch {
-            kernel: Kernel::Sums { squares },
+            kernel: Kernel::Sums { squares, maps: Precision::held(&settled.data) },
             shape: Shape { parts, ..shape },
             workgroups: [shape.channels.div_ceil(8) as u32, parts as u32],
             out: [1, parts, kinds, self.channels],

@@ -11,11 +11,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let row = pixel / shape.out_columns * 2u;
     let column = pixel % shape.out_columns * 2u;
     // The middle lies inside the picture; around it what does.
-    var value = x[(row * shape.columns + column) * shape.width + c];
+    var value = vec4f(x[(row * shape.columns + column) * shape.width + c]);
     for (var y = max(row, 1u) - 1u; y < min(row + 2u, shape.rows); y++) {
         for (var at = max(column, 1u) - 1u; at < min(column + 2u, shape.columns); at++) {
-            value = max(value, x[(y * shape.columns + at) * shape.width + c]);
+            value = max(value, vec4f(x[(y * shape.columns + at) * shape.width + c]));
         }
     }
-    out[pixel * shape.channels + c] = value;
+    out[pixel * shape.channels + c] = stored(value);
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::Activation;
+use crate::{Activation, Precision};
 
 impl Activation {
     /// A statement; `zero` is the zero of the value's type.
@@ -45,8 +45,9 @@ pub(super) enum Sum {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Dense {
     pub large: bool,
-    /// Weights are bytes, four a word.
-    pub bytes: bool,
+    pub maps: Precision,
+    /// `None`: they are bytes, four a word.
+    pub weights: Option<Precision>,
 }
 
 impl Dense {
@@ -54,6 +55,14 @@ impl Dense {
     pub fn tile(self) -> (usize, usize) {
         if self.large { (64, 16) } else { (32, 8) }
     }
+}
+
+/// How the other convolutions' tensors are stored; biases are f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Types {
+    pub maps: Precision,
+    pub weights: Precision,
+    pub out: Precision,
 }
 
 /// What is done to maps before they are enlarged.
@@ -69,14 +78,39 @@ pub(super) enum First {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kernel {
     Dense(Dense),
-    Stem { activation: Activation },
-    Head { activation: Activation },
-    Grouped { fours: bool, kernel: usize, stride: usize, activation: Activation },
-    Sums { squares: bool },
+    Stem {
+        activation: Activation,
+        types: Types,
+    },
+    Head {
+        activation: Activation,
+        types: Types,
+    },
+    Grouped {
+        fours: bool,
+        kernel: usize,
+        stride: usize,
+        activation: Activation,
+        types: Types,
+    },
+    Sums {
+        squares: bool,
+        maps: Precision,
+    },
     Gate,
     Norms,
-    Enlarge { fours: bool, aligned: bool, first: First, added: bool },
-    Pool,
+    /// What is added is stored as what comes of it.
+    Enlarge {
+        fours: bool,
+        aligned: bool,
+        first: First,
+        added: bool,
+        from: Precision,
+        to: Precision,
+    },
+    Pool {
+        maps: Precision,
+    },
 }
 
 /// Channels that a gate may have at most, and its hidden layer.
@@ -128,14 +162,35 @@ shape!(
     per_group,
 );
 
-/// The declarations of what is bound, in order.
+impl Precision {
+    /// The type of a value, or of four, in WGSL.
+    const fn text(self, fours: bool) -> &'static str {
+        match (self, fours) {
+            (Self::Single, false) => ONE,
+            (Self::Single, true) => FOUR,
+            (Self::Half, false) => "f16",
+            (Self::Half, true) => "vec4h",
+        }
+    }
+}
+
+/// The declarations of what is bound, in order, and `stored`, which makes of a value what `out` holds.
 fn bindings(read: &[(&str, &str)], out: &str) -> String {
-    let mut text = String::from(Shape::TEXT);
+    let half = |of: &str| of == "f16" || of == "vec4h";
+    let enabled = if half(out) || read.iter().any(|(_, of)| half(of)) { "enable f16;\n" } else { "" };
+    let mut text = format!("{enabled}{}", Shape::TEXT);
     for (i, (name, of)) in read.iter().enumerate() {
         let _ = writeln!(text, "@group(0) @binding({i}) var<storage, read> {name}: array<{of}>;");
     }
     let _ = writeln!(text, "@group(0) @binding({}) var<storage, read_write> out: array<{out}>;", read.len());
     let _ = writeln!(text, "@group(0) @binding({}) var<uniform> shape: Shape;", read.len() + 1);
+    // What f16 has no room for becomes its largest value, and never infinite.
+    let (of, value) = match out {
+        "f16" => (ONE, "f16(clamp(value, -65504.0, 65504.0))"),
+        "vec4h" => (FOUR, "vec4h(clamp(value, vec4f(-65504.0), vec4f(65504.0)))"),
+        _ => (out, "value"),
+    };
+    let _ = writeln!(text, "fn stored(value: {of}) -> {out} {{ return {value}; }}");
     text
 }
 
@@ -153,6 +208,7 @@ fn each(count: usize, line: &str) -> String {
     (0..count).map(|i| line.replace('#', &i.to_string())).collect::<Vec<_>>().join("\n")
 }
 
+const ONE: &str = "f32";
 const FOUR: &str = "vec4f";
 
 impl Kernel {
@@ -164,27 +220,41 @@ impl Kernel {
         }
     }
 
+    /// What its result is stored in.
+    pub fn written(self) -> Precision {
+        match self {
+            Self::Dense(Dense { maps, .. }) | Self::Pool { maps } => maps,
+            Self::Stem { types, .. } | Self::Head { types, .. } | Self::Grouped { types, .. } => types.out,
+            Self::Enlarge { to, .. } => to,
+            Self::Sums { .. } | Self::Gate | Self::Norms => Precision::Single,
+        }
+    }
+
     pub fn text(self) -> String {
         match self {
             Self::Dense(dense) => dense.text(),
-            Self::Stem { activation } => {
-                let read = [("x", "f32"), ("weight", FOUR), ("bias", FOUR)];
-                let blanks = [("bindings", bindings(&read, FOUR)), ("activation", activation.text("vec4f()"))];
+            Self::Stem { activation, types } => {
+                let read = [("x", types.maps.text(false)), ("weight", types.weights.text(true)), ("bias", FOUR)];
+                let blanks =
+                    [("bindings", bindings(&read, types.out.text(true))), ("activation", activation.text("vec4f()"))];
                 filled(include_str!("stem.wgsl"), &blanks)
             }
-            Self::Head { activation } => {
-                let read = [("x", FOUR), ("weight", FOUR), ("bias", "f32")];
-                let blanks = [("bindings", bindings(&read, "f32")), ("activation", activation.text("0.0"))];
+            Self::Head { activation, types } => {
+                let read = [("x", types.maps.text(true)), ("weight", types.weights.text(true)), ("bias", ONE)];
+                let blanks =
+                    [("bindings", bindings(&read, types.out.text(false))), ("activation", activation.text("0.0"))];
                 filled(include_str!("head.wgsl"), &blanks)
             }
-            Self::Grouped { fours, kernel, stride, activation } => grouped(fours, kernel, stride, activation),
-            Self::Sums { squares } => {
+            Self::Grouped { fours, kernel, stride, activation, types } => {
+                grouped(fours, (kernel, stride), activation, types)
+            }
+            Self::Sums { squares, maps } => {
                 let second = "let all_squares = gathered(thread, squares);
     if (mine) {
         out[(group.y * 2u + 1u) * shape.channels + four] = all_squares;
     }";
                 let blanks = [
-                    ("bindings", bindings(&[("x", FOUR)], FOUR)),
+                    ("bindings", bindings(&[("x", maps.text(true))], FOUR)),
                     ("kinds", if squares { "2" } else { "1" }.into()),
                     ("squares", if squares { second } else { "" }.into()),
                 ];
@@ -193,7 +263,7 @@ impl Kernel {
             Self::Gate => {
                 let names = ["sums", "squeeze", "squeeze_bias", "excite", "excite_bias"];
                 let blanks = [
-                    ("bindings", bindings(&names.map(|name| (name, "f32")), "f32")),
+                    ("bindings", bindings(&names.map(|name| (name, ONE)), ONE)),
                     ("most", GATED[0].to_string()),
                     ("silu", Activation::Silu.text("0.0")),
                     ("sigmoid", format!("value = 1.0 / (1.0 + {});", exponential("0.0"))),
@@ -201,11 +271,16 @@ impl Kernel {
                 filled(include_str!("gate.wgsl"), &blanks)
             }
             Self::Norms => {
-                let blanks = [("bindings", bindings(&["sums", "gamma", "beta"].map(|name| (name, "f32")), "f32"))];
+                let blanks = [("bindings", bindings(&["sums", "gamma", "beta"].map(|name| (name, ONE)), ONE))];
                 filled(include_str!("norms.wgsl"), &blanks)
             }
-            Self::Enlarge { fours, aligned, first, added } => enlarge(fours, aligned, first, added),
-            Self::Pool => filled(include_str!("pool.wgsl"), &[("bindings", bindings(&[("x", FOUR)], FOUR))]),
+            Self::Enlarge { fours, aligned, first, added, from, to } => {
+                enlarge(fours, aligned, (first, added), (from, to))
+            }
+            Self::Pool { maps } => {
+                let of = maps.text(true);
+                filled(include_str!("pool.wgsl"), &[("bindings", bindings(&[("x", of)], of))])
+            }
         }
     }
 }
@@ -214,15 +289,16 @@ impl Dense {
     fn text(self) -> String {
         let (rows, fours) = self.tile();
         let (own_rows, own_fours) = (rows / 8, fours / 8);
-        let mut read = vec![("x", FOUR), ("second", FOUR), ("bias", FOUR)];
-        read.extend(if self.bytes { [("scale", FOUR), ("added", FOUR)] } else { [("added", FOUR), ("weight", FOUR)] });
-        let (scaled, weight) = if self.bytes {
-            read.push(("weight", "u32"));
+        let maps = self.maps.text(true);
+        let mut read = vec![("x", maps), ("second", maps), ("factors", FOUR), ("bias", FOUR)];
+        let (scaled, weight) = if let Some(weights) = self.weights {
+            read.extend([("added", maps), ("weight", weights.text(true))]);
+            ("", "return vec4f(weight[index]);")
+        } else {
+            read.extend([("scale", FOUR), ("added", maps), ("weight", "u32")]);
             let unpacked = "let four = bitcast<vec4i>(vec4u(weight[index]));
     return vec4f((four << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));";
             (" * scale[four]", unpacked)
-        } else {
-            ("", "return weight[index];")
         };
         // 64 threads fetch four fours of a row of the left tile, 16 rows at a time; the right one's in its order.
         let lefts = rows / 16;
@@ -263,7 +339,7 @@ impl Dense {
             }
         }
         let blanks = [
-            ("bindings", bindings(&read, FOUR)),
+            ("bindings", bindings(&read, maps)),
             ("rows", rows.to_string()),
             ("fours", fours.to_string()),
             ("left", (rows * 5).to_string()),
@@ -296,18 +372,19 @@ impl Dense {
 /// Outputs that a thread of the grouped kernel has, beside each other.
 pub(super) const RUN: usize = 4;
 
-fn grouped(fours: bool, kernel: usize, stride: usize, activation: Activation) -> String {
-    let v = if fours { FOUR } else { "f32" };
+fn grouped(fours: bool, (kernel, stride): (usize, usize), activation: Activation, types: Types) -> String {
+    let v = Precision::Single.text(fours);
+    let read = [("x", types.maps.text(fours)), ("weight", types.weights.text(fours)), ("bias", v)];
     let zero = format!("{v}()");
     let mut products = each((RUN - 1) * stride + kernel, "let v# = input(line, start + #, first + c);") + "\n";
     for tap in 0..kernel {
-        let _ = writeln!(products, "let w{tap} = weight[at + {tap}u * shape.per_in * shape.outputs];");
+        let _ = writeln!(products, "let w{tap} = {v}(weight[at + {tap}u * shape.per_in * shape.outputs]);");
         for p in 0..RUN {
             let _ = writeln!(products, "sum{p} += v{} * w{tap};", p * stride + tap);
         }
     }
     let blanks = [
-        ("bindings", bindings(&[("x", v), ("weight", v), ("bias", v)], v)),
+        ("bindings", bindings(&read, types.out.text(fours))),
         ("v", v.into()),
         ("kernel", kernel.to_string()),
         ("stride", stride.to_string()),
@@ -319,14 +396,14 @@ fn grouped(fours: bool, kernel: usize, stride: usize, activation: Activation) ->
     filled(include_str!("grouped.wgsl"), &blanks)
 }
 
-fn enlarge(fours: bool, aligned: bool, first: First, added: bool) -> String {
-    let v = if fours { FOUR } else { "f32" };
-    let mut read = vec![("x", v)];
+fn enlarge(fours: bool, aligned: bool, (first, added): (First, bool), (from, to): (Precision, Precision)) -> String {
+    let v = Precision::Single.text(fours);
+    let mut read = vec![("x", from.text(fours))];
     if first == First::Normed {
         read.push(("norms", v));
     }
     if added {
-        read.push(("added", v));
+        read.push(("added", to.text(fours)));
     }
     let input = match first {
         First::Nothing => "value".into(),
@@ -338,12 +415,13 @@ fn enlarge(fours: bool, aligned: bool, first: First, added: bool) -> String {
     } else {
         "max((f32(place) + 0.5) * f32(size) / f32(out_size) - 0.5, 0.0)"
     };
+    let add = format!("value += {v}(added[pixel * shape.channels + c]);");
     let blanks = [
-        ("bindings", bindings(&read, v)),
+        ("bindings", bindings(&read, to.text(fours))),
         ("v", v.into()),
         ("input", input),
         ("at", at.into()),
-        ("add", if added { "value += added[pixel * shape.channels + c];" } else { "" }.into()),
+        ("add", if added { &add } else { "" }.into()),
     ];
     filled(include_str!("enlarge.wgsl"), &blanks)
 }

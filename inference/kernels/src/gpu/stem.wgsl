@@ -19,9 +19,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         }
         let pixel = u32(y) * shape.columns + u32(column);
         for (var c = 0u; c < shape.channels; c++) {
-            value += x[pixel * shape.width + c] * weight[(tap * shape.channels + c) * shape.outputs + four];
+            let w = vec4f(weight[(tap * shape.channels + c) * shape.outputs + four]);
+            value += f32(x[pixel * shape.width + c]) * w;
         }
     }
     {{activation}}
-    out[row * shape.outputs + four] = value;
+    out[row * shape.outputs + four] = stored(value);
 }

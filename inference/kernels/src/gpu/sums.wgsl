@@ -23,7 +23,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     var squares = vec4f();
     if (four < shape.channels) {
         for (var pixel = group.y * 32u + thread / 8u; pixel < shape.rows * shape.columns; pixel += 32u * shape.parts) {
-            let value = x[pixel * shape.width + four];
+            let value = vec4f(x[pixel * shape.width + four]);
             sum += value;
             squares += value * value;
         }

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use corsai_kernels::gpu;
 use corsai_kernels::{Activation, group_norm_relu};
 
-use crate::{PackError, Weights};
+use crate::{PackError, Place, Weights};
 
 /// Feature maps.
 #[derive(Debug, Clone)]
@@ -29,10 +29,11 @@ fn elsewhere() -> ! {
 
 impl Maps {
     /// Of inputs `[batch, channels, size, size]`; a GPU takes one.
-    pub fn new(inputs: Vec<f32>, [batch, channels, size]: [usize; 3], device: &Device) -> Self {
+    pub fn new(inputs: Vec<f32>, [batch, channels, size]: [usize; 3], place: &Place) -> Self {
+        let device = &place.device;
         #[cfg(feature = "gpu")]
         if *device != Device::flex() {
-            return Self::Gpu(gpu::Maps::new(&inputs, [channels, size, size], device));
+            return Self::Gpu(gpu::Maps::new(&inputs, [channels, size, size], place.precision, device));
         }
         Self::Cpu(cpu::Planes::new(tensor(inputs, [batch, channels, size, size], device)))
     }
@@ -226,7 +227,7 @@ impl Conv {
             let bias = shape.bias(weights, name)?;
             let ConvShape { inputs, outputs, kernel, stride, groups, .. } = shape;
             let geometry = gpu::Geometry { inputs, outputs, kernel, stride, before: shape.before(), groups };
-            let conv = gpu::Conv::new(weight, bias, geometry, device);
+            let conv = gpu::Conv::new(weight, bias, geometry, weights.precision, device);
             return conv.map(|conv| Self::Gpu(Box::new(conv))).ok_or_else(|| PackError::Form(name.into()));
         }
         let _ = device;
