@@ -1,9 +1,9 @@
 //! One network on one device: bytes in, probabilities out.
 
-use burn::tensor::{
-    Device, Tensor,
-    activation::{sigmoid, softmax},
-};
+use burn::tensor::Device;
+#[cfg(feature = "gpu")]
+use burn::tensor::{Tensor, activation};
+use corsai_kernels::{in_planned_blocks, sigmoid, softmax};
 use corsai_protocol::{Architecture, Manifest, NetworkEntry, Part};
 use sha2::{Digest, Sha256};
 
@@ -129,8 +129,7 @@ impl Network {
     /// # Errors
     /// [`NetworkError::Input`] for a wrong length, `Device` when nothing comes back, `NonFinite`.
     pub async fn probabilities(&self, inputs: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
-        let of = |logits| if self.shape.classes == 1 { sigmoid(logits) } else { softmax(logits, 1) };
-        self.answers(inputs, of).await
+        self.answers(inputs, true).await
     }
 
     /// The same before sigmoid or softmax.
@@ -138,30 +137,51 @@ impl Network {
     /// # Errors
     /// As [`Self::probabilities`].
     pub async fn logits(&self, inputs: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
-        self.answers(inputs, |logits| logits).await
+        self.answers(inputs, false).await
     }
 
-    async fn answers(&self, inputs: Vec<f32>, of: impl Fn(Tensor<4>) -> Tensor<4>) -> Result<Vec<f32>, NetworkError> {
-        let Shape { channels, size, .. } = self.shape;
+    #[cfg_attr(not(feature = "gpu"), allow(clippy::unused_async, reason = "a GPU's answer is waited for"))]
+    async fn answers(&self, inputs: Vec<f32>, probabilities: bool) -> Result<Vec<f32>, NetworkError> {
+        let Shape { channels, classes, size } = self.shape;
         let each = self.shape.input_len();
         let batch = inputs.len() / each;
         if batch == 0 || !inputs.len().is_multiple_of(each) {
             return Err(NetworkError::Input { found: inputs.len(), expected: each });
         }
-        // One picture keeps a whole GPU busy.
-        let together = if self.device == Device::flex() { batch } else { 1 };
         let mut answers = Vec::with_capacity(batch * self.shape.output_len());
-        for some in inputs.chunks_exact(each * together) {
-            let maps = Maps::new(some.to_vec(), [together, channels, size], &self.device);
-            answers.extend(read_back(of(self.model.forward(maps).planes())).await?);
+        #[cfg(feature = "gpu")]
+        if self.device != Device::flex() {
+            // One picture keeps a whole GPU busy.
+            for one in inputs.chunks_exact(each) {
+                let maps = self.model.forward(Maps::new(one, [1, channels, size], &self.device));
+                answers.extend(read_back(maps.planes(), probabilities).await?);
+            }
+            return finite(answers);
         }
-        Ok(answers)
+        in_planned_blocks(|| {
+            self.model.forward(Maps::new(&inputs, [batch, channels, size], &self.device)).read(&mut answers);
+        });
+        match classes {
+            _ if !probabilities => {}
+            1 => sigmoid(&mut answers),
+            _ => answers.chunks_exact_mut(self.shape.output_len()).for_each(|answer| softmax(answer, classes)),
+        }
+        finite(answers)
     }
 }
 
-async fn read_back(answer: Tensor<4>) -> Result<Vec<f32>, NetworkError> {
+#[cfg(feature = "gpu")]
+async fn read_back(logits: Tensor<4>, probabilities: bool) -> Result<Vec<f32>, NetworkError> {
+    let answer = match logits.dims() {
+        _ if !probabilities => logits,
+        [_, 1, ..] => activation::sigmoid(logits),
+        _ => activation::softmax(logits, 1),
+    };
     let data = answer.into_data_async().await.map_err(|e| NetworkError::Device(format!("{e:?}")))?;
-    let values = data.try_into_vec::<f32>().map_err(|e| NetworkError::Device(format!("{e:?}")))?;
+    data.try_into_vec::<f32>().map_err(|e| NetworkError::Device(format!("{e:?}")))
+}
+
+fn finite(values: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
     if values.iter().all(|v| v.is_finite()) { Ok(values) } else { Err(NetworkError::NonFinite) }
 }
 
