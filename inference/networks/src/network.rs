@@ -1,5 +1,7 @@
 //! One network on one device: bytes in, probabilities out.
 
+use std::borrow::Cow;
+
 use burn::tensor::Device;
 #[cfg(feature = "gpu")]
 use burn::tensor::{Tensor, activation};
@@ -82,8 +84,8 @@ impl Model {
 #[derive(Debug)]
 pub struct Network {
     shape: Shape,
-    /// Values of all weights; four times as many bytes on the device.
-    parameters: usize,
+    /// Values that the layers keep, four bytes each on the device.
+    kept: usize,
     model: Model,
     device: Device,
 }
@@ -106,15 +108,22 @@ impl Network {
         Self::of(entry, Weights::made_up(), device)
     }
 
-    fn of(entry: &NetworkEntry, mut weights: Weights, device: &Device) -> Result<Self, NetworkError> {
+    fn of(entry: &NetworkEntry, mut weights: Weights<'_>, device: &Device) -> Result<Self, NetworkError> {
         let model = Model::take(&mut weights, &entry.architecture, device)?;
-        Ok(Self { shape: Shape::of(entry), parameters: weights.taken(), model, device: device.clone() })
+        Ok(Self { shape: Shape::of(entry), kept: weights.kept(), model, device: device.clone() })
     }
 
-    /// Bytes that the weights take on the device, as f32.
+    /// Bytes that the weights take on the device, in the form in which it multiplies them.
     #[must_use]
     pub const fn bytes(&self) -> usize {
-        4 * self.parameters
+        4 * self.kept
+    }
+
+    /// About what so many bytes of a file take on the CPU: integers of 4 or 8 bits become f32, and most kernels of 3×3
+    /// are kept four times as large, as tiles are multiplied by them.
+    #[must_use]
+    pub const fn bytes_of(file: usize) -> usize {
+        9 * file
     }
 
     /// Dimensions of input and output.
@@ -195,7 +204,8 @@ pub fn read_manifest(json: &str) -> Result<Manifest, NetworkError> {
     if manifest.format == Manifest::FORMAT { Ok(manifest) } else { Err(NetworkError::Format(manifest.format)) }
 }
 
-fn verify(expected: &[Part], parts: &[Vec<u8>]) -> Result<Vec<u8>, NetworkError> {
+/// The file that the parts make.
+fn verify<'a>(expected: &[Part], parts: &'a [Vec<u8>]) -> Result<Cow<'a, [u8]>, NetworkError> {
     if expected.len() != parts.len() {
         return Err(NetworkError::Parts { found: parts.len(), expected: expected.len() });
     }
@@ -204,7 +214,7 @@ fn verify(expected: &[Part], parts: &[Vec<u8>]) -> Result<Vec<u8>, NetworkError>
             return Err(NetworkError::Part { index, found: bytes.len(), expected: part.bytes });
         }
     }
-    Ok(parts.concat())
+    Ok(if let [whole] = parts { whole.into() } else { parts.concat().into() })
 }
 
 pub(crate) fn hex(digest: &[u8]) -> String {

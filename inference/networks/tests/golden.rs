@@ -21,7 +21,10 @@ fn logits_equal_pytorchs() {
     assert!(!manifest.networks.is_empty());
     for entry in &manifest.networks {
         let (device, parts) = (Device::flex(), shipped::parts(entry).unwrap());
-        held(entry, || Network::load(entry, &parts, &device), &shipped::golden(entry).unwrap(), &device);
+        let network = held(entry, || Network::load(entry, &parts, &device), &shipped::golden(entry).unwrap(), &device);
+        // The page makes room by this.
+        let (most, bytes) = (Network::bytes_of(parts.iter().map(Vec::len).sum()), network.bytes());
+        assert!(bytes <= most && most < 2 * bytes, "{} takes {bytes} bytes, and is held to take {most}", entry.name);
     }
 }
 
@@ -53,7 +56,12 @@ fn devices() -> Vec<Device> {
     devices
 }
 
-fn held(entry: &NetworkEntry, network: impl Fn() -> Result<Network, NetworkError>, stored: &[f32], device: &Device) {
+fn held(
+    entry: &NetworkEntry,
+    network: impl Fn() -> Result<Network, NetworkError>,
+    stored: &[f32],
+    device: &Device,
+) -> Network {
     let begun = std::time::Instant::now();
     let network = network().unwrap();
     let loaded = begun.elapsed();
@@ -64,6 +72,7 @@ fn held(entry: &NetworkEntry, network: impl Fn() -> Result<Network, NetworkError
     let ran = begun.elapsed() - loaded;
     eprintln!("{} on {place}: off by {deviation:.1e}; loaded in {loaded:?}, ran in {ran:?}", entry.name);
     assert!(deviation <= TOLERANCE, "{} on {place}: {deviation:.1e}", entry.name);
+    network
 }
 
 #[test]

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use corsai_ensemble::{Job, JobId};
+use corsai_networks::Network;
 use corsai_protocol::{Issue, IssueCode};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
@@ -23,8 +24,9 @@ use crate::{
 
 /// Jobs that a helper holds: the next one waits with it while it computes.
 const DEPTH: usize = 2;
-/// What all helpers together may keep of weights that they don't need at the moment, as f32.
-const KEPT_BYTES: usize = 1 << 30;
+/// What a helper may keep of weights that it doesn't need at the moment: the networks of the first two answers, which a
+/// second study needs again. Those of the full tier run once in a study.
+const KEPT_BYTES: usize = 128 << 20;
 /// Helpers that may die before the pool does.
 const DEATHS: u32 = 1;
 
@@ -154,16 +156,15 @@ impl Pool {
     /// Puts a network on a helper, where it isn't there yet, in place of those used longest ago that there is no room
     /// for; the first helper to get it computes its known slice before all else.
     fn load(&mut self, id: u32, network: usize) {
-        let each = KEPT_BYTES / self.helpers.len().max(1);
         let Some(helper) = self.helpers.get_mut(&id) else { return };
         let loaded = helper.loaded.iter().position(|n| *n == network);
         if let Some(at) = loaded {
             helper.loaded.remove(at);
         } else {
             let Some(parts) = self.weights.get(&network) else { return };
-            let bytes = |n: &usize| self.weights.get(n).map_or(0, bytes_as_f32);
+            let bytes = |n: &usize| self.weights.get(n).map_or(0, bytes);
             let mut kept: usize = helper.loaded.iter().map(bytes).sum();
-            while kept + bytes_as_f32(parts) > each {
+            while kept + bytes(&network) > KEPT_BYTES {
                 let Some(oldest) = helper.loaded.pop_front() else { break };
                 kept -= bytes(&oldest);
                 helper.link.post(&ToHelper::Unload { network: oldest }, &[]);
@@ -268,7 +269,7 @@ impl Pool {
     }
 }
 
-/// About what weights take once they are numbers: most are stored in a byte each.
-pub fn bytes_as_f32(parts: &Parts) -> usize {
-    4 * parts.iter().map(Vec::len).sum::<usize>()
+/// About what a network takes once it is loaded.
+fn bytes(parts: &Parts) -> usize {
+    Network::bytes_of(parts.iter().map(Vec::len).sum())
 }

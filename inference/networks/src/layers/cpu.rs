@@ -191,7 +191,12 @@ impl Conv {
 
     pub fn take(weights: &mut Weights, name: &str, shape: ConvShape) -> Result<Self, PackError> {
         let weight = weights.take(&format!("{name}.weight"), &shape.dims())?;
-        Self::new(&weight, shape.bias(weights, name)?, shape).ok_or_else(|| PackError::Form(name.into()))
+        let conv = Self::new(&weight, shape.bias(weights, name)?, shape);
+        if let Some(Self::Tiled(_)) = conv {
+            // Each kernel's nine values have become 36.
+            weights.grew(3 * weight.len());
+        }
+        conv.ok_or_else(|| PackError::Form(name.into()))
     }
 
     /// `None` where no kernel can do it, or weights or bias don't fit.
