@@ -126,7 +126,7 @@ impl Pool {
                 checker = self.helpers.iter().find(|(_, h)| h.ready).map(|(id, _)| *id);
                 for network in networks.iter().filter(|_| checker.is_some()) {
                     self.checked.remove(network);
-                    self.load(checker.unwrap_or_default(), *network);
+                    self.load(checker.unwrap_or_default(), *network, true);
                 }
             }
             let Some((id, message, _)) = self.messages.next().await else { break };
@@ -155,7 +155,7 @@ impl Pool {
 
     /// Puts a network on a helper, where it isn't there yet, in place of those used longest ago that there is no room
     /// for; the first helper to get it computes its known slice before all else.
-    fn load(&mut self, id: u32, network: usize) {
+    fn load(&mut self, id: u32, network: usize, timed: bool) {
         let Some(helper) = self.helpers.get_mut(&id) else { return };
         let loaded = helper.loaded.iter().position(|n| *n == network);
         if let Some(at) = loaded {
@@ -173,7 +173,7 @@ impl Pool {
         }
         helper.loaded.push_back(network);
         if self.checked.insert(network) {
-            helper.link.post(&ToHelper::Check { network }, &[]);
+            helper.link.post(&ToHelper::Check { network, timed }, &[]);
         }
     }
 
@@ -206,7 +206,7 @@ impl Pool {
 
     pub fn start(&mut self, job: Job) {
         let Some(id) = self.freest() else { return };
-        self.load(id, job.network);
+        self.load(id, job.network, false);
         let Some(helper) = self.helpers.get_mut(&id) else { return };
         self.last += 1;
         let ticket = self.last;
