@@ -93,6 +93,11 @@ pub fn in_planned_blocks<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
+/// Frees the thread's blocks: another network needs the room.
+pub fn free_blocks() {
+    STORE.with_borrow_mut(Store::forget);
+}
+
 /// What a buffer of a slice was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Life {
@@ -244,6 +249,8 @@ mod tests {
         assert_eq!(kept(), 4 * SMALL);
         in_planned_blocks(|| drop(Buffer::new(SMALL)));
         assert_eq!(kept(), SMALL);
+        free_blocks();
+        assert_eq!(kept(), 0);
         slice(SMALL);
         assert_eq!(slice(SMALL)[0], slice(SMALL)[2]);
     }

@@ -22,7 +22,7 @@ mod stored;
 mod winograd;
 
 pub use activation::{Activation, relu, sigmoid, softmax};
-pub use buffer::{Buffer, in_planned_blocks};
+pub use buffer::{Buffer, free_blocks, in_planned_blocks};
 pub use dense::{Dense, First};
 pub use depthwise::{Depthwise, Gathered};
 pub use direct::Direct;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use burn::tensor::Device;
 #[cfg(feature = "gpu")]
 use burn::tensor::{Tensor, activation};
-use corsai_kernels::{in_planned_blocks, sigmoid, softmax};
+use corsai_kernels::{free_blocks, in_planned_blocks, sigmoid, softmax};
 use corsai_protocol::{Architecture, Manifest, NetworkEntry, Part};
 use sha2::{Digest, Sha256};
 
@@ -109,6 +109,8 @@ impl Network {
     }
 
     fn of(entry: &NetworkEntry, mut weights: Weights<'_>, device: &Device) -> Result<Self, NetworkError> {
+        // A network is loaded where another one has run, and its slices need the room that the other's took.
+        free_blocks();
         let model = Model::take(&mut weights, &entry.architecture, device)?;
         Ok(Self { shape: Shape::of(entry), kept: weights.kept(), model, device: device.clone() })
     }
