@@ -14,7 +14,9 @@ use burn::tensor::{
     module::{conv2d, interpolate},
     ops::{ConvOptions, InterpolateMode, InterpolateOptions},
 };
-use corsai_kernels::{Dense, Depthwise, Direct, First, Onto, Tiled, enlarged, group_norm_relu};
+use corsai_kernels::{
+    Buffer, Dense, Depthwise, Direct, First, Gathered, Onto, Tiled, enlarge, group_norm_relu, in_planned_blocks,
+};
 
 const TIME: Duration = Duration::from_millis(600);
 
@@ -46,7 +48,11 @@ fn three(inputs: usize, outputs: usize, side: usize) {
     let own = Tiled::new(&noise(outputs * inputs * 9), None, [inputs, outputs]).unwrap();
     let planes = noise(inputs * side * side);
     let ours = best(|| {
-        black_box(own.run(&planes, [side; 2], false).unwrap());
+        in_planned_blocks(|| {
+            let mut found = Buffer::new(outputs * side * side);
+            own.run(&planes, [side; 2], false, &mut found).unwrap();
+            black_box(&found);
+        });
     });
     let burns = best(|| {
         black_box(conv2d(x.clone(), weight.clone(), None, options.clone()).into_data());
@@ -58,9 +64,11 @@ fn dense(inputs: usize, outputs: usize, side: usize) {
     let own = Dense::new(&noise(outputs * inputs), None, [inputs, outputs], (1, 1, 0)).unwrap();
     let planes = noise(inputs * side * side);
     let ours = best(|| {
-        let mut found = vec![0.0; outputs * side * side];
-        own.run(&planes, [side; 2], &First::Nothing, Onto::new(&mut found)).unwrap();
-        black_box(found);
+        in_planned_blocks(|| {
+            let mut found = Buffer::new(outputs * side * side);
+            own.run(&planes, [side; 2], First::Nothing, Onto::new(&mut found)).unwrap();
+            black_box(&found);
+        });
     });
     let (weight, x) = (tensor([outputs, inputs, 1, 1]), tensor([1, inputs, side, side]));
     let options = ConvOptions::new([1; 2], [0; 2], [1; 2], 1);
@@ -75,8 +83,13 @@ fn direct(channels: [usize; 3], kernel: usize, stride: usize, side: usize) {
     let weight = noise(outputs * inputs / groups * kernel * kernel);
     let own = Direct::new(&weight, None, channels, (kernel, stride, kernel / 2)).unwrap();
     let planes = noise(inputs * side * side);
+    let [high, wide] = own.size(side, side);
     let ours = best(|| {
-        black_box(own.run(&planes, [side; 2], false).unwrap());
+        in_planned_blocks(|| {
+            let mut found = Buffer::new(outputs * high * wide);
+            own.run(&planes, [side; 2], false, &mut found).unwrap();
+            black_box(&found);
+        });
     });
     let (weight, x) = (tensor([outputs, inputs / groups, kernel, kernel]), tensor([1, inputs, side, side]));
     let options = ConvOptions::new_with_padding([stride; 2], [(kernel / 2, kernel / 2); 2], [1; 2], groups);
@@ -89,8 +102,13 @@ fn direct(channels: [usize; 3], kernel: usize, stride: usize, side: usize) {
 fn depthwise(channels: usize, kernel: usize, stride: usize, side: usize) {
     let own = Depthwise::new(noise(channels * kernel * kernel), noise(channels), kernel, stride, (kernel - stride) / 2);
     let (own, planes) = (own.unwrap(), noise(channels * side * side));
+    let [high, wide] = own.size(side, side);
     let ours = best(|| {
-        black_box(own.run(&planes, side, side, true).unwrap());
+        in_planned_blocks(|| {
+            let (mut found, mut means) = (Buffer::new(channels * high * wide), Buffer::new(channels));
+            own.run(&planes, [side; 2], true, Gathered { planes: &mut found, means: &mut means }).unwrap();
+            black_box((&found, &means));
+        });
     });
     let (weight, x) = (tensor([channels, 1, kernel, kernel]), tensor([1, channels, side, side]));
     let least = kernel - stride;
@@ -123,10 +141,14 @@ fn norm(channels: usize, side: usize) {
     row(&format!("group norm and max(0, x), {channels}, {side}²"), ours, burns);
 }
 
-fn enlarge(channels: usize, side: usize) {
+fn bilinear(channels: usize, side: usize) {
     let (planes, x) = (noise(channels * side * side), tensor([1, channels, side, side]));
     let ours = best(|| {
-        black_box(enlarged(&planes, [side; 2], 2, true));
+        in_planned_blocks(|| {
+            let mut found = Buffer::new(4 * planes.len());
+            enlarge(&planes, [side; 2], 2, true, &mut found);
+            black_box(&found);
+        });
     });
     let options =
         InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(true).with_output_size([side * 2; 2]);
@@ -163,5 +185,5 @@ fn main() {
         direct(channels, kernel, stride, side);
     }
     norm(128, 64);
-    enlarge(128, 32);
+    bilinear(128, 32);
 }

@@ -34,6 +34,29 @@ pub(crate) fn silu_of(x: f32) -> f32 {
     x / (1.0 + exp(-x))
 }
 
+/// 1 / (1 + e⁻ˣ) in place.
+pub fn sigmoid(values: &mut [f32]) {
+    for value in values {
+        let small = (-value.abs()).exp();
+        *value = if *value < 0.0 { small } else { 1.0 } / (1.0 + small);
+    }
+}
+
+/// A softmax over the planes, of which there are `classes`, in place.
+pub fn softmax(planes: &mut [f32], classes: usize) {
+    let area = planes.len() / classes.max(1);
+    for at in 0..area {
+        let most = planes.iter().skip(at).step_by(area).fold(f32::NEG_INFINITY, |most, value| most.max(*value));
+        let mut sum = 0.0;
+        for value in planes.iter_mut().skip(at).step_by(area) {
+            *value = (*value - most).exp();
+            sum += *value;
+        }
+        let each = 1.0 / sum;
+        planes.iter_mut().skip(at).step_by(area).for_each(|value| *value *= each);
+    }
+}
+
 /// eˣ to 2 in 10⁷, without a branch; beyond ±87 it stays at the border's value. e^x = 2ⁿ · e^r with |r| ≤ ln 2 / 2, and
 /// Taylor's series for the latter.
 #[inline(always)]
@@ -76,5 +99,23 @@ mod tests {
         let mut nan = [f32::NAN];
         silu(&mut nan);
         assert!(nan[0].is_nan());
+    }
+
+    #[test]
+    fn sigmoid_and_softmax_are_their_definitions_at_any_size() {
+        let mut values = [-1e3, -20.0, -0.5, 0.0, 0.5, 20.0, 1e3, f32::NAN];
+        let exact = values.map(|x| 1.0 / (1.0 + (-f64::from(x)).exp()));
+        sigmoid(&mut values);
+        assert!(values[..7].iter().zip(exact).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-7), "{values:?}");
+        assert!(values[7].is_nan());
+        // Three classes of two pixels, one of which is no number.
+        let mut planes = [1e3, 1.0, 1e3, f32::NAN, -1e3, 2.0];
+        softmax(&mut planes, 3);
+        assert_eq!([planes[0], planes[2], planes[4]], [0.5, 0.5, 0.0]);
+        assert!([planes[1], planes[3], planes[5]].iter().all(|value| value.is_nan()));
+        let mut planes = [0.0, 1.0, -2.0];
+        softmax(&mut planes, 3);
+        let exact = [0.0f64, 1.0, -2.0].map(|x| x.exp() / (1.0 + 1f64.exp() + (-2f64).exp()));
+        assert!(planes.iter().zip(exact).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-7), "{planes:?}");
     }
 }

@@ -7,8 +7,8 @@ use crate::{
 };
 
 /// What is done to a map's values as they are read.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub enum First {
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum First<'a> {
     #[default]
     Nothing,
     /// max(0, x).
@@ -16,12 +16,12 @@ pub enum First {
     /// x · sigmoid(x).
     Silu,
     /// x · a, a value a channel.
-    Gate(Vec<f32>),
+    Gate(&'a [f32]),
     /// max(0, x · a + b), a and b a channel.
-    NormRelu([Vec<f32>; 2]),
+    NormRelu([&'a [f32]; 2]),
 }
 
-impl First {
+impl First<'_> {
     /// Does it to values of one channel.
     #[inline]
     pub fn apply(&self, channel: usize, values: &mut [f32]) {
@@ -85,7 +85,7 @@ impl Dense {
 
     /// Convolves planes `[inputs, rows, columns]` after `first`. `None` where the values or the goal don't fit.
     #[must_use]
-    pub fn run(&self, input: &[f32], [rows, columns]: [usize; 2], first: &First, onto: Onto<'_>) -> Option<()> {
+    pub fn run(&self, input: &[f32], [rows, columns]: [usize; 2], first: First<'_>, onto: Onto<'_>) -> Option<()> {
         let [high, wide] = self.size(rows, columns);
         let inputs = self.left.depth() / (self.kernel * self.kernel);
         let channels = self.outputs() + onto.skipped;
@@ -106,7 +106,7 @@ struct Seen<'a> {
     columns: usize,
     /// Columns of the result.
     wide: usize,
-    first: &'a First,
+    first: First<'a>,
 }
 
 impl Right for Seen<'_> {
@@ -154,16 +154,11 @@ mod tests {
 
     #[test]
     fn every_size_kernel_stride_and_border_is_the_definition() {
-        let firsts = [
-            First::Nothing,
-            First::Relu,
-            First::Silu,
-            First::Gate(noise(5, 21)),
-            First::NormRelu([noise(5, 23), noise(5, 25)]),
-        ];
+        let [gates, scale, shift] = [noise(5, 21), noise(5, 23), noise(5, 25)];
+        let firsts = [First::Nothing, First::Relu, First::Silu, First::Gate(&gates), First::NormRelu([&scale, &shift])];
         for way in [(1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 0), (3, 2, 1), (7, 2, 3), (5, 1, 2)] {
             for (rows, columns) in [(1, 1), (3, 2), (8, 8), (9, 17), (20, 24)] {
-                for (nth, first) in firsts.iter().enumerate() {
+                for (nth, first) in firsts.into_iter().enumerate() {
                     let [inputs, outputs] = [5, 6 + nth];
                     let weight = noise(outputs * inputs * way.0 * way.0, 3);
                     let (bias, input) = (noise(outputs, 5), noise(inputs * rows * columns, 7));
@@ -192,7 +187,7 @@ mod tests {
         let own = Dense::new(&[0.0; 2], None, [2, 1], (1, 1, 0)).unwrap();
         let mut planes = [0.0; 4];
         let mut run = |input: &[f32], size, skipped| {
-            own.run(input, size, &First::Nothing, Onto { skipped, ..Onto::new(&mut planes) })
+            own.run(input, size, First::Nothing, Onto { skipped, ..Onto::new(&mut planes) })
         };
         assert!(run(&[0.0; 8], [2, 2], 0).is_some());
         assert!(run(&[0.0; 4], [2, 2], 0).is_none() && run(&[], [0, 0], 0).is_none());

@@ -20,13 +20,13 @@ pub struct Depthwise {
     before: usize,
 }
 
-/// What a pass gives.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Gathered {
+/// What a pass writes.
+#[derive(Debug)]
+pub struct Gathered<'a> {
     /// `[channels, rows, columns]`.
-    pub values: Vec<f32>,
+    pub planes: &'a mut [f32],
     /// Of each plane.
-    pub means: Vec<f32>,
+    pub means: &'a mut [f32],
 }
 
 impl Depthwise {
@@ -43,28 +43,37 @@ impl Depthwise {
         [rows.div_ceil(self.stride), columns.div_ceil(self.stride)]
     }
 
-    /// Convolves planes of `rows` × `columns`, which are put through SiLU first if they are `raw`; the result has the size
-    /// of [`Self::size`]. `None` where the values don't fit.
+    /// Convolves planes of `rows` × `columns`, which are put through SiLU first if they are `raw`, into planes of
+    /// [`Self::size`]. `None` where the values don't fit.
     #[must_use]
-    pub fn run(&self, input: &[f32], rows: usize, columns: usize, raw: bool) -> Option<Gathered> {
-        if input.len() != self.bias.len() * rows * columns || rows * columns == 0 {
+    pub fn run(&self, input: &[f32], size: [usize; 2], raw: bool, to: Gathered<'_>) -> Option<()> {
+        let channels = self.bias.len();
+        let [high, wide] = self.size(size[0], size[1]);
+        let fits = input.len() == channels * size[0] * size[1] && to.planes.len() == channels * high * wide;
+        if !fits || to.means.len() != channels || input.is_empty() {
             return None;
         }
-        Some(match (self.kernel, self.stride) {
-            (3, 1) => self.pass::<3, 1>(input, rows, columns, raw),
-            (3, _) => self.pass::<3, 2>(input, rows, columns, raw),
-            (_, 1) => self.pass::<5, 1>(input, rows, columns, raw),
-            _ => self.pass::<5, 2>(input, rows, columns, raw),
-        })
+        match (self.kernel, self.stride) {
+            (3, 1) => self.pass::<3, 1>(input, size, raw, to),
+            (3, _) => self.pass::<3, 2>(input, size, raw, to),
+            (_, 1) => self.pass::<5, 1>(input, size, raw, to),
+            _ => self.pass::<5, 2>(input, size, raw, to),
+        }
+        Some(())
     }
 
-    fn pass<const K: usize, const S: usize>(&self, input: &[f32], rows: usize, columns: usize, raw: bool) -> Gathered {
+    fn pass<const K: usize, const S: usize>(
+        &self,
+        input: &[f32],
+        [rows, columns]: [usize; 2],
+        raw: bool,
+        to: Gathered<'_>,
+    ) {
         let size = self.size(rows, columns);
         let mut scratch = Scratch::<K, S>::new(1, rows, columns, self.before);
-        let mut values = vec![0.0; self.bias.len() * size[0] * size[1]];
-        let mut means = Vec::with_capacity(self.bias.len());
-        let planes = input.chunks_exact(rows * columns).zip(values.chunks_exact_mut(size[0] * size[1]));
-        for ((from, to), (weight, bias)) in planes.zip(self.weight.chunks_exact(K * K).zip(&self.bias)) {
+        let planes = input.chunks_exact(rows * columns).zip(to.planes.chunks_exact_mut(size[0] * size[1]));
+        let channels = self.weight.chunks_exact(K * K).zip(&self.bias).zip(to.means);
+        for ((from, to), ((weight, bias), mean)) in planes.zip(channels) {
             if raw {
                 scratch.fill(0, from, columns, silu);
             } else {
@@ -74,9 +83,8 @@ impl Depthwise {
             for (row, line) in to.chunks_exact_mut(size[1]).enumerate() {
                 sum += convolve(&scratch, row, weight, *bias, line);
             }
-            means.push(sum / (size[0] * size[1]) as f32);
+            *mean = sum / (size[0] * size[1]) as f32;
         }
-        Gathered { values, means }
     }
 }
 
@@ -158,15 +166,16 @@ mod tests {
                         let of = Depthwise::new(weight, noise(channels, 9), kernel, stride, before).unwrap();
                         let input = noise(channels * rows * columns, 11);
                         let expected = plain(&of, &input, rows, columns, raw);
-                        let found = of.run(&input, rows, columns, raw).unwrap();
+                        let [mut planes, mut means] = [vec![f32::NAN; expected.len()], vec![f32::NAN; channels]];
+                        let to = Gathered { planes: &mut planes, means: &mut means };
+                        of.run(&input, [rows, columns], raw, to).unwrap();
                         let case = format!("{kernel} {stride} {before} {rows} {columns} {raw}");
-                        assert_eq!(found.values.len(), expected.len(), "{case}");
                         let [high, wide] = of.size(rows, columns);
                         assert_eq!(high * wide * channels, expected.len(), "{case}");
-                        for (a, b) in found.values.iter().zip(&expected) {
+                        for (a, b) in planes.iter().zip(&expected) {
                             assert!((f64::from(*a) - b).abs() < 1e-5, "{case}: {a} {b}");
                         }
-                        for (mean, plane) in found.means.iter().zip(expected.chunks(high * wide)) {
+                        for (mean, plane) in means.iter().zip(expected.chunks(high * wide)) {
                             let exact = plane.iter().sum::<f64>() / plane.len() as f64;
                             assert!((f64::from(*mean) - exact).abs() < 1e-5, "{case}");
                         }
@@ -182,6 +191,13 @@ mod tests {
         assert!(Depthwise::new(vec![0.0; 9], vec![0.0], 3, 3, 1).is_none());
         assert!(Depthwise::new(vec![0.0; 9], vec![0.0; 2], 3, 1, 1).is_none());
         let of = Depthwise::new(vec![0.0; 18], vec![0.0; 2], 3, 1, 1).unwrap();
-        assert!(of.run(&[0.0; 9], 3, 3, false).is_none() && of.run(&[], 0, 3, false).is_none());
+        let run = |input: &[f32], size, planes: &mut [f32], means: &mut [f32]| {
+            of.run(input, size, false, Gathered { planes, means })
+        };
+        assert!(run(&[0.0; 18], [3, 3], &mut [0.0; 18], &mut [0.0; 2]).is_some());
+        assert!(run(&[0.0; 9], [3, 3], &mut [0.0; 18], &mut [0.0; 2]).is_none());
+        assert!(run(&[0.0; 18], [3, 3], &mut [0.0; 9], &mut [0.0; 2]).is_none());
+        assert!(run(&[0.0; 18], [3, 3], &mut [0.0; 18], &mut [0.0; 1]).is_none());
+        assert!(run(&[], [0, 3], &mut [], &mut [0.0; 2]).is_none());
     }
 }

@@ -80,27 +80,35 @@ impl Direct {
     /// Convolves planes `[inputs, rows, columns]` into `[outputs, …]` of [`Self::size`], with max(0, x) behind it if `relu`.
     /// `None` where the values don't fit.
     #[must_use]
-    pub fn run(&self, input: &[f32], [rows, columns]: [usize; 2], relu: bool) -> Option<Vec<f32>> {
-        if input.len() != self.groups * self.inputs * rows * columns || input.is_empty() {
+    pub fn run(&self, input: &[f32], size: [usize; 2], relu: bool, planes: &mut [f32]) -> Option<()> {
+        let [high, wide] = self.size(size[0], size[1]);
+        let fits = input.len() == self.groups * self.inputs * size[0] * size[1];
+        if !fits || planes.len() != self.outputs() * high * wide || input.is_empty() {
             return None;
         }
-        Some(match (self.kernel, self.stride) {
-            (3, 1) => self.pass::<3, 1>(input, rows, columns, relu),
-            (3, _) => self.pass::<3, 2>(input, rows, columns, relu),
-            (_, 1) => self.pass::<7, 1>(input, rows, columns, relu),
-            _ => self.pass::<7, 2>(input, rows, columns, relu),
-        })
+        match (self.kernel, self.stride) {
+            (3, 1) => self.pass::<3, 1>(input, size, relu, planes),
+            (3, _) => self.pass::<3, 2>(input, size, relu, planes),
+            (_, 1) => self.pass::<7, 1>(input, size, relu, planes),
+            _ => self.pass::<7, 2>(input, size, relu, planes),
+        }
+        Some(())
     }
 
-    fn pass<const K: usize, const S: usize>(&self, input: &[f32], rows: usize, columns: usize, relu: bool) -> Vec<f32> {
+    fn pass<const K: usize, const S: usize>(
+        &self,
+        input: &[f32],
+        [rows, columns]: [usize; 2],
+        relu: bool,
+        planes: &mut [f32],
+    ) {
         let least = if relu { 0.0 } else { f32::NEG_INFINITY };
         let [high, wide] = self.size(rows, columns);
         let mut scratch = Scratch::<K, S>::new(self.inputs, rows, columns, self.before);
-        let mut values = vec![0.0; self.bias.len() * high * wide];
         let blocks = self.outputs.div_ceil(OUTPUTS);
         let taps = self.inputs * K * K * OUTPUTS;
         let groups =
-            input.chunks_exact(self.inputs * rows * columns).zip(values.chunks_exact_mut(self.outputs * high * wide));
+            input.chunks_exact(self.inputs * rows * columns).zip(planes.chunks_exact_mut(self.outputs * high * wide));
         let parts = self.weight.chunks_exact(blocks * taps).zip(self.bias.chunks_exact(self.outputs));
         for ((from, to), (weight, bias)) in groups.zip(parts) {
             for (nth, plane) in from.chunks_exact(rows * columns).enumerate() {
@@ -113,7 +121,6 @@ impl Direct {
                 }
             }
         }
-        values
     }
 }
 
@@ -164,14 +171,14 @@ mod tests {
                     let weight = noise(outputs * inputs / groups * way.0 * way.0, 3);
                     let (bias, input) = (noise(outputs, 5), noise(inputs * rows * columns, 7));
                     let own = Direct::new(&weight, Some(bias.clone()), channels, way).unwrap();
-                    let found = own.run(&input, [rows, columns], false).unwrap();
                     let expected = plain(&weight, &bias, channels, way, (&input, rows, columns));
-                    assert_eq!(found.len(), expected.len());
+                    let [mut found, mut without] = [(); 2].map(|()| vec![f32::NAN; expected.len()]);
+                    own.run(&input, [rows, columns], false, &mut found).unwrap();
                     for (a, b) in found.iter().zip(&expected) {
                         assert!((f64::from(*a) - b).abs() < 1e-4, "{way:?} {channels:?} {rows} {columns}: {a} {b}");
                     }
-                    let without =
-                        Direct::new(&weight, None, channels, way).unwrap().run(&input, [rows, columns], false).unwrap();
+                    let own = Direct::new(&weight, None, channels, way).unwrap();
+                    own.run(&input, [rows, columns], false, &mut without).unwrap();
                     assert!((found[0] - without[0] - bias[0]).abs() < 1e-5);
                 }
             }
@@ -185,6 +192,9 @@ mod tests {
         assert!(Direct::new(&[0.0; 9], None, [3, 3, 2], (3, 1, 1)).is_none());
         assert!(Direct::new(&[0.0; 9], Some(vec![0.0; 2]), [1, 1, 1], (3, 1, 1)).is_none());
         let own = Direct::new(&[0.0; 18], None, [2, 1, 1], (3, 1, 1)).unwrap();
-        assert!(own.run(&[0.0; 9], [3, 3], false).is_none() && own.run(&[], [0, 0], false).is_none());
+        assert!(own.run(&[0.0; 18], [3, 3], false, &mut [0.0; 9]).is_some());
+        assert!(own.run(&[0.0; 9], [3, 3], false, &mut [0.0; 9]).is_none());
+        assert!(own.run(&[0.0; 18], [3, 3], false, &mut [0.0; 8]).is_none());
+        assert!(own.run(&[], [0, 0], false, &mut []).is_none());
     }
 }

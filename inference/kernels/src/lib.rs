@@ -6,27 +6,29 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod activation;
+mod buffer;
 mod dense;
 mod depthwise;
 mod direct;
-mod enlarge;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 mod norm;
 mod product;
+mod resample;
 mod scratch;
 #[cfg_attr(all(target_arch = "wasm32", feature = "relaxed"), path = "simd_relaxed.rs")]
 mod simd;
 mod stored;
 mod winograd;
 
-pub use activation::{Activation, relu};
+pub use activation::{Activation, relu, sigmoid, softmax};
+pub use buffer::{Buffer, free_blocks, in_planned_blocks};
 pub use dense::{Dense, First};
 pub use depthwise::{Depthwise, Gathered};
 pub use direct::Direct;
-pub use enlarge::enlarged;
 pub use norm::group_norm_relu;
 pub use product::Onto;
+pub use resample::{double, enlarge, pool};
 pub use stored::{Precision, Stored};
 pub use winograd::Tiled;
 

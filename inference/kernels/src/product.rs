@@ -6,7 +6,10 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use crate::simd::{fused, in_registers};
+use crate::{
+    Buffer,
+    simd::{fused, in_registers},
+};
 
 /// Rows of the left factor and columns of the right one that are multiplied together: eight registers of sums.
 const ROWS: usize = 4;
@@ -92,7 +95,8 @@ pub struct Goal<'a> {
 /// The product of both factors.
 pub fn multiply(left: &Left, right: &impl Right, goal: &mut Goal<'_>) {
     let pitch = DEPTH.min(left.depth) * COLUMNS + GAP;
-    let mut panels = vec![0.0; WIDE.min(goal.columns).div_ceil(COLUMNS) * pitch];
+    // What lies beside the product's last column is multiplied, and dropped.
+    let mut panels = Buffer::new(WIDE.min(goal.columns).div_ceil(COLUMNS) * pitch);
     let mut line = [0.0; WIDE];
     for first in (0..goal.columns).step_by(WIDE) {
         let line = &mut line[..WIDE.min(goal.columns - first)];

@@ -1,12 +1,14 @@
 //! Planes laid out for a direct convolution: with their border, and so that a tap's values lie side by side.
 
+use crate::Buffer;
+
 /// Columns that are computed together; the rest of a row is computed and dropped.
 pub(crate) const LANES: usize = 8;
 
 /// Planes of one group, each with zeros around it and its columns dealt out to `S` phases, whose lines lie one behind the
 /// other. Stays in the first caches.
 pub(crate) struct Scratch<const K: usize, const S: usize> {
-    values: Vec<f32>,
+    values: Buffer,
     before: usize,
     /// Values of a phase's line.
     pitch: usize,
@@ -21,7 +23,7 @@ impl<const K: usize, const S: usize> Scratch<K, S> {
         let pitch = columns.div_ceil(S).next_multiple_of(LANES) + K;
         let lines = ((rows.div_ceil(S) - 1) * S + K).max(before + rows);
         let plane = lines * S * pitch;
-        Self { values: vec![0.0; planes * plane], before, pitch, plane }
+        Self { values: Buffer::zeros(planes * plane), before, pitch, plane }
     }
 
     /// Takes in a plane, whose values `change` changes.

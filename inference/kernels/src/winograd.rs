@@ -8,6 +8,7 @@
 use pulp::{Simd, WithSimd, bytemuck::cast_slice};
 
 use crate::{
+    Buffer,
     product::{COLUMNS, Goal, Left, Onto, multiply_panels},
     simd::{fused, in_registers},
 };
@@ -88,14 +89,16 @@ impl Tiled {
         self.factors.first().map_or(0, Left::rows)
     }
 
-    /// Convolves planes `[inputs, rows, columns]`, with max(0, x) behind it if `relu`. `None` where the values don't fit.
+    /// Convolves planes `[inputs, rows, columns]` into `[outputs, rows, columns]`, with max(0, x) behind it if `relu`.
+    /// `None` where the values don't fit.
     #[must_use]
-    pub fn run(&self, input: &[f32], [rows, columns]: [usize; 2], relu: bool) -> Option<Vec<f32>> {
-        let inputs = self.factors.first()?.depth();
-        if input.len() != inputs * rows * columns || input.is_empty() {
+    pub fn run(&self, input: &[f32], size: [usize; 2], relu: bool, planes: &mut [f32]) -> Option<()> {
+        let (inputs, area) = (self.factors.first()?.depth(), size[0] * size[1]);
+        if input.len() != inputs * area || planes.len() != self.outputs() * area || input.is_empty() {
             return None;
         }
-        Some(in_registers(Run { of: self, input, inputs, size: [rows, columns], relu }))
+        in_registers(Run { of: self, input, inputs, size, relu, planes });
+        Some(())
     }
 }
 
@@ -105,23 +108,25 @@ struct Run<'a> {
     inputs: usize,
     size: [usize; 2],
     relu: bool,
+    planes: &'a mut [f32],
 }
 
 impl WithSimd for Run<'_> {
-    type Output = Vec<f32>;
+    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
-        let Self { of, input, inputs, size: [rows, columns], relu } = self;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { of, input, inputs, size: [rows, columns], relu, planes } = self;
         let tiling = Tiling::new(rows, columns, S::F32_LANES);
         let panels = tiling.inputs(simd, input, inputs);
         let each = of.outputs() * tiling.tiles();
-        let mut products = vec![0.0; PLACES * each];
+        let mut products = Buffer::new(PLACES * each);
         let places = panels.chunks_exact(panels.len() / PLACES).zip(products.chunks_exact_mut(each));
-        for (left, (panels, planes)) in of.factors.iter().zip(places) {
-            multiply_panels(left, panels, &mut Goal { onto: Onto::new(planes), columns: tiling.tiles(), bias: &[] });
+        for (left, (panels, products)) in of.factors.iter().zip(places) {
+            multiply_panels(left, panels, &mut Goal { onto: Onto::new(products), columns: tiling.tiles(), bias: &[] });
         }
-        tiling.outputs(simd, &products, of.outputs(), &of.bias, relu)
+        drop(panels);
+        tiling.outputs(simd, &products, of, relu, planes);
     }
 }
 
@@ -171,13 +176,15 @@ impl Tiling {
     /// Planes `[channels, rows, columns]`, zeros around them, as the right factors of the products,
     /// `[PLACES, panels, channels, COLUMNS]`.
     #[inline(always)]
-    fn inputs<S: Simd>(&self, simd: S, planes: &[f32], channels: usize) -> Vec<f32> {
+    fn inputs<S: Simd>(&self, simd: S, planes: &[f32], channels: usize) -> Buffer {
         let each = self.tiles().div_ceil(COLUMNS) * channels * COLUMNS;
-        let mut factors = vec![0.0; PLACES * each];
+        // What lies beside the last tile is multiplied, and dropped.
+        let mut factors = Buffer::new(PLACES * each);
         let mut scratch = Scratch::new(self, S::F32_LANES);
-        let mut block = vec![0.0; PLACES * self.pitch()];
+        let mut block = Buffer::new(PLACES * self.pitch());
+        let block: &mut [f32] = &mut block;
         for (channel, plane) in planes.chunks_exact(self.rows * self.columns).enumerate() {
-            scratch.fill(plane, self.columns);
+            let lines = scratch.filled(plane, self.columns);
             for down in 0..self.down {
                 for across in (0..self.across).step_by(S::F32_LANES) {
                     let nothing = [simd.splat_f32s(0.0); IN];
@@ -185,7 +192,7 @@ impl Tiling {
                     for (column, to) in columns.iter_mut().enumerate() {
                         let mut rows = nothing;
                         for (row, to) in rows.iter_mut().enumerate() {
-                            *to = scratch.take(simd, down, row, across, column);
+                            *to = lines.take(simd, down, row, across, column);
                         }
                         *to = of_input(simd, rows);
                     }
@@ -209,14 +216,15 @@ impl Tiling {
         factors
     }
 
-    /// Products `[PLACES, channels, tiles]` as planes `[channels, rows, columns]`; `bias` has a value a channel, or none.
+    /// Products `[PLACES, channels, tiles]` as planes `[channels, rows, columns]`.
     #[inline(always)]
-    fn outputs<S: Simd>(&self, simd: S, products: &[f32], channels: usize, bias: &[f32], relu: bool) -> Vec<f32> {
+    fn outputs<S: Simd>(&self, simd: S, products: &[f32], of: &Tiled, relu: bool, planes: &mut [f32]) {
+        let channels = of.outputs();
         let least = simd.splat_f32s(if relu { 0.0 } else { f32::NEG_INFINITY });
-        let mut planes = vec![0.0; channels * self.rows * self.columns];
-        let mut block = vec![0.0; PLACES * self.pitch()];
+        let mut block = Buffer::new(PLACES * self.pitch());
+        let block: &mut [f32] = &mut block;
         for (channel, plane) in planes.chunks_exact_mut((self.rows * self.columns).max(1)).enumerate() {
-            let bias = simd.splat_f32s(bias.get(channel).copied().unwrap_or_default());
+            let bias = simd.splat_f32s(of.bias.get(channel).copied().unwrap_or_default());
             let sources = products.chunks_exact((channels * self.tiles()).max(1));
             for (from, to) in sources.zip(block.chunks_exact_mut(self.pitch())) {
                 let from = from.chunks_exact(self.tiles()).nth(channel).unwrap_or_default();
@@ -247,13 +255,12 @@ impl Tiling {
                 }
             }
         }
-        planes
     }
 }
 
 /// A plane with zeros around it; its columns are dealt out to `OUT` phases, which lie one behind the other in a line.
 struct Scratch {
-    values: Vec<f32>,
+    values: Buffer,
     /// Values of a phase's line.
     pitch: usize,
 }
@@ -262,10 +269,10 @@ impl Scratch {
     fn new(tiling: &Tiling, lanes: usize) -> Self {
         // A tile's last two columns are the next one's first.
         let pitch = tiling.across + lanes;
-        Self { values: vec![0.0; (tiling.down * OUT + 2) * OUT * pitch], pitch }
+        Self { values: Buffer::zeros((tiling.down * OUT + 2) * OUT * pitch), pitch }
     }
 
-    fn fill(&mut self, plane: &[f32], columns: usize) {
+    fn filled(&mut self, plane: &[f32], columns: usize) -> Lines<'_> {
         let lines = self.values.chunks_exact_mut(OUT * self.pitch).skip(1);
         for (line, from) in lines.zip(plane.chunks_exact(columns)) {
             for (phase, part) in line.chunks_exact_mut(self.pitch).enumerate() {
@@ -275,10 +282,20 @@ impl Scratch {
                 part[place..].iter_mut().zip(values).for_each(|(to, value)| *to = *value);
             }
         }
+        Lines { values: &self.values, pitch: self.pitch }
     }
+}
 
+/// What a [`Scratch`] holds.
+#[derive(Clone, Copy)]
+struct Lines<'a> {
+    values: &'a [f32],
+    pitch: usize,
+}
+
+impl Lines<'_> {
     #[inline(always)]
-    fn take<S: Simd>(&self, _: S, down: usize, row: usize, across: usize, column: usize) -> S::f32s {
+    fn take<S: Simd>(self, _: S, down: usize, row: usize, across: usize, column: usize) -> S::f32s {
         let line = (down * OUT + row) * OUT + column % OUT;
         let at = line * self.pitch + across + column / OUT;
         S::as_simd_f32s(&self.values[at..at + S::F32_LANES]).0[0]
@@ -298,8 +315,11 @@ mod tests {
                 let planes = noise(inputs * rows * columns, 9);
                 let expected = plain(&weight, &bias, [inputs, outputs, 1], (3, 1, 1), (&planes, rows, columns));
                 let own = Tiled::new(&weight, Some(bias), [inputs, outputs]).unwrap();
-                let [found, rectified] = [false, true].map(|relu| own.run(&planes, [rows, columns], relu).unwrap());
-                assert_eq!(found.len(), expected.len());
+                let [found, rectified] = [false, true].map(|relu| {
+                    let mut found = vec![f32::NAN; expected.len()];
+                    own.run(&planes, [rows, columns], relu, &mut found).unwrap();
+                    found
+                });
                 let largest = expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
                 for ((a, b), above) in found.iter().zip(&expected).zip(rectified) {
                     let case = format!("{inputs} {outputs} {rows} {columns}");
@@ -315,6 +335,9 @@ mod tests {
         assert!(Tiled::new(&[0.0; 8], None, [1, 1]).is_none() && Tiled::new(&[], None, [0, 1]).is_none());
         assert!(Tiled::new(&[0.0; 9], Some(vec![0.0; 2]), [1, 1]).is_none());
         let own = Tiled::new(&[0.0; 9], None, [1, 1]).unwrap();
-        assert!(own.run(&[0.0; 3], [2, 2], false).is_none() && own.run(&[], [0, 0], false).is_none());
+        assert!(own.run(&[0.0; 4], [2, 2], false, &mut [0.0; 4]).is_some());
+        assert!(own.run(&[0.0; 3], [2, 2], false, &mut [0.0; 4]).is_none());
+        assert!(own.run(&[0.0; 4], [2, 2], false, &mut [0.0; 3]).is_none());
+        assert!(own.run(&[], [0, 0], false, &mut []).is_none());
     }
 }

@@ -1,10 +1,11 @@
 //! One network on one device: bytes in, probabilities out.
 
-use burn::tensor::{
-    Device, Tensor,
-    activation::{sigmoid, softmax},
-};
-use corsai_kernels::Precision;
+use std::borrow::Cow;
+
+use burn::tensor::Device;
+#[cfg(feature = "gpu")]
+use burn::tensor::{Tensor, activation};
+use corsai_kernels::{Precision, free_blocks, in_planned_blocks, sigmoid, softmax};
 use corsai_protocol::{Architecture, Manifest, NetworkEntry, Part};
 use sha2::{Digest, Sha256};
 
@@ -115,8 +116,8 @@ impl From<&Device> for Place {
 #[derive(Debug)]
 pub struct Network {
     shape: Shape,
-    /// Values of all weights; four times as many bytes on the device.
-    parameters: usize,
+    /// Values that the layers keep, four bytes each on the device.
+    kept: usize,
     model: Model,
     place: Place,
 }
@@ -139,10 +140,12 @@ impl Network {
         Self::of(entry, Weights::made_up(), place.into())
     }
 
-    fn of(entry: &NetworkEntry, mut weights: Weights, place: Place) -> Result<Self, NetworkError> {
+    fn of(entry: &NetworkEntry, mut weights: Weights<'_>, place: Place) -> Result<Self, NetworkError> {
+        // A network is loaded where another one has run, and its slices need the room that the other's took.
+        free_blocks();
         weights.precision = place.precision;
         let model = Model::take(&mut weights, &entry.architecture, &place.device)?;
-        Ok(Self { shape: Shape::of(entry), parameters: weights.taken(), model, place })
+        Ok(Self { shape: Shape::of(entry), kept: weights.kept(), model, place })
     }
 
     /// Where it is, and how maps and weights are stored there.
@@ -151,10 +154,17 @@ impl Network {
         &self.place
     }
 
-    /// Bytes that the weights take on the device, as f32.
+    /// Bytes that the weights take on the device, in the form in which it multiplies them.
     #[must_use]
     pub const fn bytes(&self) -> usize {
-        4 * self.parameters
+        4 * self.kept
+    }
+
+    /// About what so many bytes of a file take on the CPU: integers of 4 or 8 bits become f32, and most kernels of 3×3
+    /// are kept four times as large, as tiles are multiplied by them.
+    #[must_use]
+    pub const fn bytes_of(file: usize) -> usize {
+        9 * file
     }
 
     /// Dimensions of input and output.
@@ -169,8 +179,7 @@ impl Network {
     /// # Errors
     /// [`NetworkError::Input`] for a wrong length, `Device` when nothing comes back, `NonFinite`.
     pub async fn probabilities(&self, inputs: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
-        let of = |logits| if self.shape.classes == 1 { sigmoid(logits) } else { softmax(logits, 1) };
-        self.answers(inputs, of).await
+        self.answers(inputs, true).await
     }
 
     /// The same before sigmoid or softmax.
@@ -178,30 +187,51 @@ impl Network {
     /// # Errors
     /// As [`Self::probabilities`].
     pub async fn logits(&self, inputs: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
-        self.answers(inputs, |logits| logits).await
+        self.answers(inputs, false).await
     }
 
-    async fn answers(&self, inputs: Vec<f32>, of: impl Fn(Tensor<4>) -> Tensor<4>) -> Result<Vec<f32>, NetworkError> {
-        let Shape { channels, size, .. } = self.shape;
+    #[cfg_attr(not(feature = "gpu"), allow(clippy::unused_async, reason = "a GPU's answer is waited for"))]
+    async fn answers(&self, inputs: Vec<f32>, probabilities: bool) -> Result<Vec<f32>, NetworkError> {
+        let Shape { channels, classes, size } = self.shape;
         let each = self.shape.input_len();
         let batch = inputs.len() / each;
         if batch == 0 || !inputs.len().is_multiple_of(each) {
             return Err(NetworkError::Input { found: inputs.len(), expected: each });
         }
-        // One picture keeps a whole GPU busy.
-        let together = if self.place.device == Device::flex() { batch } else { 1 };
         let mut answers = Vec::with_capacity(batch * self.shape.output_len());
-        for some in inputs.chunks_exact(each * together) {
-            let maps = Maps::new(some.to_vec(), [together, channels, size], &self.place);
-            answers.extend(read_back(of(self.model.forward(maps).planes())).await?);
+        #[cfg(feature = "gpu")]
+        if self.place.device != Device::flex() {
+            // One picture keeps a whole GPU busy.
+            for one in inputs.chunks_exact(each) {
+                let maps = self.model.forward(Maps::new(one, [1, channels, size], &self.place));
+                answers.extend(read_back(maps.planes(), probabilities).await?);
+            }
+            return finite(answers);
         }
-        Ok(answers)
+        in_planned_blocks(|| {
+            self.model.forward(Maps::new(&inputs, [batch, channels, size], &self.place)).read(&mut answers);
+        });
+        match classes {
+            _ if !probabilities => {}
+            1 => sigmoid(&mut answers),
+            _ => answers.chunks_exact_mut(self.shape.output_len()).for_each(|answer| softmax(answer, classes)),
+        }
+        finite(answers)
     }
 }
 
-async fn read_back(answer: Tensor<4>) -> Result<Vec<f32>, NetworkError> {
+#[cfg(feature = "gpu")]
+async fn read_back(logits: Tensor<4>, probabilities: bool) -> Result<Vec<f32>, NetworkError> {
+    let answer = match logits.dims() {
+        _ if !probabilities => logits,
+        [_, 1, ..] => activation::sigmoid(logits),
+        _ => activation::softmax(logits, 1),
+    };
     let data = answer.into_data_async().await.map_err(|e| NetworkError::Device(format!("{e:?}")))?;
-    let values = data.try_into_vec::<f32>().map_err(|e| NetworkError::Device(format!("{e:?}")))?;
+    data.try_into_vec::<f32>().map_err(|e| NetworkError::Device(format!("{e:?}")))
+}
+
+fn finite(values: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
     if values.iter().all(|v| v.is_finite()) { Ok(values) } else { Err(NetworkError::NonFinite) }
 }
 
@@ -215,7 +245,8 @@ pub fn read_manifest(json: &str) -> Result<Manifest, NetworkError> {
     if manifest.format == Manifest::FORMAT { Ok(manifest) } else { Err(NetworkError::Format(manifest.format)) }
 }
 
-fn verify(expected: &[Part], parts: &[Vec<u8>]) -> Result<Vec<u8>, NetworkError> {
+/// The file that the parts make.
+fn verify<'a>(expected: &[Part], parts: &'a [Vec<u8>]) -> Result<Cow<'a, [u8]>, NetworkError> {
     if expected.len() != parts.len() {
         return Err(NetworkError::Parts { found: parts.len(), expected: expected.len() });
     }
@@ -224,7 +255,7 @@ fn verify(expected: &[Part], parts: &[Vec<u8>]) -> Result<Vec<u8>, NetworkError>
             return Err(NetworkError::Part { index, found: bytes.len(), expected: part.bytes });
         }
     }
-    Ok(parts.concat())
+    Ok(if let [whole] = parts { whole.into() } else { parts.concat().into() })
 }
 
 pub(crate) fn hex(digest: &[u8]) -> String {

@@ -12,7 +12,7 @@
 //! Nothing of the header is trusted: every range is checked before it is read, and no size is allocated that the file
 //! does not hold.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter::repeat_n};
 
 use corsai_kernels::{Precision, Stored};
 use serde::Deserialize;
@@ -61,29 +61,41 @@ struct Record {
     bytes: usize,
 }
 
+/// A tensor as it lies in the file, its ranges checked.
 #[derive(Debug)]
-struct Values {
+struct Values<'a> {
     shape: Vec<usize>,
-    stored: Stored,
+    form: Form,
+    data: &'a [u8],
+    scales: &'a [u8],
 }
 
-/// All tensors of one network by name.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Floats,
+    Bytes,
+    /// Of so many values with one scale.
+    Nibbles(usize),
+}
+
+/// All tensors of one network by name. They stay in the file until they are taken: a network's weights aren't in memory
+/// three times over while it is loaded.
 #[derive(Debug)]
-pub struct Weights {
+pub struct Weights<'a> {
     /// `None` where they are made up.
-    tensors: Option<BTreeMap<String, Values>>,
-    /// Values that were taken.
-    taken: usize,
+    tensors: Option<BTreeMap<String, Values<'a>>>,
+    /// Values that the layers made of what was taken.
+    kept: usize,
     /// What a GPU is to store them in, unless they are bytes.
     pub(crate) precision: Precision,
 }
 
-impl Weights {
-    /// Reads a whole file.
+impl<'a> Weights<'a> {
+    /// Reads a whole file's header, and checks it.
     ///
     /// # Errors
     /// Any [`PackError`] but `Missing` and `Shape`.
-    pub fn read(file: &[u8]) -> Result<Self, PackError> {
+    pub fn read(file: &'a [u8]) -> Result<Self, PackError> {
         let rest = file.strip_prefix(MAGIC.as_slice()).ok_or(PackError::Magic)?;
         let (length, rest) = rest.split_first_chunk::<4>().ok_or(PackError::Magic)?;
         let length = u32::from_le_bytes(*length) as usize;
@@ -93,16 +105,16 @@ impl Weights {
         let data = file.get(start..).unwrap_or_default();
         let mut tensors = BTreeMap::new();
         for record in header.tensors {
-            let stored = record.stored(data)?;
-            tensors.insert(record.name, Values { shape: record.shape, stored });
+            let (name, values) = record.of(data)?;
+            tensors.insert(name, values);
         }
-        Ok(Self { tensors: Some(tensors), taken: 0, precision: Precision::Single })
+        Ok(Self { tensors: Some(tensors), kept: 0, precision: Precision::Single })
     }
 
     /// Any tensor that is asked for, of noise: for checks of an architecture.
     #[must_use]
     pub const fn made_up() -> Self {
-        Self { tensors: None, taken: 0, precision: Precision::Single }
+        Self { tensors: None, kept: 0, precision: Precision::Single }
     }
 
     /// Removes a tensor of exactly this shape, dequantized.
@@ -122,17 +134,22 @@ impl Weights {
                 if found.shape != shape {
                     return Err(PackError::Shape { name: name.into(), found: found.shape, expected: shape.into() });
                 }
-                found.stored
+                found.stored()
             }
         };
-        self.taken += stored.count();
+        self.kept += stored.count();
         Ok(stored)
     }
 
-    /// How many values were taken.
+    /// A layer made more values of what it took.
+    pub(crate) const fn grew(&mut self, by: usize) {
+        self.kept += by;
+    }
+
+    /// How many values the layers keep.
     #[must_use]
-    pub const fn taken(&self) -> usize {
-        self.taken
+    pub const fn kept(&self) -> usize {
+        self.kept
     }
 
     /// Names of the tensors nothing has taken yet.
@@ -142,62 +159,58 @@ impl Weights {
 }
 
 impl Record {
-    fn stored(&self, data: &[u8]) -> Result<Stored, PackError> {
-        let out_of_range = || PackError::Range(self.name.clone());
-        let elements = self
-            .shape
-            .iter()
-            .try_fold(1usize, |n, &d| n.checked_mul(d))
-            .filter(|&n| n > 0 && n <= MAX_ELEMENTS)
-            .ok_or_else(out_of_range)?;
-        let end = self.data.checked_add(self.bytes).ok_or_else(out_of_range)?;
-        let stored = data.get(self.data..end).ok_or_else(out_of_range)?;
+    /// The tensor it describes, and its name.
+    fn of(self, data: &[u8]) -> Result<(String, Values<'_>), PackError> {
+        let Some(elements) = self.elements() else { return Err(PackError::Range(self.name)) };
         let channels = self.shape.first().copied().unwrap_or(1);
-        let per_channel = elements / channels;
-        match self.bits {
-            32 => {
-                let (words, tail) = stored.as_chunks::<4>();
-                if words.len() != elements || !tail.is_empty() {
-                    return Err(out_of_range());
-                }
-                Ok(Stored::Floats(words.iter().map(|w| f32::from_le_bytes(*w)).collect()))
+        let (form, expected, scales) = match self.bits {
+            32 => (Form::Floats, elements.checked_mul(4), Some(0)),
+            8 => (Form::Bytes, Some(elements), channels.checked_mul(4)),
+            4 if self.group > 0 => {
+                let each = elements / channels;
+                let scales = channels.checked_mul(2 * each.div_ceil(self.group));
+                (Form::Nibbles(self.group), channels.checked_mul(each.div_ceil(2)), scales)
             }
-            8 => {
-                let scales = self.scales(data, channels, 4).ok_or_else(out_of_range)?;
-                if stored.len() != elements {
-                    return Err(out_of_range());
-                }
-                let (words, _) = scales.as_chunks::<4>();
-                let values = stored.iter().map(|q| q.cast_signed()).collect();
-                Ok(Stored::Bytes { values, scales: words.iter().map(|w| f32::from_le_bytes(*w)).collect() })
-            }
-            4 => {
-                if self.group == 0 {
-                    return Err(out_of_range());
-                }
-                let groups = per_channel.div_ceil(self.group);
-                let scales = self.scales(data, channels * groups, 2).ok_or_else(out_of_range)?;
-                let row_bytes = per_channel.div_ceil(2);
-                if stored.len() != channels * row_bytes {
-                    return Err(out_of_range());
-                }
-                let (words, _) = scales.as_chunks::<2>();
-                let mut values = Vec::with_capacity(elements);
-                for (row, scales) in stored.chunks_exact(row_bytes).zip(words.chunks_exact(groups)) {
-                    for i in 0..per_channel {
-                        let nibble = (row[i / 2] >> (4 * (i % 2))) & 15;
-                        let scale = half::f16::from_le_bytes(scales[i / self.group]).to_f32();
-                        values.push((f32::from(nibble) - 8.0) * scale);
-                    }
-                }
-                Ok(Stored::Floats(values))
-            }
-            bits => Err(PackError::Bits { name: self.name.clone(), bits }),
+            4 => return Err(PackError::Range(self.name)),
+            bits => return Err(PackError::Bits { name: self.name, bits }),
+        };
+        let range = |start: usize, bytes: Option<usize>| data.get(start..start.checked_add(bytes?)?);
+        let found = range(self.data, expected.filter(|bytes| *bytes == self.bytes));
+        let scales = if scales == Some(0) { Some(&[][..]) } else { range(self.scale, scales) };
+        match found.zip(scales) {
+            Some((data, scales)) => Ok((self.name, Values { shape: self.shape, form, data, scales })),
+            None => Err(PackError::Range(self.name)),
         }
     }
 
-    fn scales<'a>(&self, data: &'a [u8], count: usize, width: usize) -> Option<&'a [u8]> {
-        data.get(self.scale..self.scale.checked_add(count.checked_mul(width)?)?)
+    fn elements(&self) -> Option<usize> {
+        let elements = self.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d))?;
+        (elements > 0 && elements <= MAX_ELEMENTS).then_some(elements)
+    }
+}
+
+impl Values<'_> {
+    fn stored(&self) -> Stored {
+        let floats = |bytes: &[u8]| bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect();
+        let group = match self.form {
+            Form::Floats => return Stored::Floats(floats(self.data)),
+            Form::Bytes => {
+                let values = self.data.iter().map(|q| q.cast_signed()).collect();
+                return Stored::Bytes { values, scales: floats(self.scales) };
+            }
+            Form::Nibbles(group) => group,
+        };
+        let channels = self.shape.first().copied().unwrap_or(1).max(1);
+        let each = self.shape.iter().skip(1).product::<usize>();
+        let rows = self.data.chunks_exact(each.div_ceil(2).max(1));
+        let scales = self.scales.as_chunks::<2>().0;
+        let mut values = Vec::with_capacity(channels * each);
+        for (row, scales) in rows.zip(scales.chunks_exact(each.div_ceil(group).max(1))) {
+            let scales = scales.iter().flat_map(|scale| repeat_n(half::f16::from_le_bytes(*scale).to_f32(), group));
+            let nibbles = row.iter().flat_map(|byte| [byte & 15, byte >> 4]).take(each);
+            values.extend(nibbles.zip(scales).map(|(nibble, scale)| (f32::from(nibble) - 8.0) * scale));
+        }
+        Stored::Floats(values)
     }
 }
 
@@ -228,7 +241,8 @@ mod tests {
             {"name":"a","shape":[1],"bits":32,"group":0,"scale":0,"data":0,"bytes":4},
             {"name":"b","shape":[2,2],"bits":8,"group":0,"scale":4,"data":12,"bytes":4},
             {"name":"c","shape":[1,3],"bits":4,"group":2,"scale":16,"data":20,"bytes":2}]}"#;
-        let mut weights = Weights::read(&file(header, &data)).expect("a valid file");
+        let file = file(header, &data);
+        let mut weights = Weights::read(&file).expect("a valid file");
         assert_eq!(weights.take("a", &[1]), Ok(vec![1.5]));
         assert_eq!(weights.take("b", &[2, 2]), Ok(vec![0.5, -0.5, 254.0, -254.0]));
         assert_eq!(weights.take("c", &[1, 3]), Ok(vec![-2.0, 0.0, 28.0]));

@@ -240,7 +240,7 @@ impl Gpu {
     pub async fn check(&self, entry: &NetworkEntry, network: usize) -> Check {
         let nothing = Check { network, milliseconds: 0.0, deviation: None };
         let Some(loaded) = self.networks.get(&network) else { return nothing };
-        let check = Box::pin(crate::helper::check(entry, loaded));
+        let check = Box::pin(crate::helper::check(entry, loaded, true));
         match select(check, sleep(2 * SILENCE)).await {
             Either::Left((Ok((milliseconds, deviation)), _)) if !self.health.lost() => {
                 Check { network, milliseconds, deviation }

@@ -22,8 +22,8 @@ pub enum ToHelper {
     Load { network: usize },
     /// Its weights aren't needed for now.
     Unload { network: usize },
-    /// Run the known slice through this network.
-    Check { network: usize },
+    /// Run the known slice through this network, once more for its time if that is asked for.
+    Check { network: usize, timed: bool },
     /// Buffers: the input, f32.
     Run { job: u32, network: usize },
     /// Buffers: a slice's coded bytes.
@@ -101,11 +101,11 @@ impl Helper {
                 self.networks.borrow_mut().insert(network, Rc::new(loaded));
             }
             ToHelper::Unload { network } => drop(self.networks.borrow_mut().remove(&network)),
-            ToHelper::Check { network } => {
+            ToHelper::Check { network, timed } => {
                 let manifest = read_manifest(shipped::MANIFEST_JSON)?;
                 let loaded = self.network(network)?;
                 let entry = manifest.networks.get(network).ok_or(NetworkError::Parts { found: 0, expected: 1 })?;
-                let (milliseconds, deviation) = check(entry, &loaded).await?;
+                let (milliseconds, deviation) = check(entry, &loaded, timed).await?;
                 post(&FromHelper::Checked { network, milliseconds, deviation }, &[]);
             }
             ToHelper::Run { job, network } => {
@@ -139,12 +139,12 @@ pub fn memory_bytes() -> u64 {
 /// Longer than this for the known slice, warming up included, is slow enough to be known without a second run.
 const SLOW: Duration = Duration::from_secs(3);
 
-/// Runs the known slice and compares it with the stored answer; then once more, warm, for the time it takes.
-pub async fn check(entry: &NetworkEntry, network: &Network) -> Result<(f64, Option<f64>), NetworkError> {
+/// Runs the known slice and compares it with the stored answer; if it is `timed`, once more, warm.
+pub async fn check(entry: &NetworkEntry, network: &Network, timed: bool) -> Result<(f64, Option<f64>), NetworkError> {
     let shape = network.shape();
     let mut begin = Instant::now();
     let mut logits = network.logits(golden::input(shape)).await?;
-    if begin.elapsed() < SLOW {
+    if timed && begin.elapsed() < SLOW {
         begin = Instant::now();
         logits = network.logits(golden::input(shape)).await?;
     }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use corsai_ensemble::{Job, JobId};
+use corsai_networks::{Network, Precision, golden};
 use corsai_protocol::{Issue, IssueCode};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
@@ -14,7 +15,7 @@ use js_sys::Float32Array;
 use wasm_bindgen::JsValue;
 
 use crate::{
-    device::{DEVIATION, computed_wrongly},
+    device::computed_wrongly,
     engine::Outcome,
     helper::{FromHelper, ToHelper, buffers},
     link::{Link, Message},
@@ -23,8 +24,9 @@ use crate::{
 
 /// Jobs that a helper holds: the next one waits with it while it computes.
 const DEPTH: usize = 2;
-/// What all helpers together may keep of weights that they don't need at the moment, as f32.
-const KEPT_BYTES: usize = 1 << 30;
+/// What a helper may keep of weights that it doesn't need at the moment: the networks of the first two answers, which a
+/// second study needs again. Those of the full tier run once in a study.
+const KEPT_BYTES: usize = 128 << 20;
 /// Helpers that may die before the pool does.
 const DEATHS: u32 = 1;
 
@@ -124,7 +126,7 @@ impl Pool {
                 checker = self.helpers.iter().find(|(_, h)| h.ready).map(|(id, _)| *id);
                 for network in networks.iter().filter(|_| checker.is_some()) {
                     self.checked.remove(network);
-                    self.load(checker.unwrap_or_default(), *network);
+                    self.load(checker.unwrap_or_default(), *network, true);
                 }
             }
             let Some((id, message, _)) = self.messages.next().await else { break };
@@ -153,17 +155,16 @@ impl Pool {
 
     /// Puts a network on a helper, where it isn't there yet, in place of those used longest ago that there is no room
     /// for; the first helper to get it computes its known slice before all else.
-    fn load(&mut self, id: u32, network: usize) {
-        let each = KEPT_BYTES / self.helpers.len().max(1);
+    fn load(&mut self, id: u32, network: usize, timed: bool) {
         let Some(helper) = self.helpers.get_mut(&id) else { return };
         let loaded = helper.loaded.iter().position(|n| *n == network);
         if let Some(at) = loaded {
             helper.loaded.remove(at);
         } else {
             let Some(parts) = self.weights.get(&network) else { return };
-            let bytes = |n: &usize| self.weights.get(n).map_or(0, bytes_as_f32);
+            let bytes = |n: &usize| self.weights.get(n).map_or(0, bytes);
             let mut kept: usize = helper.loaded.iter().map(bytes).sum();
-            while kept + bytes_as_f32(parts) > each {
+            while kept + bytes(&network) > KEPT_BYTES {
                 let Some(oldest) = helper.loaded.pop_front() else { break };
                 kept -= bytes(&oldest);
                 helper.link.post(&ToHelper::Unload { network: oldest }, &[]);
@@ -172,7 +173,7 @@ impl Pool {
         }
         helper.loaded.push_back(network);
         if self.checked.insert(network) {
-            helper.link.post(&ToHelper::Check { network }, &[]);
+            helper.link.post(&ToHelper::Check { network, timed }, &[]);
         }
     }
 
@@ -205,7 +206,7 @@ impl Pool {
 
     pub fn start(&mut self, job: Job) {
         let Some(id) = self.freest() else { return };
-        self.load(id, job.network);
+        self.load(id, job.network, false);
         let Some(helper) = self.helpers.get_mut(&id) else { return };
         self.last += 1;
         let ticket = self.last;
@@ -236,7 +237,7 @@ impl Pool {
                 }
             }
             FromHelper::Died => return self.buried(id).map_or_else(|| self.dead(), |jobs| Outcome::Lost { jobs }),
-            FromHelper::Checked { deviation, .. } if deviation.is_none_or(|d| d > DEVIATION) => {
+            FromHelper::Checked { deviation, .. } if deviation.is_none_or(|d| d > golden::allowed(Precision::Single)) => {
                 return Outcome::Failed { issue: computed_wrongly() };
             }
             FromHelper::Checked { .. } | FromHelper::Decoded { .. } => {}
@@ -268,7 +269,7 @@ impl Pool {
     }
 }
 
-/// About what weights take once they are numbers: most are stored in a byte each.
-pub fn bytes_as_f32(parts: &Parts) -> usize {
-    4 * parts.iter().map(Vec::len).sum::<usize>()
+/// About what a network takes once it is loaded.
+fn bytes(parts: &Parts) -> usize {
+    Network::bytes_of(parts.iter().map(Vec::len).sum())
 }

@@ -1,123 +1,169 @@
-//! The layers on the CPU: kernels of our own, and Burn's tensors between them.
+//! The layers on the CPU: kernels of our own, and feature maps in planned blocks between them.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, rc::Rc, sync::Arc};
 
-use burn::tensor::{
-    Tensor,
-    activation::sigmoid,
-    module::{interpolate, max_pool2d},
-    ops::{InterpolateMode, InterpolateOptions, MaxPoolOptions},
+use corsai_kernels::{
+    Activation, Buffer, Dense, Depthwise, Direct, First, Gathered, Onto, Tiled, double, enlarge, pool, sigmoid,
 };
-use corsai_kernels::{Activation, Dense, Depthwise, Direct, First, Onto, Tiled, enlarged};
 
-use super::{Added, ConvShape, Into, Maps, Then, tensor};
+use super::{Added, ConvShape, Into, Maps, Then};
 use crate::{PackError, Weights};
 
 /// Feature maps as planes, `[batch, channels, rows, columns]`.
 #[derive(Debug, Clone)]
 pub(crate) struct Planes {
-    values: Tensor<4>,
-    /// What is done to them when they are read: many kernels do so by the way. Gates are `[batch, channels]`.
-    first: First,
+    values: Rc<Buffer>,
+    shape: [usize; 4],
+    first: Pending,
+}
+
+/// What is done to maps when they are read: many kernels do so by the way.
+#[derive(Debug, Clone, Default)]
+enum Pending {
+    #[default]
+    Nothing,
+    Relu,
+    Silu,
+    /// `[batch, channels]`.
+    Gate(Rc<Buffer>),
+    /// max(0, x · a + b), a and b a channel.
+    NormRelu(Arc<[Vec<f32>; 2]>),
+}
+
+impl Pending {
+    /// What is done to one picture of a batch.
+    fn of(&self, picture: usize, channels: usize) -> First<'_> {
+        match self {
+            Self::Nothing => First::Nothing,
+            Self::Relu => First::Relu,
+            Self::Silu => First::Silu,
+            Self::Gate(gates) => First::Gate(gates.chunks_exact(channels.max(1)).nth(picture).unwrap_or_default()),
+            Self::NormRelu(norm) => First::NormRelu([&norm[0], &norm[1]]),
+        }
+    }
+}
+
+/// The values, copied where someone else has them too.
+fn unshared(values: Rc<Buffer>) -> Buffer {
+    Rc::try_unwrap(values).unwrap_or_else(|shared| Buffer::clone(&shared))
 }
 
 impl Planes {
-    pub const fn new(values: Tensor<4>) -> Self {
-        Self { values, first: First::Nothing }
+    fn of(values: Buffer, shape: [usize; 4]) -> Self {
+        Self { values: Rc::new(values), shape, first: Pending::Nothing }
     }
 
-    pub fn settled(self) -> Tensor<4> {
-        let Self { values, first } = self;
-        if first == First::Nothing {
-            return values;
+    pub fn new(values: &[f32], shape: [usize; 4]) -> Self {
+        Self::of(Buffer::of(values), shape)
+    }
+
+    /// Values of one picture; at least 1.
+    fn each(&self) -> usize {
+        self.shape.iter().skip(1).product::<usize>().max(1)
+    }
+
+    fn size(&self) -> [usize; 2] {
+        [self.shape[2], self.shape[3]]
+    }
+
+    /// Each picture with its number.
+    fn pictures(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        self.values.chunks_exact(self.each()).enumerate()
+    }
+
+    /// With nothing left to be done to them.
+    fn settled(self) -> Self {
+        if matches!(self.first, Pending::Nothing) {
+            return self;
         }
-        let [_, channels, rows, columns] = values.dims();
-        let mut batch = 0..;
-        changed(values, |picture| {
-            let first = of_picture(&first, batch.next().unwrap_or_default(), channels);
-            let planes = picture.chunks_exact_mut((rows * columns).max(1)).enumerate();
+        let (shape, each, area) = (self.shape, self.each(), self.shape[2] * self.shape[3]);
+        let mut values = unshared(self.values);
+        for (nth, picture) in values.chunks_exact_mut(each).enumerate() {
+            let first = self.first.of(nth, shape[1]);
+            let planes = picture.chunks_exact_mut(area.max(1)).enumerate();
             planes.for_each(|(channel, plane)| first.apply(channel, plane));
-        })
+        }
+        Self::of(values, shape)
+    }
+
+    /// Appends the values to `to`.
+    pub fn read(self, to: &mut Vec<f32>) {
+        to.extend_from_slice(&self.settled().values);
     }
 
     /// Each picture after `change`, which has its planes `[channels, rows, columns]`.
     pub fn changed(self, change: impl FnMut(&mut [f32])) -> Self {
-        Self::new(changed(self.settled(), change))
+        let settled = self.settled();
+        let (shape, each) = (settled.shape, settled.each());
+        let mut values = unshared(settled.values);
+        values.chunks_exact_mut(each).for_each(change);
+        Self::of(values, shape)
     }
 
     /// To be read after `first`.
-    fn first(self, first: First) -> Self {
-        Self { values: self.settled(), first }
+    fn first(self, first: Pending) -> Self {
+        Self { first, ..self.settled() }
     }
 
     pub fn activated(self, activation: Activation) -> Self {
         match activation {
             Activation::None => self,
-            Activation::Relu => self.first(First::Relu),
-            Activation::Silu => self.first(First::Silu),
+            Activation::Relu => self.first(Pending::Relu),
+            Activation::Silu => self.first(Pending::Silu),
         }
     }
 
     /// max(0, x · a + b), a and b a channel.
-    pub fn affine_relu(self, norm: [Vec<f32>; 2]) -> Self {
-        self.first(First::NormRelu(norm))
+    pub fn affine_relu(self, norm: &Arc<[Vec<f32>; 2]>) -> Self {
+        self.first(Pending::NormRelu(Arc::clone(norm)))
     }
 
     pub fn plus(self, other: Self) -> Self {
-        Self::new(self.settled() + other.settled())
+        let (settled, other) = (self.settled(), other.settled());
+        let shape = settled.shape;
+        let mut values = unshared(settled.values);
+        values.iter_mut().zip(other.values.iter()).for_each(|(value, other)| *value += other);
+        Self::of(values, shape)
     }
 
     pub fn pooled(self) -> Self {
-        let options = MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]);
-        Self::new(max_pool2d(self.settled(), options))
+        let from = self.settled();
+        let [batch, channels, rows, columns] = from.shape;
+        let shape = [batch, channels, rows.div_ceil(2), columns.div_ceil(2)];
+        let mut values = Buffer::new(shape.iter().product());
+        pool(&from.values, from.size(), &mut values);
+        Self::of(values, shape)
     }
 
     pub fn enlarged(self, factor: usize, aligned: bool) -> Self {
-        let x = self.settled();
-        let [_, channels, rows, columns] = x.dims();
-        let to = [channels, rows * factor, columns * factor];
+        let from = self.settled();
         if factor == 1 {
-            return Self::new(x);
+            return from;
         }
-        Self::new(each_picture(x, to, |_, picture| enlarged(picture, [rows, columns], factor, aligned)))
+        let [batch, channels, rows, columns] = from.shape;
+        let shape = [batch, channels, rows * factor, columns * factor];
+        let mut values = Buffer::new(shape.iter().product());
+        enlarge(&from.values, from.size(), factor, aligned, &mut values);
+        Self::of(values, shape)
     }
 
-    /// Rows and columns doubled by repetition.
-    fn doubled(self) -> Tensor<4> {
-        let x = self.settled();
-        let [_, _, rows, columns] = x.dims();
-        interpolate(x, InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([rows * 2, columns * 2]))
-    }
-
-    /// Doubled, with the channels of others behind.
+    /// Rows and columns doubled by repetition, with the channels of others behind.
     pub fn doubled_beside(self, beside: Option<Self>) -> Self {
-        let doubled = self.doubled();
-        Self::new(match beside {
-            Some(beside) => Tensor::cat(vec![doubled, beside.settled()], 1),
-            None => doubled,
-        })
-    }
-}
-
-/// What is done to the values of one picture of a batch.
-fn of_picture(first: &First, picture: usize, channels: usize) -> First {
-    match first {
-        First::Gate(gates) => {
-            First::Gate(gates.chunks_exact(channels.max(1)).nth(picture).unwrap_or_default().to_vec())
+        let (from, beside) = (self.settled(), beside.map(Self::settled));
+        let [batch, channels, rows, columns] = from.shape;
+        let more = beside.as_ref().map_or(0, |beside| beside.shape[1]);
+        let shape = [batch, channels + more, rows * 2, columns * 2];
+        let doubled = channels * 4 * rows * columns;
+        let mut values = Buffer::new(shape.iter().product());
+        let each = (values.len() / batch.max(1)).max(1);
+        for ((nth, picture), to) in from.pictures().zip(values.chunks_exact_mut(each)) {
+            let (front, behind) = to.split_at_mut(doubled);
+            double(picture, columns, front);
+            let beside = beside.as_ref().and_then(|beside| beside.pictures().nth(nth));
+            behind.copy_from_slice(beside.map_or(&[], |(_, picture)| picture));
         }
-        other => other.clone(),
+        Self::of(values, shape)
     }
-}
-
-fn changed(x: Tensor<4>, change: impl FnMut(&mut [f32])) -> Tensor<4> {
-    let [_, channels, rows, columns] = x.dims();
-    let device = x.device();
-    // The CPU's values are at hand: nothing is waited for and, where they have no other owner, nothing copied.
-    let mut data = x.into_data();
-    if let Ok(values) = data.as_mut_slice::<f32>() {
-        values.chunks_exact_mut((channels * rows * columns).max(1)).for_each(change);
-    }
-    Tensor::from_data(data, &device)
 }
 
 fn planes(maps: &Maps) -> Planes {
@@ -145,7 +191,12 @@ impl Conv {
 
     pub fn take(weights: &mut Weights, name: &str, shape: ConvShape) -> Result<Self, PackError> {
         let weight = weights.take(&format!("{name}.weight"), &shape.dims())?;
-        Self::new(&weight, shape.bias(weights, name)?, shape).ok_or_else(|| PackError::Form(name.into()))
+        let conv = Self::new(&weight, shape.bias(weights, name)?, shape);
+        if let Some(Self::Tiled(_)) = conv {
+            // Each kernel's nine values have become 36.
+            weights.grew(3 * weight.len());
+        }
+        conv.ok_or_else(|| PackError::Form(name.into()))
     }
 
     /// `None` where no kernel can do it, or weights or bias don't fit.
@@ -172,73 +223,72 @@ impl Conv {
     }
 
     pub fn forward(&self, x: Planes, then: Then<'_>) -> Planes {
-        let Planes { values, first } = if matches!(self, Self::Dense(_)) { x } else { Planes::new(x.settled()) };
-        let [_, inputs, rows, columns] = values.dims();
-        let [outputs, high, wide] = self.size(rows, columns);
+        let x = if matches!(self, Self::Dense(_)) { x } else { x.settled() };
+        let (batch, inputs, size) = (x.shape[0], x.shape[1], x.size());
+        let [outputs, high, wide] = self.size(size[0], size[1]);
         let (there, added) = match (then.added, then.into) {
             (Added::Same(maps), _) => (Some(planes(maps).settled()), outputs),
-            (Added::Doubled(maps), _) => (Some(planes(maps).doubled()), outputs),
+            (Added::Doubled(maps), _) => (Some(planes(maps).doubled_beside(None)), outputs),
             (Added::Nothing, Into::Grown(maps, added)) => (Some(planes(maps).settled()), added),
             (Added::Nothing, Into::New | Into::Wide(_)) => (None, 0),
         };
-        let skipped = there.as_ref().map_or(0, |there| there.dims()[1] - added);
-        let there = there.map(Tensor::into_data);
-        let there = there.as_ref().and_then(|data| data.as_slice::<f32>().ok()).unwrap_or_default();
-        let (area, size, relu) = (high * wide, [rows, columns], then.activation == Activation::Relu);
-        let to = [outputs + skipped, high, wide];
-        let found = each_picture(values, to, |nth, picture| {
-            let there = there.chunks_exact(((added + skipped) * area).max(1)).nth(nth).unwrap_or_default();
-            let alone = relu && there.is_empty();
-            let with_there = |found| joined(there, found, added * area, relu);
-            match self {
-                Self::Dense(conv) => {
-                    let mut planes = Vec::with_capacity(to.iter().product());
-                    planes.extend_from_slice(there);
-                    planes.resize(to.iter().product(), 0.0);
-                    let onto = Onto { planes: &mut planes, added, skipped, relu };
-                    conv.run(picture, size, &of_picture(&first, nth, inputs), onto).map(|()| planes)
+        let skipped = there.as_ref().map_or(0, |there| there.shape[1] - added);
+        let relu = then.activation == Activation::Relu;
+        let shape = [batch, outputs + skipped, high, wide];
+        let each = shape.iter().skip(1).product::<usize>().max(1);
+        let mut found = match there {
+            None => Buffer::new(batch * each),
+            Some(there) if there.shape == shape => unshared(there.values),
+            Some(there) => {
+                let mut wider = Buffer::new(batch * each);
+                for ((_, from), to) in there.pictures().zip(wider.chunks_exact_mut(each)) {
+                    to.iter_mut().zip(from).for_each(|(to, value)| *to = *value);
                 }
-                Self::Tiled(conv) => conv.run(picture, size, alone).map(with_there),
-                Self::Direct(conv) => conv.run(picture, size, alone).map(with_there),
+                wider
             }
-            .unwrap_or_default()
-        });
-        let found = Planes::new(found);
+        };
+        for ((nth, picture), planes) in x.pictures().zip(found.chunks_exact_mut(each)) {
+            let onto = Onto { planes: &mut *planes, added, skipped, relu };
+            let area = high * wide;
+            let done = match self {
+                Self::Dense(conv) => conv.run(picture, size, x.first.of(nth, inputs), onto),
+                Self::Tiled(conv) => aside(onto, outputs, area, |relu, to| conv.run(picture, size, relu, to)),
+                Self::Direct(conv) => aside(onto, outputs, area, |relu, to| conv.run(picture, size, relu, to)),
+            };
+            if done.is_none() {
+                // The network's answer is refused then.
+                planes.fill(f32::NAN);
+            }
+        }
+        let found = Planes::of(found, shape);
         if relu { found } else { found.activated(then.activation) }
     }
 
     /// What [`Self::forward`] makes of `x · gate`.
-    pub fn gated(&self, x: Planes, gate: Vec<f32>, then: Then<'_>) -> Planes {
-        self.forward(x.first(First::Gate(gate)), then)
+    pub fn gated(&self, x: Planes, gate: Gates, then: Then<'_>) -> Planes {
+        self.forward(x.first(Pending::Gate(gate)), then)
     }
 }
 
-/// What a convolution `found`, its first values added to those that are `there`, the others behind all of them.
-fn joined(there: &[f32], found: Vec<f32>, added: usize, relu: bool) -> Vec<f32> {
-    if there.is_empty() {
-        return found;
+/// Gates `[batch, channels]`.
+pub(crate) type Gates = Rc<Buffer>;
+
+/// A convolution that only overwrites: beside the planes, where there is something on them.
+fn aside(onto: Onto<'_>, outputs: usize, area: usize, run: impl FnOnce(bool, &mut [f32]) -> Option<()>) -> Option<()> {
+    let Onto { planes, added, skipped, relu } = onto;
+    if added + skipped == 0 {
+        return run(relu, planes);
     }
-    let (sums, more) = found.split_at(added);
-    let mut values = [there, more].concat();
-    values.iter_mut().zip(sums).for_each(|(value, sum)| *value += sum);
+    let mut found = Buffer::new(outputs * area);
+    run(false, &mut found)?;
+    let (sums, more) = found.split_at_checked(added * area)?;
+    let (there, behind) = planes.split_at_mut_checked((added + skipped) * area)?;
+    there.iter_mut().zip(sums).for_each(|(value, sum)| *value += sum);
+    behind.iter_mut().zip(more).for_each(|(to, value)| *to = *value);
     if relu {
-        corsai_kernels::relu(&mut values);
+        corsai_kernels::relu(planes);
     }
-    values
-}
-
-/// Each picture of a batch, with its number, through a kernel.
-fn each_picture(x: Tensor<4>, to: [usize; 3], mut kernel: impl FnMut(usize, &[f32]) -> Vec<f32>) -> Tensor<4> {
-    let (batch, device) = (x.dims()[0], x.device());
-    let data = x.into_data();
-    let pictures = data.as_slice::<f32>().unwrap_or_default();
-    let mut values = Vec::new();
-    for (nth, picture) in pictures.chunks_exact((pictures.len() / batch.max(1)).max(1)).enumerate() {
-        let found = kernel(nth, picture);
-        // One picture is the rule: nothing is copied then.
-        if values.is_empty() { values = found } else { values.extend(found) }
-    }
-    tensor(values, [batch, to[0], to[1], to[2]], &device)
+    Some(())
 }
 
 /// A depthwise convolution with SiLU behind it, and squeeze and excitation.
@@ -263,49 +313,96 @@ impl GatedDepthwise {
         Ok(Self { depthwise, squeeze: squeeze?, excite: excite? })
     }
 
-    /// The result, and gates `[batch, channels]`.
-    pub fn forward(&self, x: Planes) -> (Planes, Vec<f32>) {
-        let raw = x.first == First::Silu;
-        let values = if raw { x.values } else { x.settled() };
-        let ([batch, channels, rows, columns], device) = (values.dims(), values.device());
-        let mut means = Vec::with_capacity(batch * channels);
-        let [high, wide] = self.depthwise.size(rows, columns);
-        let values = each_picture(values, [channels, high, wide], |_, picture| {
-            let found = self.depthwise.run(picture, rows, columns, raw).unwrap_or_default();
-            means.extend(found.means);
-            found.values
-        });
-        let means = Planes::new(tensor(means, [batch, channels, 1, 1], &device));
-        let hidden = self.squeeze.forward(means, Then::SILU);
-        let gates = sigmoid(self.excite.forward(hidden, Then::default()).settled());
-        (Planes::new(values), gates.into_data().try_into_vec().unwrap_or_default())
+    /// The result, and its gates.
+    pub fn forward(&self, x: Planes) -> (Planes, Gates) {
+        let raw = matches!(x.first, Pending::Silu);
+        let x = if raw { x } else { x.settled() };
+        let ([batch, channels, ..], size) = (x.shape, x.size());
+        let [high, wide] = self.depthwise.size(size[0], size[1]);
+        let shape = [batch, channels, high, wide];
+        let (mut values, mut means) = (Buffer::new(shape.iter().product()), Buffer::new(batch * channels));
+        let pictures = values.chunks_exact_mut((channels * high * wide).max(1));
+        for ((_, picture), (planes, means)) in x.pictures().zip(pictures.zip(means.chunks_exact_mut(channels.max(1)))) {
+            if self.depthwise.run(picture, size, raw, Gathered { planes: &mut *planes, means: &mut *means }).is_none() {
+                // The network's answer is refused then.
+                means.fill(f32::NAN);
+                planes.fill(f32::NAN);
+            }
+        }
+        let hidden = self.squeeze.forward(Planes::of(means, [batch, channels, 1, 1]), Then::SILU);
+        let gates = self.excite.forward(hidden, Then::default()).changed(sigmoid);
+        (Planes::of(values, shape), gates.values)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Device, TensorData};
-
     use super::*;
 
-    #[test]
-    fn silu_is_burns_and_keeps_what_is_no_number() {
-        let device = Device::flex();
-        let values: Vec<f32> = (-400..400).map(|i| i as f32 * 0.5).collect();
-        let x = Tensor::<4>::from_data(TensorData::new(values, [1, 2, 20, 20]), &device);
-        let expected = sigmoid(x.clone()) * x.clone();
-        let found = |x| Planes::new(x).activated(Activation::Silu).settled();
-        let worst = (found(x) - expected).abs().max().into_data();
-        assert!(worst.as_slice::<f32>().unwrap()[0] < 1e-5);
-        let nan = Tensor::<4>::full([1, 1, 1, 1], f32::NAN, &device);
-        assert!(found(nan).into_data().as_slice::<f32>().unwrap()[0].is_nan());
+    fn read(planes: Planes) -> Vec<f32> {
+        let mut values = Vec::new();
+        planes.read(&mut values);
+        values
     }
 
     #[test]
     fn gates_are_each_pictures_own() {
-        let device = Device::flex();
-        let x = Planes::new(Tensor::ones([2, 2, 1, 2], &device)).first(First::Gate(vec![1.0, 2.0, 3.0, 4.0]));
-        let found = x.settled().into_data();
-        assert_eq!(found.as_slice::<f32>().unwrap(), [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0]);
+        let gates = Pending::Gate(Rc::new(Buffer::of(&[1.0, 2.0, 3.0, 4.0])));
+        let found = Planes::new(&[1.0; 8], [2, 2, 1, 2]).first(gates);
+        assert_eq!(read(found), [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0]);
+    }
+
+    #[test]
+    fn what_others_have_too_stays_as_it_is() {
+        let maps = Planes::new(&[-1.0, 2.0], [1, 1, 1, 2]);
+        assert_eq!(read(maps.clone().activated(Activation::Relu)), [0.0, 2.0]);
+        assert_eq!(read(maps.clone().plus(maps.clone())), [-2.0, 4.0]);
+        assert_eq!(read(maps.clone().changed(|picture| picture.fill(7.0))), [7.0, 7.0]);
+        assert_eq!(read(maps), [-1.0, 2.0]);
+    }
+
+    #[test]
+    fn each_picture_of_a_batch_is_doubled_beside_its_own() {
+        let coarse = Planes::new(&[1.0, 2.0], [2, 1, 1, 1]);
+        let beside = Planes::new(&[3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0, 4.0], [2, 1, 2, 2]);
+        let found = coarse.doubled_beside(Some(beside));
+        assert_eq!(found.shape, [2, 2, 2, 2]);
+        assert_eq!(read(found), [[1.0; 4], [3.0; 4], [2.0; 4], [4.0; 4]].concat());
+    }
+
+    #[test]
+    fn a_result_is_added_or_comes_behind_whatever_the_kernel() {
+        let shape = |inputs| ConvShape { groups: 1, bias: false, ..ConvShape::three(inputs, 3) };
+        // Kernels that hand a pixel on as it is: by tiles, directly and as a product.
+        for (inputs, tiled) in [(100, true), (4, false), (5, false)] {
+            let mut weight = vec![0.0; 3 * inputs * 9];
+            (0..3).for_each(|output| weight[(output * inputs + output) * 9 + 4] = 1.0);
+            let conv = Conv::new(&weight, None, shape(inputs)).unwrap();
+            assert_eq!(matches!(conv, Conv::Tiled(_)), tiled);
+            let x = || {
+                let value = |at: usize| (at / 4 % inputs) as f32 - 1.0;
+                Planes::new(&(0..2 * inputs * 4).map(value).collect::<Vec<_>>(), [2, inputs, 2, 2])
+            };
+            let near = |found: Planes, expected: &[f32]| {
+                let found = read(found);
+                assert_eq!(found.len(), 2 * expected.len() * 4);
+                for (at, value) in found.iter().enumerate() {
+                    let expected = expected[at / 4 % expected.len()];
+                    assert!((value - expected).abs() < 1e-5, "{inputs} {at}: {value} {expected}");
+                }
+            };
+            near(conv.forward(x(), Then::default()), &[-1.0, 0.0, 1.0]);
+            let there = Maps::Cpu(Planes::new(&[0.5; 24], [2, 3, 2, 2]));
+            near(conv.forward(x(), Then { added: Added::Same(&there), ..Then::RELU }), &[0.0, 0.5, 1.5]);
+            near(conv.forward(x(), Then::into(Into::Grown(&there, 1))), &[-0.5, 0.5, 0.5, 0.0, 1.0]);
+            let coarse = Maps::Cpu(Planes::new(&[0.25; 6], [2, 3, 1, 1]));
+            near(conv.forward(x(), Then::added(Added::Doubled(&coarse))), &[-0.75, 0.25, 1.25]);
+        }
+    }
+
+    #[test]
+    fn what_no_kernel_can_do_is_no_number() {
+        let conv = Conv::new(&[1.0; 10], None, ConvShape { bias: false, ..ConvShape::pointwise(5, 2) }).unwrap();
+        assert!(read(conv.forward(Planes::new(&[1.0; 4], [1, 4, 1, 1]), Then::default())).iter().all(|v| v.is_nan()));
     }
 }

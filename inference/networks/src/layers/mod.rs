@@ -5,7 +5,11 @@
 
 mod cpu;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use std::sync::Arc;
+
+use burn::tensor::Device;
+#[cfg(feature = "gpu")]
+use burn::tensor::Tensor;
 #[cfg(feature = "gpu")]
 use corsai_kernels::gpu;
 use corsai_kernels::{Activation, group_norm_relu};
@@ -18,7 +22,14 @@ pub(crate) enum Maps {
     Cpu(cpu::Planes),
     /// Of one picture.
     #[cfg(feature = "gpu")]
-    Gpu(gpu::Maps),
+    Gpu(Box<gpu::Maps>),
+}
+
+#[cfg(feature = "gpu")]
+impl From<gpu::Maps> for Maps {
+    fn from(maps: gpu::Maps) -> Self {
+        Self::Gpu(Box::new(maps))
+    }
 }
 
 /// A layer met maps of another device: a network is on one device.
@@ -29,20 +40,29 @@ fn elsewhere() -> ! {
 
 impl Maps {
     /// Of inputs `[batch, channels, size, size]`; a GPU takes one.
-    pub fn new(inputs: Vec<f32>, [batch, channels, size]: [usize; 3], place: &Place) -> Self {
-        let device = &place.device;
+    pub fn new(inputs: &[f32], [batch, channels, size]: [usize; 3], place: &Place) -> Self {
         #[cfg(feature = "gpu")]
-        if *device != Device::flex() {
-            return Self::Gpu(gpu::Maps::new(&inputs, [channels, size, size], place.precision, device));
+        if place.device != Device::flex() {
+            return Self::from(gpu::Maps::new(inputs, [channels, size, size], place.precision, &place.device));
         }
-        Self::Cpu(cpu::Planes::new(tensor(inputs, [batch, channels, size, size], device)))
+        let _ = place;
+        Self::Cpu(cpu::Planes::new(inputs, [batch, channels, size, size]))
     }
 
-    /// `[batch, channels, rows, columns]`.
+    /// Appends the values `[batch, channels, rows, columns]`, on the CPU.
+    pub fn read(self, to: &mut Vec<f32>) {
+        match self {
+            Self::Cpu(planes) => planes.read(to),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(_) => elsewhere(),
+        }
+    }
+
+    /// `[1, channels, rows, columns]`, on a GPU.
+    #[cfg(feature = "gpu")]
     pub fn planes(self) -> Tensor<4> {
         match self {
-            Self::Cpu(planes) => planes.settled(),
-            #[cfg(feature = "gpu")]
+            Self::Cpu(_) => elsewhere(),
             Self::Gpu(maps) => maps.planes(),
         }
     }
@@ -52,7 +72,7 @@ impl Maps {
         match self {
             Self::Cpu(planes) => Self::Cpu(planes.pooled()),
             #[cfg(feature = "gpu")]
-            Self::Gpu(maps) => Self::Gpu(maps.pooled()),
+            Self::Gpu(maps) => Self::from(maps.pooled()),
         }
     }
 
@@ -61,7 +81,7 @@ impl Maps {
         match self {
             Self::Cpu(planes) => Self::Cpu(planes.activated(Activation::Relu)),
             #[cfg(feature = "gpu")]
-            Self::Gpu(maps) => Self::Gpu(maps.rectified()),
+            Self::Gpu(maps) => Self::from(maps.rectified()),
         }
     }
 
@@ -72,9 +92,9 @@ impl Maps {
             (Self::Cpu(planes), None) => Self::Cpu(planes.enlarged(factor, aligned)),
             (Self::Cpu(planes), Some(Self::Cpu(added))) => Self::Cpu(planes.enlarged(factor, aligned).plus(added)),
             #[cfg(feature = "gpu")]
-            (Self::Gpu(maps), None) => Self::Gpu(maps.enlarged(factor, aligned, None)),
+            (Self::Gpu(maps), None) => Self::from(maps.enlarged(factor, aligned, None)),
             #[cfg(feature = "gpu")]
-            (Self::Gpu(maps), Some(Self::Gpu(added))) => Self::Gpu(maps.enlarged(factor, aligned, Some(&added))),
+            (Self::Gpu(maps), Some(Self::Gpu(added))) => Self::from(maps.enlarged(factor, aligned, Some(&*added))),
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
         }
@@ -134,7 +154,7 @@ impl<'a> Then<'a> {
 
     #[cfg(feature = "gpu")]
     fn on_gpu(self) -> gpu::Then<'a> {
-        let of = |maps: &'a Maps| if let Maps::Gpu(maps) = maps { maps } else { elsewhere() };
+        let of = |maps: &'a Maps| if let Maps::Gpu(maps) = maps { &**maps } else { elsewhere() };
         gpu::Then {
             added: match self.added {
                 Added::Nothing => None,
@@ -238,7 +258,7 @@ impl Conv {
         match (self, x) {
             (Self::Cpu(conv), Maps::Cpu(x)) => Maps::Cpu(conv.forward(x, then)),
             #[cfg(feature = "gpu")]
-            (Self::Gpu(conv), Maps::Gpu(x)) => Maps::Gpu(conv.forward(&x, then.on_gpu())),
+            (Self::Gpu(conv), Maps::Gpu(x)) => Maps::from(conv.forward(&x, then.on_gpu())),
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
         }
@@ -249,7 +269,7 @@ impl Conv {
         match (self, x, gate) {
             (Self::Cpu(conv), Maps::Cpu(x), Gate::Cpu(gate)) => Maps::Cpu(conv.gated(x, gate, then)),
             #[cfg(feature = "gpu")]
-            (Self::Gpu(conv), Maps::Gpu(x), Gate::Gpu(gate)) => Maps::Gpu(conv.gated(&x, gate, then.on_gpu())),
+            (Self::Gpu(conv), Maps::Gpu(x), Gate::Gpu(gate)) => Maps::from(conv.gated(&x, gate, then.on_gpu())),
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
         }
@@ -269,7 +289,7 @@ impl Conv {
             #[cfg(feature = "gpu")]
             (Self::Gpu(conv), Maps::Gpu(coarse)) => {
                 let beside = beside.map(|maps| if let Maps::Gpu(maps) = maps { maps } else { elsewhere() });
-                Maps::Gpu(conv.joined(&coarse, beside.as_ref(), then.on_gpu()))
+                Maps::from(conv.joined(&coarse, beside.as_deref(), then.on_gpu()))
             }
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
@@ -280,8 +300,7 @@ impl Conv {
 /// A gate for every channel.
 #[derive(Debug)]
 pub(crate) enum Gate {
-    /// `[batch, channels]`.
-    Cpu(Vec<f32>),
+    Cpu(cpu::Gates),
     #[cfg(feature = "gpu")]
     Gpu(Tensor<1>),
 }
@@ -334,7 +353,7 @@ impl GatedDepthwise {
                 let (conv, gates) = own.as_ref();
                 let x = conv.forward(&x, gpu::Then { activation: Activation::Silu, ..gpu::Then::default() });
                 let gate = gates.gate(&x);
-                (Maps::Gpu(x), Gate::Gpu(gate))
+                (Maps::from(x), Gate::Gpu(gate))
             }
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
@@ -346,7 +365,7 @@ impl GatedDepthwise {
 #[derive(Debug)]
 pub(crate) enum AffineRelu {
     /// a and b.
-    Cpu([Vec<f32>; 2]),
+    Cpu(Arc<[Vec<f32>; 2]>),
     #[cfg(feature = "gpu")]
     Gpu(gpu::Affine),
 }
@@ -360,14 +379,14 @@ impl AffineRelu {
             return Ok(Self::Gpu(gpu::Affine::new(&scale, &shift, device)));
         }
         let _ = device;
-        Ok(Self::Cpu([scale, shift]))
+        Ok(Self::Cpu(Arc::new([scale, shift])))
     }
 
     pub fn forward(&self, x: Maps) -> Maps {
         match (self, x) {
-            (Self::Cpu(norm), Maps::Cpu(x)) => Maps::Cpu(x.affine_relu(norm.clone())),
+            (Self::Cpu(norm), Maps::Cpu(x)) => Maps::Cpu(x.affine_relu(norm)),
             #[cfg(feature = "gpu")]
-            (Self::Gpu(norm), Maps::Gpu(x)) => Maps::Gpu(x.normed(norm)),
+            (Self::Gpu(norm), Maps::Gpu(x)) => Maps::from(x.normed(norm)),
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
         }
@@ -407,13 +426,9 @@ impl GroupNormRelu {
                 Maps::Cpu(x.changed(|picture| group_norm_relu(picture, Self::GROUPS, gamma, beta, Self::EPSILON)))
             }
             #[cfg(feature = "gpu")]
-            (Self::Gpu(norm), Maps::Gpu(x)) => Maps::Gpu(norm.forward(&x)),
+            (Self::Gpu(norm), Maps::Gpu(x)) => Maps::from(norm.forward(&x)),
             #[cfg(feature = "gpu")]
             _ => elsewhere(),
         }
     }
-}
-
-pub(crate) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
-    Tensor::from_data(TensorData::new(values, shape), device)
 }
