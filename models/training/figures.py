@@ -141,11 +141,15 @@ def pooled(rows: list[Agreement]) -> float:
 
 
 def chosen(cases: list[Case]) -> vote.Thresholds | None:
-    """The thresholds with the highest pooled Dice over those `cases` on which two parts can vote; `None` without any."""
-    cases = [c for c in cases if len(c.parts()) > 1]
-    if not cases:
-        return None
-    return max(vote.candidates(), key=lambda t: pooled([c.against(vote.verdict(c.parts(), t)) for c in cases]))
+    """The thresholds with the highest pooled Dice over those `cases` on which FPNs and ResNets can vote, then the DPNs' with the
+    highest on those where these can, too; `None` without any."""
+    best = None
+    for some, candidates in ((("fpn", "resnet"), vote.candidates()), (("fpn", "resnet", "dpn"), None)):
+        parts = [(c, {part: c.parts()[part] for part in some}) for c in cases if set(some) <= set(c.parts())]
+        if parts:
+            of = candidates or vote.dpn_candidates(best)
+            best = max(of, key=lambda t: pooled([c.against(vote.verdict(p, t)) for c, p in parts]))
+    return best
 
 
 def chosen_apart(counts: np.ndarray, folds: np.ndarray) -> list[vote.Thresholds]:
