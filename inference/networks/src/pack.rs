@@ -75,6 +75,7 @@ pub struct Weights {
     /// Values that were taken.
     taken: usize,
     /// What a GPU is to store them in, unless they are bytes.
+    #[cfg_attr(not(feature = "gpu"), allow(dead_code, reason = "the CPU has f32 alone"))]
     pub(crate) precision: Precision,
 }
 
