@@ -83,6 +83,28 @@ describe("the graphics processor", () => {
     });
   });
 
+  it("that only says it knows f16 is used without", () => {
+    const code = () => {
+      const features = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "features").get;
+      Object.defineProperty(GPUAdapter.prototype, "features", { get() { return new Set([...features.call(this), "shader-f16"]); } });
+      globalThis.requested = 0;
+      const request = GPUAdapter.prototype.requestDevice;
+      GPUAdapter.prototype.requestDevice = function (told) {
+        const wanted = [...told.requiredFeatures];
+        requested += 1;
+        return request.call(this, { ...told, requiredFeatures: wanted.filter((name) => name !== "shader-f16") });
+      };
+    };
+    return visit({ query: "?device=gpu&tier=quick", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
+      const { backend, reason } = await chosen(app);
+      assert.equal(backend, "webgpu");
+      assert.match(reason, /without f16/);
+      assert.equal(await app.page.workers()[0].evaluate(() => requested), 2);
+      const deviation = Number((await app.words("device")).match(/deviation ([-+.e0-9]+)/)[1]);
+      assert.ok(deviation <= 1e-4, `${deviation}`);
+    });
+  });
+
   it("gets its work in pieces, between which a desktop can be drawn", (t) => {
     const code = () => {
       globalThis.submitted = { pieces: 0, most: 0 };

@@ -87,6 +87,7 @@ pub struct Weights<'a> {
     /// Values that the layers made of what was taken.
     kept: usize,
     /// What a GPU is to store them in, unless they are bytes.
+    #[cfg_attr(not(feature = "gpu"), allow(dead_code, reason = "the CPU has f32 alone"))]
     pub(crate) precision: Precision,
 }
 

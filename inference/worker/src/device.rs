@@ -188,11 +188,11 @@ async fn checked_on(
     Ok(Ok(checks))
 }
 
-/// A GPU that computes the known slices right, with f16 if it can do that; within, why there is none.
+/// A GPU that computes the known slices right, with f16 if it can do that, and whether it can't; within, why there is none.
 async fn right_gpu(
     manifest: &Manifest,
     weights: &[(usize, Parts)],
-) -> Result<Result<(Gpu, Vec<Check>), CpuBecause>, Issue> {
+) -> Result<Result<(Gpu, Vec<Check>, bool), CpuBecause>, Issue> {
     let mut wanted = Precision::Half;
     loop {
         let mut gpu = match Gpu::acquire(wanted).await {
@@ -200,7 +200,7 @@ async fn right_gpu(
             Err(reason) => return Ok(Err(CpuBecause { reason: reason.into(), issues: Vec::new() })),
         };
         match checked_on(&mut gpu, manifest, weights).await? {
-            Ok(checks) => return Ok(Ok((gpu, checks))),
+            Ok(checks) => return Ok(Ok((gpu, checks, wanted == Precision::Single))),
             // Another device, for this one may be lost over it.
             Err(_) if gpu.precision() == Precision::Half => wanted = Precision::Single,
             Err(found) => {
@@ -221,13 +221,13 @@ async fn beside_gpu(
     name: String,
     pool: Option<&mut Pool>,
 ) -> Result<Result<Engine, CpuBecause>, Issue> {
-    let (gpu, checks) = match right_gpu(manifest, weights).await? {
+    let (gpu, checks, without) = match right_gpu(manifest, weights).await? {
         Ok(found) => found,
         Err(because) => return Ok(Err(because)),
     };
     let (slice_ms, deviation) = summed_up(manifest, &checks, gpu.precision()).ok_or_else(computed_wrongly)?;
-    let reason = match pool {
-        None => "as the settings say".into(),
+    let mut reason = match pool {
+        None => String::from("as the settings say"),
         Some(pool) => {
             let checks = checked(pool, weights).await?;
             let (one_ms, _) = summed_up(manifest, &checks, Precision::Single).ok_or_else(computed_wrongly)?;
@@ -239,6 +239,9 @@ async fn beside_gpu(
             format!("faster than the CPU, which would take about {cpu_ms:.0} ms a slice")
         }
     };
+    if without {
+        reason += "; without f16, with which it computed a known slice wrongly";
+    }
     let name = name_of(name, &gpu);
     let report = DeviceReport { backend: "webgpu".into(), name, slice_ms, deviation, reason };
     Ok(Ok(Engine { kind: Kind::Gpu(gpu), report, issues: Vec::new() }))
