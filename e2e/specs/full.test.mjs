@@ -69,7 +69,7 @@ describe("the full tier", { skip: more("full") === 0 && "no network of the full 
     await app.click("refine");
     await tier(app, "standard");
     answers.standard = await answer(app);
-    assert.match(await app.words("refine"), new RegExp(`Let ${more("full")} more networks vote \\(\\d+ MB\\)`));
+    assert.match(await app.words("refine"), new RegExp(`Let ${more("full")} more networks vote \\([\\d.]+ MB\\)`));
   });
 
   it("may be stopped, and the standard answer stays", async () => {
