@@ -154,15 +154,17 @@ impl Gpu {
         if !adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
             return Err("the graphics processor has no timestamps, which the runtime needs");
         }
-        let wanted = wgpu::DeviceDescriptor {
+        let descriptor = wgpu::DeviceDescriptor {
             required_features: adapter.features().difference(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
             // The adapter's own: WebGPU's defaults are too small for the networks' buffers.
             required_limits: adapter.limits(),
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
         };
-        let (handle, queue) =
-            adapter.request_device(&wanted).await.map_err(|_| "the graphics processor could not be taken into use")?;
+        let (handle, queue) = adapter
+            .request_device(&descriptor)
+            .await
+            .map_err(|_| "the graphics processor could not be taken into use")?;
         // WebGPU doesn't tell how much memory there is; an adapter with large buffers has more of it.
         let kept_bytes = (adapter.limits().max_buffer_size / 4).clamp(LEAST_KEPT, MOST_KEPT) as usize;
         let setup =

@@ -237,7 +237,9 @@ impl Pool {
                 }
             }
             FromHelper::Died => return self.buried(id).map_or_else(|| self.dead(), |jobs| Outcome::Lost { jobs }),
-            FromHelper::Checked { deviation, .. } if deviation.is_none_or(|d| d > golden::allowed(Precision::Single)) => {
+            FromHelper::Checked { deviation, .. }
+                if deviation.is_none_or(|d| d > golden::allowed(Precision::Single)) =>
+            {
                 return Outcome::Failed { issue: computed_wrongly() };
             }
             FromHelper::Checked { .. } | FromHelper::Decoded { .. } => {}
