@@ -141,15 +141,11 @@ def pooled(rows: list[Agreement]) -> float:
 
 
 def chosen(cases: list[Case]) -> vote.Thresholds | None:
-    """The thresholds with the highest pooled Dice over those `cases` on which FPNs and ResNets can vote, then the DPNs' with the
-    highest on those where these can, too; `None` without any."""
-    best = None
-    for some, candidates in ((("fpn", "resnet"), vote.candidates()), (("fpn", "resnet", "dpn"), None)):
-        parts = [(c, {part: c.parts()[part] for part in some}) for c in cases if set(some) <= set(c.parts())]
-        if parts:
-            of = candidates or vote.dpn_candidates(best)
-            best = max(of, key=lambda t: pooled([c.against(vote.verdict(p, t)) for c, p in parts]))
-    return best
+    """The thresholds with the highest pooled Dice over those `cases` on which FPNs and ResNets can vote; `None` without any."""
+    parts = [(c, {part: c.parts()[part] for part in ("fpn", "resnet")}) for c in cases if {"fpn", "resnet"} <= set(c.parts())]
+    if not parts:
+        return None
+    return max(vote.candidates(), key=lambda t: pooled([c.against(vote.verdict(p, t)) for c, p in parts]))
 
 
 def chosen_apart(counts: np.ndarray, folds: np.ndarray) -> list[vote.Thresholds]:

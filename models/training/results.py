@@ -229,14 +229,11 @@ def thresholds_text(chosen: vote.Thresholds | None) -> str:
     if not chosen:
         return "Thresholds of the vote: not chosen, no volume is kept apart by members of two of its parts. The paper's are in use."
     lines = [
-        [name, *(number(value, 2) for value in (t.fpn_low, t.fpn_high, t.resnet, t.dpn_low, t.dpn_high))]
+        [name, number(t.fpn_low, 2), number(t.fpn_high, 2), number(t.resnet, 2)]
         for name, t in (("paper", vote.PAPER), ("ours", chosen))
     ]
-    text = (
-        "\n\nChosen by the pooled Dice over the volumes of the folds: FPNs' and ResNets' on which both can vote, then DPNs' over those"
-        " that one of them was kept apart from, too (`coronacases-01` and `radiopaedia-7`)."
-    )
-    return table(["thresholds", "FPN low", "FPN high", "ResNets above", "DPN low", "DPN high"], lines) + text
+    text = "\n\nChosen by the pooled Dice over the volumes above on which FPNs and ResNets can vote; DPNs' stay the paper's."
+    return table(["thresholds", "FPN low", "FPN high", "ResNets above"], lines) + text
 
 
 def asked(cases: list[Case], thresholds: vote.Thresholds) -> str:

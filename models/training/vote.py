@@ -1,6 +1,6 @@
 """The paper's vote (`networks.md` §3) on stored steps; `inference/ensemble/src/vote.rs` in the page."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -82,14 +82,8 @@ class Ballots:
 
 
 def candidates() -> list[Thresholds]:
-    """Those the choice for FPNs and ResNets is made among; the paper's come first."""
+    """Those the choice for FPNs and ResNets is made among; DPNs' stay the paper's: too few volumes are kept apart from one. The
+    paper's come first."""
     lows, highs, resnets = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8, 0.85, 0.9), (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
     grid = [Thresholds(fpn_low=l, fpn_high=h, resnet=r) for l, h, r in product(lows, highs, resnets)]
     return [PAPER, *(t for t in grid if t != PAPER)]
-
-
-def dpn_candidates(others: Thresholds) -> list[Thresholds]:
-    """Those the DPNs' choice is made among, beside what the `others` have; the paper's come first."""
-    grid = [replace(others, dpn_low=l, dpn_high=h) for l, h in product((0.05, 0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8, 0.9))]
-    paper = replace(others, dpn_low=PAPER.dpn_low, dpn_high=PAPER.dpn_high)
-    return [paper, *(t for t in grid if t != paper)]
