@@ -15,7 +15,8 @@ export async function adapter() {
   const found = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!found) return null;
   const { vendor, architecture, description, device, isFallbackAdapter: software } = found.info;
-  return { name: description || device || architecture || vendor || "without a name", software };
+  const half = found.features.has("shader-f16");
+  return { name: description || device || architecture || vendor || "without a name", software, half };
 }
 
 // Milliseconds from nothing but the weights to the first answer, then of warm runs; bytes of the weights, and of the memory
