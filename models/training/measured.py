@@ -15,5 +15,5 @@ def kept(kind: str, found: dict) -> dict:
     """All figures of a kind: those `found` now, and of what wasn't measured now the ones there were."""
     everything = json.loads(FILE.read_text()) if FILE.exists() else {}
     everything[kind] = everything.get(kind, {}) | json.loads(json.dumps(found))
-    FILE.write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n")
+    FILE.write_text(json.dumps(everything, indent=1) + "\n")
     return everything[kind]

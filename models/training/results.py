@@ -203,8 +203,8 @@ def exact_and_packed() -> dict[str, dict]:
     for member, steps in exact.members.items():
         bar = SPECS[member].threshold * figures.UNIT
         one, other = exact.against(steps > bar), packed.against(packed.members[member] > bar)
-        points = 100 * (other.share - one.share)
-        found[member] = {"of": store.key(SPECS[member]), "dice": [one.dice, other.dice], "points": points}
+        changes = {"change": other.dice - one.dice, "points": 100 * (other.share - one.share)}
+        found[member] = {"of": store.key(SPECS[member]), "dice": [one.dice, other.dice]} | changes
     rows = measured.kept("rounding", found)
     return {m: rows[m] for m in SPECS if m in rows and rows[m]["of"] == store.key(SPECS[m])}
 
@@ -214,7 +214,7 @@ def rounding() -> str:
     lines = []
     for member, row in exact_and_packed().items():
         exact, packed = row["dice"]
-        lines.append([f"`{member}`", number(exact, 4), number(packed, 4), f"{packed - exact:+.4f}", f"{row['points']:+.3f}"])
+        lines.append([f"`{member}`", number(exact, 4), number(packed, 4), f"{row['change']:+.4f}", f"{row['points']:+.3f}"])
     text = f"On `{predictions.EXACT}`, the lungs the same for both; of `fpn-0` and `fpn-320` the f32 weights are gone (their cards have the figures):\n\n"
     return text + table(["", "Dice, f32", "Dice, packed", "ΔDice", "Δshare, points"], lines)
 
@@ -284,7 +284,7 @@ def bars(
     healthy, sick = (Case.load(name) for name in predictions.SERIES)
     marked = healthy.against(figures.ways(healthy, chosen)[figures.PAGE]).share
     rows.append(["healthy share ≤ .5 %, slices' AUC ≥ .95", f"{percent(marked)}, {number(slice_aucs(sick, chosen)[figures.PAGE])}"])
-    lost = {m: abs(row["dice"][1] - row["dice"][0]) for m, row in exact_and_packed().items()}
+    lost = {m: abs(row["change"]) for m, row in exact_and_packed().items()}
     ours = [d for m, d in lost.items() if store.entry_of(SPECS[m], MODELS)]
     rest = [d for m, d in lost.items() if not store.entry_of(SPECS[m], MODELS)]
     said = f"{number(max(ours), 4)} at most of what is shipped and measured, on one volume" if ours else "not measured again (section 5)"
