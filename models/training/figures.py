@@ -142,7 +142,8 @@ def pooled(rows: list[Agreement]) -> float:
 
 def chosen(cases: list[Case]) -> vote.Thresholds | None:
     """The thresholds with the highest pooled Dice over those `cases` on which FPNs and ResNets can vote; `None` without any."""
-    parts = [(c, {part: c.parts()[part] for part in ("fpn", "resnet")}) for c in cases if {"fpn", "resnet"} <= set(c.parts())]
+    parts = [(c, {part: members for part, members in c.parts().items() if part != "dpn"}) for c in cases]
+    parts = [(c, p) for c, p in parts if len(p) == 2]
     if not parts:
         return None
     return max(vote.candidates(), key=lambda t: pooled([c.against(vote.verdict(p, t)) for c, p in parts]))

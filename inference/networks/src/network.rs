@@ -154,7 +154,7 @@ impl Network {
         &self.place
     }
 
-    /// Bytes that the weights take on the device, in the form in which it multiplies them.
+    /// Bytes that the weights take on the CPU, in the form in which it multiplies them; more than a GPU needs.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         4 * self.kept
