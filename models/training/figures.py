@@ -294,7 +294,8 @@ def asked(cases: list[Case], thresholds: vote.Thresholds, costs: dict[str, float
             trial = [s | {part: [*s.get(part, []), c.members[member]]} for s, c in zip(spoke, cases)]
             after = [c.placed(~ballots.settled(s)).sum((1, 2)) for c, s in zip(cases, trial)]
             gains = [sum(int(how(b).sum() - how(a).sum()) for b, a in zip(left_open, after)) for how in (np.sign, np.abs)]
-            trials.append(([gain / costs[SPECS[member].family] for gain in gains], member, trial, after))
+            cost = costs[SPECS[member].family] * SPECS[member].size**2
+            trials.append(([gain / cost for gain in gains], member, trial, after))
         _, member, spoke, left_open = max(trials, key=lambda trial: trial[0])
         left.remove(member)
         order.append((member, [1 - (voxels > 0).sum() / l.sum() for voxels, l in zip(left_open, lungs)]))

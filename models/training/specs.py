@@ -143,7 +143,8 @@ def _protocol() -> dict[str, list[Run]]:
         family = fields.pop("family")
         first = next(s for s in SPECS.values() if s.family == family)
         architecture = fields.pop("architecture", first.architecture)
-        spec = replace(first, name=fields.pop("name"), architecture=architecture, ships=False, threshold=0.5)
+        seen = first.input | {"size": fields.pop("size")}
+        spec = replace(first, name=fields.pop("name"), architecture=architecture, input=seen, ships=False, threshold=0.5)
         runs = (Run(f"ct100-{spec.name}-{f}", spec, fold=f, single_only=True, **fields) for f in range(len(FOLDS["folds"])))
         out[spec.name] = list(runs)
     return out
