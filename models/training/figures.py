@@ -15,6 +15,8 @@ from .specs import FOLDS, LUNGS_APART, PROTOCOL, RUNS, SPECS, TIERS
 CLASSES = (0.25, 0.5, 0.75)
 #: Volumes with less disease than this say little by their Dice.
 LEAST_SHARE = 0.01
+#: A difference in pooled Dice that is not worth asking more networks for.
+NEARLY_BEST = 0.0005
 #: The name of what a user of the page sees, unless asking for more.
 PAGE = "**the page, standard**"
 
@@ -140,22 +142,29 @@ def pooled(rows: list[Agreement]) -> float:
     return 2 * sum(r.both for r in rows) / max(sum(r.found + r.true for r in rows), 1)
 
 
+def soonest(scores: np.ndarray) -> vote.Thresholds:
+    """Of `vote.candidates()` whose pooled Dice (`scores`) is the highest but for `NEARLY_BEST`, those by which slices are settled
+    soonest: the FPNs need least certainty that they won't pass their upper bound, then a ResNet is most likely to object."""
+    near = [t for t, score in zip(vote.candidates(), scores) if score >= scores.max() - NEARLY_BEST]
+    return max(near, key=lambda t: (t.fpn_high, t.resnet, t.fpn_low))
+
+
 def chosen(cases: list[Case]) -> vote.Thresholds | None:
-    """The thresholds with the highest pooled Dice over those `cases` on which FPNs and ResNets can vote; `None` without any."""
+    """`soonest` over those `cases` on which FPNs and ResNets can vote; `None` without any."""
     parts = [(c, {part: members for part, members in c.parts().items() if part != "dpn"}) for c in cases]
     parts = [(c, p) for c, p in parts if len(p) == 2]
     if not parts:
         return None
-    return max(vote.candidates(), key=lambda t: pooled([c.against(vote.verdict(p, t)) for c, p in parts]))
+    return soonest(np.array([pooled([c.against(vote.verdict(p, t)) for c, p in parts]) for t in vote.candidates()]))
 
 
 def chosen_apart(counts: np.ndarray, folds: np.ndarray) -> list[vote.Thresholds]:
-    """For each fold the thresholds with the highest pooled Dice on all the others; `counts` has, for every one of
-    `vote.candidates()` and every item, voxels in both masks and in either's, and `folds` each item's fold."""
+    """For each fold `soonest` on all the others; `counts` has, for every one of `vote.candidates()` and every item, voxels in
+    both masks and in either's, and `folds` each item's fold."""
     best = []
     for fold in range(len(FOLDS["folds"])):
         both, all_ = np.moveaxis(counts[:, folds != fold].sum(1), -1, 0)
-        best.append(vote.candidates()[int(np.argmax(both / np.maximum(all_, 1)))])
+        best.append(soonest(both / np.maximum(all_, 1)))
     return best
 
 

@@ -56,6 +56,12 @@ def stored(volume: str, network: str) -> np.ndarray | None:
         return arrays["answer"]
 
 
+def made_by(volume: str, network: str) -> str:
+    """Which weights a stored answer is of."""
+    with np.load(PREDICTIONS / volume / f"{network}.npz") as arrays:
+        return str(arrays["key"])
+
+
 def refresh(volume: str, network: str, key: str, compute) -> bool:
     """Computes and stores an answer, unless the stored one is of the same weights. Whether it did."""
     file = PREDICTIONS / volume / f"{network}.npz"
