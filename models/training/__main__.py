@@ -5,7 +5,6 @@ import argparse
 import torch
 
 from . import lesions, parity, pictures, portrait, predictions, prepare, queue, results, store, train
-from .paths import PACKED, run_folder
 from .specs import SPECS
 
 #: Batches of training pictures that rounding to 4 bits is optimised on.
@@ -17,9 +16,7 @@ THREADS = 1
 def pack(names: list[str]) -> None:
     """Packs the named networks' last finished runs, or all that have been trained since they were packed."""
     for run in queue.finished():
-        done = [PACKED / "weights" / p["file"] for p in (store.entry_of(run.spec, PACKED) or {"parts": []})["parts"]]
-        trained = (run_folder(run.name) / "state.pt").stat().st_mtime
-        if run.member not in names if names else done and done[0].stat().st_mtime > trained:
+        if run.member not in names if names else queue.packed(run):
             continue
         source = train.batches(run)
         pictures = [source.batch(8, torch.Generator().manual_seed(i), run.spec.size)[0] for i in range(CALIBRATION)]

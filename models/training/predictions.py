@@ -65,10 +65,8 @@ def made_by(volume: str, network: str) -> str:
 def refresh(volume: str, network: str, key: str, compute) -> bool:
     """Computes and stores an answer, unless the stored one is of the same weights. Whether it did."""
     file = PREDICTIONS / volume / f"{network}.npz"
-    if file.exists():
-        with np.load(file) as arrays:
-            if str(arrays["key"]) == key:
-                return False
+    if file.exists() and made_by(volume, network) == key:
+        return False
     file.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(file, answer=compute(), key=key)
     print(volume, network, flush=True)
@@ -91,7 +89,7 @@ def of_volume(name: str, runs: list[Run]) -> None:
     for run in runs:
         key = f"{store.key(run.spec)} {lung_key}"
         refresh(name, run.member, key, lambda: answer(store.load(run.spec), run.spec))
-        if name == EXACT and train.finished(run):
+        if name == EXACT and train.finished(run) and queue.packed(run):
             refresh(name, f"{run.member}.f32", key, lambda: answer(folded(train.averaged(run)), run.spec))
 
 

@@ -1,12 +1,22 @@
 """The trainings of `families/*.toml`, in order; every one goes on where it was left, and none is done twice."""
 
 from . import store, train
+from .paths import PACKED, run_folder
 from .specs import PROTOCOL, RUNS, Run
 
 
 def finished() -> list[Run]:
     """Of each network the last finished run."""
     return list({run.member: run for run in RUNS.values() if run.member and train.finished(run)}.values())
+
+
+def packed(run: Run) -> bool:
+    """Whether its network was packed since the run finished."""
+    entry = store.entry_of(run.spec, PACKED)
+    if not entry:
+        return False
+    file = PACKED / "weights" / entry["parts"][0]["file"]
+    return file.stat().st_mtime > (run_folder(run.name) / "state.pt").stat().st_mtime
 
 
 def known() -> list[Run]:
