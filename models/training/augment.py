@@ -17,12 +17,6 @@ def normalised(values: torch.Tensor, given: dict) -> torch.Tensor:
     return (values - how["mean_hu"]) / how["deviation_hu"]
 
 
-def in_hu(values: torch.Tensor, given: dict) -> torch.Tensor:
-    """What `normalised` made of HU, back in HU as far as it was kept."""
-    how = given["normalisation"]
-    return values * how["divisor"] if how["kind"] == "range" else values * how["deviation_hu"] + how["mean_hu"]
-
-
 def uniform(random: torch.Generator, low: float, high: float, *shape: int) -> torch.Tensor:
     return torch.rand(shape, generator=random) * (high - low) + low
 

@@ -77,8 +77,6 @@ class Run:
     after: str | None = None
     #: A shipped network to start from, where the run that made it is gone: runs stay where they were made.
     shipped: str | None = None
-    #: A packed network whose answers are half of what it learns: the target is the mean of them and the truth.
-    teacher: str | None = None
     #: The first steps may see smaller pictures: most of what they learn carries over, in 0.6 times the time.
     early_steps: int = 0
     early_size: int = 0
@@ -108,9 +106,8 @@ class Run:
 
     @property
     def unseen(self) -> set[str]:
-        """Patients that neither this run nor one it started from was shown, nor its teacher."""
-        taught = [run for run in RUNS.values() if self.teacher and run.member == self.teacher][-1:]
-        return self.held_out.intersection(*(run.unseen for run in [self.origin, *taught] if run))
+        """Patients that neither this run nor one it started from was shown."""
+        return self.held_out & self.origin.unseen if self.origin else self.held_out
 
     @property
     def held_out(self) -> set[str]:

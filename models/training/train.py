@@ -13,10 +13,8 @@ import signal
 import time
 
 import torch
-import torch.nn.functional as F
 
 from . import store
-from .augment import in_hu, normalised
 from .lesions import Lesions
 from .losses import LOSSES
 from .lungs import Lungs
@@ -62,15 +60,6 @@ def key(run: Run) -> str:
     return hashlib.sha256((run_folder(run.name) / "state.pt").read_bytes()).hexdigest()[:12]
 
 
-@torch.no_grad()
-def taught(run: Run, teacher: torch.nn.Module, inputs: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """The mean of the truth `[batch, size, size]` and of what the teacher says of the same pictures at its own size."""
-    spec = SPECS[run.teacher]
-    pictures = F.interpolate(in_hu(inputs, run.spec.input), (spec.size, spec.size), mode="bilinear")
-    said = teacher(normalised(pictures, spec.input)).float().sigmoid()
-    return (truth + F.interpolate(said, inputs.shape[-2:], mode="bilinear")[:, 0]) / 2
-
-
 def train(run: Run, device: str = "cpu") -> None:
     folder = run_folder(run.name)
     torch.manual_seed(run.seed)
@@ -85,7 +74,6 @@ def train(run: Run, device: str = "cpu") -> None:
         start_from_imagenet(model)
     model = model.to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval()
-    teacher = store.load(SPECS[run.teacher]).to(device, memory_format=torch.channels_last) if run.teacher else None
     optimiser = torch.optim.AdamW(model.parameters(), run.peak_rate, weight_decay=run.weight_decay)
     state_file = folder / "state.pt"
     step = 0
@@ -112,9 +100,7 @@ def train(run: Run, device: str = "cpu") -> None:
             size = run.early_size if step < run.early_steps else run.spec.size
             inputs, truth = (t.to(device) for t in source.batch(run.batch, random, size))
             with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=not run.exact and (device != "cpu" or BFLOAT16)):
-                inputs = inputs.contiguous(memory_format=torch.channels_last)
-                truth = taught(run, teacher, inputs, truth) if teacher else truth
-                logits = model(inputs)
+                logits = model(inputs.contiguous(memory_format=torch.channels_last))
             loss = loss_of([depth.float() for depth in logits] if isinstance(logits, list) else logits.float(), truth)
             if not loss.isfinite():
                 raise FloatingPointError(f"{run.name}: the loss is {loss.item()} at step {step}")
