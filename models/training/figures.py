@@ -1,5 +1,6 @@
 """Figures from stored predictions; nothing here runs a network."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from . import predictions, store, vote
 from .paths import MODELS
 from .pipeline import UNIT
 from .prepare import LESION
-from .specs import FOLDS, LUNGS_APART, PROTOCOL, RUNS, SPECS, TIERS
+from .specs import AXES, FOLDS, LUNGS_APART, PROTOCOL, RUNS, SPECS, TIERS
 
 #: Upper ends of CT-1, CT-2, CT-3 (`networks.md` §5).
 CLASSES = (0.25, 0.5, 0.75)
@@ -95,9 +96,7 @@ def ways(case: Case, chosen: vote.Thresholds | None) -> dict[str, np.ndarray]:
     if len(case.of("dpn")) > 1:
         found["DPN, mean"] = vote.mean(case.of("dpn")) > 0.5
     ours, asked = shipped([case])[0], {}
-    sections = [steps for member, steps in case.members.items() if not SPECS[member].axial]
-    planes = [*case.of("dpn"), *sections] if sections else []
-    if planes:
+    if planes := in_three_planes(case):
         found["DPN-3D"] = vote.mean(planes) > 0.5
     if len(parts := ours.parts()) > 1:
         found["vote, the paper's thresholds"] = vote.verdict(parts, vote.PAPER)
@@ -112,6 +111,14 @@ def ways(case: Case, chosen: vote.Thresholds | None) -> dict[str, np.ndarray]:
             found[f"**the page, {tier}**"] = page(replace(ours, members=members), chosen or vote.PAPER)
         asked = members
     return found
+
+
+def in_three_planes(case: Case) -> list[np.ndarray]:
+    """DPNs of the fold that has one for every plane; none where it hasn't spoken."""
+    folds = {run.member: run.fold for run in RUNS.values() if run.member and run.spec.family == "dpn"}
+    whole = {fold for member, fold in folds.items() if not SPECS[member].axial}
+    spoke = {m: steps for m, steps in case.members.items() if m in folds and folds[m] in whole}
+    return list(spoke.values()) if {plane for m in spoke for plane in SPECS[m].projections} == set(AXES) else []
 
 
 def shipped(cases: list[Case]) -> list[Case]:
@@ -146,29 +153,31 @@ def pooled(rows: list[Agreement]) -> float:
     return 2 * sum(r.both for r in rows) / max(sum(r.found + r.true for r in rows), 1)
 
 
-def soonest(scores: np.ndarray) -> vote.Thresholds:
-    """Of `vote.candidates()` whose pooled Dice (`scores`) is the highest but for `NEARLY_BEST`, those by which slices are settled
+def soonest(candidates: list[vote.Thresholds], scores: np.ndarray) -> vote.Thresholds:
+    """Of the candidates whose pooled Dice (`scores`) is the highest but for `NEARLY_BEST`, those by which slices are settled
     soonest: the FPNs need least certainty that they won't pass their upper bound, then a ResNet is most likely to object."""
-    near = [t for t, score in zip(vote.candidates(), scores) if score >= scores.max() - NEARLY_BEST]
-    return max(near, key=lambda t: (t.fpn_high, t.resnet, t.fpn_low))
+    near = [t for t, score in zip(candidates, scores) if score >= scores.max() - NEARLY_BEST]
+    return max(near, key=lambda t: (t.fpn_high, t.dpn_high, t.resnet, t.fpn_low))
 
 
 def chosen(cases: list[Case]) -> vote.Thresholds | None:
-    """`soonest` over those `cases` on which FPNs and ResNets can vote; `None` without any."""
-    parts = [(c, {part: members for part, members in c.parts().items() if part != "dpn"}) for c in cases]
-    parts = [(c, p) for c, p in parts if len(p) == 2]
-    if not parts:
+    """`soonest` over those `cases` on which all parts there are can vote; `None` where no two can."""
+    parts = [(c, c.parts()) for c in cases]
+    voting = {part for _, p in parts for part in p}
+    parts = [(c, p) for c, p in parts if p.keys() == voting]
+    if not parts or len(voting) < 2:
         return None
-    return soonest(np.array([pooled([c.against(vote.verdict(p, t)) for c, p in parts]) for t in vote.candidates()]))
+    candidates = vote.candidates(voting)
+    return soonest(candidates, np.array([pooled([c.against(vote.verdict(p, t)) for c, p in parts]) for t in candidates]))
 
 
-def chosen_apart(counts: np.ndarray, folds: np.ndarray) -> list[vote.Thresholds]:
-    """For each fold `soonest` on all the others; `counts` has, for every one of `vote.candidates()` and every item, voxels in
-    both masks and in either's, and `folds` each item's fold."""
+def chosen_apart(candidates: list[vote.Thresholds], counts: np.ndarray, folds: np.ndarray) -> list[vote.Thresholds]:
+    """For each fold `soonest` on all the others; `counts` has, for every candidate and every item, voxels in both masks and in
+    either's, and `folds` each item's fold."""
     best = []
     for fold in range(len(FOLDS["folds"])):
         both, all_ = np.moveaxis(counts[:, folds != fold].sum(1), -1, 0)
-        best.append(soonest(both / np.maximum(all_, 1)))
+        best.append(soonest(candidates, both / np.maximum(all_, 1)))
     return best
 
 
@@ -210,11 +219,12 @@ class Crossed:
 
 
 def folded(family: str) -> dict[int, str]:
-    """A family's members that keep a fold apart, by its number."""
-    return {run.fold: run.member for run in RUNS.values() if run.member and run.fold is not None and run.spec.family == family}
+    """A family's members that see axial slices and keep a fold apart, by its number."""
+    ours = [run for run in RUNS.values() if run.member and run.spec.family == family and run.spec.axial]
+    return {run.fold: run.member for run in ours if run.fold is not None}
 
 
-def by_fold(case: Case, families: list[str]) -> dict[int, dict[str, list[np.ndarray]]]:
+def by_fold(case: Case, families: Collection[str]) -> dict[int, dict[str, list[np.ndarray]]]:
     """For every fold that keeps the volume's patient apart, one network of each family as parts of a vote."""
     out = {}
     for fold in range(len(FOLDS["folds"])):
@@ -222,6 +232,12 @@ def by_fold(case: Case, families: list[str]) -> dict[int, dict[str, list[np.ndar
         if all(member in case.members for member in members):
             out[fold] = replace(case, members={member: case.members[member] for member in members}).parts()
     return out
+
+
+def votes(families: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The votes that are compared, of those families that can: of what is shipped, and with DPNs, too."""
+    kinds = {"vote": ("fpn", "resnet21"), "vote with DPN": ("fpn", "resnet21", "dpn")}
+    return {name: kind for name, kind in kinds.items() if set(kind) <= set(families)}
 
 
 def cross_validated(cases: list[Case]) -> dict[str, list[Crossed]]:
@@ -232,13 +248,14 @@ def cross_validated(cases: list[Case]) -> dict[str, list[Crossed]]:
     for family in families:
         marked = [[next(iter(parts.values()))[0] > UNIT / 2 for parts in by_fold(c, [family]).values()] for c in cases]
         out[family] = list(map(crossed, cases, marked))
-    if len(families) > 1:
-        parts = [by_fold(c, families) for c in cases]
-        out["vote, the paper's thresholds"] = [crossed(c, [vote.verdict(p, vote.PAPER) for p in ps.values()]) for c, ps in zip(cases, parts)]
+    for name, voting in votes(families).items():
+        parts = [by_fold(c, voting) for c in cases]
+        out[f"{name}, the paper's thresholds"] = [crossed(c, [vote.verdict(p, vote.PAPER) for p in ps.values()]) for c, ps in zip(cases, parts)]
         trained = [(c, fold, ps[fold]) for c, ps in zip(cases, parts) if len(ps) == 1 for fold in ps]
-        counts = [[counted(c.against(vote.verdict(p, t))) for c, _, p in trained] for t in vote.candidates()]
-        best = chosen_apart(np.array(counts), np.array([fold for _, fold, _ in trained]))
-        out["vote, our thresholds"] = [crossed(c, [vote.verdict(p, best[f]) for f, p in ps.items()]) for c, ps in zip(cases, parts)]
+        candidates = vote.candidates({vote.PARTS[family] for family in voting})
+        counts = [[counted(c.against(vote.verdict(p, t))) for c, _, p in trained] for t in candidates]
+        best = chosen_apart(candidates, np.array(counts), np.array([fold for _, fold, _ in trained]))
+        out[f"{name}, our thresholds"] = [crossed(c, [vote.verdict(p, best[f]) for f, p in ps.items()]) for c, ps in zip(cases, parts)]
     return out
 
 
@@ -367,19 +384,19 @@ def slices_table(added: bool) -> dict[str, dict]:
     folds = np.arange(100) % len(FOLDS["folds"])
     truth = predictions.slices_truth(list(range(100))) if steps else None
     masks = {name: answer > UNIT / 2 for name, answer in steps.items()}
-    parts = {vote.PARTS[name]: [answer] for name, answer in steps.items() if name in vote.PARTS}
-    if len(parts) > 1:
-        masks["vote, the paper's thresholds"] = vote.verdict(parts, vote.PAPER)
-        counts = []
-        for thresholds in vote.candidates():
+    for name, voting in votes(steps).items():
+        parts = {vote.PARTS[family]: [steps[family]] for family in voting}
+        masks[f"{name}, the paper's thresholds"] = vote.verdict(parts, vote.PAPER)
+        counts, candidates = [], vote.candidates(parts)
+        for thresholds in candidates:
             found = vote.verdict(parts, thresholds)
             counts.append(np.stack([2 * (found & truth).sum((1, 2)), found.sum((1, 2)) + truth.sum((1, 2))], 1))
-        best = chosen_apart(np.array(counts), folds)
+        best = chosen_apart(candidates, np.array(counts), folds)
         found = np.empty(truth.shape, bool)
         for fold, thresholds in enumerate(best):
             own = folds == fold
             found[own] = vote.verdict({part: [m[own] for m in ms] for part, ms in parts.items()}, thresholds)
-        masks["vote, our thresholds"] = found
+        masks[f"{name}, our thresholds"] = found
     return {
         name: {
             "pixels": slices_dice(found, truth),

@@ -1,5 +1,6 @@
 """The paper's vote (`networks.md` §3) on stored steps; `inference/ensemble/src/vote.rs` in the page."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import product
 
@@ -81,9 +82,12 @@ class Ballots:
         return (least > 0) | (most <= 0)
 
 
-def candidates() -> list[Thresholds]:
-    """Those the choice for FPNs and ResNets is made among; DPNs' stay the paper's: too few volumes are kept apart from one. The
-    paper's come first."""
-    lows, highs, resnets = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8, 0.85, 0.9), (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
-    grid = [Thresholds(fpn_low=l, fpn_high=h, resnet=r) for l, h, r in product(lows, highs, resnets)]
-    return [PAPER, *(t for t in grid if t != PAPER)]
+def candidates(parts: Collection[str]) -> list[Thresholds]:
+    """Those the choice for these parts is made among. With DPNs the bands lie around .5, as the paper's do: no more of them in
+    all, for as few volumes."""
+    resnets = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+    if "dpn" in parts:
+        bands = [(low, round(1 - low, 2)) for low in (0.05, 0.1, 0.15, 0.2, 0.3, 0.4)]
+        return [Thresholds(*dpn, *fpn, resnet) for dpn, fpn, resnet in product(bands, bands, resnets)]
+    lows, highs = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8, 0.85, 0.9)
+    return [Thresholds(fpn_low=l, fpn_high=h, resnet=r) for l, h, r in product(lows, highs, resnets)]
