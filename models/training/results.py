@@ -35,7 +35,7 @@ SCRATCH = (
     "(Inf-Net's here is EfficientNet-B0, not Res2Net-50), the others at random weights. With the volumes: the families' networks of the folds, on eighty slices (for their first "
     "steps those of them on which an older rule found lungs) and the volumes of all patients but their fold's and those of section 2, packed, the FPNs at 320² "
     "(from scratch 256²). The votes ask one network of each family; \"our thresholds\" are for every fold chosen on the "
-    "other four (section 6). How the paper forms its mean isn't said there, so both ways are given. Greys and boxes of the slices come from "
+    "other four (section 6; from scratch by the best pooled Dice alone, as was the rule when those answers were there). How the paper forms its mean isn't said there, so both ways are given. Greys and boxes of the slices come from "
     "`training/pictures.py`, which asks the shipped lung network; that one saw none of them, but the rule was made looking at all hundred pictures and at how much of "
     "their lesions lies in the boxes."
 )
@@ -346,7 +346,7 @@ def main() -> None:
         " thresholds are of section 6."
         " Single networks and families at .5 unless the manifest says otherwise; lesions outside the predicted lungs count as missed."
         " The votes are those of the shipped networks, by our thresholds the page's full answer; in rows of their own what isn't shipped is heard as well. DPN-3D is the mean of"
-        " the axial, the coronal and the sagittal DPN.",
+        " the axial, the coronal and the sagittal DPN of fold 0.",
         "### All 15 volumes, cross-validated by patient",
         crossed(ways),
         "By `fpn-1` to `fpn-5`, `resnet21-0` to `-4` and `dpn-axial-0` to `-4`, one of each family a fold of `training/folds.json`. The three patients kept apart from all were seen by"
