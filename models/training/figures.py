@@ -10,7 +10,7 @@ from . import predictions, store, vote
 from .paths import MODELS
 from .pipeline import UNIT
 from .prepare import LESION
-from .specs import AXES, FOLDS, LUNGS_APART, PROTOCOL, RUNS, SPECS, TIERS
+from .specs import ADDED, AXES, FOLDS, LUNGS_APART, PROTOCOL, RUNS, SPECS, TIERS
 
 #: Upper ends of CT-1, CT-2, CT-3 (`networks.md` §5).
 CLASSES = (0.25, 0.5, 0.75)
@@ -363,12 +363,13 @@ def reliability(cases: list[Case], family: str, bins: int = 10) -> list[tuple[fl
 
 
 def slices_steps(added: bool) -> dict[str, np.ndarray]:
-    """What networks say of all slices of `ct100` that never saw them: those of `ct100.toml`, or with the volumes `added` the
+    """What networks say of all slices of `ct100` that never saw them: those of `ct100.toml`, with the volumes `added` beside the
     families' members of the folds. Only those that have answered for all folds."""
+    kind, networks = ("volumes", ADDED) if added else ("protocol", PROTOCOL)
+    stored = {name: predictions.stored("ct100", f"{kind}-{name}") for name in networks}
+    out = {name: steps for name, steps in stored.items() if steps is not None}
     if not added:
-        stored = {name: predictions.stored("ct100", f"protocol-{name}") for name in PROTOCOL}
-        return {name: steps for name, steps in stored.items() if steps is not None}
-    out = {}
+        return out
     for family in vote.PARTS:
         members = folded(family)
         folds = {fold: predictions.stored("ct100", member) for fold, member in members.items()}

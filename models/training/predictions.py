@@ -3,8 +3,8 @@
 `PREDICTIONS/VOLUME/lungs.npz` holds the label bytes that the lung networks give; `VOLUME/NETWORK.npz` one
 lesion network's probabilities in those lungs (`pipeline.lesion_steps`), from the packed weights; `VOLUME/NETWORK.f32.npz`
 the same before rounding. `ct100/NETWORK.npz` holds `[slices, rows, columns]` of the slices that the network's fold keeps
-apart, `ct100/protocol-NAME.npz` those of all slices by a network of `ct100.toml`, each by the fold that never saw it, before
-rounding. `lung-slices/lungs-apart.npz` holds label bytes of the single slices that this run keeps apart. A file says which
+apart, `ct100/protocol-NAME.npz` (from scratch) and `ct100/volumes-NAME.npz` those of all slices by a network of `ct100.toml`,
+each by the fold that never saw it, before rounding. `lung-slices/lungs-apart.npz` holds label bytes of the single slices that this run keeps apart. A file says which
 weights made it, and is made anew when they are others.
 """
 
@@ -15,7 +15,7 @@ from torch import nn
 from . import pictures, pipeline, prepare, queue, series, store, train
 from .network import folded
 from .paths import ARRAYS, PREDICTIONS
-from .specs import LUNGS_APART, PROTOCOL, RUNS, SPECS, Run, Spec
+from .specs import ADDED, LUNGS_APART, PROTOCOL, RUNS, SPECS, Run, Spec
 
 #: Series without masks: what is called lesion on a healthy patient, and on which slices of a sick one.
 SERIES = ("normal-001", "covid-P001")
@@ -131,9 +131,10 @@ def main(names: list[str]) -> None:
             refresh("ct100", run.member, f"{store.key(run.spec)} {lung_key}", lambda: single_slices(run, store.load(run.spec)))
     if train.finished(apart := RUNS[LUNGS_APART]):
         refresh("lung-slices", apart.name, train.key(apart), lambda: single_lungs(apart))
-    for name, runs in PROTOCOL.items():
-        if all(map(train.finished, runs)):
-            refresh("ct100", f"protocol-{name}", " ".join([*map(train.key, runs), lung_key]), lambda: protocol(runs))
+    for kind, networks in (("protocol", PROTOCOL), ("volumes", ADDED)):
+        for name, runs in networks.items():
+            if all(map(train.finished, runs)):
+                refresh("ct100", f"{kind}-{name}", " ".join([*map(train.key, runs), lung_key]), lambda: protocol(runs))
 
 
 def lung_slices(fold: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from . import store, train
 from .paths import PACKED, run_folder
-from .specs import PROTOCOL, RUNS, Run
+from .specs import NAMED, RUNS, Run
 
 
 def finished() -> list[Run]:
@@ -32,10 +32,9 @@ def main(names: list[str], device: str) -> None:
         if train.finished(run):
             return
         if run.after:
-            ready(RUNS[run.after])
+            ready(NAMED[run.after])
         print("training", run.name, flush=True)
         train.train(run, device)
 
-    named = RUNS | {run.name: run for runs in PROTOCOL.values() for run in runs}
-    for name in names or named:
-        ready(named[name])
+    for name in names or NAMED:
+        ready(NAMED[name])

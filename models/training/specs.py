@@ -95,7 +95,7 @@ class Run:
     def origin(self) -> "Run | None":
         """The run it starts from: that named, or of the shipped network named the last one before this."""
         if self.after:
-            return RUNS[self.after]
+            return NAMED[self.after]
         before = takewhile(lambda run: run.name != self.name, RUNS.values())
         return next((run for run in reversed(list(before)) if self.shipped and run.member == self.shipped), None)
 
@@ -135,19 +135,22 @@ def _family(name: str) -> tuple[list[Spec], list[Run]]:
     return specs, runs
 
 
-def _protocol() -> dict[str, list[Run]]:
+def _protocol() -> tuple[dict[str, list[Run]], dict[str, list[Run]]]:
     config = tomllib.loads((HERE / "ct100.toml").read_text())
-    out = {}
+    alone, added = {}, {}
     for network in config["network"]:
         fields = config["training"] | network
-        family = fields.pop("family")
+        family, volumes = fields.pop("family"), fields.pop("volumes", None)
         first = next(s for s in SPECS.values() if s.family == family)
         architecture = fields.pop("architecture", first.architecture)
         seen = first.input | {"size": fields.pop("size")}
         spec = replace(first, name=fields.pop("name"), architecture=architecture, input=seen, ships=False, threshold=0.5)
-        runs = (Run(f"ct100-{spec.name}-{f}", spec, fold=f, single_only=True, **fields) for f in range(len(FOLDS["folds"])))
-        out[spec.name] = list(runs)
-    return out
+        folds = range(len(FOLDS["folds"]))
+        alone[spec.name] = [Run(f"ct100-{spec.name}-{f}", spec, fold=f, single_only=True, **fields) for f in folds]
+        if volumes:
+            after = {run.fold: run.name for run in alone[spec.name]}
+            added[spec.name] = [Run(f"volumes-{spec.name}-{f}", spec, fold=f, after=after[f], **fields | volumes) for f in folds]
+    return alone, added
 
 
 SPECS: dict[str, Spec] = {}
@@ -161,5 +164,8 @@ TIERS = ("quick", "standard", "full")
 ASKED = sorted(SPECS, key=lambda name: (TIERS.index(SPECS[name].tier), not SPECS[name].first))
 #: The lungs' run that keeps single slices apart, and makes nothing that is shipped.
 LUNGS_APART = "lungs-apart"
-#: Of every network of `ct100.toml` its runs, one a fold; not among `RUNS`, which make what is shipped.
-PROTOCOL = _protocol()
+#: Of every network of `ct100.toml` its runs from scratch, one a fold, and of those that no family has, the runs that go on from
+#: them with the volumes; not among `RUNS`, which make what is shipped.
+PROTOCOL, ADDED = _protocol()
+#: Every run there is.
+NAMED = RUNS | {run.name: run for each in (PROTOCOL, ADDED) for runs in each.values() for run in runs}

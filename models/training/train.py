@@ -20,7 +20,7 @@ from .losses import LOSSES
 from .lungs import Lungs
 from .network import build, start_from_imagenet, unfolded
 from .paths import run_folder
-from .specs import RUNS, SPECS, Run
+from .specs import NAMED, SPECS, Run
 
 SAVE_EVERY = 50
 #: Processors without it emulate bfloat16, several times slower than f32.
@@ -66,7 +66,7 @@ def train(run: Run, device: str = "cpu") -> None:
     source, loss_of = batches(run), LOSSES[run.loss]
     model = build(run.spec.architecture)
     if run.after:
-        model.load_state_dict(averaged(RUNS[run.after]).state_dict())
+        model.load_state_dict(averaged(NAMED[run.after]).state_dict())
     elif run.shipped:
         pictures, _ = source.batch(run.batch, torch.Generator().manual_seed(run.seed), run.spec.size)
         model = unfolded(store.load(SPECS[run.shipped]), run.spec.architecture, pictures)
