@@ -135,22 +135,25 @@ def _family(name: str) -> tuple[list[Spec], list[Run]]:
     return specs, runs
 
 
-def _protocol() -> tuple[dict[str, list[Run]], dict[str, list[Run]]]:
+def _protocol() -> tuple[dict[str, list[Run]], dict[str, list[Run]], list[Run]]:
     config = tomllib.loads((HERE / "ct100.toml").read_text())
-    alone, added = {}, {}
+    alone, added, every = {}, {}, []
     for network in config["network"]:
         fields = config["training"] | network
-        family, volumes = fields.pop("family"), fields.pop("volumes", None)
+        family, stages = fields.pop("family"), fields.pop("volumes", [])
         first = next(s for s in SPECS.values() if s.family == family)
         architecture = fields.pop("architecture", first.architecture)
         seen = first.input | {"size": fields.pop("size")}
         spec = replace(first, name=fields.pop("name"), architecture=architecture, input=seen, ships=False, threshold=0.5)
-        folds = range(len(FOLDS["folds"]))
-        alone[spec.name] = [Run(f"ct100-{spec.name}-{f}", spec, fold=f, single_only=True, **fields) for f in folds]
-        if volumes:
-            after = {run.fold: run.name for run in alone[spec.name]}
-            added[spec.name] = [Run(f"volumes-{spec.name}-{f}", spec, fold=f, after=after[f], **fields | volumes) for f in folds]
-    return alone, added
+        runs = [Run(f"ct100-{spec.name}-{f}", spec, fold=f, single_only=True, **fields) for f in range(len(FOLDS["folds"]))]
+        alone[spec.name] = runs
+        every += runs
+        for nth, stage in enumerate(stages, 1):
+            names = (f"volumes-{spec.name}-{run.fold}" + (f"-{nth}" if nth > 1 else "") for run in runs)
+            runs = [Run(name, spec, fold=run.fold, after=run.name, **fields | stage) for name, run in zip(names, runs)]
+            added[spec.name] = runs
+            every += runs
+    return alone, added, every
 
 
 SPECS: dict[str, Spec] = {}
@@ -164,8 +167,8 @@ TIERS = ("quick", "standard", "full")
 ASKED = sorted(SPECS, key=lambda name: (TIERS.index(SPECS[name].tier), not SPECS[name].first))
 #: The lungs' run that keeps single slices apart, and makes nothing that is shipped.
 LUNGS_APART = "lungs-apart"
-#: Of every network of `ct100.toml` its runs from scratch, one a fold, and of those that no family has, the runs that go on from
-#: them with the volumes; not among `RUNS`, which make what is shipped.
-PROTOCOL, ADDED = _protocol()
+#: Of every network of `ct100.toml` its runs from scratch, one a fold, and of those that no family has, the last of the runs that go
+#: on from them with the volumes; not among `RUNS`, which make what is shipped.
+PROTOCOL, ADDED, _every = _protocol()
 #: Every run there is.
-NAMED = RUNS | {run.name: run for each in (PROTOCOL, ADDED) for runs in each.values() for run in runs}
+NAMED = RUNS | {run.name: run for run in _every}
