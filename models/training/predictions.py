@@ -4,8 +4,8 @@
 lesion network's probabilities in those lungs (`pipeline.lesion_steps`), from the packed weights; `VOLUME/NETWORK.f32.npz`
 the same before rounding. `ct100/NETWORK.npz` holds `[slices, rows, columns]` of the slices that the network's fold keeps
 apart, `ct100/protocol-NAME.npz` (from scratch) and `ct100/volumes-NAME.npz` those of all slices by a network of `ct100.toml`,
-each by the fold that never saw it, before rounding. `lung-slices/lungs-apart.npz` holds label bytes of the single slices that this run keeps apart. A file says which
-weights made it, and is made anew when they are others.
+each by the fold that never saw it, before rounding. `lung-slices/lungs-apart.npz` holds label bytes of the single slices that
+this run keeps apart. A file says which weights made it, and is made anew when they are others.
 """
 
 import numpy as np
