@@ -4,10 +4,14 @@
 const { js, wasm, wasmIntegrity, worker, relaxedWorker, gpuWorker } = document.querySelector("script[data-js]").dataset;
 const from = (path) => new URL(path, document.baseURI).href;
 
-function failed() {
+function failed(sentence) {
   document.getElementById("static-loading")?.setAttribute("hidden", "");
-  document.getElementById("static-failed")?.removeAttribute("hidden");
+  document.getElementById(sentence)?.removeAttribute("hidden");
 }
+
+// Without one of its style sheets the page would show pictures and numbers in a wrong way. The browser has waited for
+// them, and a sheet that can't be had, or has another hash than the page's, is missing here.
+const styled = [...document.querySelectorAll('link[rel="stylesheet"]')].every(({ sheet }) => sheet);
 
 // Leptos makes elements of the page's own constant markup by innerHTML, and four scripts are started by name. All else
 // that turns a text into code is refused.
@@ -17,10 +21,15 @@ globalThis.trustedTypes?.createPolicy("default", {
   createScriptURL: (url) => ([worker, relaxedWorker, gpuWorker, "sw.js"].map(from).includes(from(url)) ? from(url) : null),
 });
 
-try {
-  const { default: start } = await import(from(js));
-  await start({ module_or_path: fetch(from(wasm), { integrity: wasmIntegrity }) });
-  document.getElementById("static")?.remove();
-} catch {
-  failed();
+async function start() {
+  try {
+    const { default: run } = await import(from(js));
+    await run({ module_or_path: fetch(from(wasm), { integrity: wasmIntegrity }) });
+    document.getElementById("static")?.remove();
+  } catch {
+    failed("static-failed");
+  }
 }
+
+if (styled) await start();
+else failed("static-unstyled");

@@ -44,6 +44,8 @@ pub enum NetworkError {
     Device(String),
     #[error("the answer holds values that are not numbers")]
     NonFinite,
+    #[error("the network {name} has an input of {size} × {size} pixels, and {size} is no multiple of 32")]
+    InputSize { name: String, size: usize },
 }
 
 impl NetworkError {
@@ -56,6 +58,7 @@ impl NetworkError {
             }
             Self::NonFinite => IssueCode::ModelNonFinite,
             Self::Input { .. } | Self::Device(_) => IssueCode::ResultWithheld,
+            Self::InputSize { .. } => IssueCode::WeightsCorrupt,
         }
     }
 }
