@@ -2,7 +2,7 @@
 
 use corsai_protocol::{
     Command, DeviceReport, Event, Issue, IssueCode, Possible, Progress, Report, RunId, SeriesId, SeriesSummary,
-    Severity, Slot, Stage, Tier, VolumeSummary,
+    Severity, SliceAreas, Slot, Stage, Tier, VolumeSummary,
 };
 
 /// How far a study has come.
@@ -142,8 +142,8 @@ pub enum Effect {
     DropStoredWeights,
     /// Another volume is in this slot: forget its slices and show the middle.
     NewVolume(Slot),
-    /// These slices have a newer state.
-    SlicesChanged(Slot, Vec<u32>),
+    /// These slices have a newer state, and these areas of lung and lesion where they are known.
+    SlicesChanged(Slot, Vec<u32>, Vec<SliceAreas>),
     /// The worker has to be replaced.
     WorkerDied(Issue),
 }
@@ -315,8 +315,26 @@ impl Model {
 
     /// The study of an event, unless the event is stale.
     fn live(&mut self, run: RunId, slot: Slot) -> Option<&mut Study> {
-        let study = self.study_mut(slot);
-        (run >= study.run && study.phase != Phase::Empty).then_some(study)
+        self.is_live(run, slot).then(|| self.study_mut(slot))
+    }
+
+    /// Whether an event of this run is of the study that is there now.
+    pub fn is_live(&self, run: RunId, slot: Slot) -> bool {
+        let study = self.study(slot);
+        run >= study.run && study.phase != Phase::Empty
+    }
+
+    /// Whether an event shows that the worker gets on: not where it only answers the page, or says again how far it is.
+    pub fn gets_on(&self, event: &Event) -> bool {
+        match event {
+            Event::Slice { .. } => false,
+            Event::Progress { slot, progress, .. } => {
+                let study = self.study(*slot);
+                let mut known = study.progress.iter().chain(&study.refining);
+                known.all(|known| (known.stage, known.done) != (progress.stage, progress.done))
+            }
+            _ => true,
+        }
     }
 
     /// Takes an event in. Slices and previews are bulk data: previews come as `thumbnails`, slices go elsewhere.
@@ -355,9 +373,9 @@ impl Model {
                 return vec![Effect::NewVolume(slot)];
             }
             Event::Slice { .. } | Event::Answered { .. } => {}
-            Event::Changed { run, slot, indices } => {
+            Event::Changed { run, slot, indices, areas } => {
                 if self.live(run, slot).is_some() {
-                    return vec![Effect::SlicesChanged(slot, indices)];
+                    return vec![Effect::SlicesChanged(slot, indices, areas)];
                 }
             }
             Event::Possible { run, slot, possible } => {
