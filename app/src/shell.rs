@@ -160,7 +160,7 @@ impl App {
     // ── What the worker says ────────────────────────────────────────────────────────────────────────────────────
 
     fn heard(self, event: Event, payload: Vec<JsValue>) {
-        if self.model.with_untracked(|m| m.advances(&event)) {
+        if self.model.with_untracked(|m| m.gets_on(&event)) {
             self.goes_on();
         }
         if let Event::Slice { slot, index, lungs, lesions, .. } = event {

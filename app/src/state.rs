@@ -283,7 +283,7 @@ impl Model {
 
     /// Whether an event shows that the work goes on. The worker repeats its progress for as long as its loop turns,
     /// which says nothing of the networks.
-    pub fn advances(&self, event: &Event) -> bool {
+    pub fn gets_on(&self, event: &Event) -> bool {
         match event {
             Event::Progress { slot, progress, .. } => {
                 let last = self.study(*slot).phase.work().and_then(|w| w.progress);
@@ -447,8 +447,13 @@ impl Model {
 
     /// The study of an event, unless the event is stale.
     fn live(&mut self, run: RunId, slot: Slot) -> Option<&mut Study> {
-        let study = self.study_mut(slot);
-        (run >= study.run && study.phase != Phase::Empty).then_some(study)
+        self.is_live(run, slot).then(|| self.study_mut(slot))
+    }
+
+    /// Whether an event of this run is of the study that is there now.
+    pub fn is_live(&self, run: RunId, slot: Slot) -> bool {
+        let study = self.study(slot);
+        run >= study.run && study.phase != Phase::Empty
     }
 
     /// Takes an event in. Slices and previews are bulk data: previews come as `thumbnails`, slices go elsewhere.

@@ -399,10 +399,10 @@ fn a_worker_that_does_not_answer_a_stop_leaves_a_stopped_study() {
 fn a_worker_that_repeats_itself_gets_no_further() {
     let (mut model, run) = refined();
     let same = at(run, Slot::Current, Stage::Refining, 1);
-    assert!(!model.advances(&same));
-    assert!(model.advances(&at(run, Slot::Current, Stage::Refining, 2)));
-    assert!(model.advances(&at(run, Slot::Current, Stage::Weights, 1)));
-    assert!(model.advances(&Event::Changed { run, slot: Slot::Current, indices: vec![1] }));
+    assert!(!model.gets_on(&same));
+    assert!(model.gets_on(&at(run, Slot::Current, Stage::Refining, 2)));
+    assert!(model.gets_on(&at(run, Slot::Current, Stage::Weights, 1)));
+    assert!(model.gets_on(&Event::Changed { run, slot: Slot::Current, indices: vec![1] }));
     model.stop(Slot::Current);
     model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
     assert!(!model.working());
