@@ -73,7 +73,7 @@ pub struct App {
     wish: StoredValue<u32>,
     idle: StoredValue<Idle>,
     delivery: StoredValue<Delivery, LocalStorage>,
-    manifest: StoredValue<Option<Manifest>>,
+    manifest: StoredValue<Manifest>,
     advanced_ms: StoredValue<f64>,
     stop_asked_ms: StoredValue<Option<f64>>,
 }
@@ -81,8 +81,8 @@ pub struct App {
 impl App {
     pub fn new() -> Self {
         let scale = if browser::kept(SCALE_KEY).as_deref() == Some("panel") { Scale::Panel } else { Scale::Guideline };
-        let manifest = weights::manifest();
-        let first = manifest.iter().flat_map(|m| &m.networks).filter(|n| n.tier == Tier::Quick);
+        let manifest = weights::manifest().expect("invariant: the manifest that the page was built with can be read");
+        let first = manifest.networks.iter().filter(|n| n.tier == Tier::Quick);
         let of = first.map(weights::bytes_of).sum();
         Self {
             model: RwSignal::new(Model::default()),
@@ -121,9 +121,8 @@ impl App {
         self.pump_weights();
         self.offline.begin(move || {
             // Weights of other versions, which no tab runs any more.
-            if let Some(manifest) = self.manifest.get_value() {
-                spawn_local(async move { weights::store::clean(&manifest, false).await });
-            }
+            let manifest = self.manifest.get_value();
+            spawn_local(async move { weights::store::clean(&manifest, false).await });
         });
         self.tell_other_tabs();
         self.watch_always();
@@ -198,9 +197,8 @@ impl App {
             }
             Effect::DropStoredWeights => {
                 self.delivery.update_value(Delivery::forget);
-                if let Some(manifest) = self.manifest.get_value() {
-                    spawn_local(async move { weights::store::clean(&manifest, true).await });
-                }
+                let manifest = self.manifest.get_value();
+                spawn_local(async move { weights::store::clean(&manifest, true).await });
             }
             Effect::SeriesFound(slot, chosen) => self.choose_again(slot, chosen),
             Effect::NewVolume(slot) => {
@@ -455,18 +453,18 @@ impl App {
     pub fn has_sections(self) -> bool {
         let sections =
             |n: &NetworkEntry| n.family == Family::Dpn && n.projections.iter().any(|p| *p != Projection::Axial);
-        self.manifest.with_value(|m| m.iter().flat_map(|m| &m.networks).any(sections))
+        self.manifest.with_value(|m| m.networks.iter().any(sections))
     }
 
     /// Whether the network of that name is one that votes on lesions.
     pub fn votes(self, name: &str) -> bool {
         let votes = |n: &NetworkEntry| n.name == name && n.family != Family::Lungs;
-        self.manifest.with_value(|m| m.iter().flat_map(|m| &m.networks).any(votes))
+        self.manifest.with_value(|m| m.networks.iter().any(votes))
     }
 
     /// The next tier above `tier` that has a network, how many that adds and their bytes.
     pub fn tier_above(self, tier: Tier) -> Option<(Tier, usize, u64)> {
-        let manifest = self.manifest.get_value()?;
+        let manifest = self.manifest.get_value();
         let more = |next: Tier| manifest.networks.iter().filter(move |n| n.tier > tier && n.tier <= next);
         let next = Tier::ALL.into_iter().find(|next| more(*next).next().is_some())?;
         Some((next, more(next).count(), more(next).map(weights::bytes_of).sum()))
