@@ -276,7 +276,9 @@ impl App {
     /// Opens what was dropped, once its folders are listed, unless the person has wanted something else by then.
     pub fn open_drop(self, slot: Slot, drop: Drop) {
         let wish = self.new_wish();
-        self.listing.set(Some(0));
+        if matches!(drop, Drop::Entries(_)) {
+            self.listing.set(Some(0));
+        }
         spawn_local(async move {
             let goes_on = move |found: usize| {
                 let wanted = self.wish.get_value() == wish;
@@ -316,19 +318,19 @@ impl App {
     }
 
     fn open_files(self, slot: Slot, listed: Listed) {
-        let issue = listed.unreadable.issue(listed.files.len());
+        let missing = listed.unreadable.issue(listed.files.len());
         let (names, files) = listed.files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
-        self.open(slot, Source::Files { names, files }, false, issue.into_iter().collect());
+        self.open(slot, Source::Files { names, files, missing }, false);
     }
 
     /// Opens a made-up study.
     pub fn open_phantom(self, slot: Slot, date: PhantomDate) {
         self.new_wish();
-        self.open(slot, Source::Phantom(date), true, Vec::new());
+        self.open(slot, Source::Phantom(date), true);
     }
 
     /// Opens a study, and remembers from where. Where nothing can compute, a notice has said so.
-    fn open(self, slot: Slot, source: Source, synthetic: bool, issues: Vec<Issue>) {
+    fn open(self, slot: Slot, source: Source, synthetic: bool) {
         if self.model.with_untracked(|m| matches!(m.link, Link::Impossible | Link::Unloaded)) {
             return;
         }
@@ -336,7 +338,7 @@ impl App {
         self.witness.study_opened();
         self.goes_on();
         let (commands, run) = self.model.try_update(|m| m.open(slot, synthetic)).unwrap_or_default();
-        self.model.update(|m| m.take_in(slot, issues));
+        self.model.update(|m| m.take_in(slot, source.missing()));
         self.forget_pixels(slot);
         self.let_go();
         let depth = self.depth.get_untracked();
@@ -464,10 +466,11 @@ impl App {
 
     /// The next tier above `tier` that has a network, how many that adds and their bytes.
     pub fn tier_above(self, tier: Tier) -> Option<(Tier, usize, u64)> {
-        let manifest = self.manifest.get_value();
-        let more = |next: Tier| manifest.networks.iter().filter(move |n| n.tier > tier && n.tier <= next);
-        let next = Tier::ALL.into_iter().find(|next| more(*next).next().is_some())?;
-        Some((next, more(next).count(), more(next).map(weights::bytes_of).sum()))
+        self.manifest.with_value(|manifest| {
+            let more = |next: Tier| manifest.networks.iter().filter(move |n| n.tier > tier && n.tier <= next);
+            let next = Tier::ALL.into_iter().find(|next| more(*next).next().is_some())?;
+            Some((next, more(next).count(), more(next).map(weights::bytes_of).sum()))
+        })
     }
 
     /// The current study's numbers and doubts, for an export.

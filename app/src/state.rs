@@ -93,7 +93,7 @@ pub struct Study {
     pub thumbnails: Vec<Thumbnail>,
     pub chosen: Option<SeriesId>,
     /// Of what was dropped and never reached the worker.
-    pub intake_issues: Vec<Issue>,
+    pub missing: Option<Issue>,
     /// Of the drop as a whole.
     pub drop_issues: Vec<Issue>,
     pub volume: Option<VolumeSummary>,
@@ -147,8 +147,7 @@ impl Study {
         let chosen = self.chosen_series().into_iter().flat_map(|s| &s.issues);
         let report = self.report.iter().flat_map(|r| &r.issues);
         let mut all: Vec<Issue> = Vec::new();
-        for issue in self.refusal.iter().chain(&self.intake_issues).chain(report).chain(chosen).chain(&self.drop_issues)
-        {
+        for issue in self.refusal.iter().chain(&self.missing).chain(report).chain(chosen).chain(&self.drop_issues) {
             match all.iter_mut().find(|i| i.code == issue.code && i.message == issue.message) {
                 Some(known) if known.files.is_empty() => known.files.clone_from(&issue.files),
                 Some(_) => {}
@@ -180,9 +179,9 @@ impl Study {
             self.gone = false;
             self.phase = Phase::Restoring { work: Work::default(), reached: None };
         } else {
-            let intake_issues = std::mem::take(&mut self.intake_issues);
+            let missing = self.missing.take();
             let (run, synthetic) = (self.run, self.synthetic);
-            *self = Self { run, phase: Phase::Reading(Work::default()), synthetic, intake_issues, ..Self::default() };
+            *self = Self { run, phase: Phase::Reading(Work::default()), synthetic, missing, ..Self::default() };
         }
     }
 
@@ -433,8 +432,8 @@ impl Model {
     }
 
     /// What of a drop never reached the worker.
-    pub fn take_in(&mut self, slot: Slot, issues: Vec<Issue>) {
-        self.study_mut(slot).intake_issues = issues;
+    pub fn take_in(&mut self, slot: Slot, missing: Option<Issue>) {
+        self.study_mut(slot).missing = missing;
     }
 
     /// Says something that concerns no study.

@@ -246,7 +246,7 @@ fn a_worker_that_is_given_up_refuses_what_ran_and_leaves_what_was_done() {
 #[test]
 fn a_worker_that_dies_over_its_study_begins_anew() {
     let (mut model, run) = opened();
-    model.take_in(Slot::Current, vec![Issue::new(IssueCode::FileUnreadable, "")]);
+    model.take_in(Slot::Current, Some(Issue::new(IssueCode::FileUnreadable, "")));
     model.apply(reported(run, Slot::Current, Vec::new(), false), Vec::new());
     assert!(model.goes_on(Slot::Current) && !model.goes_on(Slot::Previous));
     let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[Slot::Current]);
