@@ -331,7 +331,7 @@ impl App {
 
     /// Opens a study, and remembers from where. Where nothing can compute, a notice has said so.
     fn open(self, slot: Slot, source: Source, synthetic: bool) {
-        if self.model.with_untracked(|m| matches!(m.link, Link::Impossible | Link::Unloaded)) {
+        if !self.model.with_untracked(Model::can_compute) {
             return;
         }
         self.adding.set(false);
@@ -369,6 +369,9 @@ impl App {
 
     /// Measures this series; where the worker has lost the study, it is read once more.
     pub fn choose(self, slot: Slot, series: SeriesId) {
+        if !self.model.with_untracked(Model::can_compute) {
+            return;
+        }
         self.new_wish();
         self.goes_on();
         let depth = self.depth.get_untracked();
@@ -414,7 +417,11 @@ impl App {
     /// What stops a study's run. Nothing goes further then by itself than the answer that is there.
     fn stop_of(self, slot: Slot) -> Option<Command> {
         let command = self.model.try_update(|m| m.stop(slot)).flatten()?;
-        if let Some(tier) = self.model.with_untracked(|m| m.study(slot).report.as_ref().map(|r| r.runs.tier)) {
+        let reached = self.model.with_untracked(|m| {
+            let study = m.study(slot);
+            study.report.as_ref().filter(|_| study.phase.measured()).map(|r| r.runs.tier)
+        });
+        if let Some(tier) = reached {
             self.aim_at(slot, tier);
         }
         Some(command)

@@ -253,6 +253,11 @@ impl Model {
         SLOTS.into_iter().find(|s| self.study(*s).phase.busy())
     }
 
+    /// Whether a worker is there or on its way.
+    pub const fn can_compute(&self) -> bool {
+        matches!(self.link, Link::Starting | Link::Ready)
+    }
+
     /// Whether the worker works for any study, be it for first numbers, for better ones or for lost pictures.
     pub fn working(&self) -> bool {
         SLOTS.into_iter().any(|s| self.study(s).phase.work().is_some())

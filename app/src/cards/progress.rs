@@ -96,7 +96,7 @@ fn Ended(app: App, which: Slot) -> impl IntoView {
     let again = Memo::new(move |_| {
         app.model.with(|m| {
             let study = m.study(which);
-            study.again().map(|series| (series, study.phase == Phase::Stopped))
+            study.again().filter(|_| m.can_compute()).map(|series| (series, study.phase == Phase::Stopped))
         })
     });
     let earlier = if which == Slot::Previous { "Earlier study: " } else { "" };
