@@ -18,6 +18,7 @@ use crate::{
     privacy::witness::Witness,
     reopen::{Idle, Reopen, Source},
     state::{Effect, Link, Model, Phase},
+    undo::Undo,
     viewer::{
         pixels::{PixelStore, Slice, areas_of, around},
         view::View,
@@ -53,6 +54,7 @@ pub struct App {
     pub elsewhere: RwSignal<bool>,
     pub offline: Offline,
     pub witness: Witness,
+    pub undo: Undo,
     link: StoredValue<Option<worker_link::Link>, LocalStorage>,
     /// The worker's compiled module.
     module: StoredValue<Option<(Part, JsValue)>, LocalStorage>,
@@ -86,6 +88,7 @@ impl App {
             elsewhere: RwSignal::new(false),
             offline: Offline::new(),
             witness: Witness::new(),
+            undo: Undo::new(),
             link: StoredValue::new_local(None),
             module: StoredValue::new_local(None),
             computing: StoredValue::new_local(None),
@@ -222,11 +225,12 @@ impl App {
     }
 
     /// Opens a study, and remembers from where until it has an answer. Where nothing can compute, a notice has said so.
-    fn open(self, slot: Slot, source: Source, synthetic: bool) {
+    pub fn open(self, slot: Slot, source: Source, synthetic: bool) {
         if self.model.with_untracked(|m| matches!(m.link, Link::Impossible | Link::Unloaded)) {
             return;
         }
         let run = self.opening(slot, synthetic);
+        self.undo.opened(slot, source.clone(), synthetic);
         if slot == Slot::Current {
             self.reopen.set_value(Some(Reopen::new(source.clone())));
         }
@@ -314,7 +318,19 @@ impl App {
             self.carry_out(effect);
         }
         self.follow_reopened();
+        self.follow_undone();
         self.ask_for_next_areas();
+    }
+
+    /// A study that was brought back is measured as it was: the same series, and the earlier study after it.
+    fn follow_undone(self) {
+        let phase = |slot| self.model.with_untracked(|m| m.study(slot).phase);
+        if let Some((slot, series)) = self.undo.take_series(|slot| phase(slot) == Phase::Choosing) {
+            self.choose(slot, series);
+        }
+        if phase(Slot::Current) == Phase::Done && phase(Slot::Previous) == Phase::Empty {
+            self.undo.go_on(self);
+        }
     }
 
     fn carry_out(self, effect: Effect) {
@@ -495,10 +511,19 @@ impl App {
         self.adding.set(false);
         self.witness.study_opened();
         self.heard_ms.set_value(browser::now_ms());
+        self.remember_closed(slot);
         let (commands, run) = self.model.try_update(|m| m.open(slot, synthetic)).unwrap_or_default();
         self.forget_pixels(slot);
         self.send_all(commands);
         run
+    }
+
+    /// A person closes or replaces what is open in this slot.
+    fn remember_closed(self, slot: Slot) {
+        let (open, series) = self.model.with_untracked(|m| (m.study(slot).phase != Phase::Empty, m.chosen()));
+        if open {
+            self.undo.closing(slot, series);
+        }
     }
 
     fn forget_pixels(self, slot: Slot) {
@@ -520,6 +545,7 @@ impl App {
 
     /// Closes a study. With the current one its worker ends, and with it all memory that held anything of the study.
     pub fn close(self, slot: Slot) {
+        self.remember_closed(slot);
         let commands = self.model.try_update(|m| m.close(slot)).unwrap_or_default();
         self.forget_pixels(slot);
         self.follow_reopened();

@@ -175,6 +175,11 @@ impl Model {
         }
     }
 
+    /// The series measured, of the current and of the earlier study.
+    pub fn chosen(&self) -> [Option<SeriesId>; 2] {
+        [self.current.chosen, self.previous.chosen]
+    }
+
     /// The slot the worker is busy with.
     pub fn busy_slot(&self) -> Option<Slot> {
         [Slot::Current, Slot::Previous].into_iter().find(|s| self.study(*s).phase.busy())

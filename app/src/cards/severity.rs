@@ -16,32 +16,38 @@ use crate::{
     state::Phase,
 };
 
-/// What is known, for the current study.
+/// What is known of the study on screen.
 #[derive(Clone, PartialEq)]
 struct Known {
+    slot: Slot,
     lungs: Lungs,
     phase: Phase,
     report: Report,
 }
 
+/// The numbers of the study whose pictures are shown, or why it has none.
 #[component]
 pub fn SeverityCard(app: App) -> impl IntoView {
+    let shown = Memo::new(move |_| app.view.with(|v| v.slot));
     let known = Memo::new(move |_| {
+        let slot = shown.get();
         app.model.with(|m| {
-            let report = m.current.numbers()?;
-            Some(Known { lungs: report.lungs.clone()?, phase: m.current.phase, report: report.clone() })
+            let study = m.study(slot);
+            let report = study.numbers()?;
+            Some(Known { slot, lungs: report.lungs.clone()?, phase: study.phase, report: report.clone() })
         })
     });
     let refused = Memo::new(move |_| {
         app.model.with(|m| {
-            let stops = || m.current.issues().into_iter().filter(|i| i.severity == Severity::Stop);
-            (m.current.phase == Phase::Refused || (m.current.report.is_some() && stops().next().is_some()))
+            let study = m.study(shown.get());
+            let stops = || study.issues().into_iter().filter(|i| i.severity == Severity::Stop);
+            (study.phase == Phase::Refused || (study.report.is_some() && stops().next().is_some()))
                 .then(|| stops().collect::<Vec<_>>())
         })
     });
-    move || match (known.get(), refused.get()) {
-        (Some(known), _) => view! { <Numbers app known /> }.into_any(),
-        (None, Some(issues)) => view! {
+    move || match (known.get(), refused.get(), shown.get()) {
+        (Some(known), ..) => view! { <Numbers app known /> }.into_any(),
+        (None, Some(issues), _) => view! {
             <section class="card card-refused" aria-labelledby="severity-title" data-testid="refused">
                 <h2 id="severity-title" class="card-title">"No number"</h2>
                 <p>"This study was not measured."</p>
@@ -49,13 +55,21 @@ pub fn SeverityCard(app: App) -> impl IntoView {
             </section>
         }
         .into_any(),
-        (None, None) => ().into_any(),
+        (None, None, Slot::Previous) => view! {
+            <section class="card card-earlier" aria-labelledby="severity-title" data-testid="severity-none">
+                <h2 id="severity-title" class="card-title">"Earlier study"</h2>
+                <p class="pending">"The earlier study, on screen, has no numbers yet."</p>
+            </section>
+        }
+        .into_any(),
+        (None, None, Slot::Current) => ().into_any(),
     }
 }
 
 #[component]
 fn Numbers(app: App, known: Known) -> impl IntoView {
-    let Known { lungs, phase, report } = known;
+    let Known { slot, lungs, phase, report } = known;
+    let earlier = slot == Slot::Previous;
     let date = report.study.date.as_deref().map(format::date);
     let both = lungs.both.clone();
     let class = move || of(&both, app.scale.get());
@@ -63,9 +77,15 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
     let has_class = lungs.both.ct_class.is_some();
     let shares = [lungs.right.share, lungs.left.share];
     view! {
-        <section class="card card-severity" aria-labelledby="severity-title" data-testid="severity">
+        <section
+            class="card card-severity"
+            class:card-earlier=earlier
+            aria-labelledby="severity-title"
+            data-testid="severity"
+            data-study=if earlier { "previous" } else { "current" }
+        >
             <h2 id="severity-title" class="card-title">
-                "Severity"
+                {if earlier { "Severity in the earlier study" } else { "Severity" }}
                 {date.map(|d| view! { <span class="card-date" data-testid="study-date">{d}</span> })}
             </h2>
             {if has_class {
@@ -96,8 +116,8 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
                     .into_any()
             }}
             <Table lungs=lungs.clone() pending />
-            {(phase == Phase::Computing).then(|| view! { <StillPossible app /> })}
-            {(phase == Phase::Done).then(|| view! { <Tiers app report=report.clone() /> })}
+            {(phase == Phase::Computing && !earlier).then(|| view! { <StillPossible app /> })}
+            {(phase == Phase::Done && !earlier).then(|| view! { <Tiers app report=report.clone() /> })}
             {(phase == Phase::Computing && has_class)
                 .then(|| view! { <p class="pending">"Not finished: these numbers may still change."</p> })}
             {(phase == Phase::Cancelled)
@@ -115,7 +135,7 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
                     }
                 })}
             {(phase != Phase::Computing).then(|| view! { <Computed runs=report.runs.clone() voxel_mm=report.study.voxel_mm /> })}
-            {(phase == Phase::Done).then(|| view! { <Exports app /> })}
+            {(phase == Phase::Done && !earlier).then(|| view! { <Exports app /> })}
         </section>
     }
     .into_any()
