@@ -1,9 +1,7 @@
-//! The page's frame: header, what is shown when, drops anywhere in the window, and what a screen reader is told.
+//! The page's frame: header, what is shown when, notices, and what a screen reader is told.
 
 use corsai_protocol::{DISCLAIMER, Slot};
-use leptos::{ev, html, prelude::*};
-use wasm_bindgen::JsCast;
-use web_sys::Element;
+use leptos::{html, prelude::*};
 
 use crate::{
     cards::{
@@ -14,7 +12,8 @@ use crate::{
         settings::SettingsDialog,
         severity::SeverityCard,
     },
-    format, intake,
+    drop_layer::DropLayer,
+    format,
     privacy::panel::PrivacyPanel,
     shell::App,
     start::{Openers, Start},
@@ -41,10 +40,16 @@ pub fn Page(app: App) -> impl IntoView {
     view! {
         <a class="skip" href="#content">"Skip to the content"</a>
         <Header app settings privacy />
-        <Notices app />
-        <main id="content" node_ref=content tabindex="-1">
-            {move || if empty.get() { view! { <Start app /> }.into_any() } else { view! { <Workspace app /> }.into_any() }}
-        </main>
+        <div class="content" class:content-split=move || !empty.get()>
+            <main id="content" node_ref=content tabindex="-1">
+                {move || if empty.get() { view! { <Start app /> }.into_any() } else { view! { <Workspace app /> }.into_any() }}
+            </main>
+            // What comes and goes has a place of its own, where it moves neither pictures nor numbers.
+            <div class="dock">
+                <ProgressCard app />
+                <Notices app />
+            </div>
+        </div>
         <SettingsDialog app open=settings />
         <PrivacyPanel app open=privacy />
         <DropLayer app />
@@ -145,6 +150,7 @@ fn Notices(app: App) -> impl IntoView {
                         }
                     })
             }}
+            {move || app.undo.offered.get().map(|closed| view! { <Undone app closed /> })}
             {move || {
                 let list = notices.get();
                 (!list.is_empty())
@@ -163,6 +169,29 @@ fn Notices(app: App) -> impl IntoView {
                         }
                     })
             }}
+        </div>
+    }
+    .into_any()
+}
+
+/// A study was closed or replaced, and can be brought back.
+#[component]
+fn Undone(app: App, closed: Slot) -> impl IntoView {
+    let words = match closed {
+        Slot::Current => "The study was closed. Undo opens it again and measures it anew.",
+        Slot::Previous => "The earlier study was removed. Undo opens it again and measures it anew.",
+    };
+    view! {
+        <div class="notice notice-quiet" data-testid="undo-offer">
+            <p>{words}</p>
+            <div class="actions">
+                <button class="button button-small" data-testid="undo" on:click=move |_| app.undo.bring_back(app)>
+                    "Undo"
+                </button>
+                <button class="button button-small" data-testid="undo-dismiss" on:click=move |_| app.undo.dismiss()>
+                    "Dismiss"
+                </button>
+            </div>
         </div>
     }
     .into_any()
@@ -202,8 +231,7 @@ fn Workspace(app: App) -> impl IntoView {
                 }
                 Left::Words => view! { <Words app /> }.into_any(),
             }}
-            <aside class="cards" aria-label="Findings">
-                <ProgressCard app />
+            <aside class="cards" aria-label="Findings" tabindex="0" data-scrolls>
                 <SeverityCard app />
                 <IssuesCard app />
                 <DynamicsCard app />
@@ -242,70 +270,6 @@ fn Words(app: App) -> impl IntoView {
             }
             .into_any()
         }
-    }
-}
-
-/// Takes drops anywhere in the window, and shows where they go.
-#[component]
-fn DropLayer(app: App) -> impl IntoView {
-    let over = RwSignal::new(false);
-    let two = Memo::new(move |_| app.model.with(|m| m.current.phase.measured() && !m.current.gone));
-    let holds_files = |event: &ev::DragEvent| {
-        event.data_transfer().is_some_and(|t| t.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files")))
-    };
-    let entered = window_event_listener(ev::dragenter, move |event| {
-        if holds_files(&event) {
-            event.prevent_default();
-            over.set(true);
-        }
-    });
-    let dragged = window_event_listener(ev::dragover, move |event| {
-        if holds_files(&event) {
-            event.prevent_default();
-        }
-    });
-    let left = window_event_listener(ev::dragleave, move |event| {
-        if event.related_target().is_none() {
-            over.set(false);
-        }
-    });
-    let dropped = window_event_listener(ev::drop, move |event| {
-        event.prevent_default();
-        over.set(false);
-        let Some(transfer) = event.data_transfer() else { return };
-        let zone =
-            event.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|e| e.closest("[data-slot]").ok()?);
-        let named = zone.and_then(|z| z.get_attribute("data-slot"));
-        let earlier = two.get_untracked()
-            && (named.as_deref() == Some("previous") || (named.is_none() && app.adding.get_untracked()));
-        app.open_drop(if earlier { Slot::Previous } else { Slot::Current }, intake::take(&transfer));
-    });
-    on_cleanup(move || {
-        entered.remove();
-        dragged.remove();
-        left.remove();
-        dropped.remove();
-    });
-    move || {
-        over.get().then(|| {
-            view! {
-                <div class="droplayer" data-testid="drop-layer">
-                    <div class="droplayer-zone" data-slot="current">
-                        {move || if two.get() { "Drop here to open in place of this study" } else { "Drop to open" }}
-                    </div>
-                    {move || {
-                        two.get()
-                            .then(|| {
-                                view! {
-                                    <div class="droplayer-zone" data-slot="previous">
-                                        "Drop here to add as the earlier study"
-                                    </div>
-                                }
-                            })
-                    }}
-                </div>
-            }
-        })
     }
 }
 

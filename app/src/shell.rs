@@ -23,6 +23,7 @@ use crate::{
     privacy::witness::Witness,
     reopen::{Handles, Idle, Reopen, Source},
     state::{Effect, Link, Model, Phase},
+    undo::Undo,
     viewer::{
         pixels::{PixelStore, Slice, around},
         view::View,
@@ -61,6 +62,7 @@ pub struct App {
     pub elsewhere: RwSignal<bool>,
     pub offline: Offline,
     pub witness: Witness,
+    pub undo: Undo,
     link: StoredValue<Option<worker_link::Link>, LocalStorage>,
     /// What was preferred when the worker was started.
     computes_on: StoredValue<DevicePreference>,
@@ -100,6 +102,7 @@ impl App {
             elsewhere: RwSignal::new(false),
             offline: Offline::new(),
             witness: Witness::new(),
+            undo: Undo::new(),
             link: StoredValue::new_local(None),
             computes_on: StoredValue::new(DevicePreference::default()),
             module: StoredValue::new_local(None),
@@ -188,6 +191,18 @@ impl App {
             self.carry_out(effect);
         }
         self.let_go();
+        self.follow_undone();
+    }
+
+    /// A study that was brought back is measured as it was: the same series, and the earlier study after it.
+    fn follow_undone(self) {
+        let phase = |slot| self.model.with_untracked(|m| m.study(slot).phase);
+        if let Some((slot, series)) = self.undo.take_series(|slot| phase(slot) == Phase::Choosing) {
+            self.choose(slot, series);
+        }
+        if matches!(phase(Slot::Current), Phase::Measured { .. }) && phase(Slot::Previous) == Phase::Empty {
+            self.undo.go_on(self);
+        }
     }
 
     fn carry_out(self, effect: Effect) {
@@ -313,17 +328,19 @@ impl App {
     }
 
     /// Opens a study, and remembers from where. Where nothing can compute, a notice has said so.
-    fn open(self, slot: Slot, source: Source, synthetic: bool) {
+    pub fn open(self, slot: Slot, source: Source, synthetic: bool) {
         if !self.model.with_untracked(Model::can_compute) {
             return;
         }
         self.adding.set(false);
         self.witness.study_opened();
         self.goes_on();
+        self.remember_closed(slot);
         let (commands, run) = self.model.try_update(|m| m.open(slot, synthetic)).unwrap_or_default();
         self.model.update(|m| m.take_in(slot, source.missing()));
         self.forget_pixels(slot);
         self.let_go();
+        self.undo.opened(slot, source.clone(), synthetic);
         let depth = self.depth.get_untracked();
         self.handles.update_value(|h| *h.of(slot) = Some(Reopen::new(source.clone(), depth)));
         if slot == Slot::Current && self.computes_on.get_value() != self.preference.get_untracked() {
@@ -337,6 +354,14 @@ impl App {
         self.send(self.configuration(depth), Vec::new(), false);
         let (command, payload) = source.command(run, slot);
         self.send(command, payload, false);
+    }
+
+    /// A person closes or replaces what is open in this slot.
+    fn remember_closed(self, slot: Slot) {
+        let (open, series) = self.model.with_untracked(|m| (m.study(slot).phase != Phase::Empty, m.chosen()));
+        if open {
+            self.undo.closing(slot, series);
+        }
     }
 
     fn forget_pixels(self, slot: Slot) {
@@ -372,6 +397,7 @@ impl App {
     /// Closes a study. With the current one its worker ends, and with it all memory that held anything of the study.
     pub fn close(self, slot: Slot) {
         self.new_wish();
+        self.remember_closed(slot);
         let commands = self.model.try_update(|m| m.close(slot)).unwrap_or_default();
         self.forget_pixels(slot);
         self.let_go();

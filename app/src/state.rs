@@ -248,6 +248,11 @@ impl Model {
         }
     }
 
+    /// The series measured, of the current and of the earlier study.
+    pub fn chosen(&self) -> [Option<SeriesId>; 2] {
+        [self.current.chosen, self.previous.chosen]
+    }
+
     /// The slot whose first numbers the worker works for.
     pub fn busy_slot(&self) -> Option<Slot> {
         SLOTS.into_iter().find(|s| self.study(*s).phase.busy())

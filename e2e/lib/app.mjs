@@ -1,6 +1,7 @@
 // The page as a person meets it: a server with the built dist/, Chromium, and the things one does and sees. Specs
 // speak only in these terms and in the page's `data-testid`s.
 
+import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 
@@ -10,6 +11,7 @@ import { serve } from "../server.mjs";
 import { OUT } from "./studies.mjs";
 
 export const DESKTOP = { width: 1440, height: 900 };
+export const TABLET = { width: 1024, height: 768 };
 export const PHONE = { width: 390, height: 844 };
 
 // The longest that one study may take on a busy machine with two cores.
@@ -34,12 +36,12 @@ const SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshade
 // `host` plays a host in other ways (see ../server.mjs); `address` is of a host that runs already. `profile` is a folder
 // in which the browser keeps what it stores. `prepare` is called with the page before it loads anything. A `bare` page is
 // not waited for. `window` says how the browser's window is other than usual, in Playwright's words. With `insecure` the
-// host has a name, and no https.
-export async function open({ query = "", softwareGpu = false, host = {}, address, profile, prepare, bare, window, insecure } = {}) {
+// host has a name, and no https. `flags` are further words of the browser's command line.
+export async function open({ query = "", softwareGpu = false, host = {}, address, profile, prepare, bare, window, insecure, flags = [] } = {}) {
   const requests = [];
   const own = address ? { address } : await serve({ ...host, seen: (request) => requests.push(request) });
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  const args = [...QUIET, ...(softwareGpu ? SOFTWARE_GPU : NO_GPU)];
+  const args = [...QUIET, ...(softwareGpu ? SOFTWARE_GPU : NO_GPU), ...flags];
   if (insecure) {
     args.push("--host-resolver-rules=MAP ct.example 127.0.0.1");
     own.address = own.address.replace("127.0.0.1", "ct.example");
@@ -117,7 +119,10 @@ class App {
   // Drags files or folders from outside into the page and lets go over an element, as the browser reports it.
   async drop(paths, id) {
     const box = await this.get(id).boundingBox();
-    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await this.dropAt(paths, [box.x + box.width / 2, box.y + box.height / 2]);
+  }
+
+  async dropAt(paths, [x, y]) {
     const session = await this.page.context().newCDPSession(this.page);
     for (const type of ["dragEnter", "dragOver", "drop"]) {
       const data = { items: [], files: paths, dragOperationsMask: 1 };
@@ -167,6 +172,22 @@ class App {
   }
 
   slice = async () => Number(await this.get("canvas").getAttribute("data-index"));
+
+  // Waits until a slice is on screen, and sees that it stays there.
+  async showsSlice(index) {
+    await this.page.locator(`[data-testid=canvas][data-index="${index}"]`).waitFor({ timeout: 5_000 });
+    await this.settled();
+    assert.equal(await this.slice(), index);
+  }
+
+  // From canvas pixels to image pixels: what the last drawing was done with.
+  async transform() {
+    await this.settled();
+    return this.get("canvas").evaluate((canvas) => {
+      const { a, d, e, f } = canvas.getContext("2d").getTransform();
+      return { scale: [a, d], offset: [e, f] };
+    });
+  }
 
   // The picture on the canvas, once it has been drawn.
   async picture() {

@@ -1,6 +1,6 @@
 //! Every doubt about the input, in plain words, gravest first.
 
-use corsai_protocol::{Issue, Severity};
+use corsai_protocol::{Issue, Severity, Slot};
 use leptos::prelude::*;
 
 use crate::{format, shell::App, state::Phase};
@@ -75,8 +75,8 @@ fn item(issue: Issue) -> impl IntoView {
     .into_any()
 }
 
-/// The current study's issues, and the earlier one's under its own heading. What stops the current study stands in
-/// the place of its numbers.
+/// The issues of both studies, those of the one on screen first. What stops the current study stands in the place of its
+/// numbers.
 #[component]
 pub fn IssuesCard(app: App) -> impl IntoView {
     let current = Memo::new(move |_| {
@@ -87,14 +87,25 @@ pub fn IssuesCard(app: App) -> impl IntoView {
         })
     });
     let earlier = Memo::new(move |_| app.model.with(|m| m.previous.issues()));
+    let earlier_shown = Memo::new(move |_| app.view.with(|v| v.slot == Slot::Previous));
     move || {
         let (current, earlier) = (current.get(), earlier.get());
+        let both = !current.is_empty() && !earlier.is_empty();
+        let of_earlier = (!earlier.is_empty())
+            .then(|| view! { <h3 class="card-subtitle">"Earlier study"</h3> {grouped(earlier.clone())} });
+        let of_this = (!current.is_empty()).then(|| {
+            let titled = both || earlier_shown.get();
+            view! { {titled.then(|| view! { <h3 class="card-subtitle">"This study"</h3> })} {grouped(current.clone())} }
+        });
+        let lists = if earlier_shown.get() {
+            view! { {of_earlier} {of_this} }.into_any()
+        } else {
+            view! { {of_this} {of_earlier} }.into_any()
+        };
         (!current.is_empty() || !earlier.is_empty()).then(|| {
             view! {
                 <section class="card" id="doubts" aria-label="Doubts about the input" data-testid="issues">
-                    {grouped(current)}
-                    {(!earlier.is_empty())
-                        .then(|| view! { <h3 class="card-subtitle">"Earlier study"</h3> {grouped(earlier)} })}
+                    {lists}
                 </section>
             }
         })

@@ -3,7 +3,12 @@
 use corsai_protocol::{Depth, DevicePreference, Tier};
 use leptos::{ev, prelude::*};
 
-use crate::{dialog::Dialog, shell::App, state::Phase};
+use crate::{
+    dialog::Dialog,
+    shell::App,
+    state::Phase,
+    viewer::keys::{BINDINGS, POINTER_HELP},
+};
 
 const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [
     (DevicePreference::Auto, "device-auto", "Automatic", "The faster one that computes a known slice right."),
@@ -15,17 +20,6 @@ const TIERS: [(Tier, &str, &str); 3] = [
     (Tier::Quick, "Quick answer", "One lesion network."),
     (Tier::Standard, "Standard", "The quick answer first, then several networks vote."),
     (Tier::Full, "Full", "All networks there are."),
-];
-
-const KEYS: [(&str, &str); 8] = [
-    ("↑ ↓", "next slice towards head or feet"),
-    ("Page Up / Page Down", "ten slices"),
-    ("Home / End", "feet / head"),
-    ("+ / −", "zoom"),
-    ("Shift + arrows", "move the picture"),
-    ("0", "reset the picture"),
-    ("Right button, drag", "brightness and contrast"),
-    ("Ctrl + wheel, pinch", "zoom"),
 ];
 
 #[component]
@@ -86,7 +80,8 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
             </label>
         }
     };
-    let keys: Vec<_> = KEYS.iter().map(|(key, what)| view! { <dt><kbd>{*key}</kbd></dt> <dd>{*what}</dd> }).collect();
+    let lines = BINDINGS.iter().map(|b| (b.label, b.what)).chain(POINTER_HELP);
+    let keys: Vec<_> = lines.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt> <dd>{what}</dd> }).collect();
     view! {
         <Dialog open id="settings" title="Settings and help">
             <fieldset>
@@ -106,7 +101,7 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                 {switch("paper-vote", "The paper's thresholds", "In place of those chosen for these networks.", |d| &mut d.paper_vote)}
             </fieldset>
             <DeviceFound app />
-            <h3>"Keys, with the picture in focus"</h3>
+            <h3>"Keys and mouse"</h3>
             <dl class="keys">{keys}</dl>
         </Dialog>
     }

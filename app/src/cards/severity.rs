@@ -16,9 +16,10 @@ use crate::{
     state::Phase,
 };
 
-/// What is known, for the current study.
+/// What is known of the study on screen.
 #[derive(Clone, PartialEq)]
 struct Known {
+    slot: Slot,
     lungs: Lungs,
     /// More is being worked for; else a tier's answer is in, or the person stopped it before.
     pending: bool,
@@ -26,25 +27,30 @@ struct Known {
     report: Report,
 }
 
+/// The numbers of the study whose pictures are shown, or why it has none.
 #[component]
 pub fn SeverityCard(app: App) -> impl IntoView {
+    let shown = Memo::new(move |_| app.view.with(|v| v.slot));
     let known = Memo::new(move |_| {
+        let slot = shown.get();
         app.model.with(|m| {
-            let report = m.current.numbers()?;
-            let (pending, stopped) = (m.current.phase.busy(), m.current.phase == Phase::Stopped);
-            Some(Known { lungs: report.lungs.clone()?, pending, stopped, report: report.clone() })
+            let study = m.study(slot);
+            let report = study.numbers()?;
+            let (pending, stopped) = (study.phase.busy(), study.phase == Phase::Stopped);
+            Some(Known { slot, lungs: report.lungs.clone()?, pending, stopped, report: report.clone() })
         })
     });
     let refused = Memo::new(move |_| {
         app.model.with(|m| {
-            let stops = || m.current.issues().into_iter().filter(|i| i.severity == Severity::Stop);
-            (m.current.phase == Phase::Refused || (m.current.report.is_some() && stops().next().is_some()))
+            let study = m.study(shown.get());
+            let stops = || study.issues().into_iter().filter(|i| i.severity == Severity::Stop);
+            (study.phase == Phase::Refused || (study.report.is_some() && stops().next().is_some()))
                 .then(|| stops().collect::<Vec<_>>())
         })
     });
-    move || match (known.get(), refused.get()) {
-        (Some(known), _) => view! { <Numbers app known /> }.into_any(),
-        (None, Some(issues)) => view! {
+    move || match (known.get(), refused.get(), shown.get()) {
+        (Some(known), ..) => view! { <Numbers app known /> }.into_any(),
+        (None, Some(issues), _) => view! {
             <section class="card card-refused" aria-labelledby="severity-title" data-testid="refused">
                 <h2 id="severity-title" class="card-title">"No number"</h2>
                 <p>"This study was not measured."</p>
@@ -52,23 +58,37 @@ pub fn SeverityCard(app: App) -> impl IntoView {
             </section>
         }
         .into_any(),
-        (None, None) => ().into_any(),
+        (None, None, Slot::Previous) => view! {
+            <section class="card card-earlier" aria-labelledby="severity-title" data-testid="severity-none">
+                <h2 id="severity-title" class="card-title">"Earlier study"</h2>
+                <p class="pending">"The earlier study, on screen, has no numbers yet."</p>
+            </section>
+        }
+        .into_any(),
+        (None, None, Slot::Current) => ().into_any(),
     }
 }
 
 #[component]
 fn Numbers(app: App, known: Known) -> impl IntoView {
-    let Known { lungs, pending, stopped, report } = known;
+    let Known { slot, lungs, pending, stopped, report } = known;
     let measured = !pending && !stopped;
+    let earlier = slot == Slot::Previous;
     let date = report.study.date.as_deref().map(format::date);
     let both = lungs.both.clone();
     let class = move || of(&both, app.scale.get());
     let has_class = lungs.both.ct_class.is_some();
     let shares = [lungs.right.share, lungs.left.share];
     view! {
-        <section class="card card-severity" aria-labelledby="severity-title" data-testid="severity">
+        <section
+            class="card card-severity"
+            class:card-earlier=earlier
+            aria-labelledby="severity-title"
+            data-testid="severity"
+            data-study=if earlier { "previous" } else { "current" }
+        >
             <h2 id="severity-title" class="card-title">
-                "Severity"
+                {if earlier { "Severity in the earlier study" } else { "Severity" }}
                 {date.map(|d| view! { <span class="card-date" data-testid="study-date">{d}</span> })}
             </h2>
             {if has_class {
@@ -99,8 +119,8 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
                     .into_any()
             }}
             <Table lungs=lungs.clone() pending />
-            {pending.then(|| view! { <StillPossible app /> })}
-            {measured.then(|| view! { <Tiers app report=report.clone() /> })}
+            {(pending && !earlier).then(|| view! { <StillPossible app /> })}
+            {(measured && !earlier).then(|| view! { <Tiers app report=report.clone() /> })}
             {(pending && has_class)
                 .then(|| view! { <p class="pending">"Not finished: these numbers may still change."</p> })}
             {stopped
@@ -118,7 +138,7 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
                     }
                 })}
             {(!pending).then(|| view! { <Computed runs=report.runs.clone() voxel_mm=report.study.voxel_mm /> })}
-            {measured.then(|| view! { <Exports app /> })}
+            {(measured && !earlier).then(|| view! { <Exports app /> })}
         </section>
     }
     .into_any()

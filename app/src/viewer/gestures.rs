@@ -1,4 +1,4 @@
-//! What pointers, wheel and keys mean in the viewer. Knows no browser: events come in as numbers, intents go out.
+//! What pointers mean in the viewer. Knows no browser: events come in as numbers, intents go out.
 
 use std::collections::BTreeMap;
 
@@ -43,10 +43,6 @@ enum Drag {
 
 /// HU a CSS pixel when the window is adjusted by dragging.
 const HU_PER_PX: f64 = 3.0;
-/// Wheel distance a slice, CSS pixels.
-const WHEEL_PX: f64 = 60.0;
-/// A notch of a common mouse wheel is farther than this and is one slice.
-const NOTCH_PX: f64 = 60.0;
 
 /// The state between events.
 #[derive(Debug, Default)]
@@ -54,7 +50,6 @@ pub struct Gestures {
     pointers: BTreeMap<i32, [f64; 2]>,
     drag: Option<Drag>,
     scroll_rest_px: f64,
-    wheel_rest_px: f64,
 }
 
 impl Gestures {
@@ -116,43 +111,6 @@ impl Gestures {
         let pan = [(at[0] - before[0]) / 2.0, (at[1] - before[1]) / 2.0];
         vec![Intent::Zoom { factor, anchor: Some(middle) }, Intent::Pan(pan)]
     }
-
-    /// The wheel turned by CSS pixels (down is positive); with Ctrl, which a touchpad's pinch sets too, it zooms.
-    pub fn wheel(&mut self, by_px: f64, ctrl: bool, at: [f64; 2]) -> Option<Intent> {
-        if ctrl {
-            let factor = (-by_px.clamp(-200.0, 200.0) / 300.0).exp();
-            return Some(Intent::Zoom { factor, anchor: Some(at) });
-        }
-        if by_px.abs() >= NOTCH_PX {
-            self.wheel_rest_px = 0.0;
-            return Some(Intent::Scroll(if by_px > 0.0 { -1 } else { 1 }));
-        }
-        self.wheel_rest_px += by_px;
-        let slices = (self.wheel_rest_px / WHEEL_PX).trunc();
-        self.wheel_rest_px -= slices * WHEEL_PX;
-        (slices != 0.0).then_some(Intent::Scroll(-slices as i32))
-    }
-}
-
-/// What a key means, by the browser's name for it.
-pub fn key(name: &str, shift: bool) -> Option<Intent> {
-    const PAN_PX: f64 = 40.0;
-    Some(match (name, shift) {
-        ("ArrowUp", true) => Intent::Pan([0.0, PAN_PX]),
-        ("ArrowDown", true) => Intent::Pan([0.0, -PAN_PX]),
-        ("ArrowLeft", true) => Intent::Pan([PAN_PX, 0.0]),
-        ("ArrowRight", true) => Intent::Pan([-PAN_PX, 0.0]),
-        ("ArrowUp" | "ArrowRight", false) => Intent::Scroll(1),
-        ("ArrowDown" | "ArrowLeft", false) => Intent::Scroll(-1),
-        ("PageUp", _) => Intent::Scroll(10),
-        ("PageDown", _) => Intent::Scroll(-10),
-        ("Home", _) => Intent::Feet,
-        ("End", _) => Intent::Head,
-        ("+" | "=", _) => Intent::Zoom { factor: 1.25, anchor: None },
-        ("-" | "_", _) => Intent::Zoom { factor: 0.8, anchor: None },
-        ("0", _) => Intent::Reset,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -198,23 +156,5 @@ mod tests {
     #[test]
     fn a_pointer_that_never_went_down_does_nothing() {
         assert!(Gestures::default().moved(9, [5.0, 5.0], 8.0).is_empty());
-    }
-
-    #[test]
-    fn a_notch_is_a_slice_and_a_touchpad_adds_up() {
-        let mut gestures = Gestures::default();
-        assert_eq!(gestures.wheel(120.0, false, [0.0; 2]), Some(Intent::Scroll(-1)));
-        let steps: Vec<_> = (0..7).filter_map(|_| gestures.wheel(-10.0, false, [0.0; 2])).collect();
-        assert_eq!(steps, vec![Intent::Scroll(1)]);
-        assert!(matches!(gestures.wheel(-100.0, true, [1.0, 2.0]), Some(Intent::Zoom { factor, .. }) if factor > 1.0));
-    }
-
-    #[test]
-    fn keys_walk_through_the_slices() {
-        assert_eq!(key("ArrowUp", false), Some(Intent::Scroll(1)));
-        assert_eq!(key("PageDown", false), Some(Intent::Scroll(-10)));
-        assert_eq!(key("Home", false), Some(Intent::Feet));
-        assert_eq!(key("ArrowLeft", true), Some(Intent::Pan([40.0, 0.0])));
-        assert_eq!(key("q", false), None);
     }
 }

@@ -79,6 +79,7 @@ pub fn SliceSlider(app: App) -> impl IntoView {
                     class="slider-input"
                     aria-label="Slice"
                     data-testid="slice-slider"
+                    data-slices
                     min="0"
                     max=move || count.get().saturating_sub(1).to_string()
                     prop:max=move || count.get().saturating_sub(1).to_string()

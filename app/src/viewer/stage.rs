@@ -1,18 +1,25 @@
-//! The canvas, what lies over it, and the pointers and keys that it hears.
+//! The canvas, what lies over it, its pointers, and the keys, which work on the whole page.
 
 use corsai_protocol::label;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{HtmlCanvasElement, PointerEvent, ResizeObserver};
+use web_sys::{Element, HtmlCanvasElement, HtmlElement, HtmlInputElement, PointerEvent, ResizeObserver};
 
 use super::{
     geometry::{Grid, ScreenFromImage},
-    gestures::{Gestures, Intent, key},
+    gestures::{Gestures, Intent},
+    keys::{self, Focus},
     painter::{Key, Painter},
     view::View,
+    wheel::{self, Unit, Wheel},
 };
 use crate::{format, shell::App, state::Phase};
 use corsai_protocol::Slot;
+
+/// The attribute of the slider whose keys are the picture's.
+const SLICES: &str = "data-slices";
+/// The attribute of a column that can have the focus, to be scrolled by keys.
+const SCROLLS: &str = "data-scrolls";
 
 /// The grid on screen and its number of slices.
 fn grid(app: App) -> Option<(Grid, u32)> {
@@ -75,36 +82,41 @@ pub fn Stage(app: App) -> impl IntoView {
             probe.set(None);
         }
     };
-    let wheel = move |event: ev::WheelEvent| {
+    let wheel = StoredValue::new_local(Wheel::default());
+    let turned = move |event: ev::WheelEvent| {
         event.prevent_default();
-        // Lines and pages are what some mice report instead of pixels.
-        let unit = match event.delta_mode() {
-            1 => 30.0,
-            2 => 400.0,
-            _ => 1.0,
-        };
-        let point = [f64::from(event.offset_x()), f64::from(event.offset_y())];
-        let intent = gestures.try_update_value(|g| g.wheel(event.delta_y() * unit, event.ctrl_key(), point));
-        if let Some(Some(intent)) = intent {
-            carry_out(intent);
-        }
-    };
-    let pressed = move |event: ev::KeyboardEvent| {
-        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        // The mode is asked first: a browser that hasn't been asked may give pixels in place of lines.
+        let unit = Unit::from_delta_mode(event.delta_mode());
+        let distance = event.delta_y();
+        // A touchpad's pinch sets Ctrl, too.
+        if event.ctrl_key() {
+            let anchor = Some([f64::from(event.offset_x()), f64::from(event.offset_y())]);
+            carry_out(Intent::Zoom { factor: wheel::zoom_factor(distance, unit), anchor });
             return;
         }
-        if let Some(intent) = key(&event.key(), event.shift_key()) {
+        let slices = wheel.try_update_value(|w| w.slices(distance, unit, event.time_stamp())).unwrap_or_default();
+        if slices != 0 {
+            carry_out(Intent::Scroll(slices));
+        }
+    };
+    let keys = window_event_listener(ev::keydown, move |event| {
+        if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
+        let Some(intent) = keys::meaning(&event.key(), event.shift_key()) else { return };
+        let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
+        if !target.map_or(Focus::Free, |t| focus(&t)).claims(&event.key()) {
             event.prevent_default();
             carry_out(intent);
         }
-    };
+    });
+    on_cleanup(move || keys.remove());
 
     view! {
         <div class="stage" data-testid="stage">
             <canvas
                 node_ref=canvas
                 class="stage-canvas"
-                tabindex="0"
                 role="img"
                 data-testid="canvas"
                 data-index=move || app.view.with(View::index).to_string()
@@ -115,19 +127,36 @@ pub fn Stage(app: App) -> impl IntoView {
                 on:pointerup=up
                 on:pointercancel=up
                 on:pointerleave=leave
-                on:wheel=wheel
-                on:keydown=pressed
+                on:wheel=turned
                 on:contextmenu=|event: ev::MouseEvent| event.prevent_default()
             ></canvas>
-            <p id="viewer-keys" class="unseen">
-                "Arrow keys change the slice, Page Up and Page Down by ten, Home and End go to the ends, plus and minus zoom, shift with arrows pans, zero resets."
-            </p>
+            <p id="viewer-keys" class="unseen">{keys::spoken()}</p>
             <Letters />
             <Readouts app probe />
             <Waiting app />
         </div>
     }
     .into_any()
+}
+
+/// What an element that has the focus needs keys for.
+fn focus(element: &Element) -> Focus {
+    let editable = element.dyn_ref::<HtmlElement>().is_some_and(HtmlElement::is_content_editable);
+    if editable || element.closest("dialog").is_ok_and(|d| d.is_some()) {
+        return Focus::Field;
+    }
+    match element.tag_name().as_str() {
+        "TEXTAREA" | "SELECT" => Focus::Field,
+        "INPUT" => match element.dyn_ref::<HtmlInputElement>().map(HtmlInputElement::type_).as_deref() {
+            // Home goes to the head on the slices' slider, too.
+            Some("range") if element.has_attribute(SLICES) => Focus::Free,
+            Some("range" | "radio") => Focus::Steps,
+            Some("checkbox" | "button" | "file") => Focus::Free,
+            _ => Focus::Field,
+        },
+        _ if element.has_attribute(SCROLLS) => Focus::Steps,
+        _ => Focus::Free,
+    }
 }
 
 /// Which side is which: the patient's right is on the left of the screen.
@@ -141,6 +170,16 @@ fn Letters() -> impl IntoView {
     }
 }
 
+/// "Earlier study · 6 Apr 2020": which study a picture is of. Without a second one its date says enough.
+fn named(slot: Slot, both: bool, date: Option<String>) -> String {
+    let date = date.unwrap_or_else(|| "no date".into());
+    match (slot, both) {
+        (Slot::Previous, _) => format!("Earlier study · {date}"),
+        (Slot::Current, true) => format!("This study · {date}"),
+        (Slot::Current, false) => date,
+    }
+}
+
 #[component]
 fn Readouts(app: App, probe: RwSignal<Option<(u32, u32)>>) -> impl IntoView {
     let place = move || {
@@ -151,6 +190,14 @@ fn Readouts(app: App, probe: RwSignal<Option<(u32, u32)>>) -> impl IntoView {
             Some((format!("{} / {}", index + 1, volume.slices), position))
         })
     };
+    let study = Memo::new(move |_| {
+        let slot = app.view.with(|v| v.slot);
+        app.model.with(|m| {
+            let date = m.study(slot).chosen_series().and_then(|s| s.date.as_deref().map(format::date));
+            let both = m.previous.volume.is_some();
+            (slot == Slot::Previous, named(slot, both, date))
+        })
+    });
     let window = move || {
         let window = app.view.with(|v| v.window);
         format!("L {}  W {}", format::whole(window.level), format::whole(window.width))
@@ -176,6 +223,9 @@ fn Readouts(app: App, probe: RwSignal<Option<(u32, u32)>>) -> impl IntoView {
             <span class="readout-strong" data-testid="hu">{move || value().unwrap_or_default()}</span>
         </div>
         <div class="readout readout-top-right">
+            <span class="readout-strong" class:readout-earlier=move || study.get().0 data-testid="picture-date">
+                {move || study.get().1}
+            </span>
             <span data-testid="window">{window}</span>
             <span data-testid="zoom">{zoom}</span>
         </div>
@@ -293,4 +343,18 @@ fn draw_when_needed(
             request_animation_frame(draw);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_picture_says_which_study_it_is_of() {
+        let date = || Some("6 Apr 2020".to_string());
+        assert_eq!(named(Slot::Previous, true, date()), "Earlier study · 6 Apr 2020");
+        assert_eq!(named(Slot::Current, true, date()), "This study · 6 Apr 2020");
+        assert_eq!(named(Slot::Current, false, date()), "6 Apr 2020");
+        assert_eq!(named(Slot::Previous, true, None), "Earlier study · no date");
+    }
 }

@@ -14,20 +14,20 @@ const fn pressed(on: bool) -> &'static str {
     if on { "true" } else { "false" }
 }
 
+/// What dragging does, the slice with most lesions, window and zoom.
 #[component]
-pub fn Toolbar(app: App) -> impl IntoView {
+pub fn Tools(app: App) -> impl IntoView {
     view! {
-        <div class="toolbar" role="toolbar" aria-label="Viewer tools">
-            <Tools app />
-            <Windows app />
-            <Zoom app />
-        </div>
+        <Dragging app />
+        <MostLesions app />
+        <Windows app />
+        <Zoom app />
     }
     .into_any()
 }
 
 #[component]
-fn Tools(app: App) -> impl IntoView {
+fn Dragging(app: App) -> impl IntoView {
     let tool = move |tool: Tool, name: &'static str, hint: &'static str, id: &'static str| {
         view! {
             <button
@@ -126,20 +126,20 @@ fn Zoom(app: App) -> impl IntoView {
     }
 }
 
-/// The overlays' switches and strengths.
+/// The overlays' switches and strengths. The place of each is kept, also where there is nothing yet that it could show.
 #[component]
 pub fn Layers(app: App) -> impl IntoView {
     let several = Memo::new(move |_| {
         let slot = app.view.with(|v| v.slot);
         app.model.with(|m| m.study(slot).report.as_ref().is_some_and(has_members))
     });
+    let always = Memo::new(|_| true);
     view! {
         <div class="layers" role="group" aria-label="Overlays">
-            {row(app, "Right lung", "right", |l| &mut l.right)}
-            {row(app, "Left lung", "left", |l| &mut l.left)}
-            {row(app, "Lesions", "lesions", |l| &mut l.lesions)}
-            {move || several.get().then(|| row(app, "Networks disagree", "disagreement", |l| &mut l.disagreement))}
-            <MostLesions app />
+            {row(app, "Right lung", "right", always, |l| &mut l.right)}
+            {row(app, "Left lung", "left", always, |l| &mut l.left)}
+            {row(app, "Lesions", "lesions", always, |l| &mut l.lesions)}
+            {row(app, "Networks disagree", "disagreement", several, |l| &mut l.disagreement)}
         </div>
     }
     .into_any()
@@ -166,7 +166,7 @@ fn MostLesions(app: App) -> impl IntoView {
     };
     view! {
         <button
-            class="button button-small layers-most"
+            class="button button-small"
             data-testid="most-lesions"
             title="Go to the slice with the largest lesion area of those seen"
             disabled=move || most.get().is_none()
@@ -178,7 +178,13 @@ fn MostLesions(app: App) -> impl IntoView {
     .into_any()
 }
 
-fn row(app: App, name: &'static str, id: &'static str, of: fn(&mut LayerSet) -> &mut Layer) -> impl IntoView {
+fn row(
+    app: App,
+    name: &'static str,
+    id: &'static str,
+    there: Memo<bool>,
+    of: fn(&mut LayerSet) -> &mut Layer,
+) -> impl IntoView {
     let layer = Memo::new(move |_| app.view.with(|v| *of(&mut v.layers.clone())));
     let toggled = move |event: ev::Event| {
         let on = event_target_checked(&event);
@@ -191,10 +197,11 @@ fn row(app: App, name: &'static str, id: &'static str, of: fn(&mut LayerSet) -> 
     };
     view! {
         <div class="layer">
-            <label class="layer-name">
+            <label class="layer-name" class:layer-off=move || !there.get()>
                 <input
                     type="checkbox"
                     data-testid=format!("layer-{id}")
+                    disabled=move || !there.get()
                     prop:checked=move || layer.get().on
                     on:change=toggled
                 />
@@ -209,7 +216,7 @@ fn row(app: App, name: &'static str, id: &'static str, of: fn(&mut LayerSet) -> 
                 step="5"
                 data-testid=format!("opacity-{id}")
                 aria-label=format!("{name}: opacity in per cent")
-                disabled=move || !layer.get().on
+                disabled=move || !there.get() || !layer.get().on
                 prop:value=move || format!("{:.0}", layer.get().opacity * 100.0)
                 on:input=strength
             />

@@ -1,0 +1,172 @@
+//! Drops anywhere in the window: where they may go, and the question where that is not clear.
+
+use corsai_protocol::Slot;
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+
+use crate::{
+    dialog::Dialog,
+    intake::{self, Drop},
+    shell::App,
+    state::Phase,
+};
+
+/// What a drop can do at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Targets {
+    /// No study is open: nothing can be lost.
+    empty: bool,
+    /// An earlier study can be added, or take the place of the one that is there.
+    earlier: bool,
+}
+
+/// The slot that a drop over `zone` opens; `None` where the person has to be asked, since a study would be replaced.
+fn destination(zone: Option<&str>, targets: Targets) -> Option<Slot> {
+    match zone {
+        _ if targets.empty => Some(Slot::Current),
+        Some("previous") if targets.earlier => Some(Slot::Previous),
+        Some("current") => Some(Slot::Current),
+        _ => None,
+    }
+}
+
+/// Takes drops anywhere in the window, and shows where they go.
+#[component]
+pub fn DropLayer(app: App) -> impl IntoView {
+    let over = RwSignal::new(false);
+    // A drop beside the fields: nothing is opened until the person says where it belongs.
+    let asking = RwSignal::new(false);
+    let undecided: StoredValue<Option<Drop>, LocalStorage> = StoredValue::new_local(None);
+    let targets = Memo::new(move |_| {
+        app.model.with(|m| Targets {
+            empty: m.current.phase == Phase::Empty,
+            earlier: m.current.phase.measured() && !m.current.gone,
+        })
+    });
+    let has_earlier = Memo::new(move |_| app.model.with(|m| m.previous.phase != Phase::Empty));
+    let holds_files = |event: &ev::DragEvent| {
+        event.data_transfer().is_some_and(|t| t.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files")))
+    };
+    let entered = window_event_listener(ev::dragenter, move |event| {
+        if holds_files(&event) {
+            event.prevent_default();
+            over.set(true);
+        }
+    });
+    let dragged = window_event_listener(ev::dragover, move |event| {
+        if holds_files(&event) {
+            event.prevent_default();
+        }
+    });
+    let left = window_event_listener(ev::dragleave, move |event| {
+        if event.related_target().is_none() {
+            over.set(false);
+        }
+    });
+    let dropped = window_event_listener(ev::drop, move |event| {
+        event.prevent_default();
+        over.set(false);
+        let Some(transfer) = event.data_transfer() else { return };
+        let zone =
+            event.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|e| e.closest("[data-slot]").ok()?);
+        let zone = zone.and_then(|z| z.get_attribute("data-slot"));
+        let drop = intake::take(&transfer);
+        if let Some(slot) = destination(zone.as_deref(), targets.get_untracked()) {
+            asking.set(false);
+            app.open_drop(slot, drop);
+        } else {
+            undecided.set_value(Some(drop));
+            asking.set(true);
+        }
+    });
+    on_cleanup(move || {
+        entered.remove();
+        dragged.remove();
+        left.remove();
+        dropped.remove();
+    });
+    let decide = move |slot: Slot| {
+        asking.set(false);
+        if let Some(Some(drop)) = undecided.try_update_value(Option::take) {
+            app.open_drop(slot, drop);
+        }
+    };
+    Effect::new(move |_| {
+        if !asking.get() {
+            undecided.set_value(None);
+        }
+    });
+    let earlier_words = move || {
+        if has_earlier.get() { "Open in place of the earlier study" } else { "Add as the earlier study" }
+    };
+    view! {
+        {move || {
+            over.get().then(|| {
+                view! {
+                    <div class="droplayer" data-testid="drop-layer">
+                        <div class="droplayer-zone" data-slot="current" data-testid="drop-zone-current">
+                            {move || if targets.get().empty { "Drop to open" } else { "Open in place of this study" }}
+                        </div>
+                        {move || {
+                            targets
+                                .get()
+                                .earlier
+                                .then(|| {
+                                    view! {
+                                        <div class="droplayer-zone" data-slot="previous" data-testid="drop-zone-previous">
+                                            {earlier_words}
+                                        </div>
+                                    }
+                                })
+                        }}
+                    </div>
+                }
+            })
+        }}
+        <Dialog open=asking id="drop-question" title="Where do these files belong?">
+            <p>"They were dropped beside the fields. Nothing was opened or replaced."</p>
+            <div class="actions">
+                {move || {
+                    targets
+                        .get()
+                        .earlier
+                        .then(|| {
+                            view! {
+                                <button class="button" data-testid="drop-as-previous" on:click=move |_| decide(Slot::Previous)>
+                                    {earlier_words}
+                                </button>
+                            }
+                        })
+                }}
+                <button class="button" data-testid="drop-as-current" on:click=move |_| decide(Slot::Current)>
+                    "Open in place of this study"
+                </button>
+            </div>
+        </Dialog>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: Targets = Targets { empty: true, earlier: false };
+    const BUSY: Targets = Targets { empty: false, earlier: false };
+    const MEASURED: Targets = Targets { empty: false, earlier: true };
+
+    #[test]
+    fn a_study_is_replaced_only_over_the_field_that_says_so() {
+        assert_eq!(destination(Some("current"), MEASURED), Some(Slot::Current));
+        assert_eq!(destination(Some("previous"), MEASURED), Some(Slot::Previous));
+        assert_eq!(destination(None, MEASURED), None);
+        assert_eq!(destination(None, BUSY), None);
+        assert_eq!(destination(Some("previous"), BUSY), None);
+    }
+
+    #[test]
+    fn where_no_study_is_open_a_drop_anywhere_opens_one() {
+        assert_eq!(destination(None, EMPTY), Some(Slot::Current));
+    }
+}
