@@ -10,7 +10,7 @@ use std::{
 use corsai_ensemble::{Analysis, Job, JobId, Options};
 use corsai_findings::{doubts, measure, possible, record, report, spread};
 use corsai_protocol::{
-    Answered, Event, Issue, IssueCode, Lungs, Manifest, Report, RunId, Runs, SeriesId, SeriesSummary, Severity, Slot,
+    Answered, Depth, Event, Issue, IssueCode, Lungs, Manifest, Report, RunId, Runs, SeriesId, SeriesSummary, Severity, Slot,
     Stage, Tier, Vote,
 };
 use corsai_study::{Decoded, Opened};
@@ -27,7 +27,7 @@ use crate::{
     engine::{Engine, Kind, Outcome},
     kept::question,
     outbox,
-    owner::{Numbers, Owner, Pixels},
+    owner::{Owner, Pixels},
     pace::Pace,
     pause::Pause,
 };
@@ -51,14 +51,19 @@ pub async fn analyse(
 ) -> Result<(), Vec<Issue>> {
     let (run, slot) = at;
     let series = opened.series.iter().find(|s| s.summary().id == id).ok_or_else(|| vec![withheld()])?;
-    if owner.other_study_key(slot) == Some(series.summary().study_key) {
-        return Err(vec![Issue::new(IssueCode::DynamicsSameStudy, "")]);
-    }
+    let same_study = |voxels_key| match owner.is_current_study(slot, series.summary(), voxels_key) {
+        true => Err(vec![Issue::new(IssueCode::DynamicsSameStudy, "")]),
+        false => Ok(()),
+    };
+    same_study(None)?;
     let Decoded { volume, mut issues } = decode(owner, at, series, means).await?;
+    let voxels_key = volume.digest();
+    same_study(Some(voxels_key))?;
     let skipped = opened.issues.iter().filter(|i| i.severity != Severity::Stop);
     issues.extend(skipped.cloned());
     let manifest = device::manifest().map_err(|issue| vec![issue])?;
-    let depth = owner.depth();
+    let depth = owner.depth_of(slot);
+    owner.set_goal(at, depth.tier);
     let options = Options {
         tier: Tier::Quick,
         full_run: depth.full_run,
@@ -70,21 +75,26 @@ pub async fn analyse(
         manifest,
         summary: series.summary().clone(),
         analysis: RefCell::new(analysis),
-        full_run: depth.full_run,
+        voxels_key,
+        depth,
         issues,
         seconds: Cell::new(0.0),
     });
     owner.study(slot).borrow_mut().pixels = Pixels::Analysis(Rc::clone(&course));
     let run = Run { owner, run, slot, course: &course, begun };
     run.compute().await?;
-    refine(owner, at, &course, depth.tier).await;
+    refine(owner, at, &course).await;
     Ok(())
 }
 
-/// Goes on from a finished answer to `tier`, one tier after the other; each one's answer is published. Where it can't
-/// go on, the answer there is stays, and says why.
-pub async fn refine(owner: &Owner, (run, slot): (RunId, Slot), course: &Rc<Course>, tier: Tier) {
-    for next in Tier::ALL.into_iter().filter(|next| *next <= tier) {
+/// Goes on from a finished answer to the run's goal, one tier after the other; each one's answer is published. Where it
+/// can't go on, the answer there is stays, and says why.
+pub async fn refine(owner: &Owner, (run, slot): (RunId, Slot), course: &Rc<Course>) {
+    for next in Tier::ALL {
+        // The goal may have been raised meanwhile.
+        if Some(next) > owner.goal(slot) {
+            break;
+        }
         let goes_on = {
             let mut analysis = course.analysis.borrow_mut();
             analysis.resume(next) || analysis.refine(next)
@@ -107,7 +117,10 @@ pub struct Course {
     manifest: Manifest,
     summary: SeriesSummary,
     pub analysis: RefCell<Analysis>,
-    full_run: bool,
+    /// Digest of the volume's voxels.
+    voxels_key: u64,
+    /// What it was begun with.
+    pub depth: Depth,
     /// Of the series and of the drop.
     issues: Vec<Issue>,
     /// What was spent on it so far.
@@ -220,7 +233,7 @@ impl Run<'_> {
         course.seconds.set(course.seconds.get() + self.begun.elapsed().as_secs_f64());
         let report = self.report(&hold.engine, true);
         drop(hold);
-        self.owner.publish(self.slot, Numbers { run: self.run, series: course.summary.clone(), report });
+        self.owner.publish((self.run, self.slot), &course.summary, course.voxels_key, report);
         Ok(())
     }
 
@@ -321,7 +334,9 @@ impl Run<'_> {
         let runs = Runs {
             device: engine.name(),
             tier: analysis.tier(),
-            full_run: self.course.full_run,
+            full_run: self.course.depth.full_run,
+            paper_vote: self.course.depth.paper_vote,
+            dpn_3d: self.course.depth.dpn_3d,
             slices,
             slices_without_lung: (grid.slices as u32).saturating_sub(slices),
             networks: analysis.runs(),
