@@ -31,10 +31,15 @@ async function fetched(url, options) {
   return response;
 }
 
-async function activate() {
-  const old = (await caches.keys()).filter((name) => name.startsWith(OURS) && name !== NAME);
-  await Promise.all(old.map((name) => caches.delete(name)));
-  await self.clients.claim();
+// Each tab holds a lock with its version's name: other versions' files are kept for as long as a tab runs them, and while
+// one is being installed. Says whether no other version runs.
+async function forgetOthers() {
+  const { installing, waiting } = self.registration;
+  const { held } = await navigator.locks.query();
+  const running = held.map(({ name }) => name).filter((name) => name.startsWith(OURS) && name !== NAME);
+  const others = (await caches.keys()).filter((name) => name.startsWith(OURS) && name !== NAME && !running.includes(name));
+  if (!installing && !waiting) await Promise.all(others.map((name) => caches.delete(name)));
+  return running.length === 0;
 }
 
 // A file of the page: from the cache, else from the host and then checked.
@@ -43,11 +48,24 @@ async function answer(url) {
   return cached ?? fetched(url, { integrity: kept.get(url) });
 }
 
-self.addEventListener("install", (event) => event.waitUntil(install()));
-self.addEventListener("activate", (event) => event.waitUntil(activate()));
+// A file of an older version, whose tab goes on with it.
+async function answerOlder(url) {
+  for (const name of (await caches.keys()).filter((name) => name.startsWith(OURS))) {
+    const cached = await caches.match(url, { cacheName: name });
+    if (cached) return cached;
+  }
+  return Response.error();
+}
 
-// A new version takes over when the page says that no study is open, or when no page is left.
-self.addEventListener("message", ({ data }) => data === "take over" && self.skipWaiting());
+self.addEventListener("install", (event) => event.waitUntil(install()));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+// A new version takes over when a person says so in a tab without a study, or when no tab is left.
+self.addEventListener("message", (event) => {
+  if (event.data === "take over") self.skipWaiting();
+  if (event.data === "which version") event.source.postMessage(NAME);
+  if (event.data === "forget others") event.waitUntil(forgetOthers().then((alone) => alone && event.source.postMessage("alone")));
+});
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
@@ -59,5 +77,6 @@ self.addEventListener("fetch", (event) => {
   if (request.mode === "navigate" && request.method === "GET") return undefined;
   // Weights: the page fetches, checks and keeps them itself.
   if (request.method === "GET" && !url.search && request.url.startsWith(at("models/"))) return undefined;
+  if (request.method === "GET" && !url.search && /\/(assets|worker)\//.test(url.pathname)) return event.respondWith(answerOlder(request.url));
   return event.respondWith(Response.error());
 });

@@ -81,6 +81,16 @@ impl<B> Delivery<B> {
         out
     }
 
+    /// Whether the worker waits for this network.
+    pub fn waits_for(&self, name: &str) -> bool {
+        self.wanted.iter().any(|n| n == name)
+    }
+
+    /// Whether it has been loaded before.
+    pub fn was_loaded(&self, name: &str) -> bool {
+        self.once_loaded.contains_key(name)
+    }
+
     /// A new worker has none, and has not asked yet.
     pub fn new_worker(&mut self) {
         self.wanted.clear();
@@ -95,9 +105,38 @@ impl<B> Delivery<B> {
         self.once_loaded.clear();
     }
 
-    /// Bytes loaded so far.
-    pub fn bytes(&self) -> u64 {
-        self.once_loaded.values().sum()
+    /// Bytes of those of `networks` that have been loaded.
+    pub fn bytes_of(&self, networks: &[String]) -> u64 {
+        networks.iter().filter_map(|name| self.once_loaded.get(name)).sum()
+    }
+}
+
+/// How much of a network has come that the worker waits for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Awaited {
+    pub bytes: u64,
+    pub of: u64,
+    /// What was there at first, and when that was.
+    first: (u64, f64),
+    now_ms: f64,
+}
+
+impl Awaited {
+    pub const fn begin(bytes: u64, of: u64, now_ms: f64) -> Self {
+        Self { bytes, of, first: (bytes, now_ms), now_ms }
+    }
+
+    pub const fn reached(&mut self, bytes: u64, now_ms: f64) {
+        self.bytes = bytes;
+        self.now_ms = now_ms;
+    }
+
+    /// Estimated from the pace so far; `None` in the first second.
+    pub fn seconds_left(&self) -> Option<f64> {
+        let (bytes, since) = self.first;
+        let (come, seconds) = (self.bytes.checked_sub(bytes)?, (self.now_ms - since) / 1000.0);
+        let left = self.of.checked_sub(self.bytes)?;
+        (come > 0 && seconds >= 1.0).then(|| left as f64 * seconds / come as f64)
     }
 }
 
@@ -117,14 +156,17 @@ mod tests {
         assert_eq!(book.next(&all).as_deref(), Some("a"));
         book.loaded("a".into(), vec![1], 10);
         book.want(names(&["c", "a"]));
+        assert!(book.waits_for("a") && !book.waits_for("b"));
         assert_eq!(book.hand_over(), vec![("a".to_string(), vec![1])]);
+        assert!(!book.waits_for("a"));
         assert_eq!(book.next(&all).as_deref(), Some("c"));
         book.loaded("c".into(), vec![3], 5);
         assert_eq!(book.hand_over(), vec![("c".to_string(), vec![3])]);
         assert_eq!(book.next(&all).as_deref(), Some("b"));
         book.loaded("b".into(), vec![2], 1);
         assert_eq!(book.next(&all), None);
-        assert_eq!(book.bytes(), 16);
+        assert_eq!(book.bytes_of(&all), 16);
+        assert_eq!(book.bytes_of(&names(&["a", "c"])), 15, "only those asked about");
         assert!(book.begin(), "the task has ended and may begin again");
     }
 
@@ -138,6 +180,18 @@ mod tests {
         assert_eq!(book.next(&all).as_deref(), Some("a"));
         assert!(book.failed("a"));
         assert!(book.hand_over().is_empty());
+    }
+
+    #[test]
+    fn the_time_left_goes_by_what_has_come_since_one_waits() {
+        let mut awaited = Awaited::begin(2_000_000, 10_000_000, 500.0);
+        assert_eq!(awaited.seconds_left(), None);
+        awaited.reached(2_500_000, 900.0);
+        assert_eq!(awaited.seconds_left(), None, "too early to say");
+        awaited.reached(4_000_000, 2_500.0);
+        assert_eq!(awaited.seconds_left(), Some(6.0));
+        awaited.reached(1_000_000, 3_000.0);
+        assert_eq!(awaited.seconds_left(), None, "it had to begin again");
     }
 
     #[test]

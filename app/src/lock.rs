@@ -37,16 +37,41 @@ pub async fn wait(name: &str) -> Option<Lock> {
     match try_now(name).await {
         Attempt::Held(lock) => Some(lock),
         Attempt::Taken => {
+            let asked = ask(&manager()?, name, false);
             let patience = future_to_promise(async {
                 TimeoutFuture::new(PATIENCE_MS).await;
                 Ok(JsValue::NULL)
             });
-            let asked = ask(&manager()?, name, false);
             let release = JsFuture::from(Promise::race(&Array::of2(&asked, &patience))).await.ok()?;
+            if release.is_null() {
+                // What is granted too late is let go at once.
+                spawn_local(async move { drop(granted(&asked).await) });
+                return None;
+            }
             Some(Lock { release: release.dyn_into().ok()?, waited: true })
         }
         Attempt::Without => None,
     }
+}
+
+/// The lock, however long others hold it; `None` where there are no locks.
+pub async fn once_free(name: &str) -> Option<Lock> {
+    granted(&ask(&manager()?, name, false)).await
+}
+
+/// Holds a lock, beside others that do, for as long as the page lives.
+pub fn share_for_ever(name: &str) {
+    let Some(manager) = manager() else { return };
+    let options = Object::new();
+    let _ = Reflect::set(&options, &JsValue::from_str("mode"), &JsValue::from_str("shared"));
+    let for_ever = Closure::once_into_js(|_: JsValue| Promise::new(&mut |_, _| {}));
+    let asked = manager.request(name, &options, &for_ever);
+    spawn_local(async move { drop(JsFuture::from(asked).await) });
+}
+
+async fn granted(asked: &Promise) -> Option<Lock> {
+    let release = JsFuture::from(asked.clone()).await.ok()?.dyn_into().ok()?;
+    Some(Lock { release, waited: true })
 }
 
 /// What became of asking without waiting.

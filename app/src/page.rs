@@ -217,9 +217,9 @@ fn Workspace(app: App) -> impl IntoView {
 /// In the viewer's place while there is nothing to view: what goes on, or the way to another study.
 #[component]
 fn Words(app: App) -> impl IntoView {
-    let refused = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Refused));
+    let ended = Memo::new(move |_| app.model.with(|m| matches!(m.current.phase, Phase::Refused | Phase::Stopped)));
     move || {
-        if refused.get() {
+        if ended.get() {
             view! {
                 <section class="viewer viewer-empty viewer-last" aria-label="Open another study">
                     <RefusedPictures app />
@@ -249,7 +249,7 @@ fn Words(app: App) -> impl IntoView {
 #[component]
 fn DropLayer(app: App) -> impl IntoView {
     let over = RwSignal::new(false);
-    let two = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Done && !m.current.gone));
+    let two = Memo::new(move |_| app.model.with(|m| m.current.phase.measured() && !m.current.gone));
     let holds_files = |event: &ev::DragEvent| {
         event.data_transfer().is_some_and(|t| t.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files")))
     };
@@ -319,21 +319,23 @@ fn Announcer(app: App) -> impl IntoView {
             let study = m.study(slot);
             match study.phase {
                 Phase::Empty => String::new(),
-                Phase::Reading | Phase::Computing => {
-                    study.progress.map_or_else(|| "Reading the files".into(), |p| stage_words(p.stage).to_string())
+                Phase::Reading(work) | Phase::Measuring(work) => {
+                    work.progress.map_or_else(|| "Reading the files".into(), |p| stage_words(p.stage).to_string())
                 }
                 Phase::Choosing => "Choose a series".into(),
                 Phase::Refused => "No number: see the reasons".into(),
-                Phase::Cancelled => "Stopped".into(),
-                Phase::Done => study.numbers().and_then(|r| r.lungs.as_ref()).map_or_else(String::new, |lungs| {
-                    let class =
-                        crate::classes::of(&lungs.both, scale).map_or_else(String::new, |c| format!("CT-{c}. "));
-                    let share = lungs
-                        .both
-                        .share
-                        .map_or_else(String::new, |s| format!("{} of both lungs is affected.", format::percent(s)));
-                    format!("Finished. {class}{share}")
-                }),
+                Phase::Stopped => "Stopped".into(),
+                Phase::Measured { .. } | Phase::Restoring { .. } => {
+                    study.numbers().and_then(|r| r.lungs.as_ref()).map_or_else(String::new, |lungs| {
+                        let class =
+                            crate::classes::of(&lungs.both, scale).map_or_else(String::new, |c| format!("CT-{c}. "));
+                        let share = lungs
+                            .both
+                            .share
+                            .map_or_else(String::new, |s| format!("{} of both lungs is affected.", format::percent(s)));
+                        format!("Finished. {class}{share}")
+                    })
+                }
             }
         })
     });

@@ -1,7 +1,8 @@
-//! What it takes to go on when a worker dies. Over a study: the handles of its files and what the networks have answered,
-//! until there are numbers. Over nothing, while it starts or chooses a device: a count, so that it isn't started for ever.
+//! What it takes to go on when a worker dies. Over a study: the handles of its files, while it is open, and what the
+//! networks have answered, while they compute. Over nothing, while it starts or chooses a device: a count, so that it
+//! isn't started for ever.
 
-use corsai_protocol::{Answered, Command, PhantomDate, RunId, SeriesId, Slot};
+use corsai_protocol::{Answered, Command, Depth, PhantomDate, RunId, SeriesId, Slot};
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 
@@ -32,11 +33,13 @@ impl Source {
     }
 }
 
-/// The study under examination, as long as it has no answer.
+/// What it takes to open one study again.
 #[derive(Debug)]
 pub struct Reopen {
     source: Source,
-    /// The series to take, where a person chose it.
+    /// How it is measured.
+    pub depth: Depth,
+    /// The series to take, where one was being measured.
     series: Option<SeriesId>,
     deaths: u32,
     /// What networks have answered so far.
@@ -45,15 +48,12 @@ pub struct Reopen {
 }
 
 impl Reopen {
-    pub const fn new(source: Source) -> Self {
-        Self { source, series: None, deaths: 0, answers: Vec::new(), bytes: 0 }
+    pub const fn new(source: Source, depth: Depth) -> Self {
+        Self { source, depth, series: None, deaths: 0, answers: Vec::new(), bytes: 0 }
     }
 
-    /// A worker died over it. What to open once more, and whether on the CPU; `None` where it has been enough.
-    pub fn again(&mut self, series: Option<SeriesId>) -> Option<(Source, bool)> {
-        self.deaths += 1;
-        self.series = series.or(self.series);
-        (self.deaths < DEATHS).then(|| (self.source.clone(), self.deaths + 1 >= DEATHS))
+    pub fn source(&self) -> Source {
+        self.source.clone()
     }
 
     /// Remembers an answer, as long as there is room.
@@ -70,10 +70,56 @@ impl Reopen {
         let of = self.answers.iter().map(|(of, _)| of.clone()).collect();
         (Command::Answers { of }, self.answers.iter().map(|(_, answer)| answer.into()).collect())
     }
+}
 
-    /// The series that was being analysed when the worker died; asked for once.
-    pub const fn take_series(&mut self) -> Option<SeriesId> {
-        self.series.take()
+/// The open studies' handles, for as long as they are open.
+#[derive(Debug, Default)]
+pub struct Handles {
+    current: Option<Reopen>,
+    previous: Option<Reopen>,
+}
+
+impl Handles {
+    pub const fn of(&mut self, slot: Slot) -> &mut Option<Reopen> {
+        match slot {
+            Slot::Current => &mut self.current,
+            Slot::Previous => &mut self.previous,
+        }
+    }
+
+    /// The worker died over this study. Whether the next one shall compute on the CPU; `None` where it has been enough.
+    pub fn died(&mut self, slot: Slot) -> Option<bool> {
+        let reopen = self.of(slot).as_mut()?;
+        reopen.deaths += 1;
+        (reopen.deaths < DEATHS).then_some(reopen.deaths + 1 >= DEATHS)
+    }
+
+    /// The person wants it once more, whatever came of it before; with a `depth`, in another way.
+    pub fn afresh(&mut self, slot: Slot, depth: Option<Depth>) {
+        if let Some(reopen) = self.of(slot) {
+            reopen.deaths = 0;
+            reopen.depth = depth.unwrap_or(reopen.depth);
+        }
+    }
+
+    /// The series to take when the study is opened again; the one known before where there is none.
+    pub fn take_next(&mut self, slot: Slot, series: Option<SeriesId>) {
+        if let Some(reopen) = self.of(slot) {
+            reopen.series = series.or(reopen.series);
+        }
+    }
+
+    /// The series that was being measured when the study was opened again; asked for once.
+    pub fn take_series(&mut self, slot: Slot) -> Option<SeriesId> {
+        self.of(slot).as_mut()?.series.take()
+    }
+
+    /// Nothing is being computed: a next worker would have nothing to go on from.
+    pub fn forget_answers(&mut self) {
+        for reopen in [&mut self.current, &mut self.previous].into_iter().flatten() {
+            reopen.answers = Vec::new();
+            reopen.bytes = 0;
+        }
     }
 }
 
@@ -100,14 +146,30 @@ impl Idle {
 mod tests {
     use super::*;
 
+    fn handles() -> Handles {
+        let date = PhantomDate { yyyymmdd: 20_200_406, share_left: 0.1, share_right: 0.2 };
+        let reopen = || Some(Reopen::new(Source::Phantom(date), Depth::default()));
+        Handles { current: reopen(), previous: reopen() }
+    }
+
     #[test]
     fn after_two_deaths_the_cpu_computes_and_after_three_it_is_given_up() {
-        let date = PhantomDate { yyyymmdd: 20_200_406, share_left: 0.1, share_right: 0.2 };
-        let mut reopen = Reopen::new(Source::Phantom(date));
-        assert_eq!(reopen.again(Some(SeriesId(4))).map(|(_, cpu)| cpu), Some(false));
-        assert_eq!((reopen.take_series(), reopen.take_series()), (Some(SeriesId(4)), None));
-        assert_eq!(reopen.again(None).map(|(_, cpu)| cpu), Some(true));
-        assert!(reopen.again(None).is_none());
+        let mut handles = handles();
+        let died = [handles.died(Slot::Current), handles.died(Slot::Current), handles.died(Slot::Current)];
+        assert_eq!(died, [Some(false), Some(true), None]);
+        assert_eq!(handles.died(Slot::Previous), Some(false), "the other study isn't blamed");
+        handles.afresh(Slot::Current, None);
+        assert_eq!(handles.died(Slot::Current), Some(false), "the person has asked for it once more");
+    }
+
+    #[test]
+    fn the_series_that_was_measured_is_taken_again_once() {
+        let mut handles = handles();
+        handles.take_next(Slot::Current, Some(SeriesId(4)));
+        handles.take_next(Slot::Current, None);
+        assert_eq!(handles.take_series(Slot::Previous), None);
+        assert_eq!(handles.take_series(Slot::Current), Some(SeriesId(4)), "a second death finds none chosen yet");
+        assert_eq!(handles.take_series(Slot::Current), None);
     }
 
     #[test]

@@ -1,8 +1,13 @@
-//! The page's one long-lived object: signals, the worker, the weights, and what a person's wishes set off.
+//! The page's one long-lived object: signals, and what the worker's events and a person's wishes set off. The worker's
+//! life and deaths, the weights and the other tabs have their own files.
+
+mod loader;
+mod recovery;
+mod tabs;
 
 use corsai_protocol::{
-    Answered, Command, Depth, DevicePreference, Event, Family, Issue, IssueCode, Manifest, NetworkEntry, PhantomDate,
-    Projection, Report, RunId, Scale, SeriesId, Slot, Tier,
+    Command, Depth, DevicePreference, Event, Family, Issue, IssueCode, Manifest, NetworkEntry, PhantomDate, Projection,
+    Report, Scale, SeriesId, Slot, Tier,
 };
 use js_sys::{ArrayBuffer, Int16Array, Uint8Array};
 use leptos::prelude::*;
@@ -11,27 +16,25 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     browser,
-    delivery::Delivery,
-    intake::{self, Drop, Dropped, IntakeError},
+    delivery::{Awaited, Delivery},
+    intake::{self, Drop, IntakeError, Listed},
     lock,
     offline::Offline,
     privacy::witness::Witness,
-    reopen::{Idle, Reopen, Source},
+    reopen::{Handles, Idle, Reopen, Source},
     state::{Effect, Link, Model, Phase},
     viewer::{
         pixels::{PixelStore, Slice, areas_of, around},
         view::View,
     },
     weights::{self, Loaded},
-    worker_link::{self, Heard, Part},
+    worker_link::{self, Part},
 };
 
 /// Slices fetched ahead on both sides of the one on screen.
 const REACH: u32 = 3;
-/// A run that says nothing for this long is offered to be stopped.
-const SILENCE_MS: f64 = 60_000.0;
-/// A worker that doesn't answer a stop for this long is replaced.
-const STOP_MS: f64 = 15_000.0;
+/// So many more files of a drop are found before the page says so.
+const LISTED_STEP: usize = 20;
 
 /// Everything that components share. Copied freely; the content lives in the reactive system's arena.
 #[derive(Clone, Copy)]
@@ -41,8 +44,13 @@ pub struct App {
     /// Rises when slices came in.
     pub drawn: RwSignal<u32>,
     pub pixels: StoredValue<PixelStore, LocalStorage>,
+    /// The first answer's networks.
     pub loaded: RwSignal<Loaded>,
-    /// The run has been silent for long.
+    /// The network that the worker waits for, while it is being loaded.
+    pub awaited: RwSignal<Option<Awaited>>,
+    /// Files found so far in what was dropped, while its folders are looked through.
+    pub listing: RwSignal<Option<usize>>,
+    /// The run has not come any further for long.
     pub stalled: RwSignal<bool>,
     pub preference: RwSignal<DevicePreference>,
     pub depth: RwSignal<Depth>,
@@ -54,15 +62,19 @@ pub struct App {
     pub offline: Offline,
     pub witness: Witness,
     link: StoredValue<Option<worker_link::Link>, LocalStorage>,
+    /// What was preferred when the worker was started.
+    computes_on: StoredValue<DevicePreference>,
     /// The worker's compiled module.
     module: StoredValue<Option<(Part, JsValue)>, LocalStorage>,
     /// Held while this tab computes.
     computing: StoredValue<Option<lock::Lock>, LocalStorage>,
-    reopen: StoredValue<Option<Reopen>, LocalStorage>,
+    handles: StoredValue<Handles, LocalStorage>,
+    /// Rises with everything that a person wants in place of what was dropped last.
+    wish: StoredValue<u32>,
     idle: StoredValue<Idle>,
     delivery: StoredValue<Delivery, LocalStorage>,
     manifest: StoredValue<Option<Manifest>>,
-    heard_ms: StoredValue<f64>,
+    advanced_ms: StoredValue<f64>,
     stop_asked_ms: StoredValue<Option<f64>>,
 }
 
@@ -78,6 +90,8 @@ impl App {
             drawn: RwSignal::new(0),
             pixels: StoredValue::new_local(PixelStore::default()),
             loaded: RwSignal::new(Loaded { bytes: 0, of, failed: false, kept: true }),
+            awaited: RwSignal::new(None),
+            listing: RwSignal::new(None),
             stalled: RwSignal::new(false),
             preference: RwSignal::new(browser::device_parameter().unwrap_or_default()),
             depth: RwSignal::new(browser::depth_parameter()),
@@ -87,13 +101,15 @@ impl App {
             offline: Offline::new(),
             witness: Witness::new(),
             link: StoredValue::new_local(None),
+            computes_on: StoredValue::new(DevicePreference::default()),
             module: StoredValue::new_local(None),
             computing: StoredValue::new_local(None),
-            reopen: StoredValue::new_local(None),
+            handles: StoredValue::new_local(Handles::default()),
+            wish: StoredValue::new(0),
             idle: StoredValue::new(Idle::default()),
             delivery: StoredValue::new_local(Delivery::default()),
             manifest: StoredValue::new(manifest),
-            heard_ms: StoredValue::new(0.0),
+            advanced_ms: StoredValue::new(0.0),
             stop_asked_ms: StoredValue::new(None),
         }
     }
@@ -102,172 +118,30 @@ impl App {
     pub fn begin(self) {
         self.witness.begin();
         self.start_worker();
-        if let Some(manifest) = self.manifest.get_value() {
-            spawn_local(async move { weights::store::clean(&manifest, false).await });
-        }
         self.pump_weights();
-        self.offline.begin();
-        self.tell_other_tabs();
-        let tick = move || self.watch();
-        // The watch lives as long as the page.
-        let _ = set_interval_with_handle(tick, std::time::Duration::from_secs(5));
-    }
-
-    fn start_worker(self) {
-        let part = Part::fitting(self.preference.get_untracked());
-        let mut link = worker_link::Link::start(
-            part,
-            move |part| self.compiled(part),
-            move |heard| match heard {
-                Heard::Event(event, payload) => self.heard(event, payload),
-                Heard::Blocked(directive) => self.witness.was_stopped(directive),
-                Heard::Died => self.died(Issue::new(IssueCode::WorkerDied, "")),
-                Heard::Unloaded => self.model.update(|m| m.link = Link::Unloaded),
-                Heard::Impossible => self.model.update(|m| m.link = Link::Impossible),
-            },
-        );
-        link.send(self.configuration(), Vec::new(), false);
-        self.link.set_value(Some(link));
-    }
-
-    fn configuration(self) -> Command {
-        Command::Configure {
-            device: self.preference.get_untracked(),
-            cores: browser::cores(),
-            depth: self.depth.get_untracked(),
-        }
-    }
-
-    /// The worker's module, compiled once for all workers to come that are of the same part.
-    async fn compiled(self, part: Part) -> Option<JsValue> {
-        if let Some((_, module)) = self.module.get_value().filter(|(of, _)| *of == part) {
-            return Some(module);
-        }
-        let module = worker_link::compiled(part).await?;
-        self.module.set_value(Some((part, module.clone())));
-        Some(module)
-    }
-
-    /// Holds a lock while this tab computes, and notices when another tab has it. Nothing else passes between tabs.
-    fn tell_other_tabs(self) {
-        let busy = Memo::new(move |_| self.model.with(|m| m.busy_slot().is_some()));
-        leptos::prelude::Effect::new(move |_| {
-            self.elsewhere.set(false);
-            self.computing.set_value(None);
-            if !busy.get() {
-                return;
+        self.offline.begin(move || {
+            // Weights of other versions, which no tab runs any more.
+            if let Some(manifest) = self.manifest.get_value() {
+                spawn_local(async move { weights::store::clean(&manifest, false).await });
             }
-            spawn_local(async move {
-                match lock::try_now("corsai-computing").await {
-                    lock::Attempt::Held(lock) if busy.get_untracked() => self.computing.set_value(Some(lock)),
-                    lock::Attempt::Taken => self.elsewhere.set(busy.get_untracked()),
-                    _ => {}
-                }
-            });
         });
+        self.tell_other_tabs();
+        self.watch_always();
     }
 
-    /// Whether leaving the page would lose a running measurement.
+    /// Whether leaving the page would lose what is being computed.
     pub fn busy(self) -> bool {
-        self.model.with_untracked(|m| m.busy_slot().is_some())
+        self.model.with_untracked(Model::working)
     }
 
     /// The tab is seen again: silence while it was frozen is nobody's fault.
     pub fn seen_again(self) {
-        self.heard_ms.set_value(browser::now_ms());
+        self.goes_on();
     }
 
     /// Ends the worker for good, when the page goes.
     pub fn end(self) {
         self.link.set_value(None);
-    }
-
-    fn died(self, issue: Issue) {
-        let series = self.model.with_untracked(|m| m.current.chosen);
-        let again = self.reopen.try_update_value(|r| r.as_mut().and_then(|r| r.again(series))).flatten();
-        let begun = again.and_then(|(source, on_cpu)| {
-            let run = self.model.try_update(Model::begin_anew).flatten()?;
-            Some((source, on_cpu, run))
-        });
-        let Some((source, on_cpu, run)) = begun else {
-            self.model.update(|m| m.lost_worker(Some(issue)));
-            if let Some(on_cpu) = self.idle.try_update_value(Idle::died).flatten() {
-                self.another_worker(on_cpu);
-            } else {
-                self.model.update(|m| m.link = Link::Impossible);
-                self.link.set_value(None);
-            }
-            return;
-        };
-        self.forget_pixels(Slot::Current);
-        self.another_worker(on_cpu);
-        if let Some((command, answers)) = self.reopen.with_value(|r| r.as_ref().map(Reopen::answers)) {
-            self.send(command, answers, false);
-        }
-        let (command, payload) = source.command(run, Slot::Current);
-        self.send(command, payload, false);
-    }
-
-    /// Keeps a network's answer in case that the worker dies.
-    fn keep(self, run: RunId, answered: Answered, payload: Vec<JsValue>) {
-        let live = self.model.with_untracked(|m| run >= m.current.run && m.current.phase.busy());
-        let answer = payload.into_iter().next().and_then(|buffer| buffer.dyn_into().ok());
-        if let Some(answer) = answer.filter(|_| live) {
-            self.reopen.update_value(|r| {
-                if let Some(reopen) = r {
-                    reopen.keep(answered, answer);
-                }
-            });
-        }
-    }
-
-    /// Opens a study, and remembers from where until it has an answer. Where nothing can compute, a notice has said so.
-    fn open(self, slot: Slot, source: Source, synthetic: bool) {
-        if self.model.with_untracked(|m| matches!(m.link, Link::Impossible | Link::Unloaded)) {
-            return;
-        }
-        let run = self.opening(slot, synthetic);
-        if slot == Slot::Current {
-            self.reopen.set_value(Some(Reopen::new(source.clone())));
-        }
-        let (command, payload) = source.command(run, slot);
-        self.send(command, payload, false);
-    }
-
-    /// The file handles are let go once nothing can need them any more; a series that was being analysed when a worker
-    /// died is chosen again.
-    fn follow_reopened(self) {
-        let phase = self.model.with_untracked(|m| m.current.phase);
-        if matches!(phase, Phase::Empty | Phase::Done | Phase::Refused | Phase::Cancelled) {
-            self.reopen.set_value(None);
-        } else if phase == Phase::Choosing
-            && let Some(Some(series)) = self.reopen.try_update_value(|r| r.as_mut().and_then(Reopen::take_series))
-        {
-            self.choose(Slot::Current, series);
-        }
-    }
-
-    /// Replaces the worker because the person wants so.
-    pub fn restart(self) {
-        self.model.update(|m| m.lost_worker(None));
-        self.replace_worker();
-    }
-
-    fn replace_worker(self) {
-        self.stalled.set(false);
-        self.stop_asked_ms.set_value(None);
-        self.pixels.update_value(PixelStore::forget_asked);
-        self.delivery.update_value(Delivery::new_worker);
-        self.link.set_value(None);
-        self.start_worker();
-    }
-
-    /// In place of one that died.
-    fn another_worker(self, on_cpu: bool) {
-        if on_cpu {
-            self.preference.set(DevicePreference::Cpu);
-        }
-        self.replace_worker();
     }
 
     fn send(self, command: Command, payload: Vec<JsValue>, transfer: bool) {
@@ -286,9 +160,8 @@ impl App {
     // ── What the worker says ────────────────────────────────────────────────────────────────────────────────────
 
     fn heard(self, event: Event, payload: Vec<JsValue>) {
-        self.heard_ms.set_value(browser::now_ms());
-        if self.stalled.get_untracked() {
-            self.stalled.set(false);
+        if self.model.with_untracked(|m| m.advances(&event)) {
+            self.goes_on();
         }
         if let Event::Slice { slot, index, lungs, lesions, .. } = event {
             self.take_slice(slot, index, lungs, lesions, &payload);
@@ -313,7 +186,7 @@ impl App {
         for effect in effects {
             self.carry_out(effect);
         }
-        self.follow_reopened();
+        self.let_go();
         self.ask_for_next_areas();
     }
 
@@ -329,6 +202,7 @@ impl App {
                     spawn_local(async move { weights::store::clean(&manifest, true).await });
                 }
             }
+            Effect::SeriesFound(slot, chosen) => self.choose_again(slot, chosen),
             Effect::NewVolume(slot) => {
                 self.pixels.update_value(|p| p.clear(slot));
                 let count = self.model.with_untracked(|m| m.study(slot).volume.as_ref().map_or(0, |v| v.slices));
@@ -375,7 +249,7 @@ impl App {
         let index = self.view.with_untracked(View::index);
         let Some((count, busy)) = self.model.with_untracked(|m| {
             let study = m.study(slot);
-            study.volume.as_ref().filter(|_| !study.gone).map(|v| (v.slices, study.phase.busy()))
+            study.volume.as_ref().filter(|_| !study.gone).map(|v| (v.slices, m.working()))
         }) else {
             return;
         };
@@ -390,7 +264,7 @@ impl App {
         let slot = self.view.with_untracked(|v| v.slot);
         let count = self.model.with_untracked(|m| {
             let study = m.study(slot);
-            let done = study.phase == Phase::Done && !study.gone && m.busy_slot().is_none();
+            let done = study.phase.measured() && !study.gone && !m.working();
             study.volume.as_ref().filter(|_| done).map(|v| v.slices)
         });
         let Some(count) = count else { return };
@@ -399,106 +273,87 @@ impl App {
         }
     }
 
-    fn watch(self) {
-        let busy = self.model.with_untracked(Model::busy_slot).is_some();
-        let stopping = self.model.with_untracked(|m| m.current.stopping || m.previous.stopping);
-        let now = browser::now_ms();
-        if !stopping {
-            self.stop_asked_ms.set_value(None);
-        } else if self.stop_asked_ms.get_value().is_some_and(|asked| now - asked > STOP_MS) {
-            self.restart();
-        }
-        let stalled = busy && now - self.heard_ms.get_value() > SILENCE_MS;
-        if stalled != self.stalled.get_untracked() {
-            self.stalled.set(stalled);
-        }
-    }
-
-    // ── Weights ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// Loads networks one after another, those waited for first, and hands them over.
-    fn pump_weights(self) {
-        if self.delivery.try_update_value(Delivery::begin) != Some(true) {
-            return;
-        }
-        spawn_local(async move {
-            let Some(manifest) = self.manifest.get_value() else { return };
-            let first = manifest.networks.iter().filter(|n| n.tier == Tier::Quick);
-            let names: Vec<String> = first.map(|n| n.name.clone()).collect();
-            self.deliver_held();
-            while let Some(Some(name)) = self.delivery.try_update_value(|d| d.next(&names)) {
-                let Some(network) = manifest.networks.iter().find(|n| n.name == name) else {
-                    self.weights_failed(name, "this page does not have such a network");
-                    continue;
-                };
-                let before = self.delivery.with_value(|d| d.bytes());
-                let progress = move |bytes: u64| {
-                    self.heard_ms.set_value(browser::now_ms());
-                    // All of it counts as loaded only once it is verified.
-                    self.loaded.update(|l| l.bytes = (before + bytes).min(l.of.saturating_sub(1)));
-                };
-                match weights::load(network, progress).await {
-                    Ok((parts, kept)) => {
-                        let bytes = weights::bytes_of(network);
-                        self.delivery.update_value(|d| d.loaded(name, parts, bytes));
-                        let bytes = self.delivery.with_value(Delivery::bytes);
-                        self.loaded.update(|l| {
-                            l.bytes = bytes;
-                            l.failed = false;
-                            l.kept &= kept;
-                        });
-                    }
-                    Err(error) => self.weights_failed(name, &error.to_string()),
-                }
-                self.deliver_held();
-            }
-        });
-    }
-
-    fn weights_failed(self, network: String, detail: &str) {
-        self.loaded.update(|l| l.failed = true);
-        if self.delivery.try_update_value(|d| d.failed(&network)) == Some(true) {
-            self.send(Command::WeightsFailed { network, detail: detail.into() }, Vec::new(), false);
-        }
-    }
-
-    fn deliver_held(self) {
-        for (network, parts) in self.delivery.try_update_value(Delivery::hand_over).unwrap_or_default() {
-            let payload = parts.into_iter().map(JsValue::from).collect();
-            self.send(Command::Weights { network }, payload, true);
-        }
-    }
-
     // ── What the person wants ───────────────────────────────────────────────────────────────────────────────────
 
-    /// Opens what was dropped.
+    /// Opens what was dropped, once its folders are listed, unless the person has wanted something else by then.
     pub fn open_drop(self, slot: Slot, drop: Drop) {
+        let wish = self.new_wish();
+        self.listing.set(Some(0));
         spawn_local(async move {
-            match intake::walk(drop).await {
-                Ok(files) => self.open_files(slot, files),
-                Err(error) => self.model.update(|m| m.notice(refusal(error))),
+            let goes_on = move |found: usize| {
+                let wanted = self.wish.get_value() == wish;
+                if wanted && self.listing.with_untracked(|l| l.is_none_or(|l| found >= l + LISTED_STEP)) {
+                    self.listing.set(Some(found));
+                }
+                wanted
+            };
+            let listed = intake::walk(drop, goes_on).await;
+            if self.wish.get_value() != wish {
+                return;
+            }
+            self.listing.set(None);
+            match listed {
+                Ok(listed) => self.open_files(slot, listed),
+                Err(error) => {
+                    if let Some(issue) = refusal(error) {
+                        self.model.update(|m| m.notice(issue));
+                    }
+                }
             }
         });
     }
 
-    fn open_files(self, slot: Slot, files: Vec<Dropped>) {
-        let (names, files) = files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
-        self.open(slot, Source::Files { names, files }, false);
+    /// What the person wants now comes before a drop that is still being listed.
+    fn new_wish(self) -> u32 {
+        if self.listing.get_untracked().is_some() {
+            self.listing.set(None);
+        }
+        self.wish.update_value(|w| *w = w.wrapping_add(1));
+        self.wish.get_value()
+    }
+
+    /// Stops looking through what was dropped.
+    pub fn stop_listing(self) {
+        self.new_wish();
+    }
+
+    fn open_files(self, slot: Slot, listed: Listed) {
+        let issue = listed.unreadable.issue(listed.files.len());
+        let (names, files) = listed.files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
+        self.open(slot, Source::Files { names, files }, false, issue.into_iter().collect());
     }
 
     /// Opens a made-up study.
     pub fn open_phantom(self, slot: Slot, date: PhantomDate) {
-        self.open(slot, Source::Phantom(date), true);
+        self.new_wish();
+        self.open(slot, Source::Phantom(date), true, Vec::new());
     }
 
-    fn opening(self, slot: Slot, synthetic: bool) -> RunId {
+    /// Opens a study, and remembers from where. Where nothing can compute, a notice has said so.
+    fn open(self, slot: Slot, source: Source, synthetic: bool, issues: Vec<Issue>) {
+        if self.model.with_untracked(|m| matches!(m.link, Link::Impossible | Link::Unloaded)) {
+            return;
+        }
         self.adding.set(false);
         self.witness.study_opened();
-        self.heard_ms.set_value(browser::now_ms());
+        self.goes_on();
         let (commands, run) = self.model.try_update(|m| m.open(slot, synthetic)).unwrap_or_default();
+        self.model.update(|m| m.take_in(slot, issues));
         self.forget_pixels(slot);
+        self.let_go();
+        let depth = self.depth.get_untracked();
+        self.handles.update_value(|h| *h.of(slot) = Some(Reopen::new(source.clone(), depth)));
+        if slot == Slot::Current && self.computes_on.get_value() != self.preference.get_untracked() {
+            self.model.update(|m| {
+                m.link = Link::Starting;
+                m.device = None;
+            });
+            self.replace_worker();
+        }
         self.send_all(commands);
-        run
+        self.send(self.configuration(depth), Vec::new(), false);
+        let (command, payload) = source.command(run, slot);
+        self.send(command, payload, false);
     }
 
     fn forget_pixels(self, slot: Slot) {
@@ -512,17 +367,28 @@ impl App {
         self.drawn.update(|d| *d += 1);
     }
 
+    /// Measures this series; where the worker has lost the study, it is read once more.
     pub fn choose(self, slot: Slot, series: SeriesId) {
-        self.heard_ms.set_value(browser::now_ms());
+        self.new_wish();
+        self.goes_on();
+        let depth = self.depth.get_untracked();
+        let stays = self.model.with_untracked(|m| m.study(slot).stays_measured(series));
+        self.handles.update_value(|h| h.afresh(slot, (!stays).then_some(depth)));
+        if self.model.with_untracked(|m| m.study(slot).gone) {
+            self.read_again(slot, series);
+            return;
+        }
         let commands = self.model.try_update(|m| m.choose(slot, series)).unwrap_or_default();
+        self.send(self.configuration(depth), Vec::new(), false);
         self.send_all(commands);
     }
 
     /// Closes a study. With the current one its worker ends, and with it all memory that held anything of the study.
     pub fn close(self, slot: Slot) {
+        self.new_wish();
         let commands = self.model.try_update(|m| m.close(slot)).unwrap_or_default();
         self.forget_pixels(slot);
-        self.follow_reopened();
+        self.let_go();
         if slot == Slot::Current {
             self.restart();
         } else {
@@ -531,20 +397,35 @@ impl App {
     }
 
     pub fn stop(self, slot: Slot) {
-        if let Some(Some(command)) = self.model.try_update(|m| m.stop(slot)) {
+        if let Some(command) = self.stop_of(slot) {
             self.stop_asked_ms.set_value(Some(browser::now_ms()));
             self.send(command, Vec::new(), false);
         }
     }
 
-    /// Stops a silent run by replacing the worker.
+    /// Stops work that gets no further by replacing the worker.
     pub fn stop_hard(self) {
-        if let Some(slot) = self.model.with_untracked(Model::busy_slot) {
-            self.model.update(|m| {
-                m.stop(slot);
-            });
+        for slot in [Slot::Current, Slot::Previous] {
+            let _ = self.stop_of(slot);
         }
         self.restart();
+    }
+
+    /// What stops a study's run. Nothing goes further then by itself than the answer that is there.
+    fn stop_of(self, slot: Slot) -> Option<Command> {
+        let command = self.model.try_update(|m| m.stop(slot)).flatten()?;
+        if let Some(tier) = self.model.with_untracked(|m| m.study(slot).report.as_ref().map(|r| r.runs.tier)) {
+            self.aim_at(slot, tier);
+        }
+        Some(command)
+    }
+
+    fn aim_at(self, slot: Slot, tier: Tier) {
+        self.handles.update_value(|h| {
+            if let Some(reopen) = h.of(slot) {
+                reopen.depth.tier = tier;
+            }
+        });
     }
 
     pub fn set_scale(self, scale: Scale) {
@@ -552,22 +433,19 @@ impl App {
         browser::keep(SCALE_KEY, if scale == Scale::Panel { "panel" } else { "guideline" });
     }
 
+    /// Where to compute from the next study on.
     pub fn set_device(self, device: DevicePreference) {
-        if self.preference.get_untracked() != device {
-            self.preference.set(device);
+        self.preference.set(device);
+        let idle = self.model.with_untracked(|m| m.current.phase == Phase::Empty);
+        if idle && self.computes_on.get_value() != device {
             self.restart();
         }
     }
 
-    /// What the worker shall do from the next study on.
-    pub fn set_depth(self, depth: Depth) {
-        self.depth.set(depth);
-        self.send(self.configuration(), Vec::new(), false);
-    }
-
-    /// Lets more networks vote on a finished study.
+    /// Lets more networks vote on a measured study.
     pub fn refine(self, slot: Slot, tier: Tier) {
-        self.heard_ms.set_value(browser::now_ms());
+        self.goes_on();
+        self.aim_at(slot, tier);
         if let Some(Some(command)) = self.model.try_update(|m| m.refine(slot, tier)) {
             self.send(command, Vec::new(), false);
         }
@@ -602,9 +480,13 @@ impl App {
 
 const SCALE_KEY: &str = "corsai.scale";
 
-fn refusal(error: IntakeError) -> Issue {
+fn refusal(error: IntakeError) -> Option<Issue> {
     match error {
-        IntakeError::TooMany => Issue::new(IssueCode::InputTooMany, &format!("more than {} files", intake::FILES_MAX)),
-        IntakeError::Nothing => Issue::new(IssueCode::InputNothing, "no file"),
+        IntakeError::TooMany => {
+            Some(Issue::new(IssueCode::InputTooMany, &format!("more than {} files", intake::FILES_MAX)))
+        }
+        IntakeError::Nothing => Some(Issue::new(IssueCode::InputNothing, "no file")),
+        IntakeError::Unreadable(unreadable) => unreadable.issue(0),
+        IntakeError::Overtaken => None,
     }
 }

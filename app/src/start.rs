@@ -3,7 +3,7 @@
 use corsai_protocol::Slot;
 use leptos::{ev, html, prelude::*};
 
-use crate::{format, intake, intake::Drop, phantoms, shell::App};
+use crate::{cards::progress::Listing, format, intake, intake::Drop, phantoms, shell::App};
 
 #[component]
 pub fn Start(app: App) -> impl IntoView {
@@ -34,6 +34,7 @@ pub fn Start(app: App) -> impl IntoView {
                 <p class="dropzone-title">"Drop a folder, files or a .zip here"</p>
                 <p class="dropzone-or">"or"</p>
                 <Openers app which=Slot::Current />
+                <Listing app />
                 <hr />
                 <button
                     class="button"

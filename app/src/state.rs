@@ -1,34 +1,73 @@
 //! What the page knows, and how each event of the worker changes it. Pure: no browser, no clock.
 
+use std::collections::BTreeSet;
+
 use corsai_protocol::{
     Command, DeviceReport, Event, Issue, IssueCode, Possible, Progress, Report, RunId, SeriesId, SeriesSummary,
     Severity, Slot, Stage, Tier, VolumeSummary,
 };
 
+const SLOTS: [Slot; 2] = [Slot::Current, Slot::Previous];
+
+/// What the worker does for a study, as far as it has told.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Work {
+    pub progress: Option<Progress>,
+    /// What the vote that goes on can still come to.
+    pub possible: Option<Possible>,
+    /// The person asked to stop and the worker has not answered yet.
+    pub stopping: bool,
+}
+
 /// How far a study has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Phase {
     /// No study.
     #[default]
     Empty,
     /// Files are being read; nothing is chosen yet.
-    Reading,
+    Reading(Work),
     /// The person has to pick a series.
     Choosing,
-    /// A series is being analysed.
-    Computing,
-    /// All numbers are in.
-    Done,
+    /// A series is being measured: there are no numbers, or only the lungs'.
+    Measuring(Work),
+    /// A tier's numbers are in; further networks may be running for better ones.
+    Measured { refining: Option<Work> },
+    /// Numbers are in, and another worker measures the study again for what the one before it took along: its pictures
+    /// and masks. `reached` is the tier that it has come to.
+    Restoring { work: Work, reached: Option<Tier> },
     /// There is no number; the issues say why.
     Refused,
-    /// The person stopped it; what was finished stays.
-    Cancelled,
+    /// The person stopped it before there was a tier's answer; what was finished stays.
+    Stopped,
 }
 
 impl Phase {
-    /// Whether the worker is at it.
+    /// What the worker is doing; `None` where it does nothing for this study.
+    pub const fn work(&self) -> Option<&Work> {
+        match self {
+            Self::Reading(work) | Self::Measuring(work) | Self::Restoring { work, .. } => Some(work),
+            Self::Measured { refining } => refining.as_ref(),
+            Self::Empty | Self::Choosing | Self::Refused | Self::Stopped => None,
+        }
+    }
+
+    const fn work_mut(&mut self) -> Option<&mut Work> {
+        match self {
+            Self::Reading(work) | Self::Measuring(work) | Self::Restoring { work, .. } => Some(work),
+            Self::Measured { refining } => refining.as_mut(),
+            Self::Empty | Self::Choosing | Self::Refused | Self::Stopped => None,
+        }
+    }
+
+    /// Whether the first numbers are being worked for.
     pub const fn busy(self) -> bool {
-        matches!(self, Self::Reading | Self::Computing)
+        matches!(self, Self::Reading(_) | Self::Measuring(_))
+    }
+
+    /// Whether a tier's numbers are in.
+    pub const fn measured(self) -> bool {
+        matches!(self, Self::Measured { .. } | Self::Restoring { .. })
     }
 }
 
@@ -47,22 +86,19 @@ pub struct Study {
     /// The latest run; events of older ones are stale.
     pub run: RunId,
     pub phase: Phase,
-    /// The person asked to stop and the worker has not answered yet.
-    pub stopping: bool,
     /// The worker that held the study is gone: its numbers stay, its slices can't be asked for.
     pub gone: bool,
     pub synthetic: bool,
     pub series: Vec<SeriesSummary>,
     pub thumbnails: Vec<Thumbnail>,
     pub chosen: Option<SeriesId>,
+    /// Of what was dropped and never reached the worker.
+    pub intake_issues: Vec<Issue>,
     /// Of the drop as a whole.
     pub drop_issues: Vec<Issue>,
     pub volume: Option<VolumeSummary>,
-    pub progress: Option<Progress>,
-    /// An answer is there and further networks are running for a better one.
-    pub refining: Option<Progress>,
-    /// What the vote that goes on can still come to.
-    pub possible: Option<Possible>,
+    /// The slices that have been decoded.
+    pub decoded: BTreeSet<u32>,
     pub report: Option<Report>,
     /// Why there is no number.
     pub refusal: Vec<Issue>,
@@ -73,20 +109,37 @@ impl Study {
         self.series.iter().find(|s| Some(s.id) == self.chosen)
     }
 
-    /// The series that a person may pick: all at first, those other than the chosen one later.
+    /// The series that a person may pick: all at first and after a stop, those other than the chosen one else.
     pub fn choices(&self) -> impl Iterator<Item = &SeriesSummary> {
-        self.series.iter().filter(|s| self.phase == Phase::Choosing || Some(s.id) != self.chosen)
+        let all = matches!(self.phase, Phase::Choosing | Phase::Stopped);
+        self.series.iter().filter(move |s| all || Some(s.id) != self.chosen)
+    }
+
+    /// The series other than the chosen one.
+    pub fn others(&self) -> impl Iterator<Item = &SeriesSummary> {
+        self.series.iter().filter(|s| Some(s.id) != self.chosen)
     }
 
     /// Whether there is a series to pick.
     pub fn may_choose(&self) -> bool {
-        !self.gone && self.choices().any(|s| s.usable)
+        self.choices().any(|s| s.usable)
+    }
+
+    /// The series to measure once more, where the person or a lost worker ended it.
+    pub fn again(&self) -> Option<SeriesId> {
+        let ended = self.phase == Phase::Stopped || (self.gone && self.phase.measured());
+        self.chosen.filter(|_| ended)
+    }
+
+    /// Whether numbers stay while this series is measured: they are of it, and only its pictures are lost.
+    pub fn stays_measured(&self, series: SeriesId) -> bool {
+        self.gone && self.phase.measured() && self.chosen == Some(series)
     }
 
     /// The report if it may be shown as numbers: not where anything forbids one.
     pub fn numbers(&self) -> Option<&Report> {
-        let stopped = self.phase == Phase::Refused;
-        self.report.as_ref().filter(|r| !stopped && r.issues.iter().all(|i| i.severity != Severity::Stop))
+        let refused = self.phase == Phase::Refused;
+        self.report.as_ref().filter(|r| !refused && r.issues.iter().all(|i| i.severity != Severity::Stop))
     }
 
     /// Every doubt about this study, gravest first, each once.
@@ -94,7 +147,8 @@ impl Study {
         let chosen = self.chosen_series().into_iter().flat_map(|s| &s.issues);
         let report = self.report.iter().flat_map(|r| &r.issues);
         let mut all: Vec<Issue> = Vec::new();
-        for issue in self.refusal.iter().chain(report).chain(chosen).chain(&self.drop_issues) {
+        for issue in self.refusal.iter().chain(&self.intake_issues).chain(report).chain(chosen).chain(&self.drop_issues)
+        {
             match all.iter_mut().find(|i| i.code == issue.code && i.message == issue.message) {
                 Some(known) if known.files.is_empty() => known.files.clone_from(&issue.files),
                 Some(_) => {}
@@ -105,19 +159,37 @@ impl Study {
         all
     }
 
-    /// No network runs for it any more.
-    fn rest(&mut self) {
-        self.refining = None;
-        self.possible = None;
+    /// The person has stopped it before there was a tier's answer.
+    fn stopped(&mut self) {
+        if self.series.is_empty() {
+            *self = Self { run: self.run, ..Self::default() };
+        } else {
+            self.phase = if self.chosen.is_none() { Phase::Choosing } else { Phase::Stopped };
+        }
     }
 
     fn refuse(&mut self, issues: Vec<Issue>) {
         self.phase = Phase::Refused;
-        self.stopping = false;
-        self.progress = None;
-        self.rest();
         self.report = None;
         self.refusal = issues;
+    }
+
+    /// It is opened anew in another worker. Numbers stay where a tier's were in.
+    fn begin_anew(&mut self) {
+        if self.phase.measured() {
+            self.gone = false;
+            self.phase = Phase::Restoring { work: Work::default(), reached: None };
+        } else {
+            let intake_issues = std::mem::take(&mut self.intake_issues);
+            let (run, synthetic) = (self.run, self.synthetic);
+            *self = Self { run, phase: Phase::Reading(Work::default()), synthetic, intake_issues, ..Self::default() };
+        }
+    }
+
+    /// The worker can't bring back what another one took along. The numbers stay.
+    const fn not_restored(&mut self) {
+        self.gone = true;
+        self.phase = Phase::Measured { refining: None };
     }
 }
 
@@ -140,6 +212,8 @@ pub enum Effect {
     DeliverWeights(Vec<String>),
     /// The stored weights are not the right ones: load them afresh next time.
     DropStoredWeights,
+    /// What a drop holds is known, and which of its series the worker measures.
+    SeriesFound(Slot, Option<SeriesId>),
     /// Another volume is in this slot: forget its slices and show the middle.
     NewVolume(Slot),
     /// These slices have a newer state.
@@ -168,16 +242,57 @@ impl Model {
         }
     }
 
-    fn study_mut(&mut self, slot: Slot) -> &mut Study {
+    const fn study_mut(&mut self, slot: Slot) -> &mut Study {
         match slot {
             Slot::Current => &mut self.current,
             Slot::Previous => &mut self.previous,
         }
     }
 
-    /// The slot the worker is busy with.
+    /// The slot whose first numbers the worker works for.
     pub fn busy_slot(&self) -> Option<Slot> {
-        [Slot::Current, Slot::Previous].into_iter().find(|s| self.study(*s).phase.busy())
+        SLOTS.into_iter().find(|s| self.study(*s).phase.busy())
+    }
+
+    /// Whether the worker works for any study, be it for first numbers, for better ones or for lost pictures.
+    pub fn working(&self) -> bool {
+        SLOTS.into_iter().any(|s| self.study(s).phase.work().is_some())
+    }
+
+    /// Whether the person waits for a stop.
+    pub fn stopping(&self) -> bool {
+        SLOTS.into_iter().filter_map(|s| self.study(s).phase.work()).any(|w| w.stopping)
+    }
+
+    /// The study that a worker most likely died of: the one without numbers, the earlier one first, for the other had
+    /// come through before; else the one that was refined.
+    pub fn blamed(&self) -> Option<Slot> {
+        let without_numbers = [Slot::Previous, Slot::Current].into_iter().find(|s| self.study(*s).phase.busy());
+        without_numbers.or_else(|| SLOTS.into_iter().find(|s| self.study(*s).phase.work().is_some()))
+    }
+
+    /// Whether a study goes on in another worker by itself when one is lost.
+    pub fn goes_on(&self, slot: Slot) -> bool {
+        let study = self.study(slot);
+        match study.phase {
+            Phase::Reading(work) | Phase::Measuring(work) | Phase::Restoring { work, .. } => !work.stopping,
+            Phase::Choosing | Phase::Measured { .. } => !study.gone,
+            Phase::Empty | Phase::Refused | Phase::Stopped => false,
+        }
+    }
+
+    /// Whether an event shows that the work goes on. The worker repeats its progress for as long as its loop turns,
+    /// which says nothing of the networks.
+    pub fn advances(&self, event: &Event) -> bool {
+        match event {
+            Event::Progress { slot, progress, .. } => {
+                let last = self.study(*slot).phase.work().and_then(|w| w.progress);
+                let place = |p: &Progress| (p.stage, p.done, p.total);
+                last.is_none_or(|last| place(&last) != place(progress))
+            }
+            Event::Slice { .. } => false,
+            _ => true,
+        }
     }
 
     fn next_run(&mut self) -> RunId {
@@ -191,7 +306,7 @@ impl Model {
     pub fn open(&mut self, slot: Slot, synthetic: bool) -> (Vec<Command>, RunId) {
         let mut commands = self.close(slot);
         let run = self.next_run();
-        *self.study_mut(slot) = Study { run, phase: Phase::Reading, synthetic, ..Study::default() };
+        *self.study_mut(slot) = Study { run, phase: Phase::Reading(Work::default()), synthetic, ..Study::default() };
         commands.retain(|c| !matches!(c, Command::Close { slot: s } if *s == slot));
         (commands, run)
     }
@@ -201,7 +316,7 @@ impl Model {
         let mut commands = Vec::new();
         let slots: &[Slot] = if slot == Slot::Current { &[Slot::Previous, Slot::Current] } else { &[Slot::Previous] };
         for slot in slots {
-            if self.study(*slot).phase.busy() {
+            if self.study(*slot).phase.work().is_some() {
                 commands.push(Command::Cancel { run: self.study(*slot).run });
             }
             if self.study(*slot).phase != Phase::Empty {
@@ -219,90 +334,107 @@ impl Model {
         commands
     }
 
-    /// The person picked a series.
+    /// A series is to be measured. Numbers stay where it is the one whose pictures are being restored.
     pub fn choose(&mut self, slot: Slot, series: SeriesId) -> Vec<Command> {
         let mut commands = Vec::new();
         let study = self.study(slot);
         if study.gone || !study.series.iter().any(|s| s.id == series && s.usable) {
             return commands;
         }
-        if study.phase.busy() {
+        if study.phase.work().is_some() {
             commands.push(Command::Cancel { run: study.run });
         }
         let run = self.next_run();
         let study = self.study_mut(slot);
         study.run = run;
-        study.phase = Phase::Computing;
-        study.stopping = false;
+        if !matches!(study.phase, Phase::Restoring { .. }) || study.chosen != Some(series) {
+            study.phase = Phase::Measuring(Work::default());
+            study.volume = None;
+            study.report = None;
+            study.decoded.clear();
+            study.refusal.clear();
+        }
         study.chosen = Some(series);
-        study.volume = None;
-        study.progress = None;
-        study.rest();
-        study.report = None;
-        study.refusal.clear();
         commands.push(Command::Choose { run, slot, series });
         commands
     }
 
     /// The person wants the run stopped.
-    pub fn stop(&mut self, slot: Slot) -> Option<Command> {
+    pub const fn stop(&mut self, slot: Slot) -> Option<Command> {
         let study = self.study_mut(slot);
-        if !(study.phase.busy() || study.refining.is_some()) || study.stopping {
-            return None;
+        match study.phase.work_mut() {
+            Some(work) if !work.stopping => {
+                work.stopping = true;
+                Some(Command::Cancel { run: study.run })
+            }
+            _ => None,
         }
-        study.stopping = true;
-        Some(Command::Cancel { run: study.run })
     }
 
-    /// The person wants more networks to vote on a finished study.
+    /// The person wants more networks to vote on a measured study.
     pub fn refine(&mut self, slot: Slot, tier: Tier) -> Option<Command> {
         let study = self.study_mut(slot);
-        if study.phase != Phase::Done || study.gone || study.refining.is_some() {
+        if study.phase != (Phase::Measured { refining: None }) || study.gone {
             return None;
         }
-        study.refining = Some(Progress { stage: Stage::Refining, done: 0, total: 0, seconds_left: None });
+        let progress = Progress { stage: Stage::Refining, done: 0, total: 0, seconds_left: None };
+        study.phase = Phase::Measured { refining: Some(Work { progress: Some(progress), ..Work::default() }) };
         Some(Command::Refine { run: study.run, slot, tier })
     }
 
-    /// The worker is gone; `issue` says why, none where the person wanted it. Finished numbers stay.
-    pub fn lost_worker(&mut self, issue: Option<Issue>) {
+    /// The worker is gone, and with it what it held; `issue` says why, none where the person wanted it. The studies in
+    /// `again` are opened anew, in the runs that are given. Of the others, finished numbers stay.
+    pub fn lost_worker(&mut self, issue: Option<Issue>, again: &[Slot]) -> Vec<(Slot, RunId)> {
         self.link = Link::Starting;
         self.device = None;
-        for slot in [Slot::Current, Slot::Previous] {
+        let mut runs = Vec::new();
+        let mut told = false;
+        for slot in SLOTS {
             let run = self.next_run();
             let study = self.study_mut(slot);
             study.run = run;
-            study.gone = study.phase != Phase::Empty;
-            if study.phase.busy() && study.stopping {
-                study.phase = Phase::Cancelled;
-                study.progress = None;
-            } else if study.phase.busy() || study.phase == Phase::Choosing {
-                match &issue {
-                    Some(issue) => study.refuse(vec![issue.clone()]),
-                    None => *study = Study { run, ..Study::default() },
-                }
+            if again.contains(&slot) {
+                study.begin_anew();
+                runs.push((slot, run));
+                continue;
             }
-            study.stopping = false;
-            study.rest();
+            study.gone = study.phase != Phase::Empty;
+            match (study.phase, &issue) {
+                (Phase::Reading(work) | Phase::Measuring(work), _) if work.stopping => study.stopped(),
+                (Phase::Reading(_) | Phase::Measuring(_) | Phase::Choosing, Some(issue)) => {
+                    study.refuse(vec![issue.clone()]);
+                    told = true;
+                }
+                (Phase::Reading(_) | Phase::Measuring(_) | Phase::Choosing, None) => {
+                    *study = Study { run, ..Study::default() };
+                }
+                (Phase::Measured { .. } | Phase::Restoring { .. }, _) => study.not_restored(),
+                (Phase::Empty | Phase::Refused | Phase::Stopped, _) => {}
+            }
         }
-        let told = [&self.current, &self.previous].iter().any(|s| s.phase == Phase::Refused);
-        if let Some(issue) = issue.filter(|_| !told) {
-            self.notice(issue);
+        match issue {
+            Some(_) if !runs.is_empty() => self.notice(Issue::new(IssueCode::WorkerRestarted, "")),
+            Some(issue) if !told => self.notice(issue),
+            _ => {}
         }
+        runs
     }
 
-    /// The worker died over the study under examination, which is to be opened again in a new run. `None` where nothing was running, or where an earlier study's numbers would be lost by it.
-    pub fn begin_anew(&mut self) -> Option<RunId> {
-        let running = self.current.phase.busy() && !self.current.stopping;
-        if !running || self.previous.phase != Phase::Empty {
-            return None;
-        }
+    /// A study that a worker has lost is read once more, for this series. Gives the new run.
+    pub fn read_again(&mut self, slot: Slot, series: SeriesId) -> RunId {
         let run = self.next_run();
-        self.link = Link::Starting;
-        self.device = None;
-        self.current = Study { run, phase: Phase::Reading, synthetic: self.current.synthetic, ..Study::default() };
-        self.notice(Issue::new(IssueCode::WorkerRestarted, ""));
-        Some(run)
+        let study = self.study_mut(slot);
+        study.run = run;
+        if !study.stays_measured(series) {
+            study.phase = Phase::Choosing;
+        }
+        study.begin_anew();
+        run
+    }
+
+    /// What of a drop never reached the worker.
+    pub fn take_in(&mut self, slot: Slot, issues: Vec<Issue>) {
+        self.study_mut(slot).intake_issues = issues;
     }
 
     /// Says something that concerns no study.
@@ -327,10 +459,15 @@ impl Model {
             Event::WeightsWanted { networks } => return vec![Effect::DeliverWeights(networks)],
             Event::Progress { run, slot, progress } => {
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
-                if study.phase.busy() {
-                    study.progress = Some(progress);
-                } else if study.phase == Phase::Done && progress.stage == Stage::Refining {
-                    study.refining = Some(progress);
+                match &mut study.phase {
+                    Phase::Measured { refining: refining @ None } => {
+                        *refining = Some(Work { progress: Some(progress), ..Work::default() });
+                    }
+                    phase => {
+                        if let Some(work) = phase.work_mut() {
+                            work.progress = Some(progress);
+                        }
+                    }
                 }
             }
             Event::Series { run, slot, series, chosen, issues, .. } => {
@@ -338,64 +475,90 @@ impl Model {
                 study.series = series;
                 study.thumbnails = thumbnails;
                 study.drop_issues = issues;
-                study.chosen = chosen;
-                study.progress = None;
-                study.phase = if chosen.is_some() {
-                    Phase::Computing
-                } else if study.series.iter().any(|s| s.usable) {
-                    Phase::Choosing
+                if matches!(study.phase, Phase::Restoring { .. }) {
+                    if study.chosen_series().is_none_or(|s| !s.usable) {
+                        // The files are others by now: what comes of them is not of this study.
+                        study.not_restored();
+                        let stale = self.next_run();
+                        self.study_mut(slot).run = stale;
+                        return Vec::new();
+                    }
                 } else {
-                    Phase::Refused
-                };
+                    study.chosen = chosen;
+                    study.phase = if chosen.is_some() {
+                        Phase::Measuring(Work::default())
+                    } else if study.series.iter().any(|s| s.usable) {
+                        Phase::Choosing
+                    } else {
+                        Phase::Refused
+                    };
+                }
+                return vec![Effect::SeriesFound(slot, chosen)];
             }
             Event::Volume { run, slot, volume } => {
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
-                study.phase = Phase::Computing;
-                study.volume = Some(volume);
+                let known = study.volume.replace(volume);
+                study.decoded.clear();
+                match study.phase {
+                    // Pictures that are at hand are of the same volume.
+                    Phase::Restoring { .. } if known == study.volume => return Vec::new(),
+                    Phase::Restoring { .. } | Phase::Measuring(_) => {}
+                    _ => study.phase = Phase::Measuring(Work::default()),
+                }
                 return vec![Effect::NewVolume(slot)];
             }
             Event::Slice { .. } | Event::Answered { .. } => {}
             Event::Changed { run, slot, indices } => {
-                if self.live(run, slot).is_some() {
-                    return vec![Effect::SlicesChanged(slot, indices)];
-                }
+                let Some(study) = self.live(run, slot) else { return Vec::new() };
+                study.decoded.extend(&indices);
+                return vec![Effect::SlicesChanged(slot, indices)];
             }
             Event::Possible { run, slot, possible } => {
-                if let Some(study) = self.live(run, slot) {
-                    study.possible = Some(possible);
+                if let Some(study) = self.live(run, slot)
+                    // Beside numbers that stay, what a tier below them can come to says nothing.
+                    && !matches!(study.phase, Phase::Restoring { .. })
+                    && let Some(work) = study.phase.work_mut()
+                {
+                    work.possible = Some(possible);
                 }
             }
             Event::Report { run, slot, report, complete } => {
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
+                if let Phase::Restoring { reached, .. } = &mut study.phase {
+                    let tier = report.runs.tier;
+                    // The same tier twice: it goes no further, and the masks are this report's.
+                    let goes_on = study.report.as_ref().is_some_and(|r| tier < r.runs.tier) && *reached != Some(tier);
+                    if !complete || goes_on {
+                        *reached = complete.then_some(tier).or(*reached);
+                        return Vec::new();
+                    }
+                }
                 study.report = Some(*report);
                 if complete {
-                    study.phase = Phase::Done;
-                    study.progress = None;
-                    study.rest();
-                    study.stopping = false;
+                    study.phase = Phase::Measured { refining: None };
                 }
             }
             Event::Refused { run, slot, issues } => {
                 let corrupt = issues.iter().any(|i| i.code == IssueCode::WeightsCorrupt);
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
-                study.refuse(issues);
+                if matches!(study.phase, Phase::Restoring { .. }) {
+                    study.not_restored();
+                    issues.into_iter().for_each(|issue| self.notice(issue.with_severity(Severity::Warning)));
+                } else {
+                    study.refuse(issues);
+                }
                 if corrupt {
                     return vec![Effect::DropStoredWeights];
                 }
             }
             Event::Cancelled { run, slot } => {
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
-                study.stopping = false;
-                study.progress = None;
-                study.rest();
-                if study.phase == Phase::Done {
-                    return Vec::new();
+                match study.phase {
+                    Phase::Reading(_) | Phase::Measuring(_) => study.stopped(),
+                    Phase::Measured { .. } => study.phase = Phase::Measured { refining: None },
+                    Phase::Restoring { .. } => study.not_restored(),
+                    Phase::Empty | Phase::Choosing | Phase::Refused | Phase::Stopped => {}
                 }
-                study.phase = match (study.series.is_empty(), study.chosen) {
-                    (true, _) => Phase::Empty,
-                    (false, None) => Phase::Choosing,
-                    (false, Some(_)) => Phase::Cancelled,
-                };
             }
             Event::Fatal { issue } => return vec![Effect::WorkerDied(issue)],
         }

@@ -50,6 +50,48 @@ fn reported(run: RunId, slot: Slot, issues: Vec<Issue>, complete: bool) -> Event
     Event::Report { run, slot, report: Box::new(report(issues)), complete }
 }
 
+const READING: Phase = Phase::Reading(WORK);
+const MEASURING: Phase = Phase::Measuring(WORK);
+const MEASURED: Phase = Phase::Measured { refining: None };
+const WORK: Work = Work { progress: None, possible: None, stopping: false };
+
+fn of_tier(run: RunId, slot: Slot, tier: Tier) -> Event {
+    let mut report = report(Vec::new());
+    report.runs.tier = tier;
+    Event::Report { run, slot, report: Box::new(report), complete: true }
+}
+
+const fn at(run: RunId, slot: Slot, stage: Stage, done: u32) -> Event {
+    Event::Progress { run, slot, progress: Progress { stage, done, total: 9, seconds_left: None } }
+}
+
+fn volume(run: RunId, slot: Slot) -> Event {
+    let positions_mm = vec![0.0, 1.0, 2.0];
+    let (slices, rows, columns, row_mm, column_mm, slice_mm) = (3, 2, 2, 1.0, 1.0, 1.0);
+    Event::Volume {
+        run,
+        slot,
+        volume: VolumeSummary { slices, rows, columns, row_mm, column_mm, slice_mm, positions_mm },
+    }
+}
+
+/// A study whose quick answer is in.
+fn measured() -> (Model, RunId) {
+    let (mut model, run) = opened();
+    model.apply(found(run, vec![series(0, true), series(1, true)], Some(0)), Vec::new());
+    model.apply(volume(run, Slot::Current), Vec::new());
+    model.apply(of_tier(run, Slot::Current, Tier::Quick), Vec::new());
+    (model, run)
+}
+
+/// The same, with further networks running.
+fn refined() -> (Model, RunId) {
+    let (mut model, run) = measured();
+    model.apply(at(run, Slot::Current, Stage::Refining, 1), Vec::new());
+    assert!(matches!(model.current.phase, Phase::Measured { refining: Some(_) }));
+    (model, run)
+}
+
 fn opened() -> (Model, RunId) {
     let mut model = Model::default();
     let (commands, run) = model.open(Slot::Current, false);
@@ -60,14 +102,14 @@ fn opened() -> (Model, RunId) {
 #[test]
 fn one_clean_series_is_analysed_at_once() {
     let (mut model, run) = opened();
-    assert_eq!(model.current.phase, Phase::Reading);
+    assert_eq!(model.current.phase, READING);
     model.apply(found(run, vec![series(0, true), series(1, false)], Some(0)), Vec::new());
-    assert_eq!(model.current.phase, Phase::Computing);
+    assert_eq!(model.current.phase, MEASURING);
     model.apply(reported(run, Slot::Current, Vec::new(), false), Vec::new());
-    assert_eq!(model.current.phase, Phase::Computing);
+    assert_eq!(model.current.phase, MEASURING);
     assert!(model.current.numbers().is_some(), "the lungs' volumes are shown while lesions are pending");
     model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
-    assert_eq!(model.current.phase, Phase::Done);
+    assert_eq!(model.current.phase, MEASURED);
     assert_eq!(model.busy_slot(), None);
 }
 
@@ -83,7 +125,7 @@ fn several_series_wait_for_the_person_and_unusable_ones_cannot_be_picked() {
         panic!("{commands:?}")
     };
     assert!(*chosen > run);
-    assert_eq!(model.current.phase, Phase::Computing);
+    assert_eq!(model.current.phase, MEASURING);
 }
 
 #[test]
@@ -93,7 +135,7 @@ fn events_of_an_older_run_are_dropped() {
     assert_eq!(commands, vec![Command::Cancel { run: old }]);
     model.apply(reported(old, Slot::Current, Vec::new(), true), Vec::new());
     model.apply(Event::Cancelled { run: old, slot: Slot::Current }, Vec::new());
-    assert_eq!((model.current.phase, model.current.run), (Phase::Reading, new));
+    assert_eq!((model.current.phase, model.current.run), (READING, new));
     assert!(model.current.report.is_none());
 }
 
@@ -153,7 +195,7 @@ fn after_a_refusal_another_series_may_be_picked_but_not_the_same_one() {
     model.current.series.push(series(2, true));
     assert!(model.current.may_choose());
     model.choose(Slot::Current, SeriesId(2));
-    assert_eq!((model.current.phase, model.current.refusal.len()), (Phase::Computing, 0));
+    assert_eq!((model.current.phase, model.current.refusal.len()), (MEASURING, 0));
 }
 
 #[test]
@@ -171,11 +213,10 @@ fn stopping_is_asked_once_and_what_was_finished_stays() {
     assert_eq!(model.stop(Slot::Current), Some(Command::Cancel { run }));
     assert_eq!(model.stop(Slot::Current), None);
     model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
-    assert_eq!(model.current.phase, Phase::Cancelled);
+    assert_eq!(model.current.phase, Phase::Stopped);
     assert!(model.current.numbers().is_some());
-    let progress = Progress { stage: Stage::Lungs, done: 1, total: 2, seconds_left: None };
-    model.apply(Event::Progress { run, slot: Slot::Current, progress }, Vec::new());
-    assert_eq!(model.current.progress, None, "a late progress message doesn't bring the bar back");
+    model.apply(at(run, Slot::Current, Stage::Lungs, 1), Vec::new());
+    assert_eq!(model.current.phase, Phase::Stopped, "a late progress message doesn't bring the bar back");
 }
 
 #[test]
@@ -187,17 +228,15 @@ fn stopping_before_anything_was_found_leads_back_to_the_start() {
 }
 
 #[test]
-fn a_dead_worker_refuses_what_ran_and_leaves_what_was_done() {
-    let (mut model, run) = opened();
-    model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
-    model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
+fn a_worker_that_is_given_up_refuses_what_ran_and_leaves_what_was_done() {
+    let (mut model, _) = measured();
     let (_, later) = model.open(Slot::Previous, false);
     let issue = Issue::new(IssueCode::WorkerDied, "");
     assert_eq!(model.apply(Event::Fatal { issue: issue.clone() }, Vec::new()), vec![Effect::WorkerDied(issue.clone())]);
-    assert_eq!(model.begin_anew(), None, "the current study's numbers would be lost");
-    model.lost_worker(Some(issue.clone()));
-    assert_eq!((model.current.phase, model.previous.phase), (Phase::Done, Phase::Refused));
-    assert!(model.current.numbers().is_some());
+    assert!(model.lost_worker(Some(issue.clone()), &[]).is_empty());
+    assert_eq!((model.current.phase, model.previous.phase), (MEASURED, Phase::Refused));
+    assert!(model.current.numbers().is_some() && model.current.gone);
+    assert_eq!(model.current.again(), Some(SeriesId(0)), "the person may have its pictures back");
     assert_eq!(model.previous.refusal, vec![issue]);
     assert!(model.notices.is_empty());
     model.apply(reported(later, Slot::Previous, Vec::new(), true), Vec::new());
@@ -207,14 +246,182 @@ fn a_dead_worker_refuses_what_ran_and_leaves_what_was_done() {
 #[test]
 fn a_worker_that_dies_over_its_study_begins_anew() {
     let (mut model, run) = opened();
+    model.take_in(Slot::Current, vec![Issue::new(IssueCode::FileUnreadable, "")]);
     model.apply(reported(run, Slot::Current, Vec::new(), false), Vec::new());
-    let again = model.begin_anew().unwrap();
+    assert!(model.goes_on(Slot::Current) && !model.goes_on(Slot::Previous));
+    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[Slot::Current]);
+    let [(Slot::Current, again)] = runs[..] else { panic!("{runs:?}") };
     assert!(again > run);
-    assert_eq!((model.current.phase, model.current.run, model.current.gone), (Phase::Reading, again, false));
+    assert_eq!((model.current.phase, model.current.run, model.current.gone), (READING, again, false));
     assert_eq!(model.current.numbers(), None);
     assert_eq!(model.notices.iter().map(|i| i.code).collect::<Vec<_>>(), [IssueCode::WorkerRestarted]);
-    model.apply(reported(again, Slot::Current, Vec::new(), true), Vec::new());
-    assert_eq!(model.begin_anew(), None, "there is nothing to begin");
+    assert_eq!(model.current.issues()[0].code, IssueCode::FileUnreadable, "what was missing is missing still");
+}
+
+#[test]
+fn a_worker_that_dies_over_the_earlier_study_takes_nothing_of_the_other() {
+    let (mut model, _) = measured();
+    model.open(Slot::Previous, false);
+    assert_eq!(model.blamed(), Some(Slot::Previous));
+    let both = [Slot::Current, Slot::Previous];
+    assert!(both.into_iter().all(|slot| model.goes_on(slot)));
+    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &both);
+    assert_eq!(runs.iter().map(|(slot, _)| *slot).collect::<Vec<_>>(), both, "the current one is read first");
+    assert!(matches!(model.current.phase, Phase::Restoring { .. }));
+    assert!(model.current.numbers().is_some() && !model.current.gone);
+    assert_eq!(model.previous.phase, READING);
+    assert_eq!(model.blamed(), Some(Slot::Previous), "the other one had come through before");
+}
+
+#[test]
+fn a_worker_that_dies_while_refining_leaves_numbers_and_brings_the_pictures_back() {
+    let (mut model, _) = refined();
+    assert!(model.working() && model.busy_slot().is_none());
+    assert_eq!(model.blamed(), Some(Slot::Current));
+    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[Slot::Current]);
+    let run = runs[0].1;
+    assert!(matches!(model.current.phase, Phase::Restoring { .. }) && model.current.numbers().is_some());
+    let found = found(run, vec![series(0, true), series(1, true)], Some(0));
+    assert_eq!(model.apply(found, Vec::new()), vec![Effect::SeriesFound(Slot::Current, Some(SeriesId(0)))]);
+    assert!(model.apply(volume(run, Slot::Current), Vec::new()).is_empty(), "what is on screen stays there");
+    model.apply(reported(run, Slot::Current, vec![Issue::new(IssueCode::LungsCutOff, "")], false), Vec::new());
+    assert!(model.current.issues().is_empty(), "half an answer doesn't replace a whole one");
+    model.apply(of_tier(run, Slot::Current, Tier::Quick), Vec::new());
+    assert_eq!(model.current.phase, MEASURED);
+    model.apply(at(run, Slot::Current, Stage::Refining, 1), Vec::new());
+    assert!(matches!(model.current.phase, Phase::Measured { refining: Some(_) }), "and it goes on");
+}
+
+#[test]
+fn numbers_of_a_higher_tier_stay_until_their_masks_are_there_again() {
+    let (mut model, run) = measured();
+    model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
+    let run = model.lost_worker(None, &[Slot::Current])[0].1;
+    model.apply(of_tier(run, Slot::Current, Tier::Quick), Vec::new());
+    assert!(matches!(model.current.phase, Phase::Restoring { reached: Some(Tier::Quick), .. }));
+    let tier = |m: &Model| m.current.report.as_ref().map(|r| r.runs.tier);
+    assert_eq!(tier(&model), Some(Tier::Standard));
+    let mut other = model.clone();
+    model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
+    assert_eq!((model.current.phase, tier(&model)), (MEASURED, Some(Tier::Standard)));
+    // The worker can't go further than the tier it says twice: then the masks are that tier's, and so are the numbers.
+    other.apply(of_tier(run, Slot::Current, Tier::Quick), Vec::new());
+    assert_eq!((other.current.phase, tier(&other)), (MEASURED, Some(Tier::Quick)));
+}
+
+#[test]
+fn what_cannot_be_restored_keeps_its_numbers() {
+    let begun = || {
+        let (mut model, _) = refined();
+        let run = model.lost_worker(None, &[Slot::Current])[0].1;
+        (model, run)
+    };
+    let moved = Issue::new(IssueCode::FileUnreadable, "");
+    let (mut stopped, run) = begun();
+    assert_eq!(stopped.stop(Slot::Current), Some(Command::Cancel { run }));
+    assert!(!stopped.goes_on(Slot::Current), "nor in another worker");
+    stopped.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
+    let (mut refused, run) = begun();
+    refused.apply(Event::Refused { run, slot: Slot::Current, issues: vec![moved.clone()] }, Vec::new());
+    assert_eq!(refused.notices, vec![moved.with_severity(Severity::Warning)]);
+    let (mut other, run) = begun();
+    other.apply(found(run, vec![series(7, true)], Some(7)), Vec::new());
+    other.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
+    for model in [stopped, refused, other] {
+        assert_eq!((model.current.phase, model.current.gone), (MEASURED, true));
+        assert!(model.current.numbers().is_some() && !model.working());
+    }
+}
+
+#[test]
+fn a_study_whose_pictures_are_lost_can_be_read_again() {
+    let (mut model, _) = measured();
+    model.lost_worker(None, &[]);
+    let mut other = model.clone();
+    let run = model.read_again(Slot::Current, SeriesId(0));
+    assert!(matches!(model.current.phase, Phase::Restoring { .. }) && model.current.numbers().is_some());
+    assert!(model.current.run == run && !model.current.gone);
+    other.read_again(Slot::Current, SeriesId(1));
+    assert_eq!(
+        (other.current.phase, other.current.report.is_some()),
+        (READING, false),
+        "another series, other numbers"
+    );
+}
+
+#[test]
+fn the_series_that_was_measured_is_measured_again_beside_its_numbers() {
+    let (mut model, _) = measured();
+    let run = model.lost_worker(None, &[Slot::Current])[0].1;
+    let all = vec![series(0, true), series(1, true)];
+    model.apply(found(run, all, None), Vec::new());
+    assert!(matches!(model.current.phase, Phase::Restoring { .. }), "the person isn't asked once more");
+    let commands = model.choose(Slot::Current, SeriesId(0));
+    assert!(matches!(commands[..], [Command::Cancel { .. }, Command::Choose { series: SeriesId(0), .. }]));
+    assert!(matches!(model.current.phase, Phase::Restoring { .. }) && model.current.numbers().is_some());
+    model.choose(Slot::Current, SeriesId(1));
+    assert_eq!((model.current.phase, model.current.report.is_some()), (MEASURING, false));
+}
+
+#[test]
+fn a_stopped_study_can_be_measured_again_and_knows_which_slices_were_read() {
+    let (mut model, run) = opened();
+    model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
+    model.apply(volume(run, Slot::Current), Vec::new());
+    model.apply(Event::Changed { run, slot: Slot::Current, indices: vec![1] }, Vec::new());
+    model.stop(Slot::Current);
+    model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
+    assert_eq!(model.current.phase, Phase::Stopped);
+    assert_eq!(model.current.decoded.iter().copied().collect::<Vec<_>>(), [1]);
+    assert!(model.current.may_choose());
+    assert_eq!(model.current.again(), Some(SeriesId(0)));
+    let commands = model.choose(Slot::Current, SeriesId(0));
+    assert!(matches!(commands[..], [Command::Choose { series: SeriesId(0), .. }]), "{commands:?}");
+    assert_eq!((model.current.phase, model.current.decoded.len()), (MEASURING, 0));
+}
+
+#[test]
+fn a_worker_that_does_not_answer_a_stop_leaves_a_stopped_study() {
+    let (mut model, run) = opened();
+    model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
+    model.stop(Slot::Current);
+    assert!(model.stopping() && !model.goes_on(Slot::Current));
+    model.lost_worker(None, &[]);
+    assert_eq!((model.current.phase, model.current.gone), (Phase::Stopped, true));
+    assert_eq!(model.current.again(), Some(SeriesId(0)));
+    let (mut model, _) = opened();
+    model.stop(Slot::Current);
+    model.lost_worker(None, &[]);
+    assert_eq!(model.current.phase, Phase::Empty, "nothing was found yet");
+}
+
+#[test]
+fn a_worker_that_repeats_itself_gets_no_further() {
+    let (mut model, run) = refined();
+    let same = at(run, Slot::Current, Stage::Refining, 1);
+    assert!(!model.advances(&same));
+    assert!(model.advances(&at(run, Slot::Current, Stage::Refining, 2)));
+    assert!(model.advances(&at(run, Slot::Current, Stage::Weights, 1)));
+    assert!(model.advances(&Event::Changed { run, slot: Slot::Current, indices: vec![1] }));
+    model.stop(Slot::Current);
+    model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
+    assert!(!model.working());
+}
+
+#[test]
+fn refining_may_wait_for_weights() {
+    let (mut model, run) = measured();
+    assert!(!model.working());
+    model.apply(at(run, Slot::Current, Stage::Weights, 0), Vec::new());
+    let Phase::Measured { refining: Some(work) } = model.current.phase else { panic!("{:?}", model.current.phase) };
+    assert_eq!(work.progress.map(|p| p.stage), Some(Stage::Weights));
+}
+
+#[test]
+fn a_closed_study_that_was_refined_is_cancelled() {
+    let (mut model, run) = refined();
+    let commands = model.close(Slot::Current);
+    assert_eq!(commands, vec![Command::Cancel { run }, Command::Close { slot: Slot::Current }]);
 }
 
 #[test]
@@ -226,24 +433,24 @@ fn refining_keeps_the_answer_and_can_be_stopped() {
     model.apply(Event::Progress { run, slot: Slot::Current, progress }, Vec::new());
     let possible = Possible { both: Some([0.1, 0.2]), ..Possible::default() };
     model.apply(Event::Possible { run, slot: Slot::Current, possible }, Vec::new());
-    assert_eq!((model.current.phase, model.busy_slot()), (Phase::Done, None));
-    assert_eq!((model.current.refining, model.current.possible), (Some(progress), Some(possible)));
+    let work = Work { progress: Some(progress), possible: Some(possible), stopping: false };
+    assert_eq!((model.current.phase, model.busy_slot()), (Phase::Measured { refining: Some(work) }, None));
     assert_eq!(model.refine(Slot::Current, Tier::Full), None, "one refinement at a time");
     assert_eq!(model.stop(Slot::Current), Some(Command::Cancel { run }));
     model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
-    assert_eq!((model.current.phase, model.current.refining, model.current.possible), (Phase::Done, None, None));
+    assert_eq!(model.current.phase, MEASURED);
     assert!(model.current.numbers().is_some());
     let wanted = Some(Command::Refine { run, slot: Slot::Current, tier: Tier::Full });
     assert_eq!(model.refine(Slot::Current, Tier::Full), wanted);
     model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
-    assert_eq!(model.current.refining, None);
+    assert_eq!(model.current.phase, MEASURED);
 }
 
 #[test]
 fn a_worker_that_dies_idle_is_a_notice() {
     let mut model = Model::default();
     let issue = Issue::new(IssueCode::WorkerDied, "");
-    model.lost_worker(Some(issue.clone()));
+    model.lost_worker(Some(issue.clone()), &[]);
     assert_eq!(model.notices, vec![issue]);
 }
 
@@ -254,7 +461,7 @@ fn closing_the_earlier_study_takes_the_comparison_away() {
     model.open(Slot::Previous, false);
     let commands = model.close(Slot::Previous);
     assert!(commands.contains(&Command::Close { slot: Slot::Previous }));
-    assert_eq!(model.current.phase, Phase::Done);
+    assert_eq!(model.current.phase, MEASURED);
     assert!(model.current.report.as_ref().is_some_and(|r| r.dynamics.is_none()));
 }
 

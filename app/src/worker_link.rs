@@ -1,6 +1,10 @@
 //! The dedicated worker's life, and the wire to it. The page can end and restart it at any time.
 
-use std::{cell::RefCell, future::Future, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    rc::Rc,
+};
 
 use corsai_port::{adapter, post, read};
 use corsai_protocol::{Command, DevicePreference, Event};
@@ -8,7 +12,7 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{ArrayBuffer, Function, Reflect, Uint8Array, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{MessageEvent, RequestInit, Response, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, MessageEvent, RequestInit, Response, Worker, WorkerOptions, WorkerType};
 
 use crate::{browser, state::Thumbnail};
 
@@ -20,6 +24,8 @@ pub enum Heard {
     /// The policy of its headers stopped it from doing this.
     Blocked(String),
     Died,
+    /// Its script can't be had.
+    Absent,
     /// Its module can't be had.
     Unloaded,
     /// The browser can't start module workers.
@@ -85,7 +91,10 @@ impl Link {
         hear: impl Fn(Heard) + Clone + 'static,
     ) -> Self {
         let heard = hear.clone();
+        let spoke = Rc::new(Cell::new(false));
+        let speaks = Rc::clone(&spoke);
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+            speaks.set(true);
             heard(match (blocked(&message.data()), read(&message)) {
                 (Some(directive), _) => Heard::Blocked(directive),
                 (None, Ok((event, payload))) => Heard::Event(event, payload),
@@ -95,7 +104,9 @@ impl Link {
         let failed = hear.clone();
         let on_failure = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
             event.prevent_default();
-            failed(Heard::Died);
+            // A script that can't be had is an event without a message (HTML, "run a worker"), before any other.
+            let absent = !spoke.get() && event.dyn_ref::<ErrorEvent>().is_none();
+            failed(if absent { Heard::Absent } else { Heard::Died });
         });
         let listeners: [Function; 2] = [on_message.as_ref(), on_failure.as_ref()].map(|f| f.clone().unchecked_into());
         let worker = Rc::new(RefCell::new(None));

@@ -30,7 +30,7 @@ enum Content {
 }
 
 fn content(model: &Model) -> Content {
-    let measured = model.current.phase == Phase::Done && model.current.numbers().is_some_and(|r| r.lungs.is_some());
+    let measured = model.current.phase.measured() && model.current.numbers().is_some_and(|r| r.lungs.is_some());
     if !measured {
         return Content::Nothing;
     }
@@ -38,11 +38,13 @@ fn content(model: &Model) -> Content {
     match model.previous.phase {
         Phase::Empty if model.current.gone => Content::Nothing,
         Phase::Empty => Content::Offer,
-        Phase::Reading | Phase::Computing => Content::Under,
+        Phase::Reading(_) | Phase::Measuring(_) => Content::Under,
         Phase::Choosing => Content::Pick,
         Phase::Refused => Content::Refused,
-        Phase::Cancelled => Content::Stopped,
-        Phase::Done => dynamics.map_or(Content::Waiting, |d| Content::Compared(Box::new(d))),
+        Phase::Stopped => Content::Stopped,
+        Phase::Measured { .. } | Phase::Restoring { .. } => {
+            dynamics.map_or(Content::Waiting, |d| Content::Compared(Box::new(d)))
+        }
     }
 }
 
@@ -219,12 +221,13 @@ mod tests {
     use corsai_protocol::{DISCLAIMER, LungFinding, Lungs, Report, Runs, StudyRecord};
 
     use super::*;
+    use crate::state::Work;
 
     fn measured() -> Model {
         let lung = LungFinding { volume_ml: 1.0, ..LungFinding::default() };
         let mut model = Model::default();
         model.open(Slot::Current, false);
-        model.current.phase = Phase::Done;
+        model.current.phase = Phase::Measured { refining: None };
         model.current.report = Some(Report {
             format: 1,
             disclaimer: DISCLAIMER.into(),
@@ -241,7 +244,7 @@ mod tests {
     fn an_earlier_study_is_offered_once_this_one_is_measured() {
         let mut model = measured();
         assert_eq!(content(&model), Content::Offer);
-        model.current.phase = Phase::Computing;
+        model.current.phase = Phase::Measuring(Work::default());
         assert_eq!(content(&model), Content::Nothing);
     }
 
@@ -250,7 +253,7 @@ mod tests {
         let mut model = measured();
         model.open(Slot::Previous, false);
         assert_eq!(content(&model), Content::Under);
-        model.previous.phase = Phase::Done;
+        model.previous.phase = Phase::Measured { refining: None };
         assert_eq!(content(&model), Content::Waiting);
         model.previous.phase = Phase::Refused;
         assert_eq!(content(&model), Content::Refused);
@@ -259,7 +262,7 @@ mod tests {
     #[test]
     fn nothing_is_offered_where_the_worker_lost_the_study() {
         let mut model = measured();
-        model.lost_worker(None);
+        model.lost_worker(None, &[]);
         assert_eq!(content(&model), Content::Nothing);
     }
 }

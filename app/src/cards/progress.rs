@@ -3,7 +3,7 @@
 use corsai_protocol::{Progress, Slot, Stage};
 use leptos::prelude::*;
 
-use crate::{format, shell::App, weights::Loaded};
+use crate::{delivery::Awaited, format, shell::App, state::Phase, weights::Loaded};
 
 /// A stage in words.
 pub const fn stage_words(stage: Stage) -> &'static str {
@@ -28,22 +28,22 @@ const fn unit(stage: Stage) -> &'static str {
     }
 }
 
-/// "slice 12 of 148 · about 20 s left", or bytes while the weights are loaded.
-pub fn detail(progress: &Progress, loaded: &Loaded) -> String {
+/// "slice 12 of 148 · about 20 s left", or bytes while weights are loaded.
+pub fn detail(progress: &Progress, loaded: &Loaded, awaited: Option<&Awaited>) -> String {
     if progress.stage == Stage::Weights && loaded.bytes < loaded.of {
         return format!("{} of {}", format::bytes(loaded.bytes), format::bytes(loaded.of));
     }
-    let mut text = String::new();
-    if progress.total > 0 {
-        text = format!("{} {} of {}", unit(progress.stage), progress.done.min(progress.total), progress.total);
+    let mut parts = Vec::new();
+    if progress.total > 0 && progress.stage != Stage::Weights {
+        parts.push(format!("{} {} of {}", unit(progress.stage), progress.done.min(progress.total), progress.total));
     }
-    if let Some(left) = progress.seconds_left.map(format::time_left).filter(|l| !l.is_empty()) {
-        if !text.is_empty() {
-            text.push_str(" · ");
-        }
-        text.push_str(&left);
+    let mut seconds_left = progress.seconds_left;
+    if let Some(awaited) = awaited {
+        parts.push(format!("loading a network: {} of {}", format::bytes(awaited.bytes), format::bytes(awaited.of)));
+        seconds_left = awaited.seconds_left();
     }
-    text
+    parts.extend(seconds_left.map(format::time_left).filter(|l| !l.is_empty()));
+    parts.join(" · ")
 }
 
 /// Done part, 0..=1, where it is known.
@@ -57,16 +57,95 @@ pub fn fraction(progress: &Progress, loaded: &Loaded) -> Option<f64> {
 #[component]
 pub fn ProgressCard(app: App) -> impl IntoView {
     let busy = Memo::new(move |_| app.model.with(|m| m.busy_slot()));
-    move || busy.get().map(|slot| view! { <Running app which=slot /> })
+    view! {
+        <Listing app />
+        {move || busy.get().map(|slot| view! { <Running app which=slot /> })}
+        <Ended app which=Slot::Current />
+        <Ended app which=Slot::Previous />
+    }
+}
+
+/// That folders are being looked through, from the first moment on.
+#[component]
+pub fn Listing(app: App) -> impl IntoView {
+    let found = move || app.listing.get().map(|found| format::counted(found, "file", "files"));
+    let listing = Memo::new(move |_| app.listing.get().is_some());
+    move || {
+        listing.get().then(|| {
+            view! {
+                <section class="card card-progress" aria-label="Progress" data-testid="listing">
+                    <div class="progress-head">
+                        <p class="progress-stage" role="status">"Looking through the folder"</p>
+                        <button class="button button-small" data-testid="stop-listing" on:click=move |_| app.stop_listing()>
+                            "Cancel"
+                        </button>
+                    </div>
+                    <progress class="progress-bar" aria-label="Busy"></progress>
+                    <p class="progress-detail" data-testid="listed">{found}</p>
+                </section>
+            }
+        })
+    }
+}
+
+/// That the person stopped a study, or that a worker took its pictures along; and the way to measure it once more.
+#[component]
+fn Ended(app: App, which: Slot) -> impl IntoView {
+    let again = Memo::new(move |_| {
+        app.model.with(|m| {
+            let study = m.study(which);
+            study.again().map(|series| (series, study.phase == Phase::Stopped))
+        })
+    });
+    let earlier = if which == Slot::Previous { "Earlier study: " } else { "" };
+    move || {
+        again.get().map(|(series, stopped)| {
+            let (head, words) = if stopped {
+                ("Stopped", "You stopped the measurement. What was finished stays.")
+            } else {
+                ("Pictures lost", "The part of the page that computes has stopped. The numbers stay.")
+            };
+            view! {
+                <section class="card" aria-label="Stopped" data-testid="ended">
+                    <p class="progress-stage">{earlier} {head}</p>
+                    <p class="progress-detail">{words}</p>
+                    <div class="actions">
+                        <button class="button" data-testid="measure-again" on:click=move |_| app.choose(which, series)>
+                            "Measure again"
+                        </button>
+                    </div>
+                </section>
+            }
+        })
+    }
+}
+
+/// Where nothing has come further for long: the way out.
+#[component]
+pub fn Stalled(app: App) -> impl IntoView {
+    move || {
+        app.stalled.get().then(|| {
+            view! {
+                <div class="stalled" role="alert" data-testid="stalled">
+                    <p>"Nothing has come further for a minute. It may still go on; or stop it."</p>
+                    <button class="button button-small" data-testid="stop-hard" on:click=move |_| app.stop_hard()>
+                        "Stop it"
+                    </button>
+                </div>
+            }
+        })
+    }
 }
 
 #[component]
 fn Running(app: App, which: Slot) -> impl IntoView {
-    let progress = Memo::new(move |_| app.model.with(|m| m.study(which).progress));
-    let stopping = Memo::new(move |_| app.model.with(|m| m.study(which).stopping));
-    let words = move || progress.get().map_or("Reading files", |p| stage_words(p.stage));
-    let detail = move || progress.get().map(|p| detail(&p, &app.loaded.get())).unwrap_or_default();
-    let done = move || progress.get().and_then(|p| fraction(&p, &app.loaded.get()));
+    let work = Memo::new(move |_| app.model.with(|m| m.study(which).phase.work().copied().unwrap_or_default()));
+    let progress = move || work.get().progress;
+    let stopping = move || work.get().stopping;
+    let words = move || progress().map_or("Reading files", |p| stage_words(p.stage));
+    let detail =
+        move || progress().map(|p| detail(&p, &app.loaded.get(), app.awaited.get().as_ref())).unwrap_or_default();
+    let done = move || progress().and_then(|p| fraction(&p, &app.loaded.get()));
     view! {
         <section class="card card-progress" aria-label="Progress" data-testid="progress">
             <div class="progress-head">
@@ -77,10 +156,10 @@ fn Running(app: App, which: Slot) -> impl IntoView {
                 <button
                     class="button button-small"
                     data-testid="cancel"
-                    disabled=move || stopping.get()
+                    disabled=stopping
                     on:click=move |_| app.stop(which)
                 >
-                    {move || if stopping.get() { "Stopping …" } else { "Cancel" }}
+                    {move || if stopping() { "Stopping …" } else { "Cancel" }}
                 </button>
             </div>
             {move || match done() {
@@ -93,20 +172,7 @@ fn Running(app: App, which: Slot) -> impl IntoView {
                 None => view! { <progress class="progress-bar" aria-label="Busy"></progress> }.into_any(),
             }}
             <p class="progress-detail" data-testid="progress-detail">{detail}</p>
-            {move || {
-                app.stalled
-                    .get()
-                    .then(|| {
-                        view! {
-                            <div class="stalled" role="alert" data-testid="stalled">
-                                <p>"Nothing has happened for a minute. It may still go on; or stop it and open the study again."</p>
-                                <button class="button button-small" data-testid="stop-hard" on:click=move |_| app.stop_hard()>
-                                    "Stop it"
-                                </button>
-                            </div>
-                        }
-                    })
-            }}
+            <Stalled app />
         </section>
     }
     .into_any()
@@ -124,18 +190,32 @@ mod tests {
 
     #[test]
     fn says_which_slice_and_how_long() {
-        let text = detail(&at(Stage::Lesions, 12, 148, Some(21.0)), &LOADED).replace('\u{202f}', " ");
+        let text = detail(&at(Stage::Lesions, 12, 148, Some(21.0)), &LOADED, None).replace('\u{202f}', " ");
         assert_eq!(text, "slice 12 of 148 · about 25 s left");
-        assert_eq!(detail(&at(Stage::Reading, 3, 0, None), &LOADED), "");
+        assert_eq!(detail(&at(Stage::Reading, 3, 0, None), &LOADED, None), "");
     }
 
     #[test]
     fn weights_are_counted_in_bytes_while_they_come() {
         let loading = Loaded { bytes: 2_000_000, of: 8_000_000, failed: false, kept: true };
         let progress = at(Stage::Weights, 0, 4, None);
-        assert_eq!(detail(&progress, &loading).replace('\u{202f}', " "), "2.0 MB of 8.0 MB");
+        assert_eq!(detail(&progress, &loading, None).replace('\u{202f}', " "), "2.0 MB of 8.0 MB");
         assert_eq!(fraction(&progress, &loading), Some(0.25));
         assert_eq!(fraction(&progress, &LOADED), Some(0.0));
+    }
+
+    #[test]
+    fn a_further_network_is_counted_in_bytes_beside_the_runs() {
+        let mut awaited = Awaited::begin(0, 15_800_000, 0.0);
+        awaited.reached(3_950_000, 10_000.0);
+        for stage in [Stage::Refining, Stage::Weights] {
+            let text = detail(&at(stage, 0, 600, Some(3.0)), &LOADED, Some(&awaited)).replace('\u{202f}', " ");
+            let loading = "loading a network: 4.0 MB of 15.8 MB · about 30 s left";
+            assert_eq!(
+                text,
+                if stage == Stage::Weights { loading.into() } else { format!("run 0 of 600 · {loading}") }
+            );
+        }
     }
 
     #[test]

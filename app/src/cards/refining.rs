@@ -1,11 +1,11 @@
 //! How sure the numbers are: what a vote that goes on can still come to, what the networks say one by one, which tier
 //! has spoken, and the way to the next.
 
-use corsai_protocol::{Members, Possible, Report, Scale, Slot, Tier};
+use corsai_protocol::{Members, Possible, Progress, Report, Scale, Slot, Stage, Tier};
 use leptos::prelude::*;
 
-use super::progress;
-use crate::{format, shell::App};
+use super::progress::{self, Stalled};
+use crate::{format, shell::App, state::Phase};
 
 /// A range of shares; one number where both ends look the same.
 fn range([low, high]: [f64; 2]) -> String {
@@ -46,7 +46,7 @@ const fn tier_words(tier: Tier) -> &'static str {
 pub fn StillPossible(app: App) -> impl IntoView {
     let text = move || {
         let scale = app.scale.get();
-        app.model.with(|m| m.current.possible.as_ref().and_then(|p| still_possible(p, scale)))
+        app.model.with(|m| still_possible(m.current.phase.work()?.possible.as_ref()?, scale))
     };
     move || text().map(|text| view! { <p class="pending" data-testid="possible">{text}</p> })
 }
@@ -59,10 +59,10 @@ pub fn Tiers(app: App, report: Report) -> impl IntoView {
     let lesion_networks = report.runs.networks.iter().filter(|n| app.votes(&n.name)).count();
     let head =
         format!("{} of {}", tier_words(tier), format::counted(lesion_networks, "lesion network", "lesion networks"));
-    let refining = Memo::new(move |_| app.model.with(|m| m.current.refining));
+    let working = Memo::new(move |_| app.model.with(|m| m.current.phase.work().is_some()));
     let offer = move || {
         let gone = app.model.with(|m| m.current.gone);
-        app.tier_above(tier).filter(|_| !gone && refining.with(Option::is_none))
+        app.tier_above(tier).filter(|_| !gone && !working.get())
     };
     view! {
         <div class="tiers" data-testid="tiers" data-tier=tier.as_str()>
@@ -70,7 +70,7 @@ pub fn Tiers(app: App, report: Report) -> impl IntoView {
             {members.map(|m| view! {
                 <p class="hint" data-testid="members">{move || one_by_one(&m, app.scale.get())}</p>
             })}
-            {move || refining.get().map(|_| view! { <Refining app /> })}
+            {move || working.get().then(|| view! { <Refining app /> })}
             <StillPossible app />
             {move || offer().map(|(next, networks, bytes)| {
                 let more = format::counted(networks, "more network", "more networks");
@@ -91,14 +91,22 @@ pub fn Tiers(app: App, report: Report) -> impl IntoView {
 
 #[component]
 fn Refining(app: App) -> impl IntoView {
-    let at = move || app.model.with(|m| m.current.refining);
-    let detail = move || at().map(|p| progress::detail(&p, &app.loaded.get())).unwrap_or_default();
-    let done = move || at().and_then(|p| progress::fraction(&p, &app.loaded.get())).unwrap_or(0.0);
-    let stopping = move || app.model.with(|m| m.current.stopping);
+    let work = Memo::new(move |_| app.model.with(|m| m.current.phase.work().copied().unwrap_or_default()));
+    let restoring = Memo::new(move |_| app.model.with(|m| matches!(m.current.phase, Phase::Restoring { .. })));
+    let words = move || match (restoring.get(), work.get().progress) {
+        (true, at) => {
+            format!("For the pictures once more: {}", progress::stage_words(at.map_or(Stage::Reading, |p| p.stage)))
+        }
+        (false, _) => progress::stage_words(Stage::Refining).to_string(),
+    };
+    let told = move |p: Progress| progress::detail(&p, &app.loaded.get(), app.awaited.get().as_ref());
+    let detail = move || work.get().progress.map(told).unwrap_or_default();
+    let done = move || work.get().progress.and_then(|p| progress::fraction(&p, &app.loaded.get())).unwrap_or(0.0);
+    let stopping = move || work.get().stopping;
     view! {
         <div class="refining" data-testid="refining">
             <div class="progress-head">
-                <p>{progress::stage_words(corsai_protocol::Stage::Refining)}</p>
+                <p>{words}</p>
                 <button
                     class="button button-small"
                     data-testid="stop-refining"
@@ -109,7 +117,8 @@ fn Refining(app: App) -> impl IntoView {
                 </button>
             </div>
             <progress class="progress-bar" aria-label="Further networks" max="1" prop:value=move || format!("{:.3}", done())></progress>
-            <p class="progress-detail">{detail}</p>
+            <p class="progress-detail" data-testid="refining-detail">{detail}</p>
+            <Stalled app />
         </div>
     }
     .into_any()

@@ -144,8 +144,12 @@ pub fn StudyCard(app: App) -> impl IntoView {
     let chosen = Memo::new(move |_| app.model.with(|m| m.current.chosen_series().cloned()));
     let others = Memo::new(move |_| {
         app.model.with(|m| {
-            let picking = m.current.phase == Phase::Choosing || m.current.gone;
-            if picking { Vec::new() } else { m.current.choices().cloned().collect::<Vec<_>>() }
+            // The picker has them then.
+            if m.current.phase == Phase::Choosing {
+                Vec::new()
+            } else {
+                m.current.others().cloned().collect::<Vec<_>>()
+            }
         })
     });
     let synthetic = Memo::new(move |_| app.model.with(|m| m.current.synthetic));

@@ -30,7 +30,7 @@ const KEYS: [(&str, &str); 8] = [
 
 #[component]
 pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
-    let loses = Memo::new(move |_| app.model.with(|m| m.current.phase != Phase::Empty && !m.current.gone));
+    let open_study = Memo::new(move |_| app.model.with(|m| m.current.phase != Phase::Empty));
     let option = move |(device, id, name, what): (DevicePreference, &'static str, &'static str, &'static str)| {
         view! {
             <label class="choice">
@@ -56,7 +56,7 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                     name="tier"
                     data-testid=format!("tier-{}", tier.as_str())
                     prop:checked=move || app.depth.get().tier == tier
-                    on:change=move |_: ev::Event| app.set_depth(Depth { tier, ..app.depth.get_untracked() })
+                    on:change=move |_: ev::Event| app.depth.set(Depth { tier, ..app.depth.get_untracked() })
                 />
                 <span>
                     <strong>{name}</strong>
@@ -69,7 +69,7 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
         let changed = move |event: ev::Event| {
             let mut depth = app.depth.get_untracked();
             *of(&mut depth) = event_target_checked(&event);
-            app.set_depth(depth);
+            app.depth.set(depth);
         };
         view! {
             <label class="choice">
@@ -93,9 +93,9 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                 <legend>"Where to compute"</legend>
                 {DEVICES.map(option).into_iter().collect::<Vec<_>>()}
                 {move || {
-                    loses
+                    open_study
                         .get()
-                        .then(|| view! { <p class="hint">"A change starts the computing part anew: the study has to be opened again for new pictures and numbers."</p> })
+                        .then(|| view! { <p class="hint" data-testid="device-later">"A change holds from the next study on."</p> })
                 }}
             </fieldset>
             <fieldset>

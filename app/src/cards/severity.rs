@@ -20,7 +20,9 @@ use crate::{
 #[derive(Clone, PartialEq)]
 struct Known {
     lungs: Lungs,
-    phase: Phase,
+    /// More is being worked for; else a tier's answer is in, or the person stopped it before.
+    pending: bool,
+    stopped: bool,
     report: Report,
 }
 
@@ -29,7 +31,8 @@ pub fn SeverityCard(app: App) -> impl IntoView {
     let known = Memo::new(move |_| {
         app.model.with(|m| {
             let report = m.current.numbers()?;
-            Some(Known { lungs: report.lungs.clone()?, phase: m.current.phase, report: report.clone() })
+            let (pending, stopped) = (m.current.phase.busy(), m.current.phase == Phase::Stopped);
+            Some(Known { lungs: report.lungs.clone()?, pending, stopped, report: report.clone() })
         })
     });
     let refused = Memo::new(move |_| {
@@ -55,11 +58,11 @@ pub fn SeverityCard(app: App) -> impl IntoView {
 
 #[component]
 fn Numbers(app: App, known: Known) -> impl IntoView {
-    let Known { lungs, phase, report } = known;
+    let Known { lungs, pending, stopped, report } = known;
+    let measured = !pending && !stopped;
     let date = report.study.date.as_deref().map(format::date);
     let both = lungs.both.clone();
     let class = move || of(&both, app.scale.get());
-    let pending = phase == Phase::Computing;
     let has_class = lungs.both.ct_class.is_some();
     let shares = [lungs.right.share, lungs.left.share];
     view! {
@@ -96,11 +99,11 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
                     .into_any()
             }}
             <Table lungs=lungs.clone() pending />
-            {(phase == Phase::Computing).then(|| view! { <StillPossible app /> })}
-            {(phase == Phase::Done).then(|| view! { <Tiers app report=report.clone() /> })}
-            {(phase == Phase::Computing && has_class)
+            {pending.then(|| view! { <StillPossible app /> })}
+            {measured.then(|| view! { <Tiers app report=report.clone() /> })}
+            {(pending && has_class)
                 .then(|| view! { <p class="pending">"Not finished: these numbers may still change."</p> })}
-            {(phase == Phase::Cancelled)
+            {stopped
                 .then(|| {
                     view! {
                         <p class="pending" data-testid="stopped">"The run was stopped. These are the numbers it had reached."</p>
@@ -114,8 +117,8 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
                         </p>
                     }
                 })}
-            {(phase != Phase::Computing).then(|| view! { <Computed runs=report.runs.clone() voxel_mm=report.study.voxel_mm /> })}
-            {(phase == Phase::Done).then(|| view! { <Exports app /> })}
+            {(!pending).then(|| view! { <Computed runs=report.runs.clone() voxel_mm=report.study.voxel_mm /> })}
+            {measured.then(|| view! { <Exports app /> })}
         </section>
     }
     .into_any()
@@ -280,7 +283,7 @@ fn Exports(app: App) -> impl IntoView {
             }
         });
     };
-    let earlier = move || app.model.with(|m| m.study(Slot::Previous).phase == Phase::Done);
+    let earlier = move || app.model.with(|m| m.study(Slot::Previous).phase.measured());
     view! {
         <div class="actions">
             <button class="button" data-testid="save-report" on:click=save>"Save report (JSON)"</button>

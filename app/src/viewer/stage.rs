@@ -196,8 +196,9 @@ fn Waiting(app: App) -> impl IntoView {
         app.model.with(|m| {
             let study = m.study(slot);
             Some(match (study.gone, study.phase) {
-                (true, _) => "Open the study again to see this slice.",
+                (true, _) => "Measure the study again to see this slice.",
                 (_, Phase::Refused) => "There is no picture to show.",
+                (_, Phase::Stopped) if !study.decoded.contains(&index) => "This slice was not read.",
                 _ => "Loading …",
             })
         })
