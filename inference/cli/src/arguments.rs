@@ -45,8 +45,14 @@ pub enum Command {
     Analyse(Analyse),
     /// Lists the series of a study.
     Series(PathBuf),
-    Phantom { folder: PathBuf, options: PhantomOptions },
-    Bench { device: DevicePreference, runs: usize },
+    Phantom {
+        folder: PathBuf,
+        options: PhantomOptions,
+    },
+    Bench {
+        device: DevicePreference,
+        runs: usize,
+    },
 }
 
 /// A study, and the series of it that is meant.
@@ -228,7 +234,8 @@ mod tests {
     #[test]
     fn a_series_is_named_by_its_number() {
         assert_eq!(parsed("series ct"), Ok(Command::Series("ct".into())));
-        let Ok(Command::Analyse(asked)) = parsed("analyse ct --series 2 --previous old --previous-series 3 --same-patient")
+        let Ok(Command::Analyse(asked)) =
+            parsed("analyse ct --series 2 --previous old --previous-series 3 --same-patient")
         else {
             panic!("analyse")
         };

@@ -154,7 +154,11 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
         files.push(folder.to_path_buf());
         return;
     };
-    for entry in entries.flatten() {
+    for entry in entries {
+        let Ok(entry) = entry else {
+            files.push(folder.to_path_buf());
+            continue;
+        };
         let path = entry.path();
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && depth > 0 => list(&path, depth - 1, files),

@@ -168,7 +168,9 @@ fn of_several_series_one_is_taken_and_said_or_named() {
     let [first, second] = lines[..] else { panic!("{list}") };
     for (line, number, date) in [(first, "1  ", "2020-04-06"), (second, "2  ", "2020-04-20")] {
         assert!(line.starts_with(number) && line.ends_with(date), "{line}");
-        assert!(line.contains("can be measured, \"Synthetic chest, lung\", CT, 31 slices of 128 × 128, every 10.00 mm"));
+        assert!(
+            line.contains("can be measured, \"Synthetic chest, lung\", CT, 31 slices of 128 × 128, every 10.00 mm")
+        );
     }
     let out = corsai(&["series", one.to_str().unwrap()]);
     assert_eq!(out.status.code(), Some(2));

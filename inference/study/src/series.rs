@@ -236,7 +236,9 @@ mod tests {
 
     #[test]
     fn a_word_in_place_of_a_patient_id_names_nobody() {
-        for word in ["", "0", "000000", "-", "XXXX", "ANONYMOUS", "Anonymized", "anon", "N/A", "unknown", "No ID", "NULL"] {
+        for word in
+            ["", "0", "000000", "-", "XXXX", "ANONYMOUS", "Anonymized", "anon", "N/A", "unknown", "No ID", "NULL"]
+        {
             assert_eq!(patient_key(word), None, "{word:?}");
         }
         let keys: Vec<_> = ["ANON-0012", "ANON-0013", "10", "PHANTOM-1"].map(patient_key).into();

@@ -358,7 +358,9 @@ impl Owner {
         let settings = self.depth.get();
         let current = self.current.borrow();
         match current.course().filter(|_| slot == Slot::Previous) {
-            Some(course) => Depth { tier: current.goal.max(current.highest()).unwrap_or(settings.tier), ..course.depth },
+            Some(course) => {
+                Depth { tier: current.goal.max(current.highest()).unwrap_or(settings.tier), ..course.depth }
+            }
             None => settings,
         }
     }

@@ -46,7 +46,8 @@ fn end_marker(stream: &[u8]) -> Result<usize, CodecError> {
 fn with_resets<'a>(stream: &'a [u8], ends: &[usize]) -> Cow<'a, [u8]> {
     let mut stream = Cow::Borrowed(stream);
     for end in ends {
-        let reset = stream.to_mut().get_mut(end - 2..*end).expect("invariant: a preset that was read lies in the stream");
+        let reset =
+            stream.to_mut().get_mut(end - 2..*end).expect("invariant: a preset that was read lies in the stream");
         reset.copy_from_slice(&DEFAULT_RESET.to_be_bytes());
     }
     stream

@@ -81,14 +81,25 @@ fn a_missing_identifier_is_nobodys() {
     for change in [|file: File| file.without((0x10, 0x20)), |file: File| file.text((0x10, 0x20), "LO", "  ")] {
         assert_eq!(keys(&all(change)), (None, instances));
     }
-    assert_eq!(keys(&all(|file| file.without((0x20, 0x0D)))), (patient, instances), "a study's own number decides nothing");
+    assert_eq!(
+        keys(&all(|file| file.without((0x20, 0x0D)))),
+        (patient, instances),
+        "a study's own number decides nothing"
+    );
     let mut turned = chest(10);
     turned.reverse();
     assert_eq!(keys(&turned), (patient, instances));
     let mut nameless = chest(10);
     nameless[4] = nameless[4].clone().text((8, 0x18), "UI", "");
     assert_eq!(keys(&nameless), (patient, None));
-    assert_ne!(keys(&all(|file| { let uid = format!("1.9.{}", file.name); file.text((8, 0x18), "UI", &uid) })).1, instances);
+    assert_ne!(
+        keys(&all(|file| {
+            let uid = format!("1.9.{}", file.name);
+            file.text((8, 0x18), "UI", &uid)
+        }))
+        .1,
+        instances
+    );
     // However the same pictures are written and named, their voxels have one digest; others have another.
     let digest = measured(&chest(10)).volume.digest();
     assert_eq!(measured(&all(|file| file.without((8, 0x18)).rle())).volume.digest(), digest);
