@@ -2,7 +2,7 @@
 //! networks have answered, while they compute. Over nothing, while it starts or chooses a device: a count, so that it
 //! isn't started for ever.
 
-use corsai_protocol::{Answered, Command, Depth, PhantomDate, RunId, SeriesId, Slot};
+use corsai_protocol::{Answered, Command, Depth, Issue, PhantomDate, RunId, SeriesId, Slot};
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 
@@ -15,10 +15,11 @@ const MOST_KEPT: u64 = 256 << 20;
 /// Where a study comes from.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// `File`s and their names; nothing of them is read here.
+    /// `File`s and their names; nothing of them is read here. `missing` is what of the drop the browser couldn't hand out.
     Files {
         names: Vec<String>,
         files: Vec<JsValue>,
+        missing: Option<Issue>,
     },
     Phantom(PhantomDate),
 }
@@ -27,8 +28,16 @@ impl Source {
     /// The command that opens it, and what goes beside it.
     pub fn command(self, run: RunId, slot: Slot) -> (Command, Vec<JsValue>) {
         match self {
-            Self::Files { names, files } => (Command::Open { run, slot, names }, files),
+            Self::Files { names, files, .. } => (Command::Open { run, slot, names }, files),
             Self::Phantom(date) => (Command::OpenPhantom { run, slot, date }, Vec::new()),
+        }
+    }
+
+    /// The issue that stays beside the study's numbers, where not all of it could be opened.
+    pub fn missing(&self) -> Option<Issue> {
+        match self {
+            Self::Files { missing, .. } => missing.clone(),
+            Self::Phantom(_) => None,
         }
     }
 }

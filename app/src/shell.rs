@@ -73,7 +73,7 @@ pub struct App {
     wish: StoredValue<u32>,
     idle: StoredValue<Idle>,
     delivery: StoredValue<Delivery, LocalStorage>,
-    manifest: StoredValue<Option<Manifest>>,
+    manifest: StoredValue<Manifest>,
     advanced_ms: StoredValue<f64>,
     stop_asked_ms: StoredValue<Option<f64>>,
 }
@@ -81,8 +81,8 @@ pub struct App {
 impl App {
     pub fn new() -> Self {
         let scale = if browser::kept(SCALE_KEY).as_deref() == Some("panel") { Scale::Panel } else { Scale::Guideline };
-        let manifest = weights::manifest();
-        let first = manifest.iter().flat_map(|m| &m.networks).filter(|n| n.tier == Tier::Quick);
+        let manifest = weights::manifest().expect("invariant: the manifest that the page was built with can be read");
+        let first = manifest.networks.iter().filter(|n| n.tier == Tier::Quick);
         let of = first.map(weights::bytes_of).sum();
         Self {
             model: RwSignal::new(Model::default()),
@@ -121,9 +121,8 @@ impl App {
         self.pump_weights();
         self.offline.begin(move || {
             // Weights of other versions, which no tab runs any more.
-            if let Some(manifest) = self.manifest.get_value() {
-                spawn_local(async move { weights::store::clean(&manifest, false).await });
-            }
+            let manifest = self.manifest.get_value();
+            spawn_local(async move { weights::store::clean(&manifest, false).await });
         });
         self.tell_other_tabs();
         self.watch_always();
@@ -160,7 +159,7 @@ impl App {
     // ── What the worker says ────────────────────────────────────────────────────────────────────────────────────
 
     fn heard(self, event: Event, payload: Vec<JsValue>) {
-        if self.model.with_untracked(|m| m.advances(&event)) {
+        if self.model.with_untracked(|m| m.gets_on(&event)) {
             self.goes_on();
         }
         if let Event::Slice { slot, index, lungs, lesions, .. } = event {
@@ -198,9 +197,8 @@ impl App {
             }
             Effect::DropStoredWeights => {
                 self.delivery.update_value(Delivery::forget);
-                if let Some(manifest) = self.manifest.get_value() {
-                    spawn_local(async move { weights::store::clean(&manifest, true).await });
-                }
+                let manifest = self.manifest.get_value();
+                spawn_local(async move { weights::store::clean(&manifest, true).await });
             }
             Effect::SeriesFound(slot, chosen) => self.choose_again(slot, chosen),
             Effect::NewVolume(slot) => {
@@ -278,7 +276,9 @@ impl App {
     /// Opens what was dropped, once its folders are listed, unless the person has wanted something else by then.
     pub fn open_drop(self, slot: Slot, drop: Drop) {
         let wish = self.new_wish();
-        self.listing.set(Some(0));
+        if matches!(drop, Drop::Entries(_)) {
+            self.listing.set(Some(0));
+        }
         spawn_local(async move {
             let goes_on = move |found: usize| {
                 let wanted = self.wish.get_value() == wish;
@@ -318,27 +318,27 @@ impl App {
     }
 
     fn open_files(self, slot: Slot, listed: Listed) {
-        let issue = listed.unreadable.issue(listed.files.len());
+        let missing = listed.unreadable.issue(listed.files.len());
         let (names, files) = listed.files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
-        self.open(slot, Source::Files { names, files }, false, issue.into_iter().collect());
+        self.open(slot, Source::Files { names, files, missing }, false);
     }
 
     /// Opens a made-up study.
     pub fn open_phantom(self, slot: Slot, date: PhantomDate) {
         self.new_wish();
-        self.open(slot, Source::Phantom(date), true, Vec::new());
+        self.open(slot, Source::Phantom(date), true);
     }
 
     /// Opens a study, and remembers from where. Where nothing can compute, a notice has said so.
-    fn open(self, slot: Slot, source: Source, synthetic: bool, issues: Vec<Issue>) {
-        if self.model.with_untracked(|m| matches!(m.link, Link::Impossible | Link::Unloaded)) {
+    fn open(self, slot: Slot, source: Source, synthetic: bool) {
+        if !self.model.with_untracked(Model::can_compute) {
             return;
         }
         self.adding.set(false);
         self.witness.study_opened();
         self.goes_on();
         let (commands, run) = self.model.try_update(|m| m.open(slot, synthetic)).unwrap_or_default();
-        self.model.update(|m| m.take_in(slot, issues));
+        self.model.update(|m| m.take_in(slot, source.missing()));
         self.forget_pixels(slot);
         self.let_go();
         let depth = self.depth.get_untracked();
@@ -369,6 +369,9 @@ impl App {
 
     /// Measures this series; where the worker has lost the study, it is read once more.
     pub fn choose(self, slot: Slot, series: SeriesId) {
+        if !self.model.with_untracked(Model::can_compute) {
+            return;
+        }
         self.new_wish();
         self.goes_on();
         let depth = self.depth.get_untracked();
@@ -414,7 +417,11 @@ impl App {
     /// What stops a study's run. Nothing goes further then by itself than the answer that is there.
     fn stop_of(self, slot: Slot) -> Option<Command> {
         let command = self.model.try_update(|m| m.stop(slot)).flatten()?;
-        if let Some(tier) = self.model.with_untracked(|m| m.study(slot).report.as_ref().map(|r| r.runs.tier)) {
+        let reached = self.model.with_untracked(|m| {
+            let study = m.study(slot);
+            study.report.as_ref().filter(|_| study.phase.measured()).map(|r| r.runs.tier)
+        });
+        if let Some(tier) = reached {
             self.aim_at(slot, tier);
         }
         Some(command)
@@ -464,21 +471,22 @@ impl App {
     pub fn has_sections(self) -> bool {
         let sections =
             |n: &NetworkEntry| n.family == Family::Dpn && n.projections.iter().any(|p| *p != Projection::Axial);
-        self.manifest.with_value(|m| m.iter().flat_map(|m| &m.networks).any(sections))
+        self.manifest.with_value(|m| m.networks.iter().any(sections))
     }
 
     /// Whether the network of that name is one that votes on lesions.
     pub fn votes(self, name: &str) -> bool {
         let votes = |n: &NetworkEntry| n.name == name && n.family != Family::Lungs;
-        self.manifest.with_value(|m| m.iter().flat_map(|m| &m.networks).any(votes))
+        self.manifest.with_value(|m| m.networks.iter().any(votes))
     }
 
     /// The next tier above `tier` that has a network, how many that adds and their bytes.
     pub fn tier_above(self, tier: Tier) -> Option<(Tier, usize, u64)> {
-        let manifest = self.manifest.get_value()?;
-        let more = |next: Tier| manifest.networks.iter().filter(move |n| n.tier > tier && n.tier <= next);
-        let next = Tier::ALL.into_iter().find(|next| more(*next).next().is_some())?;
-        Some((next, more(next).count(), more(next).map(weights::bytes_of).sum()))
+        self.manifest.with_value(|manifest| {
+            let more = |next: Tier| manifest.networks.iter().filter(move |n| n.tier > tier && n.tier <= next);
+            let next = Tier::ALL.into_iter().find(|next| more(*next).next().is_some())?;
+            Some((next, more(next).count(), more(next).map(weights::bytes_of).sum()))
+        })
     }
 
     /// The current study's numbers and doubts, for an export.

@@ -93,7 +93,7 @@ pub struct Study {
     pub thumbnails: Vec<Thumbnail>,
     pub chosen: Option<SeriesId>,
     /// Of what was dropped and never reached the worker.
-    pub intake_issues: Vec<Issue>,
+    pub missing: Option<Issue>,
     /// Of the drop as a whole.
     pub drop_issues: Vec<Issue>,
     pub volume: Option<VolumeSummary>,
@@ -147,8 +147,7 @@ impl Study {
         let chosen = self.chosen_series().into_iter().flat_map(|s| &s.issues);
         let report = self.report.iter().flat_map(|r| &r.issues);
         let mut all: Vec<Issue> = Vec::new();
-        for issue in self.refusal.iter().chain(&self.intake_issues).chain(report).chain(chosen).chain(&self.drop_issues)
-        {
+        for issue in self.refusal.iter().chain(&self.missing).chain(report).chain(chosen).chain(&self.drop_issues) {
             match all.iter_mut().find(|i| i.code == issue.code && i.message == issue.message) {
                 Some(known) if known.files.is_empty() => known.files.clone_from(&issue.files),
                 Some(_) => {}
@@ -180,9 +179,9 @@ impl Study {
             self.gone = false;
             self.phase = Phase::Restoring { work: Work::default(), reached: None };
         } else {
-            let intake_issues = std::mem::take(&mut self.intake_issues);
+            let missing = self.missing.take();
             let (run, synthetic) = (self.run, self.synthetic);
-            *self = Self { run, phase: Phase::Reading(Work::default()), synthetic, intake_issues, ..Self::default() };
+            *self = Self { run, phase: Phase::Reading(Work::default()), synthetic, missing, ..Self::default() };
         }
     }
 
@@ -254,6 +253,11 @@ impl Model {
         SLOTS.into_iter().find(|s| self.study(*s).phase.busy())
     }
 
+    /// Whether a worker is there or on its way.
+    pub const fn can_compute(&self) -> bool {
+        matches!(self.link, Link::Starting | Link::Ready)
+    }
+
     /// Whether the worker works for any study, be it for first numbers, for better ones or for lost pictures.
     pub fn working(&self) -> bool {
         SLOTS.into_iter().any(|s| self.study(s).phase.work().is_some())
@@ -283,7 +287,7 @@ impl Model {
 
     /// Whether an event shows that the work goes on. The worker repeats its progress for as long as its loop turns,
     /// which says nothing of the networks.
-    pub fn advances(&self, event: &Event) -> bool {
+    pub fn gets_on(&self, event: &Event) -> bool {
         match event {
             Event::Progress { slot, progress, .. } => {
                 let last = self.study(*slot).phase.work().and_then(|w| w.progress);
@@ -457,8 +461,8 @@ impl Model {
     }
 
     /// What of a drop never reached the worker.
-    pub fn take_in(&mut self, slot: Slot, issues: Vec<Issue>) {
-        self.study_mut(slot).intake_issues = issues;
+    pub fn take_in(&mut self, slot: Slot, missing: Option<Issue>) {
+        self.study_mut(slot).missing = missing;
     }
 
     /// Says something that concerns no study.
@@ -471,8 +475,13 @@ impl Model {
 
     /// The study of an event, unless the event is stale.
     fn live(&mut self, run: RunId, slot: Slot) -> Option<&mut Study> {
-        let study = self.study_mut(slot);
-        (run >= study.run && study.phase != Phase::Empty).then_some(study)
+        self.is_live(run, slot).then(|| self.study_mut(slot))
+    }
+
+    /// Whether an event of this run is of the study that is there now.
+    pub fn is_live(&self, run: RunId, slot: Slot) -> bool {
+        let study = self.study(slot);
+        run >= study.run && study.phase != Phase::Empty
     }
 
     /// Takes an event in. Slices and previews are bulk data: previews come as `thumbnails`, slices go elsewhere.

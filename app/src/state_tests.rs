@@ -246,7 +246,7 @@ fn a_worker_that_is_given_up_refuses_what_ran_and_leaves_what_was_done() {
 #[test]
 fn a_worker_that_dies_over_its_study_begins_anew() {
     let (mut model, run) = opened();
-    model.take_in(Slot::Current, vec![Issue::new(IssueCode::FileUnreadable, "")]);
+    model.take_in(Slot::Current, Some(Issue::new(IssueCode::FileUnreadable, "")));
     model.apply(reported(run, Slot::Current, Vec::new(), false), Vec::new());
     assert!(model.goes_on(Slot::Current) && !model.goes_on(Slot::Previous));
     let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[Slot::Current]);
@@ -399,10 +399,10 @@ fn a_worker_that_does_not_answer_a_stop_leaves_a_stopped_study() {
 fn a_worker_that_repeats_itself_gets_no_further() {
     let (mut model, run) = refined();
     let same = at(run, Slot::Current, Stage::Refining, 1);
-    assert!(!model.advances(&same));
-    assert!(model.advances(&at(run, Slot::Current, Stage::Refining, 2)));
-    assert!(model.advances(&at(run, Slot::Current, Stage::Weights, 1)));
-    assert!(model.advances(&Event::Changed { run, slot: Slot::Current, indices: vec![1] }));
+    assert!(!model.gets_on(&same));
+    assert!(model.gets_on(&at(run, Slot::Current, Stage::Refining, 2)));
+    assert!(model.gets_on(&at(run, Slot::Current, Stage::Weights, 1)));
+    assert!(model.gets_on(&Event::Changed { run, slot: Slot::Current, indices: vec![1] }));
     model.stop(Slot::Current);
     model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
     assert!(!model.working());

@@ -59,6 +59,8 @@ describe("offline", () => {
       await app.click("close-study");
       await Promise.all([app.page.waitForNavigation(), app.click("take-newer")]);
       await app.ready();
+      // The older one goes once no tab runs it.
+      await app.page.waitForFunction(async (before) => !(await caches.has(before)), before, { timeout: PATIENCE_MS });
       const pages = Object.keys((await stored(app.page)).cached).filter((name) => name.startsWith("corsai-page-"));
       assert.deepEqual(pages, ["corsai-page-newer"]);
     } finally {

@@ -57,8 +57,10 @@ pub fn fraction(progress: &Progress, loaded: &Loaded) -> Option<f64> {
 #[component]
 pub fn ProgressCard(app: App) -> impl IntoView {
     let busy = Memo::new(move |_| app.model.with(|m| m.busy_slot()));
+    // The start page has it in its own place.
+    let open = Memo::new(move |_| app.model.with(|m| m.current.phase != Phase::Empty));
     view! {
-        <Listing app />
+        {move || open.get().then(|| view! { <Listing app /> })}
         {move || busy.get().map(|slot| view! { <Running app which=slot /> })}
         <Ended app which=Slot::Current />
         <Ended app which=Slot::Previous />
@@ -94,7 +96,7 @@ fn Ended(app: App, which: Slot) -> impl IntoView {
     let again = Memo::new(move |_| {
         app.model.with(|m| {
             let study = m.study(which);
-            study.again().map(|series| (series, study.phase == Phase::Stopped))
+            study.again().filter(|_| m.can_compute()).map(|series| (series, study.phase == Phase::Stopped))
         })
     });
     let earlier = if which == Slot::Previous { "Earlier study: " } else { "" };

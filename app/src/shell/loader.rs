@@ -19,7 +19,7 @@ impl App {
             return;
         }
         spawn_local(async move {
-            let Some(manifest) = self.manifest.get_value() else { return };
+            let manifest = self.manifest.get_value();
             let first = manifest.networks.iter().filter(|n| n.tier == Tier::Quick);
             let first: Vec<String> = first.map(|n| n.name.clone()).collect();
             self.deliver_held();

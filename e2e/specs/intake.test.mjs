@@ -1,0 +1,106 @@
+// Drops that the browser can't hand out whole, and folders that take long to be listed: nothing is lost without a word, and
+// what the person wants last is what happens.
+
+import assert from "node:assert/strict";
+import path from "node:path";
+import { before, describe, it } from "node:test";
+
+import { PATIENCE_MS, visit } from "../lib/app.mjs";
+import { filesOf, made, phantom, slicesOf } from "../lib/studies.mjs";
+
+// A browser that lists what is dropped, and can't open files of these names, or list any folder.
+const spoil = ({ broken = "/^$/", folders = false, plain = true, wait = 0 }) => `(() => {
+  const error = (failed, name) => setTimeout(() => failed?.(new DOMException("", name)));
+  const handled = (entry) => {
+    if (!entry) return entry;
+    if (entry.isDirectory) {
+      const make = entry.createReader.bind(entry);
+      entry.createReader = () => {
+        const reader = make();
+        const read = reader.readEntries.bind(reader);
+        reader.readEntries = (done, failed) =>
+          ${folders}
+            ? error(failed, "EncodingError")
+            : read((batch) => setTimeout(() => done(batch.map(handled)), ${wait}), failed);
+        return reader;
+      };
+    } else {
+      const file = entry.file.bind(entry);
+      entry.file = (done, failed) => ${broken}.test(entry.name) ? error(failed, "NotFoundError") : setTimeout(() => file(done, failed), ${wait} / 20);
+    }
+    return entry;
+  };
+  const entryOf = DataTransferItem.prototype.webkitGetAsEntry;
+  DataTransferItem.prototype.webkitGetAsEntry = function () { return handled(entryOf.call(this)); };
+  if (!${plain}) DataTransferItem.prototype.getAsFile = () => null;
+})();`;
+
+const prepared = (how) => ({ prepare: (page) => page.addInitScript(spoil(how)) });
+
+describe("a dropped folder", () => {
+  let folder;
+  let count;
+  before(() => {
+    const slices = slicesOf(phantom("intake", { left: 0.08, right: 0.16, date: "20200420", slices: 60, columns: 128 }));
+    count = slices.length;
+    folder = made("intake-named", slices.map((bytes, index) => [`IM${String(index).padStart(4, "0")}.dcm`, bytes]));
+  });
+  const unreadable = async (app) => {
+    await app.unfold();
+    return (await app.issues()).find(({ code }) => code === "file.unreadable");
+  };
+
+  it("of which some files can't be opened is measured with a warning that counts and names them", () =>
+    visit(prepared({ broken: String.raw`/IM005[5-9]/` }), async (app) => {
+      await app.drop([folder], "dropzone");
+      assert.equal(await app.outcome(), "finished");
+      const issue = await unreadable(app);
+      assert.match(issue.text, new RegExp(`^Warning: 5 of ${count} files could not be opened: slices may be missing`));
+      assert.match(issue.text, /intake-named\/IM005\d\.dcm/);
+      const report = await app.report();
+      const [told] = report.issues.filter(({ code }) => code === "file.unreadable");
+      assert.equal(told.severity, "warning");
+      assert.equal(told.files, undefined, "names stay on the screen");
+    }));
+
+  for (const [name, how] of [
+    ["no file", { broken: "/./" }],
+    ["no list", { folders: true }],
+  ]) {
+    it(`of which ${name} can be had says so`, () =>
+      visit(prepared(how), async (app) => {
+        await app.drop([folder], "dropzone");
+        await app.get("notices").filter({ hasText: /could not be (opened|looked through): there is nothing to measure/ }).waitFor({ timeout: PATIENCE_MS });
+        assert.ok(await app.get("start").isVisible());
+        assert.deepEqual(app.problems, []);
+      }));
+  }
+
+  it("that takes long to be listed says how far it is, and can be cancelled", () =>
+    visit(prepared({ wait: 2000 }), async (app) => {
+      await app.drop([folder], "dropzone");
+      await app.get("listing").waitFor({ timeout: 2000 });
+      await app.get("listed").filter({ hasText: /[1-9]\d* files/ }).waitFor({ timeout: PATIENCE_MS });
+      await app.click("stop-listing");
+      await app.get("listing").waitFor({ state: "detached" });
+      await app.page.waitForTimeout(5000);
+      assert.ok(await app.get("start").isVisible());
+    }));
+
+  it("gives way to what the person wants while it is listed", () =>
+    visit(prepared({ wait: 1500 }), async (app) => {
+      await app.drop([folder], "dropzone");
+      await app.get("listing").waitFor({ timeout: 1500 });
+      await app.openPhantom();
+      await app.get("listing").waitFor({ state: "detached" });
+      assert.equal(await app.outcome(), "finished");
+      assert.match(await app.words("study-series"), /synthetic/);
+    }));
+
+  it("whose files can't be opened as entries is taken as plain files", () =>
+    visit(prepared({ broken: "/./" }), async (app) => {
+      await app.drop(filesOf(folder).map((file) => path.resolve(file)), "dropzone");
+      assert.equal(await app.outcome(), "finished");
+      assert.equal(await unreadable(app), undefined);
+    }));
+});
