@@ -1,6 +1,6 @@
-//! The words around classes, scales and verdicts. The classes themselves come with the report.
+//! The words around classes, scales, tiers and verdicts. The classes themselves come with the report.
 
-use corsai_protocol::{LungFinding, Scale, Verdict};
+use corsai_protocol::{Basis, Dynamics, LungFinding, NoVerdict, Scale, Tier, Verdict};
 
 /// Both scales, in the order of the switch.
 pub const SCALES: [Scale; 2] = [Scale::Guideline, Scale::Panel];
@@ -41,6 +41,48 @@ pub const fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Stable => "stable",
         Verdict::Progression => "progression",
     }
+}
+
+/// Why there is no verdict, as the end of a sentence.
+pub const fn no_verdict(reason: NoVerdict) -> &'static str {
+    match reason {
+        NoVerdict::OtherPatient => {
+            "the patient identifiers differ, and nobody has confirmed that both studies are of the same person"
+        }
+        NoVerdict::NoCommonLung => "no lung was found in both studies",
+        NoVerdict::UnlikeAnswers => {
+            "the two studies were measured by different networks or thresholds; open the earlier study again"
+        }
+    }
+}
+
+/// A tier's name within a sentence.
+pub const fn tier(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Quick => "quick",
+        Tier::Standard => "standard",
+        Tier::Full => "full",
+    }
+}
+
+/// What a comparison rests on, and whether it may change: a sentence each.
+pub fn rests_on(dynamics: &Dynamics) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if dynamics.provisional {
+        let tier = tier(dynamics.tier);
+        sentences.push(format!(
+            "Provisional: this compares the {tier} answers of both studies, and further networks may change it."
+        ));
+    }
+    let side = match dynamics.basis {
+        Some(Basis::Right) => Some("right"),
+        Some(Basis::Left) => Some("left"),
+        Some(Basis::Both) | None => None,
+    };
+    if let Some(side) = side.filter(|_| dynamics.verdict.is_some()) {
+        sentences.push(format!("Only the {side} lung is in both studies: the verdict rests on it."));
+    }
+    sentences
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What leaves the page, on a click and never else: the report as JSON, and a summary in words. Neither holds a name
 //! of a file or anything of a header but the study's date.
 
-use corsai_protocol::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity};
+use corsai_protocol::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange};
 
 use crate::{classes, format};
 
@@ -36,20 +36,27 @@ fn lung_line(name: &str, lung: &LungFinding) -> String {
 }
 
 fn dynamics_lines(dynamics: &Dynamics) -> Vec<String> {
-    if dynamics.issues.iter().any(|i| i.severity == Severity::Stop) {
-        return Vec::new();
-    }
     let date = |d: &Option<String>| d.as_deref().map_or_else(|| "date unknown".into(), format::date);
-    let mut lines = vec![format!(
-        "Compared with an earlier study: {} ({} → {}, {}; {} → {})",
-        classes::verdict(dynamics.verdict),
-        format::percent(dynamics.both.earlier),
-        format::percent(dynamics.both.later),
-        format::points(dynamics.both.points),
-        date(&dynamics.earlier_date),
-        date(&dynamics.later_date),
-    )];
-    if dynamics.lungs_disagree {
+    let verdict = match (dynamics.verdict, dynamics.no_verdict) {
+        (Some(verdict), _) => classes::verdict(verdict).to_owned(),
+        (None, Some(reason)) => format!("no verdict, since {}", classes::no_verdict(reason)),
+        (None, None) => "no verdict".into(),
+    };
+    let dates = format!("{} → {}", date(&dynamics.earlier_date), date(&dynamics.later_date));
+    let mut lines = vec![format!("Compared with an earlier study ({dates}): {verdict}.")];
+    lines.extend(classes::rests_on(dynamics));
+    let shares = [("Right lung", dynamics.right), ("Left lung", dynamics.left), ("Both lungs", dynamics.both)];
+    let change = |(name, change): (&str, Option<ShareChange>)| {
+        let change = change?;
+        let (earlier, later) = (format::percent(change.earlier), format::percent(change.later));
+        let points = format::points(change.points);
+        Some(format!(
+            "{name}: {earlier} → {later}{}",
+            if dynamics.verdict.is_some() { format!(", {points}") } else { String::new() }
+        ))
+    };
+    lines.extend(shares.into_iter().filter_map(change));
+    if dynamics.lungs_disagree && dynamics.verdict.is_some() {
         lines.push("The two lungs moved in opposite directions.".into());
     }
     lines
@@ -85,7 +92,7 @@ pub fn summary(report: &Report, issues: &[Issue], scale: Scale) -> String {
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::{IssueCode, Lungs, NetworkRuns, Runs, ShareChange, StudyRecord, Verdict};
+    use corsai_protocol::{Basis, IssueCode, Lungs, NetworkRuns, NoVerdict, Runs, StudyRecord, Tier, Verdict};
 
     use super::*;
 
@@ -98,9 +105,9 @@ mod tests {
             ct_class_panel: Some(class + 1),
             ..LungFinding::default()
         };
-        let change = ShareChange { earlier: 0.2, later: 0.15, points: -5.0 };
+        let change = Some(ShareChange { earlier: 0.2, later: 0.15, points: -5.0 });
         Report {
-            format: 2,
+            format: Report::FORMAT,
             disclaimer: DISCLAIMER.into(),
             study: StudyRecord { date: Some("2020-04-07".into()), ..StudyRecord::default() },
             lungs: Some(Lungs {
@@ -109,7 +116,11 @@ mod tests {
                 both: lung(4400.0, 680.0, 1),
             }),
             dynamics: Some(Dynamics {
-                verdict: Verdict::PositiveResponse,
+                verdict: Some(Verdict::PositiveResponse),
+                no_verdict: None,
+                basis: Some(Basis::Both),
+                tier: Tier::Standard,
+                provisional: false,
                 earlier_date: Some("2020-04-01".into()),
                 later_date: None,
                 both: change,
@@ -155,17 +166,42 @@ mod tests {
         let text = summary(&report(), &[], Scale::Panel).replace('\u{202f}', " ");
         assert!(text.contains("CT-2 (scale fitted to the paper's panel"), "{text}");
         assert!(text.contains("Right lung: 2 400 mL, lesions 480 mL, share 20.0 %"), "{text}");
-        assert!(text.contains("positive response"), "{text}");
+        assert!(text.contains("(1 Apr 2020 → date unknown): positive response."), "{text}");
+        assert!(text.contains("Both lungs: 20.0 % → 15.0 %, −5.0 points"), "{text}");
+        assert!(!text.contains("Provisional"), "{text}");
         assert!(text.contains("opposite directions"), "{text}");
     }
 
-    #[test]
-    fn a_comparison_that_is_stopped_has_no_verdict() {
+    fn compared(change: impl FnOnce(&mut Dynamics)) -> String {
         let mut report = report();
-        if let Some(dynamics) = &mut report.dynamics {
-            dynamics.issues = vec![Issue::new(IssueCode::DynamicsSameStudy, "")];
+        change(report.dynamics.as_mut().unwrap());
+        summary(&report, &[], Scale::Guideline).replace('\u{202f}', " ")
+    }
+
+    #[test]
+    fn a_provisional_comparison_says_so() {
+        let text = compared(|dynamics| (dynamics.provisional, dynamics.tier) = (true, Tier::Quick));
+        assert!(text.contains("Provisional: this compares the quick answers of both studies"), "{text}");
+    }
+
+    #[test]
+    fn a_verdict_on_one_lung_names_it() {
+        let text = compared(|dynamics| {
+            (dynamics.basis, dynamics.right, dynamics.both) = (Some(Basis::Left), None, None);
+        });
+        assert!(text.contains("Only the left lung is in both studies: the verdict rests on it."), "{text}");
+        assert!(text.contains("Left lung: 20.0 % → 15.0 %") && !text.contains("Both lungs: 20.0 % →"), "{text}");
+    }
+
+    #[test]
+    fn without_a_verdict_the_reason_and_the_shares_are_there() {
+        let text = compared(|dynamics| {
+            (dynamics.verdict, dynamics.no_verdict) = (None, Some(NoVerdict::OtherPatient));
+        });
+        assert!(text.contains("no verdict, since the patient identifiers differ"), "{text}");
+        assert!(text.contains("Both lungs: 20.0 % → 15.0 %\n"), "{text}");
+        for word in ["positive response", "points", "opposite directions"] {
+            assert!(!text.contains(word), "{text}");
         }
-        let text = summary(&report, &[], Scale::Guideline);
-        assert!(!text.contains("positive response") && text.contains("Both studies are the same one"));
     }
 }

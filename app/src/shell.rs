@@ -458,13 +458,22 @@ impl App {
         }
     }
 
-    /// Lets more networks vote on a measured study.
-    pub fn refine(self, slot: Slot, tier: Tier) {
+    /// Lets more networks vote, on both studies where there are two.
+    pub fn refine(self, tier: Tier) {
         self.goes_on();
-        self.aim_at(slot, tier);
-        if let Some(Some(command)) = self.model.try_update(|m| m.refine(slot, tier)) {
-            self.send(command, Vec::new(), false);
+        let commands = self.model.try_update(|m| m.refine(tier)).unwrap_or_default();
+        for command in &commands {
+            if let Command::Refine { slot, tier, .. } = command {
+                self.aim_at(*slot, *tier);
+            }
         }
+        self.send_all(commands);
+    }
+
+    /// The person confirms that both studies are of one patient, though their identifiers differ.
+    pub fn confirm_patient(self) {
+        let run = self.model.with_untracked(|m| m.previous.run);
+        self.send(Command::ConfirmPatient { run }, Vec::new(), false);
     }
 
     /// Whether there are networks that see coronal and sagittal sections of lesions.

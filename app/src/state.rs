@@ -334,13 +334,18 @@ impl Model {
             let run = self.next_run();
             *self.study_mut(*slot) = Study { run, ..Study::default() };
         }
-        if slot == Slot::Previous
-            && let Some(report) = &mut self.current.report
-        {
-            report.dynamics = None;
+        if slot == Slot::Previous {
+            self.forget_comparison();
         }
         self.notices.clear();
         commands
+    }
+
+    /// The earlier study that the current one was compared with isn't there any more.
+    fn forget_comparison(&mut self) {
+        if let Some(report) = &mut self.current.report {
+            report.dynamics = None;
+        }
     }
 
     /// A series is to be measured. Numbers stay where it is the one whose pictures are being restored.
@@ -362,8 +367,11 @@ impl Model {
             study.report = None;
             study.decoded.clear();
             study.refusal.clear();
+            if slot == Slot::Previous {
+                self.forget_comparison();
+            }
         }
-        study.chosen = Some(series);
+        self.study_mut(slot).chosen = Some(series);
         commands.push(Command::Choose { run, slot, series });
         commands
     }
@@ -380,14 +388,26 @@ impl Model {
         }
     }
 
-    /// The person wants more networks to vote on a measured study.
-    pub fn refine(&mut self, slot: Slot, tier: Tier) -> Option<Command> {
+    /// The person wants more networks to vote: on both studies, since only answers of one tier are compared.
+    pub fn refine(&mut self, tier: Tier) -> Vec<Command> {
+        SLOTS.into_iter().filter_map(|slot| self.refine_one(slot, tier)).collect()
+    }
+
+    fn refine_one(&mut self, slot: Slot, tier: Tier) -> Option<Command> {
         let study = self.study_mut(slot);
-        if study.phase != (Phase::Measured { refining: None }) || study.gone {
+        if study.gone {
             return None;
         }
-        let progress = Progress { stage: Stage::Refining, done: 0, total: 0, seconds_left: None };
-        study.phase = Phase::Measured { refining: Some(Work { progress: Some(progress), ..Work::default() }) };
+        match study.phase {
+            Phase::Measured { refining: None } if study.report.as_ref().is_some_and(|r| r.runs.tier < tier) => {
+                let progress = Progress { stage: Stage::Refining, done: 0, total: 0, seconds_left: None };
+                study.phase = Phase::Measured { refining: Some(Work { progress: Some(progress), ..Work::default() }) };
+            }
+            // The earlier study's run goes on to the tier when it has come through its own.
+            Phase::Measuring(work) | Phase::Measured { refining: Some(work) }
+                if slot == Slot::Previous && !work.stopping => {}
+            _ => return None,
+        }
         Some(Command::Refine { run: study.run, slot, tier })
     }
 
@@ -434,10 +454,14 @@ impl Model {
         let run = self.next_run();
         let study = self.study_mut(slot);
         study.run = run;
-        if !study.stays_measured(series) {
+        let stays = study.stays_measured(series);
+        if !stays {
             study.phase = Phase::Choosing;
         }
         study.begin_anew();
+        if !stays && slot == Slot::Previous {
+            self.forget_comparison();
+        }
         run
     }
 
@@ -547,9 +571,21 @@ impl Model {
                         return Vec::new();
                     }
                 }
-                study.report = Some(*report);
+                // Its comparison comes after it.
+                let dynamics = study.report.take().and_then(|r| r.dynamics);
+                study.report = Some(Report { dynamics, ..*report });
                 if complete {
                     study.phase = Phase::Measured { refining: None };
+                }
+            }
+            Event::Compared { run, dynamics } => {
+                // While a worker comes to the answers anew, what it compares on the way is below what is shown.
+                let restoring = SLOTS.iter().any(|s| matches!(self.study(*s).phase, Phase::Restoring { .. }));
+                if self.live(run, Slot::Previous).is_some()
+                    && !restoring
+                    && let Some(report) = &mut self.current.report
+                {
+                    report.dynamics = Some(*dynamics);
                 }
             }
             Event::Refused { run, slot, issues } => {
@@ -560,6 +596,9 @@ impl Model {
                     issues.into_iter().for_each(|issue| self.notice(issue.with_severity(Severity::Warning)));
                 } else {
                     study.refuse(issues);
+                    if slot == Slot::Previous {
+                        self.forget_comparison();
+                    }
                 }
                 if corrupt {
                     return vec![Effect::DropStoredWeights];

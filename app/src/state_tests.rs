@@ -1,6 +1,6 @@
 //! The reducer's claims: which events change what, which are stale, and what stays when a worker is lost.
 
-use corsai_protocol::{DISCLAIMER, LungFinding, Lungs, Runs, Stage, StudyRecord};
+use corsai_protocol::{Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Runs, Stage, StudyRecord, Verdict};
 
 use super::*;
 
@@ -16,8 +16,8 @@ fn series(id: u32, usable: bool) -> SeriesSummary {
         spacing_mm: Some(1.0),
         date: Some("2020-04-07".into()),
         usable,
-        patient_key: 1,
-        study_key: 2,
+        patient_key: Some(1),
+        instances_key: Some(2),
         issues: Vec::new(),
     }
 }
@@ -427,7 +427,7 @@ fn a_closed_study_that_was_refined_is_cancelled() {
 #[test]
 fn refining_keeps_the_answer_and_can_be_stopped() {
     let (mut model, run) = opened();
-    assert_eq!(model.refine(Slot::Current, Tier::Full), None, "there is no answer yet");
+    assert_eq!(model.refine(Tier::Full), [], "there is no answer yet");
     model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
     let progress = Progress { stage: Stage::Refining, done: 1, total: 9, seconds_left: None };
     model.apply(Event::Progress { run, slot: Slot::Current, progress }, Vec::new());
@@ -435,15 +435,73 @@ fn refining_keeps_the_answer_and_can_be_stopped() {
     model.apply(Event::Possible { run, slot: Slot::Current, possible }, Vec::new());
     let work = Work { progress: Some(progress), possible: Some(possible), stopping: false };
     assert_eq!((model.current.phase, model.busy_slot()), (Phase::Measured { refining: Some(work) }, None));
-    assert_eq!(model.refine(Slot::Current, Tier::Full), None, "one refinement at a time");
+    assert_eq!(model.refine(Tier::Full), [], "one refinement at a time");
     assert_eq!(model.stop(Slot::Current), Some(Command::Cancel { run }));
     model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
     assert_eq!(model.current.phase, MEASURED);
     assert!(model.current.numbers().is_some());
-    let wanted = Some(Command::Refine { run, slot: Slot::Current, tier: Tier::Full });
-    assert_eq!(model.refine(Slot::Current, Tier::Full), wanted);
+    let wanted = Command::Refine { run, slot: Slot::Current, tier: Tier::Full };
+    assert_eq!(model.refine(Tier::Full), [wanted]);
     model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
     assert_eq!(model.current.phase, MEASURED);
+}
+
+#[test]
+fn one_press_refines_both_studies() {
+    let (mut model, run) = measured();
+    let (_, earlier) = model.open(Slot::Previous, false);
+    let wanted = |run, slot, tier| Command::Refine { run, slot, tier };
+    assert_eq!(model.refine(Tier::Standard), [wanted(run, Slot::Current, Tier::Standard)]);
+    model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
+    model.apply(volume(earlier, Slot::Previous), Vec::new());
+    let both = [wanted(run, Slot::Current, Tier::Full), wanted(earlier, Slot::Previous, Tier::Full)];
+    assert_eq!(model.refine(Tier::Full), both, "the earlier one's run is told where to go on to");
+    model.apply(of_tier(run, Slot::Current, Tier::Full), Vec::new());
+    model.apply(of_tier(earlier, Slot::Previous, Tier::Standard), Vec::new());
+    assert_eq!(model.refine(Tier::Full), both[1..], "it was left behind");
+    assert!(model.working());
+}
+
+fn compared(run: RunId) -> Event {
+    let dynamics = Dynamics {
+        verdict: Some(Verdict::Stable),
+        no_verdict: None,
+        basis: Some(Basis::Both),
+        tier: Tier::Quick,
+        provisional: false,
+        earlier_date: None,
+        later_date: None,
+        both: None,
+        left: None,
+        right: None,
+        lungs_disagree: false,
+        issues: Vec::new(),
+    };
+    Event::Compared { run, dynamics: Box::new(dynamics) }
+}
+
+#[test]
+fn a_comparison_belongs_to_the_earlier_study_that_is_there() {
+    let shown = |model: &Model| model.current.report.as_ref().is_some_and(|r| r.dynamics.is_some());
+    let (mut model, run) = measured();
+    model.apply(compared(run), Vec::new());
+    assert!(!shown(&model), "there is no earlier study");
+    let (_, earlier) = model.open(Slot::Previous, false);
+    model.apply(of_tier(earlier, Slot::Previous, Tier::Quick), Vec::new());
+    model.apply(compared(earlier), Vec::new());
+    assert!(shown(&model));
+    model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
+    assert!(shown(&model), "the next comparison follows a report");
+    model.previous.series = vec![series(0, true), series(1, true)];
+    model.choose(Slot::Previous, SeriesId(1));
+    assert!(!shown(&model), "it was of another series");
+    model.apply(compared(earlier), Vec::new());
+    assert!(!shown(&model), "last words of the run before");
+    let later = model.previous.run;
+    model.apply(compared(later), Vec::new());
+    let issues = vec![Issue::new(IssueCode::DynamicsSameStudy, "")];
+    model.apply(Event::Refused { run: later, slot: Slot::Previous, issues }, Vec::new());
+    assert!(!shown(&model), "a refused study is not compared");
 }
 
 #[test]

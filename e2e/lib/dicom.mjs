@@ -8,6 +8,8 @@ export const TAG = {
   imageType: "0008,0008",
   sopInstance: "0008,0018",
   modality: "0008,0060",
+  patient: "0010,0020",
+  studyInstance: "0020,000d",
   seriesInstance: "0020,000e",
   position: "0020,0032",
   rows: "0028,0010",

@@ -31,12 +31,12 @@ function afresh(name) {
   return folder;
 }
 
-// A made-up patient's series on one date.
-export function phantom(name, { left, right, date, slices, columns }) {
+// A made-up patient's series on one date; a seed is a patient.
+export function phantom(name, { left, right, date, slices, columns, seed }) {
   const cli = process.env.CORSAI_CLI;
   if (!cli) throw new Error("CORSAI_CLI must name the command line: run ./dev test");
   const folder = afresh(name);
-  const size = Object.entries({ slices, columns }).flatMap(([name, value]) => (value ? [`--${name}`, `${value}`] : []));
+  const size = Object.entries({ slices, columns, seed }).flatMap(([name, value]) => (value ? [`--${name}`, `${value}`] : []));
   execFileSync(cli, ["phantom", folder, "--share-left", `${left}`, "--share-right", `${right}`, "--date", date, ...size], {
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -74,6 +74,12 @@ export function asOtherReconstruction(bytes) {
   for (let at = 0; at < pixels.length; at += 2) pixels.writeUInt16LE(Math.min(pixels.readUInt16LE(at) + 40, 4095), at);
   return changed(copied(bytes, { suffix: ".9" }), { [TAG.pixels]: pixels });
 }
+
+// The same picture under identifiers of its own.
+export const asReexported = (bytes) => copied(bytes, { suffix: ".6", series: ".6" });
+
+// A picture that doesn't say whose it is, of which study, or which one.
+export const withoutIdentifiers = (bytes) => changed(bytes, { [TAG.sopInstance]: null, [TAG.patient]: null, [TAG.studyInstance]: null });
 
 // A body without lungs: the lowest slice, which shows the abdomen, again and again.
 export const abdomen = (slices, millimetres) =>

@@ -1,9 +1,9 @@
 //! Better, worse or the same: the comparison with an earlier study, and the way to add one.
 
-use corsai_protocol::{Dynamics, Severity, ShareChange, Slot, Verdict};
+use corsai_protocol::{Dynamics, NoVerdict, ShareChange, Slot, Tier, Verdict};
 use leptos::prelude::*;
 
-use super::{issues::IssueList, series::SeriesPicker};
+use super::{issues::IssueList, progress, series::SeriesPicker};
 use crate::{
     classes, format, phantoms,
     shell::App,
@@ -91,7 +91,7 @@ fn body(app: App, content: Content) -> AnyView {
         }
         Content::Stopped => view! { <p>"The earlier study was stopped before it was measured."</p> }.into_any(),
         Content::Waiting => view! { <p class="pending">"Both studies are measured; the comparison follows."</p> }.into_any(),
-        Content::Compared(dynamics) => view! { <Compared dynamics=*dynamics /> }.into_any(),
+        Content::Compared(dynamics) => view! { <Compared app dynamics=*dynamics /> }.into_any(),
     }
 }
 
@@ -161,32 +161,112 @@ const fn verdict_sign(verdict: Verdict) -> &'static str {
     }
 }
 
+/// The question whether two studies under different identifiers are of one person.
 #[component]
-fn Compared(dynamics: Dynamics) -> impl IntoView {
-    let stopped = dynamics.issues.iter().any(|i| i.severity == Severity::Stop);
-    if stopped {
-        return view! {
-            <p>"The two studies can't be compared."</p>
-            <IssueList issues=dynamics.issues />
-        }
-        .into_any();
+fn SamePerson(app: App) -> impl IntoView {
+    view! {
+        <p data-testid="other-patient">
+            "These studies bear different patient identifiers. Are they of the same person?"
+        </p>
+        <div class="actions">
+            <button class="button" data-testid="confirm-patient" on:click=move |_| app.confirm_patient()>
+                "Yes, the same person"
+            </button>
+        </div>
     }
+    .into_any()
+}
+
+/// The tier to which the earlier study may be brought so that it has what the current one has; none while networks run.
+fn left_behind(model: &Model) -> Option<Tier> {
+    let tier = |slot| model.study(slot).report.as_ref().map(|report| report.runs.tier);
+    let (previous, current) = (tier(Slot::Previous)?, tier(Slot::Current)?);
+    let resting = [&model.current, &model.previous].iter().all(|s| s.phase == (Phase::Measured { refining: None }));
+    (resting && !model.previous.gone && previous < current).then_some(current)
+}
+
+/// Further networks vote on the earlier study, or may.
+#[component]
+fn EarlierRefined(app: App) -> impl IntoView {
+    let work = Memo::new(move |_| {
+        app.model.with(|m| match m.previous.phase {
+            Phase::Measured { refining } => refining,
+            _ => None,
+        })
+    });
+    let behind = Memo::new(move |_| app.model.with(left_behind));
+    let detail = move || {
+        let told = work.get().and_then(|w| w.progress);
+        told.map(|p| progress::detail(&p, &app.loaded.get(), app.awaited.get().as_ref())).unwrap_or_default()
+    };
+    let stopping = move || work.get().is_some_and(|w| w.stopping);
+    let refines = Memo::new(move |_| work.with(Option::is_some));
+    view! {
+        {move || refines.get().then(|| view! {
+            <div class="actions" data-testid="refining-previous">
+                <p class="pending">"More networks are voting on the earlier study. " {detail}</p>
+                <button
+                    class="button button-small"
+                    data-testid="stop-refining-previous"
+                    disabled=stopping
+                    on:click=move |_| app.stop(Slot::Previous)
+                >
+                    {move || if stopping() { "Stopping …" } else { "Stop" }}
+                </button>
+            </div>
+        })}
+        {move || behind.get().map(|tier| view! {
+            <div class="actions">
+                <button
+                    class="button button-small"
+                    data-testid="refine-previous"
+                    on:click=move |_| app.refine(tier)
+                >
+                    "Let the same networks vote on the earlier study"
+                </button>
+            </div>
+        })}
+    }
+    .into_any()
+}
+
+#[component]
+fn Compared(app: App, dynamics: Dynamics) -> impl IntoView {
     let date = |d: &Option<String>| d.as_deref().map_or_else(|| "no date".to_string(), format::date);
-    let row = |name: &'static str, id: &'static str, change: ShareChange| {
+    let is_change = dynamics.verdict.is_some();
+    let row = |name: &'static str, id: &'static str, change: Option<ShareChange>| {
+        let cell = |of: fn(ShareChange) -> String| change.map_or_else(|| "–".into(), of);
+        let points = cell(|change| format::points(change.points));
         view! {
             <tr data-testid=format!("change-{id}")>
                 <th scope="row">{name}</th>
-                <td>{format::percent(change.earlier)}</td>
-                <td>{format::percent(change.later)}</td>
-                <td class="share">{format::points(change.points)}</td>
+                <td>{cell(|change| format::percent(change.earlier))}</td>
+                <td>{cell(|change| format::percent(change.later))}</td>
+                <td class="share">{if is_change { points } else { "–".into() }}</td>
             </tr>
         }
     };
+    let head = match (dynamics.verdict, dynamics.no_verdict) {
+        (Some(verdict), _) => view! {
+            <p class=verdict_class(verdict) data-testid="verdict">
+                <span class="verdict-sign" aria-hidden="true">{verdict_sign(verdict)}</span>
+                <span class="verdict-word">{classes::verdict(verdict)}</span>
+            </p>
+        }
+        .into_any(),
+        (None, Some(NoVerdict::OtherPatient)) => view! { <SamePerson app /> }.into_any(),
+        (None, Some(reason)) => view! {
+            <p data-testid="no-verdict">{format!("There is no verdict: {}.", classes::no_verdict(reason))}</p>
+        }
+        .into_any(),
+        (None, None) => ().into_any(),
+    };
+    let sentences = classes::rests_on(&dynamics);
+    let testid = if dynamics.provisional { "provisional" } else { "rests-on" };
     view! {
-        <p class=verdict_class(dynamics.verdict) data-testid="verdict">
-            <span class="verdict-sign" aria-hidden="true">{verdict_sign(dynamics.verdict)}</span>
-            <span class="verdict-word">{classes::verdict(dynamics.verdict)}</span>
-        </p>
+        {head}
+        {(!sentences.is_empty()).then(|| view! { <p class="note" data-testid=testid>{sentences.join(" ")}</p> })}
+        <EarlierRefined app />
         <table class="lungs">
             <caption class="unseen">"Affected share in both studies"</caption>
             <thead>
@@ -203,14 +283,18 @@ fn Compared(dynamics: Dynamics) -> impl IntoView {
                 {row("Both", "both", dynamics.both)}
             </tbody>
         </table>
-        {dynamics
-            .lungs_disagree
+        {(dynamics.lungs_disagree && is_change)
             .then(|| {
                 view! {
                     <p class="note" data-testid="lungs-disagree">"The two lungs moved in opposite directions by a point or more: look at each."</p>
                 }
             })}
-        <p class="hint">"A change of less than one percentage point of both lungs together counts as stable."</p>
+        {is_change.then(|| view! {
+            <p class="hint">
+                {format!("Compared by the {} answers of both studies. ", classes::tier(dynamics.tier))}
+                "A change of less than one percentage point counts as stable."
+            </p>
+        })}
         <IssueList issues=dynamics.issues />
     }
     .into_any()
@@ -229,7 +313,7 @@ mod tests {
         model.open(Slot::Current, false);
         model.current.phase = Phase::Measured { refining: None };
         model.current.report = Some(Report {
-            format: 1,
+            format: Report::FORMAT,
             disclaimer: DISCLAIMER.into(),
             study: StudyRecord::default(),
             lungs: Some(Lungs { left: lung.clone(), right: lung.clone(), both: lung }),
@@ -257,6 +341,21 @@ mod tests {
         assert_eq!(content(&model), Content::Waiting);
         model.previous.phase = Phase::Refused;
         assert_eq!(content(&model), Content::Refused);
+    }
+
+    #[test]
+    fn an_earlier_study_that_is_left_behind_can_be_brought_along() {
+        let mut model = measured();
+        model.open(Slot::Previous, false);
+        model.previous.report.clone_from(&model.current.report);
+        model.previous.phase = Phase::Measured { refining: None };
+        assert_eq!(left_behind(&model), None);
+        if let Some(report) = &mut model.current.report {
+            report.runs.tier = Tier::Standard;
+        }
+        assert_eq!(left_behind(&model), Some(Tier::Standard));
+        model.previous.phase = Phase::Measured { refining: Some(Work::default()) };
+        assert_eq!(left_behind(&model), None);
     }
 
     #[test]

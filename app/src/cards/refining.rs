@@ -78,7 +78,7 @@ pub fn Tiers(app: App, report: Report) -> impl IntoView {
                     <button
                         class="button button-small"
                         data-testid="refine"
-                        on:click=move |_| app.refine(Slot::Current, next)
+                        on:click=move |_| app.refine(next)
                     >
                         {format!("Let {more} vote ({})", format::bytes(bytes))}
                     </button>

@@ -241,8 +241,8 @@ mod tests {
             spacing_mm: None,
             date: None,
             usable: false,
-            patient_key: 0,
-            study_key: 0,
+            patient_key: None,
+            instances_key: None,
             issues: Vec::new(),
         };
         assert_eq!(facts(&series), "1 slice · 512 × 256");

@@ -1,9 +1,9 @@
 //! `corsai analyse`: from files to the report, the masks and the exit status.
 
-use std::{fs, io, io::Write as _, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, fs, io, io::Write as _, sync::Arc, time::Instant};
 
 use corsai_findings::{Measured, compare, doubts, measure, record, refusal, report, spread};
-use corsai_protocol::{Dynamics, Issue, Lungs, Report, Runs, Severity, StudyRecord};
+use corsai_protocol::{Dynamics, Issue, Report, Runs, Severity, StudyRecord, Tier, Vote};
 
 use crate::{
     arguments::Analyse,
@@ -48,31 +48,32 @@ fn measured(asked: &Analyse) -> io::Result<Report> {
     if let Some(folder) = &asked.masks {
         masks::write(folder, current.study.volume.grid(), &current.labels)?;
     }
-    let mut issues = current.issues.clone();
-    let dynamics = asked.previous.as_deref().and_then(|path| {
+    let mut report = current.report();
+    if let Some(previous) = &asked.previous {
         eprintln!("the earlier study:");
-        let earlier = reading::open(path)
+        let earlier = reading::open(previous)
             .map_err(about_earlier)
             .and_then(|study| numbers(study, &mut engine).map_err(|refused| about_earlier(refused.issues)));
-        match earlier.and_then(|earlier| compared(&earlier, &current)) {
-            Ok(dynamics) => Some(dynamics),
-            Err(reasons) => {
-                issues.extend(reasons);
-                None
-            }
+        match earlier.and_then(|earlier| compared(&earlier, &current, asked.same_patient)) {
+            Ok(dynamics) => report.dynamics = Some(dynamics),
+            Err(reasons) => report.issues.extend(reasons),
         }
-    });
-    let study = record(current.study.series.date.clone(), current.study.volume.grid());
-    Ok(report(study, current.lungs, dynamics, issues, current.runs))
+    }
+    Ok(report)
 }
 
 /// A study's numbers, and all that they rest on.
 struct Numbers {
     study: Study,
     labels: Vec<u8>,
-    lungs: Lungs,
-    issues: Vec<Issue>,
-    runs: Runs,
+    /// The one answer: of the tier that was asked for.
+    answers: BTreeMap<Tier, Report>,
+}
+
+impl Numbers {
+    fn report(&self) -> Report {
+        self.answers.values().next().cloned().expect("invariant: a measured study has an answer")
+    }
 }
 
 /// # Errors
@@ -85,6 +86,8 @@ fn numbers(study: Study, engine: &mut Engine) -> Result<Numbers, Box<Report>> {
         device: engine.name(),
         tier: engine.options().tier,
         full_run: engine.options().full_run,
+        paper_vote: engine.options().vote == Some(Vote::PAPER),
+        dpn_3d: engine.options().dpn_3d,
         memory_bytes: peak_memory(),
         seconds: study.seconds + begun.elapsed().as_secs_f64(),
         ..Runs::default()
@@ -112,16 +115,25 @@ fn numbers(study: Study, engine: &mut Engine) -> Result<Numbers, Box<Report>> {
     }
     let mut lungs = measure(grid, &labels, true);
     spread(&mut lungs, &analysis.members_ml());
-    Ok(Numbers { labels, lungs, issues, runs, study })
+    let tier = runs.tier;
+    let report = report(record(study.series.date.clone(), grid), lungs, None, issues, runs);
+    Ok(Numbers { labels, answers: BTreeMap::from([(tier, report)]), study })
 }
 
 /// The change between two studies; doubts about the earlier one stay beside it.
 ///
 /// # Errors
 /// Why they can't be compared.
-fn compared(earlier: &Numbers, current: &Numbers) -> Result<Dynamics, Vec<Issue>> {
-    let [before, now] = [earlier, current].map(|one| Measured { series: &one.study.series, lungs: &one.lungs });
-    let mut dynamics = compare(before, now).map_err(|issue| vec![issue.with_severity(Severity::Warning)])?;
+fn compared(earlier: &Numbers, current: &Numbers, same_patient: bool) -> Result<Dynamics, Vec<Issue>> {
+    let [before, now] = [earlier, current].map(|one| Measured {
+        series: &one.study.series,
+        voxels_key: one.study.volume.digest(),
+        answers: &one.answers,
+        refines: false,
+    });
+    let mut dynamics =
+        compare(before, now, same_patient).map_err(|issue| vec![issue.with_severity(Severity::Warning)])?;
+    let earlier = earlier.report();
     let doubts = earlier.issues.iter().filter(|issue| issue.severity >= Severity::Warning).cloned();
     dynamics.issues.extend(about_earlier(doubts.collect()));
     Ok(dynamics)

@@ -8,10 +8,13 @@ use corsai_protocol::{DevicePreference, Tier, Vote};
 use lexopt::prelude::*;
 
 pub const HELP: &str = "\
-corsai analyse STUDY [--previous STUDY] [--json FILE] [--masks DIR] [--device cpu|gpu]
-               [--tier quick|standard|full] [--full-run] [--vote own|paper] [--dpn-3d]
+corsai analyse STUDY [--series N] [--previous STUDY] [--previous-series N] [--same-patient] [--json FILE] [--masks DIR]
+               [--device cpu|gpu] [--tier quick|standard|full] [--full-run] [--vote own|paper] [--dpn-3d]
     Measures lungs and lesions on a chest CT. STUDY is a folder or a zip of DICOM files.
+    --series    the number of the series to measure, as `corsai series` lists them; else the first that can be measured
     --previous  an earlier study of the same patient, to compare with
+    --previous-series  the number of that study's series
+    --same-patient  both studies are of one patient, though their identifiers differ: there is a verdict all the same
     --json      where the report goes; else it is printed
     --masks     a folder for lungs.nii.gz (1 right, 2 left) and lesions.nii.gz (1)
     --device    what computes; else the GPU if there is a real one, else the CPU
@@ -20,6 +23,10 @@ corsai analyse STUDY [--previous STUDY] [--json FILE] [--masks DIR] [--device cp
     --dpn-3d    the DPNs of three projections in place of the axial ones alone, where the tier has them
     --vote      the thresholds chosen for these networks, or the paper's; own unless said
     Exit status 0: measured. 2: refused, the report says why. 1: something could not be written.
+
+corsai series STUDY
+    Lists the series of a study: number, whether it can be measured, size, date, description, and what is wrong with it.
+    Exit status 0: one can be measured. 2: none can.
 
 corsai phantom DIR --share-left X --share-right X --date YYYYMMDD [--seed N] [--columns N] [--slices N]
     Writes a synthetic chest CT as DICOM files. X is the diseased share of a lung, 0 to 0.9; a seed is a patient.
@@ -36,15 +43,33 @@ Not a medical device: for research and demonstration, not for diagnosis or treat
 pub enum Command {
     Help,
     Analyse(Analyse),
-    Phantom { folder: PathBuf, options: PhantomOptions },
-    Bench { device: DevicePreference, runs: usize },
+    /// Lists the series of a study.
+    Series(PathBuf),
+    Phantom {
+        folder: PathBuf,
+        options: PhantomOptions,
+    },
+    Bench {
+        device: DevicePreference,
+        runs: usize,
+    },
+}
+
+/// A study, and the series of it that is meant.
+#[derive(Debug, PartialEq)]
+pub struct Chosen {
+    pub path: PathBuf,
+    /// Its number in the list, from 1; the first that can be measured where there is none.
+    pub series: Option<usize>,
 }
 
 /// `corsai analyse`.
 #[derive(Debug, PartialEq)]
 pub struct Analyse {
-    pub study: PathBuf,
-    pub previous: Option<PathBuf>,
+    pub study: Chosen,
+    pub previous: Option<Chosen>,
+    /// A person has confirmed that both studies are of one patient.
+    pub same_patient: bool,
     pub json: Option<PathBuf>,
     pub masks: Option<PathBuf>,
     pub device: DevicePreference,
@@ -58,6 +83,7 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
         None | Some(Long("help") | Short('h')) => Ok(Command::Help),
         Some(Value(command)) if command == "help" => Ok(Command::Help),
         Some(Value(command)) if command == "analyse" => analyse(&mut parser),
+        Some(Value(command)) if command == "series" => series(&mut parser),
         Some(Value(command)) if command == "phantom" => phantom(&mut parser),
         Some(Value(command)) if command == "bench" => bench(&mut parser),
         Some(other) => Err(other.unexpected()),
@@ -66,11 +92,15 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
 
 fn analyse(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
     let (mut study, mut previous, mut json, mut masks) = (None, None, None, None);
+    let (mut series, mut previous_series, mut same_patient) = (None, None, false);
     let mut device = DevicePreference::Auto;
     let mut options = Options { tier: Tier::Standard, ..Options::default() };
     while let Some(argument) = parser.next()? {
         match argument {
             Long("previous") => previous = Some(parser.value()?.into()),
+            Long("series") => series = Some(number(parser)?),
+            Long("previous-series") => previous_series = Some(number(parser)?),
+            Long("same-patient") => same_patient = true,
             Long("json") => json = Some(parser.value()?.into()),
             Long("masks") => masks = Some(parser.value()?.into()),
             Long("device") => device = named_device(&parser.value()?.string()?)?,
@@ -93,8 +123,30 @@ fn analyse(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    let study = study.ok_or("analyse needs a STUDY")?;
-    Ok(Command::Analyse(Analyse { study, previous, json, masks, device, options }))
+    let study = Chosen { path: study.ok_or("analyse needs a STUDY")?, series };
+    if previous.is_none() && (previous_series.is_some() || same_patient) {
+        return Err("--previous-series and --same-patient need a --previous study".into());
+    }
+    let previous = previous.map(|path| Chosen { path, series: previous_series });
+    Ok(Command::Analyse(Analyse { study, previous, same_patient, json, masks, device, options }))
+}
+
+/// Returns the number of a series, from 1.
+fn number(parser: &mut lexopt::Parser) -> Result<usize, lexopt::Error> {
+    let number = parser.value()?.parse()?;
+    if number == 0 { Err("series are numbered from 1".into()) } else { Ok(number) }
+}
+
+fn series(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
+    let mut study = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("help") | Short('h') => return Ok(Command::Help),
+            Value(path) if study.is_none() => study = Some(path.into()),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Command::Series(study.ok_or("series needs a STUDY")?))
 }
 
 fn bench(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
@@ -164,8 +216,8 @@ mod tests {
     #[test]
     fn a_study_is_enough() {
         let Ok(Command::Analyse(asked)) = parsed("analyse ct") else { panic!("analyse") };
-        assert_eq!((asked.study, asked.device), ("ct".into(), DevicePreference::Auto));
-        assert_eq!((asked.previous, asked.json, asked.masks), (None, None, None));
+        assert_eq!((asked.study, asked.device), (Chosen { path: "ct".into(), series: None }, DevicePreference::Auto));
+        assert_eq!((asked.previous, asked.json, asked.masks, asked.same_patient), (None, None, None, false));
         assert_eq!(asked.options, Options { tier: Tier::Standard, ..Options::default() });
     }
 
@@ -173,10 +225,25 @@ mod tests {
     fn options_come_before_or_after_the_study() {
         let line = "analyse --device gpu --json=r.json ct.zip --previous old --masks m --tier full --full-run --vote paper --dpn-3d";
         let Ok(Command::Analyse(asked)) = parsed(line) else { panic!("analyse") };
-        assert_eq!((asked.study, asked.device), ("ct.zip".into(), DevicePreference::Gpu));
-        assert_eq!(asked.previous, Some("old".into()));
+        assert_eq!((asked.study.path, asked.device), ("ct.zip".into(), DevicePreference::Gpu));
+        assert_eq!(asked.previous, Some(Chosen { path: "old".into(), series: None }));
         assert_eq!((asked.json, asked.masks), (Some("r.json".into()), Some("m".into())));
         assert_eq!(asked.options, Options { tier: Tier::Full, full_run: true, vote: Some(Vote::PAPER), dpn_3d: true });
+    }
+
+    #[test]
+    fn a_series_is_named_by_its_number() {
+        assert_eq!(parsed("series ct"), Ok(Command::Series("ct".into())));
+        let Ok(Command::Analyse(asked)) =
+            parsed("analyse ct --series 2 --previous old --previous-series 3 --same-patient")
+        else {
+            panic!("analyse")
+        };
+        assert_eq!((asked.study.series, asked.same_patient), (Some(2), true));
+        assert_eq!(asked.previous, Some(Chosen { path: "old".into(), series: Some(3) }));
+        for line in ["series", "analyse ct --series 0", "analyse ct --series x", "analyse ct --same-patient"] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use corsai_ensemble::{Analysis, Job};
-use corsai_protocol::{IssueCode, Stage};
+use corsai_protocol::{Issue, IssueCode, Stage};
 
 /// How often progress is told.
 const PACE: Duration = Duration::from_secs(2);
@@ -15,7 +15,7 @@ const PACE: Duration = Duration::from_secs(2);
 struct State<'a> {
     analysis: &'a mut Analysis,
     /// Why the crew stopped before the analysis was done.
-    trouble: Option<IssueCode>,
+    trouble: Option<Issue>,
     told: Option<(Stage, Instant)>,
 }
 
@@ -27,8 +27,8 @@ struct State<'a> {
 pub fn run(
     analysis: &mut Analysis,
     threads: usize,
-    compute: impl Fn(usize, Vec<f32>) -> Result<Vec<f32>, IssueCode> + Sync,
-) -> Result<(), IssueCode> {
+    compute: impl Fn(usize, Vec<f32>) -> Result<Vec<f32>, Issue> + Sync,
+) -> Result<(), Issue> {
     let state = Mutex::new(State { analysis, trouble: None, told: None });
     let moved = Condvar::new();
     thread::scope(|scope| {
@@ -43,15 +43,16 @@ pub fn run(
 fn work(
     state: &Mutex<State<'_>>,
     moved: &Condvar,
-    compute: &(impl Fn(usize, Vec<f32>) -> Result<Vec<f32>, IssueCode> + Sync),
+    compute: &(impl Fn(usize, Vec<f32>) -> Result<Vec<f32>, Issue> + Sync),
 ) {
     while let Some(Job { id, network, input }) = next(lock(state), moved) {
         let answer = compute(network, input);
         let mut state = lock(state);
-        let taken = answer.and_then(|values| state.analysis.accept(id, &values).map_err(|_| IssueCode::ResultWithheld));
-        if let Err(code) = taken {
+        let refused = |error| Issue::new(IssueCode::InternalFault, &format!("taking an answer, {error}"));
+        let taken = answer.and_then(|values| state.analysis.accept(id, &values).map_err(refused));
+        if let Err(issue) = taken {
             state.analysis.put_back(id);
-            state.trouble.get_or_insert(code);
+            state.trouble.get_or_insert(issue);
         }
         state.tell();
         moved.notify_all();
@@ -169,9 +170,9 @@ mod tests {
         let calls = AtomicUsize::new(0);
         let failing = |n: usize, input: Vec<f32>| match calls.fetch_add(1, Ordering::Relaxed) {
             0..40 => Ok(answer(shape(n), &input)),
-            _ => Err(IssueCode::DeviceLost),
+            _ => Err(Issue::new(IssueCode::DeviceLost, "")),
         };
-        assert_eq!(run(&mut analysis, 3, failing), Err(IssueCode::DeviceLost));
+        assert_eq!(run(&mut analysis, 3, failing).unwrap_err().code, IssueCode::DeviceLost);
         assert_eq!(analysis.progress().0, 40);
         run(&mut analysis, 2, |n, input| Ok(answer(shape(n), &input))).unwrap();
         assert_eq!(analysis.all_labels(), labelled(1));
@@ -180,6 +181,8 @@ mod tests {
     #[test]
     fn an_answer_of_the_wrong_size_stops_the_crew() {
         let mut analysis = Analysis::new(chest(), &manifest(), Options::default()).unwrap();
-        assert_eq!(run(&mut analysis, 2, |_, _| Ok(vec![0.5])), Err(IssueCode::ResultWithheld));
+        let issue = run(&mut analysis, 2, |_, _| Ok(vec![0.5])).unwrap_err();
+        assert_eq!(issue.code, IssueCode::InternalFault);
+        assert!(issue.message.contains("taking an answer, an answer of 1 values"), "{}", issue.message);
     }
 }

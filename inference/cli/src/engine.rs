@@ -4,7 +4,7 @@ use std::{num::NonZero, sync::Arc, thread};
 
 use burn::tensor::Device;
 use corsai_ensemble::{Analysis, Options};
-use corsai_networks::{Network, read_manifest, shipped};
+use corsai_networks::{Network, NetworkError, read_manifest, shipped};
 use corsai_protocol::{DevicePreference, Issue, IssueCode, Manifest};
 use corsai_study::HuVolume;
 
@@ -96,14 +96,14 @@ impl Engine {
     /// Why there is no answer.
     pub fn analyse(&mut self, volume: Arc<HuVolume>) -> Result<Analysis, Issue> {
         let mut analysis = Analysis::new(volume, &self.manifest, self.options)
-            .map_err(|_| Issue::new(IssueCode::WeightsCorrupt, ""))?;
+            .map_err(|error| Issue::new(IssueCode::InternalFault, &format!("beginning the analysis, {error}")))?;
         loop {
             let done = match &self.place {
                 // One thread: the device orders its work by thread.
                 Place::Gpu(gpu) => crew::run(&mut analysis, 1, |network, input| gpu.probabilities(network, input)),
                 Place::Cpu(networks) => crew::run(&mut analysis, self.threads, |network, input| {
-                    let network = networks.get(network).ok_or(IssueCode::ResultWithheld)?;
-                    pollster::block_on(network.probabilities(input)).map_err(|error| error.code())
+                    let network = networks.get(network).expect("invariant: every network of the manifest is loaded");
+                    pollster::block_on(network.probabilities(input)).map_err(|error| issue_of(&error))
                 }),
             };
             match (done, &self.place) {
@@ -112,8 +112,18 @@ impl Engine {
                     self.issues.push(Issue::new(IssueCode::DeviceLost, ""));
                     self.place = self.cpu()?;
                 }
-                (Err(code), Place::Cpu(_)) => return Err(Issue::new(code, "")),
+                (Err(issue), Place::Cpu(_)) => return Err(issue),
             }
         }
+    }
+}
+
+/// What a network's failure on a study is called.
+pub fn issue_of(error: &NetworkError) -> Issue {
+    match error {
+        NetworkError::Input { .. } | NetworkError::Device(_) => {
+            Issue::new(IssueCode::InternalFault, &format!("running a network, {error}"))
+        }
+        _ => Issue::new(error.code(), ""),
     }
 }

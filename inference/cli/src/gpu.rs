@@ -12,7 +12,7 @@ use burn::tensor::{
 use corsai_networks::{Network, NetworkError, Place, Precision, golden, shipped};
 use corsai_protocol::{Issue, IssueCode, NetworkEntry};
 
-use crate::engine::Parts;
+use crate::engine::{Parts, issue_of};
 
 /// Kernels gathered into one command.
 const TASKS: usize = 64;
@@ -120,9 +120,9 @@ impl Gpu {
     ///
     /// # Errors
     /// Why there are none, a lost device among others.
-    pub fn probabilities(&self, network: usize, input: Vec<f32>) -> Result<Vec<f32>, IssueCode> {
-        let network = self.networks.get(network).ok_or(IssueCode::ResultWithheld)?;
-        let answer = pollster::block_on(network.probabilities(input)).map_err(|error| error.code())?;
-        if self.lost.load(Ordering::Relaxed) { Err(IssueCode::DeviceLost) } else { Ok(answer) }
+    pub fn probabilities(&self, network: usize, input: Vec<f32>) -> Result<Vec<f32>, Issue> {
+        let network = self.networks.get(network).expect("invariant: every network of the manifest is loaded");
+        let answer = pollster::block_on(network.probabilities(input)).map_err(|error| issue_of(&error))?;
+        if self.lost.load(Ordering::Relaxed) { Err(Issue::new(IssueCode::DeviceLost, "")) } else { Ok(answer) }
     }
 }

@@ -1,7 +1,7 @@
-//! `corsai`: the page's pipeline on the command line. `analyse` measures a study and writes its report as JSON,
-//! `phantom` writes a synthetic study, `bench` times the networks. Nothing of a study is kept, and nothing is sent.
+//! `corsai`: the page's pipeline on the command line. `analyse` measures a study and writes its report as JSON, `series`
+//! lists what there is to measure, `phantom` writes a synthetic study, `bench` times the networks. Nothing of a study is kept, and nothing is sent.
 //!
-//! Standard output bears the report and nothing else; what goes on is told on standard error.
+//! Standard output bears the report or the list and nothing else; what goes on is told on standard error.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -32,6 +32,10 @@ fn main() -> ExitCode {
             io::Write::write_all(&mut io::stdout(), arguments::HELP.as_bytes()).map(|()| ExitCode::SUCCESS)
         }
         Ok(Command::Analyse(asked)) => analyse::run(&asked).map(|measured| match measured {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::from(REFUSED),
+        }),
+        Ok(Command::Series(study)) => reading::list_series(&study).map(|usable| match usable {
             true => ExitCode::SUCCESS,
             false => ExitCode::from(REFUSED),
         }),

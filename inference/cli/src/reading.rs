@@ -1,7 +1,8 @@
 //! A folder, an archive or a single file, read into one study's volume.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -9,6 +10,8 @@ use std::{
 
 use corsai_protocol::{Issue, IssueCode, SeriesSummary, Severity};
 use corsai_study::{HuVolume, Intake, Limits, Opened};
+
+use crate::arguments::Chosen;
 
 /// Folders within folders are looked into this deep; no archive nests studies deeper.
 const MAX_DEPTH: usize = 16;
@@ -24,15 +27,32 @@ pub struct Study {
     pub seconds: f64,
 }
 
-/// Reads what lies at `path` and decodes the first of the series that can be measured: `study` puts the ones of the
-/// lungs first, as the paper does.
+/// Reads a study and decodes the series that is named, else the first of those that can be measured: `study` puts the
+/// ones of the lungs first, as the paper does.
 ///
 /// # Errors
 /// Why there is nothing to measure; one of the issues is of severity [`Severity::Stop`].
-pub fn open(path: &Path) -> Result<Study, Vec<Issue>> {
+pub fn open(study: &Chosen) -> Result<Study, Vec<Issue>> {
     let begun = Instant::now();
-    let Opened { mut issues, series } = take_in(path).finish();
-    let Some(chosen) = series.iter().find(|one| one.summary().usable) else {
+    let Opened { mut issues, series } = take_in(&study.path).finish();
+    let several = series.iter().filter(|one| one.summary().usable).count() > 1;
+    let chosen = match study.series {
+        None => {
+            let first = series.iter().position(|one| one.summary().usable);
+            if let Some(index) = first.filter(|_| several) {
+                let found = format!("series {} of {} was taken", index + 1, series.len());
+                issues.push(Issue::new(IssueCode::SeriesSeveral, &found));
+            }
+            first
+        }
+        Some(number) if number > series.len() && !series.is_empty() => {
+            let found = format!("number {number}, where there are {}", series.len());
+            issues.push(Issue::new(IssueCode::SeriesNotThere, &found));
+            return Err(issues);
+        }
+        Some(number) => series.get(number - 1).map(|_| number - 1),
+    };
+    let Some(chosen) = chosen.map(|index| &series[index]) else {
         for issue in series.iter().flat_map(|one| &one.summary().issues) {
             if !issues.contains(issue) {
                 issues.push(issue.clone());
@@ -43,12 +63,8 @@ pub fn open(path: &Path) -> Result<Study, Vec<Issue>> {
         }
         return Err(issues);
     };
-    let others = series.iter().filter(|one| one.summary().usable).count() - 1;
     let summary = chosen.summary().clone();
-    eprintln!(
-        "{} slices of {} × {}; other series that could be measured: {others}",
-        summary.slices, summary.rows, summary.columns
-    );
+    eprintln!("{} slices of {} × {}", summary.slices, summary.columns, summary.rows);
     match chosen.begin().and_then(corsai_study::Decoding::finish) {
         Ok(decoded) => {
             issues.extend(decoded.issues);
@@ -60,6 +76,46 @@ pub fn open(path: &Path) -> Result<Study, Vec<Issue>> {
             Err(issues)
         }
     }
+}
+
+/// Lists the series of a study on standard output; whether one can be measured.
+///
+/// # Errors
+/// Where the list can't be written.
+pub fn list_series(path: &Path) -> io::Result<bool> {
+    let Opened { issues, series } = take_in(path).finish();
+    let mut out = io::stdout();
+    for (number, one) in (1..).zip(&series) {
+        writeln!(out, "{number}  {}", line(one.summary()))?;
+        for issue in &one.summary().issues {
+            writeln!(out, "   [{}] {}", issue.code.as_str(), issue.message)?;
+        }
+    }
+    for issue in &issues {
+        eprintln!("[{}] {} {}", issue.code.as_str(), issue.message, issue.files.join(", "));
+    }
+    Ok(series.iter().any(|one| one.summary().usable))
+}
+
+/// What tells a series from others.
+fn line(series: &SeriesSummary) -> String {
+    let SeriesSummary { slices, rows, columns, .. } = series;
+    let can = if series.usable { "can be measured" } else { "can't be measured" };
+    let mm = |what: &str, mm: Option<f64>| mm.map(|mm| format!("{what} {mm:.2} mm"));
+    let description = match series.description.as_str() {
+        "" => "no description".into(),
+        description => format!("\"{description}\""),
+    };
+    let parts = [
+        Some(can.into()),
+        Some(description),
+        Some(series.modality.clone()).filter(|modality| !modality.is_empty()),
+        Some(format!("{slices} slices of {columns} × {rows}")),
+        mm("every", series.spacing_mm),
+        mm("thickness", series.thickness_mm),
+        Some(series.date.clone().unwrap_or_else(|| "no date".into())),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn take_in(path: &Path) -> Intake {
@@ -98,7 +154,11 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
         files.push(folder.to_path_buf());
         return;
     };
-    for entry in entries.flatten() {
+    for entry in entries {
+        let Ok(entry) = entry else {
+            files.push(folder.to_path_buf());
+            continue;
+        };
         let path = entry.path();
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && depth > 0 => list(&path, depth - 1, files),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use boon::{Compiler, Schemas};
-use corsai_protocol::{IssueCode, Report, Verdict};
+use corsai_protocol::{Basis, IssueCode, NoVerdict, Report, Tier, Verdict};
 use nifti::{IntoNdArray, NiftiObject, ReaderOptions};
 use serde_json::Value;
 
@@ -36,8 +36,12 @@ fn valid(json: &[u8]) -> Report {
 }
 
 fn phantom(folder: &Path, left: &str, right: &str, date: &str) {
+    phantom_of(folder, "1", left, right, date);
+}
+
+fn phantom_of(folder: &Path, seed: &str, left: &str, right: &str, date: &str) {
     let folder = folder.to_str().unwrap();
-    let shares = ["--share-left", left, "--share-right", right, "--date", date];
+    let shares = ["--share-left", left, "--share-right", right, "--date", date, "--seed", seed];
     let out = corsai(&[&["phantom", folder, "--columns", "128", "--slices", "31"][..], &shares].concat());
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
 }
@@ -89,7 +93,9 @@ fn a_study_is_measured_and_compared_with_an_earlier_one() {
     assert_eq!((report.study.slices, report.study.rows, report.study.columns), (31, 128, 128));
     assert_eq!(report.study.date.as_deref(), Some("2020-04-20"));
     assert_eq!(dynamics.earlier_date.as_deref(), Some("2020-04-06"));
-    assert_eq!(dynamics.verdict, Verdict::Progression);
+    assert_eq!((dynamics.verdict, dynamics.basis), (Some(Verdict::Progression), Some(Basis::Both)));
+    assert_eq!((dynamics.tier, dynamics.provisional), (Tier::Standard, false));
+    assert_eq!(dynamics.issues.iter().filter(|issue| issue.code.as_str().starts_with("dynamics")).count(), 0);
     assert!(report.runs.device.starts_with("cpu: ") && report.runs.seconds > 0.0);
     let families =
         ["lungs", "fpn-"].map(|name| report.runs.networks.iter().any(|network| network.name.starts_with(name)));
@@ -122,6 +128,67 @@ fn a_study_is_measured_and_compared_with_an_earlier_one() {
         assert!((lesion - lung.lesion_ml.unwrap()).abs() < 1e-6 * volume, "{lesion} {lung:?}");
     }
     assert!(voxels.iter().zip(&lesions).all(|(lung, lesion)| *lung != 0 || *lesion == 0));
+}
+
+#[test]
+fn two_patients_have_no_verdict_until_a_person_confirms() {
+    let place = tempfile::tempdir().unwrap();
+    let [now, before] = ["now", "before"].map(|name| place.path().join(name));
+    phantom(&now, "0.10", "0.40", "20200420");
+    phantom_of(&before, "2", "0.05", "0.10", "20200406");
+    let paths = [&now, &before].map(|path| path.to_str().unwrap());
+    let compared = |confirmed: &[&str]| {
+        let asked = ["analyse", paths[0], "--previous", paths[1], "--tier", "quick", "--device", "cpu"];
+        let out = corsai(&[&asked[..], confirmed].concat());
+        assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+        valid(&out.stdout).dynamics.unwrap()
+    };
+    let asked = compared(&[]);
+    assert_eq!((asked.verdict, asked.no_verdict), (None, Some(NoVerdict::OtherPatient)));
+    let change = asked.both.unwrap();
+    assert!(change.later > change.earlier, "the shares stay");
+    let confirmed = compared(&["--same-patient"]);
+    assert_eq!((confirmed.verdict, confirmed.both), (Some(Verdict::Progression), Some(change)));
+    let codes = [&asked, &confirmed].map(|dynamics| dynamics.issues[0].code);
+    assert_eq!(codes, [IssueCode::DynamicsOtherPatient; 2]);
+}
+
+#[test]
+fn of_several_series_one_is_taken_and_said_or_named() {
+    let place = tempfile::tempdir().unwrap();
+    phantom(&place.path().join("a"), "0", "0", "20200420");
+    phantom_of(&place.path().join("b"), "2", "0", "0", "20200406");
+    let one = place.path().join("a/IM0001.dcm");
+    let folder = place.path().to_str().unwrap();
+
+    let out = corsai(&["series", folder]);
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    let list = String::from_utf8(out.stdout).unwrap();
+    let lines: Vec<&str> = list.lines().collect();
+    let [first, second] = lines[..] else { panic!("{list}") };
+    for (line, number, date) in [(first, "1  ", "2020-04-06"), (second, "2  ", "2020-04-20")] {
+        assert!(line.starts_with(number) && line.ends_with(date), "{line}");
+        assert!(
+            line.contains("can be measured, \"Synthetic chest, lung\", CT, 31 slices of 128 × 128, every 10.00 mm")
+        );
+    }
+    let out = corsai(&["series", one.to_str().unwrap()]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stdout).contains("[series.too-few]"));
+
+    let analysed = |named: &[&str]| {
+        let out = corsai(&[&["analyse", folder, "--tier", "quick", "--device", "cpu"][..], named].concat());
+        valid(&out.stdout)
+    };
+    let report = analysed(&[]);
+    assert_eq!(report.study.date.as_deref(), Some("2020-04-06"));
+    let said = report.issues.iter().find(|issue| issue.code == IssueCode::SeriesSeveral).unwrap();
+    assert!(said.message.contains("series 1 of 2"), "{}", said.message);
+    let report = analysed(&["--series", "2"]);
+    assert_eq!(report.study.date.as_deref(), Some("2020-04-20"));
+    assert!(!codes(&report).contains(&"series.several"));
+    let report = analysed(&["--series", "3"]);
+    assert_eq!((report.lungs.as_ref(), codes(&report)), (None, vec!["series.not-there"]));
 }
 
 #[test]

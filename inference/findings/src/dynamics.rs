@@ -1,6 +1,10 @@
 //! Two studies of one patient compared by the paper's rule (`networks.md` §6).
 
-use corsai_protocol::{Dynamics, Issue, IssueCode, LungFinding, Lungs, SeriesSummary, ShareChange, Verdict};
+use std::collections::BTreeMap;
+
+use corsai_protocol::{
+    Basis, Dynamics, Issue, IssueCode, LungFinding, NoVerdict, Report, SeriesSummary, ShareChange, Tier, Verdict,
+};
 
 /// A change of the share below this many percentage points is no change (the paper's second experiment).
 const STABLE_POINTS: f64 = 1.0;
@@ -11,27 +15,50 @@ const ROUNDING: f64 = 1e-9;
 /// Slice distances and thicknesses that differ by less than this fraction of the larger are the same protocol.
 const SAME_MM: f64 = 0.1;
 
-/// One study's numbers, and the series they were measured on.
+/// One measured study.
 #[derive(Debug, Clone, Copy)]
 pub struct Measured<'a> {
     pub series: &'a SeriesSummary,
-    pub lungs: &'a Lungs,
+    /// Digest of the volume's voxels.
+    pub voxels_key: u64,
+    /// Complete answers with their lungs, by tier; at least one.
+    pub answers: &'a BTreeMap<Tier, Report>,
+    /// Networks of a higher tier are running.
+    pub refines: bool,
+}
+
+/// Returns whether two series are made of the same SOP instances; false where one doesn't name them all.
+#[must_use]
+pub fn same_instances(one: &SeriesSummary, other: &SeriesSummary) -> bool {
+    one.instances_key.is_some() && one.instances_key == other.instances_key
 }
 
 /// Compares two studies: the one added as the earlier, and the one under examination. The dates decide which one is
-/// the earlier; `previous` is where they can't. The verdict goes by the share of both lungs together; a side that is no
-/// lung changes from 0 to 0 and is named in the issues.
+/// the earlier; `previous` is where they can't. `same_patient` says that a person has confirmed that both are of one
+/// patient though their identifiers differ.
+///
+/// The answers of the highest tier that both have are compared. The verdict goes by the share of both lungs together
+/// where both are in both studies, else by the one lung that is.
 ///
 /// # Errors
-/// `dynamics.same-study` where both are one study, `result.withheld` where a share is missing: the report then bears
-/// that issue and no dynamics.
-pub fn compare(previous: Measured<'_>, current: Measured<'_>) -> Result<Dynamics, Issue> {
-    if previous.series.study_key == current.series.study_key {
+/// `dynamics.same-study` where both are made of the same SOP instances, or of the same voxels.
+///
+/// # Panics
+/// Where a study has no answer, or one without lungs and lesions: only complete answers are compared.
+pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool) -> Result<Dynamics, Issue> {
+    if same_instances(previous.series, current.series) || previous.voxels_key == current.voxels_key {
         return Err(Issue::new(IssueCode::DynamicsSameStudy, ""));
     }
     let mut issues = Vec::new();
-    if previous.series.patient_key != current.series.patient_key {
-        issues.push(Issue::new(IssueCode::DynamicsOtherPatient, ""));
+    let patients = previous.series.patient_key.zip(current.series.patient_key);
+    let other_patient = patients.is_some_and(|(one, other)| one != other);
+    if other_patient {
+        let found = if same_patient { "confirmed to be of one person" } else { "" };
+        issues.push(Issue::new(IssueCode::DynamicsOtherPatient, found));
+    } else if patients.is_none() {
+        let neither = previous.series.patient_key.or(current.series.patient_key).is_none();
+        let found = if neither { "missing in both studies" } else { "missing in one of the two studies" };
+        issues.push(Issue::new(IssueCode::DynamicsUnknownPatient, found));
     }
     // `YYYY-MM-DD` sorts as the days do.
     let swapped = match (&previous.series.date, &current.series.date) {
@@ -49,31 +76,76 @@ pub fn compare(previous: Measured<'_>, current: Measured<'_>) -> Result<Dynamics
     if let Some(found) = protocols_differ(previous.series, current.series) {
         issues.push(Issue::new(IssueCode::DynamicsOtherProtocol, &found));
     }
+    let highest = [previous, current].map(|study| study.highest());
+    let (tier, alike) = match previous.answers.keys().rfind(|tier| current.answers.contains_key(tier)) {
+        Some(&tier) => (tier, same_vote(&previous.answers[&tier], &current.answers[&tier])),
+        None => (highest[0].min(highest[1]), false),
+    };
+    let answer = |study: Measured<'_>| {
+        let report = study.answers.get(&tier).unwrap_or(&study.answers[&study.highest()]);
+        report.lungs.clone().expect("invariant: a complete answer has lungs")
+    };
     let (earlier, later) = if swapped { (current, previous) } else { (previous, current) };
-    if [earlier, later].iter().any(|study| study.lungs.left.share.is_none() || study.lungs.right.share.is_none()) {
-        issues.push(Issue::new(IssueCode::LungsOneMissing, "in one of the two studies or both"));
+    let (before, after) = (answer(earlier), answer(later));
+    let (left, right) = (change(&before.left, &after.left), change(&before.right, &after.right));
+    let missing = missing_lungs([&before.right, &before.left, &after.right, &after.left]);
+    if !missing.is_empty() {
+        issues.push(Issue::new(IssueCode::LungsOneMissing, &missing));
     }
-    let withheld = || Issue::new(IssueCode::ResultWithheld, "");
-    let (before, after) = (earlier.lungs, later.lungs);
-    let both = change(before.both.share.ok_or_else(withheld)?, after.both.share.ok_or_else(withheld)?);
-    let side =
-        |before: &LungFinding, after: &LungFinding| change(before.share.unwrap_or(0.0), after.share.unwrap_or(0.0));
-    let (left, right) = (side(&before.left, &after.left), side(&before.right, &after.right));
-    let [one, other] = [left, right].map(verdict);
+    let both = left.zip(right).and_then(|_| change(&before.both, &after.both));
+    let (basis, decisive) = match (right, left) {
+        (Some(_), Some(_)) => (Some(Basis::Both), both),
+        (Some(_), None) => (Some(Basis::Right), right),
+        (None, Some(_)) => (Some(Basis::Left), left),
+        (None, None) => (None, None),
+    };
+    let no_verdict = if other_patient && !same_patient {
+        Some(NoVerdict::OtherPatient)
+    } else if !alike {
+        Some(NoVerdict::UnlikeAnswers)
+    } else if decisive.is_none() {
+        Some(NoVerdict::NoCommonLung)
+    } else {
+        None
+    };
+    let sides = left.map(verdict).zip(right.map(verdict));
     Ok(Dynamics {
-        verdict: verdict(both),
+        verdict: decisive.map(verdict).filter(|_| no_verdict.is_none()),
+        no_verdict,
+        basis,
+        tier,
+        provisional: previous.refines || current.refines || tier < highest[1],
         earlier_date: earlier.series.date.clone(),
         later_date: later.series.date.clone(),
         both,
         left,
         right,
-        lungs_disagree: one != other && one != Verdict::Stable && other != Verdict::Stable,
+        lungs_disagree: sides
+            .is_some_and(|(one, other)| one != other && one != Verdict::Stable && other != Verdict::Stable),
         issues,
     })
 }
 
-fn change(earlier: f64, later: f64) -> ShareChange {
-    ShareChange { earlier, later, points: (later - earlier) * 100.0 }
+impl Measured<'_> {
+    /// Returns the highest tier that has answered.
+    fn highest(&self) -> Tier {
+        *self.answers.keys().next_back().expect("invariant: a measured study has an answer")
+    }
+}
+
+/// Returns whether two answers of one tier were voted for in the same way. An early end of the vote changes no mask.
+fn same_vote(one: &Report, other: &Report) -> bool {
+    (one.runs.paper_vote, one.runs.dpn_3d) == (other.runs.paper_vote, other.runs.dpn_3d)
+}
+
+/// Returns how a lung's share changed; `None` unless the lung is in both studies.
+fn change(before: &LungFinding, after: &LungFinding) -> Option<ShareChange> {
+    assert!(
+        before.lesion_ml.is_some() && after.lesion_ml.is_some(),
+        "invariant: a complete answer has measured the lesions"
+    );
+    let (earlier, later) = before.share.zip(after.share)?;
+    Some(ShareChange { earlier, later, points: (later - earlier) * 100.0 })
 }
 
 fn verdict(change: ShareChange) -> Verdict {
@@ -84,6 +156,18 @@ fn verdict(change: ShareChange) -> Verdict {
     } else {
         Verdict::Progression
     }
+}
+
+/// Names the lungs that weren't found: of right and left in the earlier study, then in the later one.
+fn missing_lungs(lungs: [&LungFinding; 4]) -> String {
+    const NAMES: [&str; 4] = [
+        "no right lung in the earlier study",
+        "no left lung in the earlier study",
+        "no right lung in the later study",
+        "no left lung in the later study",
+    ];
+    let missing = lungs.into_iter().zip(NAMES).filter(|(lung, _)| lung.share.is_none());
+    missing.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
 }
 
 /// In what the two series were made differently, with the sizes.
@@ -102,44 +186,85 @@ fn protocols_differ(previous: &SeriesSummary, current: &SeriesSummary) -> Option
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::SeriesId;
+    use corsai_protocol::{Lungs, Runs, SeriesId, StudyRecord};
 
     use super::*;
 
     fn lung(volume_ml: f64, share: Option<f64>) -> LungFinding {
-        LungFinding { volume_ml, lesion_ml: share.map(|s| s * volume_ml), share, ..LungFinding::default() }
+        let lesion_ml = Some(share.map_or(0.0, |share| share * volume_ml));
+        LungFinding { volume_ml, lesion_ml, share, ..LungFinding::default() }
     }
 
-    /// A right and a left lung of a litre each.
-    fn lungs(right: f64, left: f64) -> Lungs {
-        Lungs {
-            left: lung(1000.0, Some(left)),
-            right: lung(1000.0, Some(right)),
-            both: lung(2000.0, Some((left + right) / 2.0)),
+    /// A right and a left lung of a litre each; one without a share is a stray part of a mask.
+    fn lungs(right: impl Into<Option<f64>>, left: impl Into<Option<f64>>) -> Lungs {
+        let (right, left) = (right.into(), left.into());
+        let side = |share: Option<f64>| lung(if share.is_some() { 1000.0 } else { 0.0 }, share);
+        let found: Vec<f64> = [right, left].into_iter().flatten().collect();
+        let mean = (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64);
+        Lungs { left: side(left), right: side(right), both: lung(1000.0 * found.len() as f64, mean) }
+    }
+
+    /// A study as the tests have it: each with its own voxels, and both of one patient.
+    #[derive(Debug, Clone)]
+    struct Study {
+        series: SeriesSummary,
+        voxels_key: u64,
+        answers: BTreeMap<Tier, Report>,
+        refines: bool,
+    }
+
+    fn answer(tier: Tier, lungs: Lungs) -> Report {
+        let runs = Runs { tier, ..Runs::default() };
+        crate::report(StudyRecord::default(), lungs, None, Vec::new(), runs)
+    }
+
+    impl Study {
+        fn new(voxels_key: u64, date: Option<&str>, lungs: Lungs) -> Self {
+            let series = SeriesSummary {
+                id: SeriesId(0),
+                description: String::new(),
+                modality: "CT".into(),
+                slices: 60,
+                rows: 512,
+                columns: 512,
+                thickness_mm: Some(5.0),
+                spacing_mm: Some(5.0),
+                date: date.map(Into::into),
+                usable: true,
+                patient_key: Some(7),
+                instances_key: None,
+                issues: Vec::new(),
+            };
+            let answers = BTreeMap::from([(Tier::Quick, answer(Tier::Quick, lungs))]);
+            Self { series, voxels_key, answers, refines: false }
+        }
+
+        fn answered(mut self, tier: Tier, lungs: Lungs) -> Self {
+            self.answers.insert(tier, answer(tier, lungs));
+            self
+        }
+
+        fn patient(mut self, patient_key: Option<u64>) -> Self {
+            self.series.patient_key = patient_key;
+            self
+        }
+
+        fn measured(&self) -> Measured<'_> {
+            let Self { series, voxels_key, answers, refines } = self;
+            Measured { series, voxels_key: *voxels_key, answers, refines: *refines }
         }
     }
 
-    fn series(study_key: u64, date: Option<&str>) -> SeriesSummary {
-        SeriesSummary {
-            id: SeriesId(0),
-            description: String::new(),
-            modality: "CT".into(),
-            slices: 60,
-            rows: 512,
-            columns: 512,
-            thickness_mm: Some(5.0),
-            spacing_mm: Some(5.0),
-            date: date.map(Into::into),
-            usable: true,
-            patient_key: 7,
-            study_key,
-            issues: Vec::new(),
-        }
+    fn earlier(lungs: Lungs) -> Study {
+        Study::new(1, Some("2026-01-01"), lungs)
     }
 
-    fn compared(previous: (&SeriesSummary, &Lungs), current: (&SeriesSummary, &Lungs)) -> Result<Dynamics, IssueCode> {
-        let [previous, current] = [previous, current].map(|(series, lungs)| Measured { series, lungs });
-        compare(previous, current).map_err(|issue| issue.code)
+    fn later(lungs: Lungs) -> Study {
+        Study::new(2, Some("2026-02-01"), lungs)
+    }
+
+    fn compared(previous: &Study, current: &Study) -> Result<Dynamics, IssueCode> {
+        compare(previous.measured(), current.measured(), false).map_err(|issue| issue.code)
     }
 
     fn codes(dynamics: &Dynamics) -> Vec<&'static str> {
@@ -147,82 +272,174 @@ mod tests {
     }
 
     /// The verdict on both lungs' share going from one value to another.
-    fn judged(earlier: f64, later: f64) -> Verdict {
-        let (a, b) = (series(1, Some("2026-01-01")), series(2, Some("2026-02-01")));
-        compared((&a, &lungs(earlier, earlier)), (&b, &lungs(later, later))).unwrap().verdict
+    fn judged(before: f64, after: f64) -> Option<Verdict> {
+        compared(&earlier(lungs(before, before)), &later(lungs(after, after))).unwrap().verdict
     }
 
     #[test]
     fn less_than_a_point_is_stable_and_a_whole_one_is_not() {
-        assert_eq!(judged(0.10, 0.10), Verdict::Stable);
-        assert_eq!(judged(0.10, 0.1099), Verdict::Stable);
-        assert_eq!(judged(0.1099, 0.10), Verdict::Stable);
-        assert_eq!(judged(0.10, 0.11), Verdict::Progression);
-        assert_eq!(judged(0.11, 0.10), Verdict::PositiveResponse);
-        assert_eq!(judged(0.0, 0.9), Verdict::Progression);
+        assert_eq!(judged(0.10, 0.10), Some(Verdict::Stable));
+        assert_eq!(judged(0.10, 0.1099), Some(Verdict::Stable));
+        assert_eq!(judged(0.1099, 0.10), Some(Verdict::Stable));
+        assert_eq!(judged(0.10, 0.11), Some(Verdict::Progression));
+        assert_eq!(judged(0.11, 0.10), Some(Verdict::PositiveResponse));
+        assert_eq!(judged(0.0, 0.9), Some(Verdict::Progression));
     }
 
     #[test]
     fn the_dates_decide_which_is_the_earlier() {
-        let (old, new) = (series(1, Some("2025-12-31")), series(2, Some("2026-01-01")));
         let (few, many) = (lungs(0.1, 0.1), lungs(0.4, 0.2));
-        let straight = compared((&old, &few), (&new, &many)).unwrap();
-        let crossed = compared((&new, &many), (&old, &few)).unwrap();
-        assert_eq!(straight, crossed);
-        assert_eq!(straight.verdict, Verdict::Progression);
+        let (old, new) = (earlier(few), later(many));
+        let straight = compared(&old, &new).unwrap();
+        assert_eq!(straight, compared(&new, &old).unwrap());
+        assert_eq!(straight.verdict, Some(Verdict::Progression));
         assert_eq!(
             (straight.earlier_date.as_deref(), straight.later_date.as_deref()),
-            (Some("2025-12-31"), Some("2026-01-01"))
+            (Some("2026-01-01"), Some("2026-02-01"))
         );
-        assert!((straight.right.points - 30.0).abs() < 1e-9 && (straight.left.points - 10.0).abs() < 1e-9);
-        assert_eq!(codes(&straight), [""; 0]);
+        let [right, left] = [straight.right, straight.left].map(|change| change.unwrap().points);
+        assert!((right - 30.0).abs() < 1e-9 && (left - 10.0).abs() < 1e-9);
+        assert_eq!((codes(&straight), straight.basis), (vec![], Some(Basis::Both)));
     }
 
     #[test]
     fn without_two_different_dates_the_one_added_as_earlier_is_the_earlier() {
         let (few, many) = (lungs(0.1, 0.1), lungs(0.4, 0.4));
-        let (undated, dated) = (series(1, None), series(2, Some("2026-01-01")));
-        let found = compared((&dated, &many), (&undated, &few)).unwrap();
-        assert_eq!((found.verdict, codes(&found)), (Verdict::PositiveResponse, vec!["dynamics.no-date"]));
-        let same = series(3, Some("2026-01-01"));
-        let found = compared((&same, &few), (&dated, &many)).unwrap();
-        assert_eq!((found.verdict, codes(&found)), (Verdict::Progression, vec!["dynamics.same-date"]));
+        let found = compared(&later(many.clone()), &Study::new(3, None, few.clone())).unwrap();
+        assert_eq!((found.verdict, codes(&found)), (Some(Verdict::PositiveResponse), vec!["dynamics.no-date"]));
+        let same = Study::new(3, Some("2026-02-01"), few);
+        let found = compared(&same, &later(many)).unwrap();
+        assert_eq!((found.verdict, codes(&found)), (Some(Verdict::Progression), vec!["dynamics.same-date"]));
     }
 
     #[test]
     fn lungs_that_move_apart_disagree() {
-        let (a, b) = (series(1, Some("2026-01-01")), series(2, Some("2026-02-01")));
-        let disagree = |before, after| compared((&a, &before), (&b, &after)).unwrap().lungs_disagree;
+        let disagree = |before, after| compared(&earlier(before), &later(after)).unwrap().lungs_disagree;
         assert!(disagree(lungs(0.10, 0.20), lungs(0.11, 0.19)));
         assert!(!disagree(lungs(0.10, 0.20), lungs(0.11, 0.1901)));
         assert!(!disagree(lungs(0.10, 0.20), lungs(0.20, 0.30)));
+        assert!(!disagree(lungs(0.10, 0.20), lungs(0.20, None)));
     }
 
     #[test]
     fn one_study_is_not_compared_with_itself() {
-        let (a, b) = (series(1, Some("2026-01-01")), series(1, Some("2026-02-01")));
-        assert_eq!(compared((&a, &lungs(0.1, 0.1)), (&b, &lungs(0.2, 0.2))), Err(IssueCode::DynamicsSameStudy));
+        let with = |voxels, instances| {
+            let mut study = Study::new(voxels, Some("2026-01-01"), lungs(0.1, 0.1));
+            study.series.instances_key = instances;
+            study
+        };
+        let same = Err(IssueCode::DynamicsSameStudy);
+        assert_eq!(compared(&with(1, None), &with(1, None)), same, "the same voxels without identifiers");
+        assert_eq!(compared(&with(1, Some(5)), &with(1, Some(6))), same, "the same voxels under other identifiers");
+        assert_eq!(compared(&with(1, Some(5)), &with(2, Some(5))), same, "the same instances");
+        assert!(compared(&with(1, None), &with(2, None)).is_ok(), "no identifier says nothing");
+        assert!(compared(&with(1, Some(5)), &with(2, Some(6))).is_ok());
+        assert!(compared(&with(1, Some(5)), &with(2, None)).is_ok());
     }
 
     #[test]
-    fn another_patient_and_another_protocol_are_said() {
-        let a = series(1, Some("2026-01-01"));
-        let other = SeriesSummary { patient_key: 8, spacing_mm: Some(1.0), ..series(2, Some("2026-02-01")) };
-        let found = compared((&a, &lungs(0.1, 0.1)), (&other, &lungs(0.2, 0.2))).unwrap();
-        assert_eq!(codes(&found), ["dynamics.other-patient", "dynamics.other-protocol"]);
-        assert!(found.issues[1].message.contains("slice distance 5.0 mm and 1.0 mm"));
-        let near = SeriesSummary { spacing_mm: Some(4.6), thickness_mm: None, ..series(2, Some("2026-02-01")) };
-        let found = compared((&a, &lungs(0.1, 0.1)), (&near, &lungs(0.2, 0.2))).unwrap();
-        assert_eq!(codes(&found), [""; 0]);
+    fn a_patient_that_is_not_named_is_said() {
+        for (before, after) in [(None, None), (Some(7), None), (None, Some(7))] {
+            let (a, b) = (earlier(lungs(0.1, 0.1)).patient(before), later(lungs(0.3, 0.3)).patient(after));
+            let found = compared(&a, &b).unwrap();
+            assert_eq!(codes(&found), ["dynamics.unknown-patient"]);
+            assert_eq!(found.verdict, Some(Verdict::Progression));
+        }
     }
 
     #[test]
-    fn a_lung_that_is_not_there_is_said_and_unmeasured_lesions_are_not_compared() {
-        let (a, b) = (series(1, Some("2026-01-01")), series(2, Some("2026-02-01")));
-        let single = Lungs { left: lung(0.0, None), right: lung(1000.0, Some(0.3)), both: lung(1000.0, Some(0.3)) };
-        let found = compared((&a, &single), (&b, &single)).unwrap();
-        assert_eq!((found.verdict, codes(&found)), (Verdict::Stable, vec!["lungs.one-missing"]));
-        let unmeasured = Lungs { left: lung(1.0, None), right: lung(1.0, None), both: lung(2.0, None) };
-        assert_eq!(compared((&a, &unmeasured), (&b, &single)), Err(IssueCode::ResultWithheld));
+    fn another_patient_has_no_verdict_until_a_person_confirms() {
+        let (a, b) = (earlier(lungs(0.1, 0.1)), later(lungs(0.3, 0.3)).patient(Some(8)));
+        let asked = compared(&a, &b).unwrap();
+        assert_eq!((asked.verdict, asked.no_verdict), (None, Some(NoVerdict::OtherPatient)));
+        assert_eq!(codes(&asked), ["dynamics.other-patient"]);
+        assert_eq!(asked.both.map(|change| (change.earlier, change.later)), Some((0.1, 0.3)));
+        let confirmed = compare(a.measured(), b.measured(), true).unwrap();
+        assert_eq!((confirmed.verdict, confirmed.no_verdict), (Some(Verdict::Progression), None));
+        assert_eq!(codes(&confirmed), ["dynamics.other-patient"]);
+        assert!(confirmed.issues[0].message.contains("confirmed"), "{}", confirmed.issues[0].message);
+    }
+
+    #[test]
+    fn another_protocol_is_said() {
+        let a = earlier(lungs(0.1, 0.1));
+        let mut other = later(lungs(0.2, 0.2));
+        other.series.spacing_mm = Some(1.0);
+        let found = compared(&a, &other).unwrap();
+        assert_eq!(codes(&found), ["dynamics.other-protocol"]);
+        assert!(found.issues[0].message.contains("slice distance 5.0 mm and 1.0 mm"));
+        (other.series.spacing_mm, other.series.thickness_mm) = (Some(4.6), None);
+        assert_eq!(codes(&compared(&a, &other).unwrap()), [""; 0]);
+    }
+
+    #[test]
+    fn a_lung_that_is_missing_in_one_study_did_not_get_better() {
+        let found = compared(&earlier(lungs(0.3, 0.1)), &later(lungs(None, 0.1))).unwrap();
+        assert_eq!((found.right, found.both), (None, None));
+        assert_eq!(found.left.map(|change| change.points), Some(0.0));
+        assert_eq!((found.verdict, found.basis), (Some(Verdict::Stable), Some(Basis::Left)));
+        assert_eq!(codes(&found), ["lungs.one-missing"]);
+        assert!(found.issues[0].message.contains("no right lung in the later study"), "{}", found.issues[0].message);
+        let found = compared(&earlier(lungs(0.1, None)), &later(lungs(0.3, 0.1))).unwrap();
+        assert_eq!((found.verdict, found.basis), (Some(Verdict::Progression), Some(Basis::Right)));
+        assert!(found.issues[0].message.contains("no left lung in the earlier study"), "{}", found.issues[0].message);
+    }
+
+    #[test]
+    fn one_lung_in_both_studies_is_compared_and_different_ones_are_not() {
+        let found = compared(&earlier(lungs(0.3, None)), &later(lungs(0.1, None))).unwrap();
+        assert_eq!((found.verdict, found.basis), (Some(Verdict::PositiveResponse), Some(Basis::Right)));
+        let found = compared(&earlier(lungs(0.3, None)), &later(lungs(None, 0.1))).unwrap();
+        assert_eq!((found.verdict, found.no_verdict), (None, Some(NoVerdict::NoCommonLung)));
+        assert_eq!((found.basis, found.left, found.right, found.both), (None, None, None, None));
+    }
+
+    #[test]
+    fn only_answers_of_one_tier_are_compared() {
+        let (low, high) = (lungs(0.10, 0.10), lungs(0.15, 0.15));
+        let current = later(low.clone()).answered(Tier::Standard, high.clone());
+        // The earlier study is just through the quick tier: two quick answers of the same share.
+        let found = compared(&earlier(low.clone()), &current).unwrap();
+        assert_eq!((found.verdict, found.tier, found.provisional), (Some(Verdict::Stable), Tier::Quick, true));
+        assert_eq!(found.both.map(|change| (change.earlier, change.later)), Some((0.10, 0.10)));
+        // Both are through the standard one.
+        let previous = earlier(low.clone()).answered(Tier::Standard, low.clone());
+        let found = compared(&previous, &current).unwrap();
+        assert_eq!((found.verdict, found.tier, found.provisional), (Some(Verdict::Progression), Tier::Standard, false));
+        // More networks have voted on the earlier one alone: the page shows what is compared.
+        let previous = previous.answered(Tier::Full, high);
+        let found = compared(&previous, &current).unwrap();
+        assert_eq!((found.verdict, found.tier, found.provisional), (Some(Verdict::Progression), Tier::Standard, false));
+    }
+
+    #[test]
+    fn a_comparison_is_provisional_while_a_study_is_refined() {
+        let quick = || (earlier(lungs(0.1, 0.1)), later(lungs(0.3, 0.3)));
+        let (mut previous, current) = quick();
+        previous.refines = true;
+        assert!(compared(&previous, &current).unwrap().provisional);
+        let (previous, mut current) = quick();
+        current.refines = true;
+        assert!(compared(&previous, &current).unwrap().provisional);
+    }
+
+    #[test]
+    fn unlike_answers_have_shares_and_no_verdict() {
+        let (share, other) = (lungs(0.1, 0.1), lungs(0.3, 0.3));
+        let with = |change: fn(&mut Runs)| {
+            let mut study = later(other.clone());
+            study.answers.values_mut().for_each(|report| change(&mut report.runs));
+            compared(&earlier(share.clone()), &study).unwrap()
+        };
+        for found in [with(|runs| runs.paper_vote = true), with(|runs| runs.dpn_3d = true)] {
+            assert_eq!((found.verdict, found.no_verdict), (None, Some(NoVerdict::UnlikeAnswers)));
+            assert!(found.both.is_some());
+        }
+        let full = with(|runs| runs.full_run = true);
+        assert_eq!((full.verdict, full.no_verdict), (Some(Verdict::Progression), None));
+        let mut standard = later(other).answered(Tier::Standard, lungs(0.4, 0.4));
+        standard.answers.remove(&Tier::Quick);
+        let found = compared(&earlier(share), &standard).unwrap();
+        assert_eq!((found.no_verdict, found.tier), (Some(NoVerdict::UnlikeAnswers), Tier::Quick));
     }
 }

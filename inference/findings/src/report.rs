@@ -19,14 +19,14 @@ pub fn record(date: Option<String>, grid: &Grid) -> StudyRecord {
 /// Numbers, with every doubt met on the way to them.
 #[must_use]
 pub fn report(study: StudyRecord, lungs: Lungs, dynamics: Option<Dynamics>, issues: Vec<Issue>, runs: Runs) -> Report {
-    Report { format: 2, disclaimer: DISCLAIMER.into(), study, lungs: Some(lungs), dynamics, issues, runs }
+    Report { format: Report::FORMAT, disclaimer: DISCLAIMER.into(), study, lungs: Some(lungs), dynamics, issues, runs }
 }
 
 /// No numbers, and why, the gravest reasons first. `study` is what is known of it: nothing, unless a series was decoded.
 #[must_use]
 pub fn refusal(study: StudyRecord, mut issues: Vec<Issue>, runs: Runs) -> Report {
     issues.sort_by_key(|issue| std::cmp::Reverse(issue.severity));
-    Report { format: 2, disclaimer: DISCLAIMER.into(), study, lungs: None, dynamics: None, issues, runs }
+    Report { format: Report::FORMAT, disclaimer: DISCLAIMER.into(), study, lungs: None, dynamics: None, issues, runs }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Answered, Issue, Possible, Report, SeriesId, SeriesSummary, SliceAreas, Slot, VolumeSummary};
+use crate::{Answered, Dynamics, Issue, Possible, Report, SeriesId, SeriesSummary, SliceAreas, Slot, VolumeSummary};
 
 /// Numbers the runs of a page, rising; an event of an older run is stale and is dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -99,6 +99,8 @@ pub enum Event {
     Possible { run: RunId, slot: Slot, possible: Possible },
     /// Numbers so far; `complete` when a tier's answer is in. Further progress of the run refines it.
     Report { run: RunId, slot: Slot, report: Box<Report>, complete: bool },
+    /// The study under examination compared with the earlier one, whose run this is.
+    Compared { run: RunId, dynamics: Box<Dynamics> },
     /// The run ended without numbers: these issues say why.
     Refused { run: RunId, slot: Slot, issues: Vec<Issue> },
     /// The run was cancelled.

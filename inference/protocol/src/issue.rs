@@ -89,6 +89,8 @@ issues! {
     SeriesSingleLocation "series.single-location" Stop "All slices lie at the same place." "Choose a series that covers the chest.";
     SeriesOverlapping "series.overlapping" Stop "Different pictures lie at the same place, so that it is unclear which belong together." "Export one reconstruction of the chest on its own.";
     SeriesSplit "series.split" Warning "Pictures of several reconstructions or sizes share one series; the largest set that fits together is used." "Check that it is the one you mean.";
+    SeriesSeveral "series.several" Warning "Several series can be measured; one of them was taken." "List the series, and name the one that is meant by its number.";
+    SeriesNotThere "series.not-there" Stop "There is no series of that number." "List the series, and name one of them by its number.";
     SeriesEnhanced "series.enhanced" Stop "The file holds many frames without saying of each where it lies." "Export the study as classic CT images.";
     SeriesUidClash "series.uid-clash" Stop "Different pictures bear the same identifier." "Export the study again without changing identifiers.";
     GeometryNoPosition "geometry.no-position" Skip "A slice has no position or orientation that can be read." "Export the study again.";
@@ -107,6 +109,7 @@ issues! {
     LungsImplausible "lungs.implausible" Warning "The lungs' volume is unusual for an adult." "Look at the outlines before trusting the numbers.";
     LesionsTrace "lesions.trace" Warning "Very little is marked as lesion: the networks mark traces on healthy lungs too." "Look at the outlines before taking them for disease.";
     DynamicsOtherPatient "dynamics.other-patient" Warning "The two studies bear different patient identifiers." "Make sure that both are of the same patient.";
+    DynamicsUnknownPatient "dynamics.unknown-patient" Warning "Nothing says whether the two studies are of one person: a patient identifier is missing." "Make sure that both are of the same patient.";
     DynamicsSameStudy "dynamics.same-study" Stop "Both studies are the same one." "Add a study of another date.";
     DynamicsNoDate "dynamics.no-date" Warning "A study has no readable date; the one added as earlier is taken as the earlier." "Check the order.";
     DynamicsSameDate "dynamics.same-date" Warning "Both studies bear the same date; the one added as earlier is taken as the earlier." "Check the order.";

@@ -19,8 +19,8 @@ pub use manifest::{
     Vote,
 };
 pub use report::{
-    DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, Possible, Report, Runs, Scale, ShareChange,
-    StudyRecord, Verdict,
+    Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, NoVerdict, Possible, Report, Runs, Scale,
+    ShareChange, StudyRecord, Verdict,
 };
 pub use series::{SeriesId, SeriesSummary, SliceAreas, VolumeSummary};
 

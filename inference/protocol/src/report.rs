@@ -10,7 +10,7 @@ pub const DISCLAIMER: &str = "Not a medical device: for research and demonstrati
 /// Everything measured on one study, and against an earlier one where there is one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Version of this layout: 2.
+    /// Version of this layout: [`Self::FORMAT`].
     pub format: u32,
     pub disclaimer: String,
     pub study: StudyRecord,
@@ -19,6 +19,11 @@ pub struct Report {
     pub dynamics: Option<Dynamics>,
     pub issues: Vec<Issue>,
     pub runs: Runs,
+}
+
+impl Report {
+    /// Version of the report's layout.
+    pub const FORMAT: u32 = 3;
 }
 
 /// What was measured, without anything that identifies the patient.
@@ -116,6 +121,10 @@ pub struct Runs {
     pub tier: Tier,
     /// Every network of the tier ran on every slice with lung, also where the vote was decided before.
     pub full_run: bool,
+    /// The paper's thresholds decided the vote, in place of those chosen for these networks.
+    pub paper_vote: bool,
+    /// The DPNs of all three projections were asked for, in place of the axial ones alone.
+    pub dpn_3d: bool,
     /// Slices with lung: those that lesion networks saw.
     pub slices: u32,
     /// Slices without lung, which need no lesion network.
@@ -146,19 +155,49 @@ pub enum Verdict {
     Progression,
 }
 
+/// Why two compared studies have no verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoVerdict {
+    /// The patient identifiers differ, and nobody has confirmed that both studies are of one person.
+    OtherPatient,
+    /// No lung was found in both studies.
+    NoCommonLung,
+    /// The studies were answered by different tiers, or with different thresholds.
+    UnlikeAnswers,
+}
+
+/// The lungs that were found in both studies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    Both,
+    Right,
+    Left,
+}
+
 /// Two studies of one patient compared; "earlier" and "later" go by their dates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dynamics {
-    pub verdict: Verdict,
+    /// Absent where `no_verdict` says why.
+    pub verdict: Option<Verdict>,
+    pub no_verdict: Option<NoVerdict>,
+    /// What the verdict rests on; absent where no lung is in both studies.
+    pub basis: Option<Basis>,
+    /// The tier of the answers that are compared; the lower one where they are unlike.
+    pub tier: Tier,
+    /// The comparison may still change: a study is being refined, or has a higher answer than the compared one.
+    pub provisional: bool,
     pub earlier_date: Option<String>,
     pub later_date: Option<String>,
-    /// Of lesion mL / lung mL of both lungs together: the verdict's.
-    pub both: ShareChange,
-    pub left: ShareChange,
-    pub right: ShareChange,
+    /// Lesion mL / lung mL of both lungs together; absent unless both lungs are in both studies.
+    pub both: Option<ShareChange>,
+    /// Absent unless the lung is in both studies.
+    pub left: Option<ShareChange>,
+    pub right: Option<ShareChange>,
     /// The lungs moved apart by 1 point or more, in opposite directions.
     pub lungs_disagree: bool,
-    /// Doubts about the comparison itself: other patient, same study, no dates.
+    /// Doubts about the comparison itself: another patient, no dates, another protocol.
     pub issues: Vec<Issue>,
 }
 

@@ -27,9 +27,10 @@ pub struct SeriesSummary {
     pub date: Option<String>,
     /// Whether the series can be measured.
     pub usable: bool,
-    /// Which patient and study, as digests that mean nothing outside this page.
-    pub patient_key: u64,
-    pub study_key: u64,
+    /// Digest of the Patient ID (0010,0020); absent where there is none, or a word that stands for none.
+    pub patient_key: Option<u64>,
+    /// Digest of the SOP Instance UIDs of the slices that are used; absent where a slice has none.
+    pub instances_key: Option<u64>,
     /// Why it can't be measured, or what to keep in mind.
     pub issues: Vec<Issue>,
 }

@@ -155,14 +155,16 @@ impl Encoded {
     /// The encoded bytes, joined where there are several fragments.
     ///
     /// # Errors
-    /// [`CodecError::Memory`] where several can't be joined.
+    /// [`CodecError::Memory`] where several can't be joined, [`CodecError::Damaged`] where one isn't in the file.
     pub(crate) fn bytes<'a>(&self, file: &'a [u8]) -> Result<Cow<'a, [u8]>, CodecError> {
-        let part = |range: &Range<usize>| file.get(range.clone()).unwrap_or_default();
+        let part = |range: &Range<usize>| file.get(range.clone()).ok_or(CodecError::Damaged);
         if let [one] = self.parts.as_slice() {
-            return Ok(Cow::Borrowed(part(one)));
+            return part(one).map(Cow::Borrowed);
         }
-        let mut joined = empty(self.parts.iter().map(|range| part(range).len()).sum())?;
-        self.parts.iter().for_each(|range| joined.extend_from_slice(part(range)));
+        let mut joined = empty(self.parts.iter().map(Range::len).fold(0, usize::saturating_add))?;
+        for range in &self.parts {
+            joined.extend_from_slice(part(range)?);
+        }
         Ok(Cow::Owned(joined))
     }
 }

@@ -21,7 +21,7 @@ pub struct Damaged;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Waiting,
-    /// It is the so manieth in memory.
+    /// Its index among the decoded slices in memory.
     Decoded(usize),
     Damaged(Fault),
 }
@@ -99,7 +99,7 @@ impl Decoding {
         if *state == State::Waiting {
             let start = self.voxels.len();
             self.voxels.resize(start + area, 0);
-            let hu = self.voxels.get_mut(start..).unwrap_or_default();
+            let hu = &mut self.voxels[start..];
             *state = match member.decode(&mut self.table, hu) {
                 Ok(()) => {
                     self.blank += usize::from(is_blank(hu));
@@ -210,10 +210,8 @@ impl Decoding {
             issues.push(issue);
             return Err(issues);
         }
-        match HuVolume::new(grid, self.voxels) {
-            Some(volume) => Ok(Decoded { volume, issues }),
-            None => Err(vec![Issue::new(IssueCode::ResultWithheld, "")]),
-        }
+        let volume = HuVolume::new(grid, self.voxels).expect("invariant: the decoded slices fill their grid");
+        Ok(Decoded { volume, issues })
     }
 }
 
@@ -224,17 +222,16 @@ fn is_blank(hu: &[i16]) -> bool {
 /// Brings slices of `area` voxels into order: the one at `places[z]` becomes the `z`th.
 fn sort(voxels: &mut [i16], mut places: Vec<usize>, area: usize) {
     for z in 0..places.len() {
-        let Some(&from) = places.get(z) else { return };
-        let (before, rest) = voxels.split_at_mut((from * area).min(voxels.len()));
-        if from > z
-            && let (Some(here), Some(there)) = (before.get_mut(z * area..(z + 1) * area), rest.get_mut(..area))
-        {
-            here.swap_with_slice(there);
-            // What lay here lies there now.
-            if let Some(moved) = places.iter_mut().skip(z + 1).find(|place| **place == z) {
-                *moved = from;
-            }
+        let from = places[z];
+        if from == z {
+            continue;
         }
+        let (before, rest) = voxels.split_at_mut(from * area);
+        let here = before.get_mut(z * area..(z + 1) * area).expect("invariant: slices before this one are in order");
+        here.swap_with_slice(&mut rest[..area]);
+        // What lay here lies there now.
+        let moved = places[z + 1..].iter_mut().find(|place| **place == z);
+        *moved.expect("invariant: every decoded slice has one place") = from;
     }
 }
 

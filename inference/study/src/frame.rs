@@ -91,7 +91,7 @@ impl Placed {
         corner_mm: Vector,
         [along_row, along_column]: [Vector; 2],
     ) -> Self {
-        let signed = |index: usize| isize::try_from(index).unwrap_or(isize::MAX);
+        let signed = |index: usize| isize::try_from(index).expect("invariant: a picture's sides are at most 4,096");
         // Each axis of the stored picture: its direction, pixel distance, count, and step in the stored pixels.
         let across = (along_row, column_mm, columns, 1_isize);
         let down = (along_column, row_mm, rows, signed(columns));

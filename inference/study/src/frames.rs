@@ -143,7 +143,7 @@ pub(crate) fn split(dataset: &Dataset, count: usize) -> Result<Vec<PixelData>, F
             let offsets: Vec<usize> = fragments.iter().map(|fragment| fragment.start.saturating_sub(origin)).collect();
             let begins = begins(dataset, &offsets, count).ok_or_else(|| fault(CodecError::Damaged))?;
             let ends = begins.iter().skip(1).copied().chain([fragments.len()]);
-            let parts = begins.iter().zip(ends).map(|(begin, end)| fragments.get(*begin..end).unwrap_or_default());
+            let parts = begins.iter().zip(ends).map(|(begin, end)| &fragments[*begin..end]);
             Ok(parts.map(|parts| PixelData::Encapsulated(parts.to_vec())).collect())
         }
     }

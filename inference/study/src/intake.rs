@@ -198,7 +198,9 @@ impl Intake {
         // Stable: equal ones stay in the order of their identifiers.
         series.sort_by_cached_key(Series::rank);
         for (index, series) in series.iter_mut().enumerate() {
-            series.number(SeriesId(u32::try_from(index).unwrap_or(u32::MAX)));
+            series.number(SeriesId(
+                u32::try_from(index).expect("invariant: there are fewer series than files, and those are counted"),
+            ));
         }
         let found = match stop {
             Some(IssueCode::InputTooMany) => format!("more than {} files", limits.files),

@@ -45,8 +45,8 @@ fn shrink(values: &[i16], columns: usize, (lowest, width): Window) -> (Vec<u8>, 
     let by = rows.max(columns).div_ceil(SIDE).max(1);
     let size = (rows.div_ceil(by), columns.div_ceil(by));
     let mut sums = vec![(0_i64, 0_i64); size.0 * size.1];
-    for (row, line) in values.chunks(columns.max(1)).enumerate() {
-        let target = sums.get_mut(row / by * size.1..).unwrap_or_default();
+    for (row, line) in values.chunks_exact(columns.max(1)).enumerate() {
+        let target = &mut sums[row / by * size.1..];
         for (square, (sum, count)) in line.chunks(by).zip(target) {
             *sum += square.iter().map(|value| i64::from(*value)).sum::<i64>();
             *count += square.len() as i64;

@@ -15,6 +15,26 @@ use crate::volume::Grid;
 /// Words by which descriptions speak of a lung window or kernel; the paper prefers those series.
 const LUNG: [&str; 5] = ["lung", "pulm", "poumon", "легк", "лёгк"];
 
+/// What anonymising programs write for a Patient ID, letters and digits alone.
+const NOBODY: [&str; 16] = [
+    "anon",
+    "anonym",
+    "anonymous",
+    "anonymized",
+    "anonymised",
+    "deidentified",
+    "hidden",
+    "id",
+    "na",
+    "nil",
+    "noid",
+    "none",
+    "null",
+    "removed",
+    "undefined",
+    "unknown",
+];
+
 /// What one series of the drop is.
 #[derive(Debug)]
 pub struct Series {
@@ -167,7 +187,7 @@ fn summary(
     pictures: usize,
     issues: &[Issue],
 ) -> SeriesSummary {
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let count = |number: usize| u32::try_from(number).expect("invariant: sides and pictures are fewer than 2³²");
     let layout = arranged.as_ref().ok().map(|stack| &stack.layout);
     let (rows, columns) = about.as_ref().map_or((0, 0), |about| (about.rows, about.columns));
     let (rows, columns) = layout.map_or((rows, columns), |layout| (layout.grid.rows, layout.grid.columns));
@@ -183,13 +203,46 @@ fn summary(
         spacing_mm: layout.map(|layout| layout.grid.slice_mm()),
         date: about.and_then(|about| about.date),
         usable: arranged.is_ok(),
-        patient_key: digest(&group.patient),
-        study_key: digest(&group.study),
+        patient_key: patient_key(&group.patient),
+        instances_key: arranged.as_ref().ok().and_then(|stack| instances_key(&stack.members)),
         issues: issues.iter().chain(placing).cloned().collect(),
     }
 }
 
+/// Returns a digest of a Patient ID; `None` where it names nobody: empty, zeros, marks, or a word that stands for none.
+fn patient_key(identifier: &str) -> Option<u64> {
+    let letters: String = identifier.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let names_nobody = letters.chars().all(|c| matches!(c, '0' | 'x')) || NOBODY.contains(&letters.as_str());
+    (!names_nobody).then(|| digest(identifier.bytes()))
+}
+
+/// Returns a digest of the slices' SOP Instance UIDs in any order; `None` where a slice has none.
+fn instances_key(members: &[Member]) -> Option<u64> {
+    let mut instances: Vec<&str> = members.iter().map(Member::instance).collect();
+    instances.sort_unstable();
+    // No identifier holds the byte that ends each.
+    let bytes = instances.iter().flat_map(|instance| instance.bytes().chain([0]));
+    instances.iter().all(|instance| !instance.is_empty()).then(|| digest(bytes))
+}
+
 /// FNV-1a: tells identifiers apart without bearing them.
-fn digest(identifier: &str) -> u64 {
-    identifier.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+fn digest(identifier: impl Iterator<Item = u8>) -> u64 {
+    identifier.fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_in_place_of_a_patient_id_names_nobody() {
+        for word in
+            ["", "0", "000000", "-", "XXXX", "ANONYMOUS", "Anonymized", "anon", "N/A", "unknown", "No ID", "NULL"]
+        {
+            assert_eq!(patient_key(word), None, "{word:?}");
+        }
+        let keys: Vec<_> = ["ANON-0012", "ANON-0013", "10", "PHANTOM-1"].map(patient_key).into();
+        assert!(keys.iter().all(Option::is_some));
+        assert!((1..keys.len()).all(|i| !keys[..i].contains(&keys[i])));
+    }
 }

@@ -64,6 +64,11 @@ impl Member {
         Ok(Self { name, picture, instance, variant, about, bytes, slice, placed })
     }
 
+    /// Its SOP Instance UID, with the frame's number where there are several; empty where the file has none.
+    pub(crate) fn instance(&self) -> &str {
+        &self.instance
+    }
+
     /// Whether both are the same picture in the same place, byte for byte.
     fn is_copy_of(&self, other: &Self) -> bool {
         let (a, b) = (&self.slice, &other.slice);
@@ -235,7 +240,7 @@ fn largest(members: Vec<Member>, alike: fn(&Member, &Member) -> bool, rest: &mut
 
 fn take_largest(mut sets: Vec<Vec<Member>>, rest: &mut Vec<Member>) -> Vec<Member> {
     let best = sets.iter().enumerate().rev().max_by_key(|(_, set)| set.len()).map(|(index, _)| index);
-    let best = best.map(|index| sets.remove(index)).unwrap_or_default();
+    let best = sets.remove(best.expect("invariant: a set is taken of slices that there are"));
     rest.extend(sets.into_iter().flatten());
     best
 }
@@ -339,7 +344,7 @@ fn one_variant(
         _ => 0.0,
     };
     let needed = MIN_COVER * height(&members.iter().collect::<Vec<_>>());
-    let marks = (0..TELLING.len()).map(|one| TELLING.get(one..=one).unwrap_or_default()).chain([&TELLING[..]]);
+    let marks = TELLING.chunks(1).chain([&TELLING[..]]);
     let mut found = None;
     for marks in marks {
         let mut parts: BTreeMap<Vec<&str>, Vec<&Member>> = BTreeMap::new();

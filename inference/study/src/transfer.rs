@@ -11,6 +11,9 @@ use crate::codec::Depth;
 /// What air is, and the least value a voxel may have, HU.
 pub(crate) const AIR_HU: i16 = -1024;
 
+/// How many words of 16 bits there are.
+const WORDS: usize = 1 << 16;
+
 /// Stored values that mean "nothing was measured here" (0028,0120 and 0028,0121), as the 16 bits of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Padding {
@@ -64,7 +67,8 @@ impl Transfer {
 
     /// Hounsfield units by word.
     pub(crate) fn table(&self) -> Table {
-        Table { of: *self, hu: (0..=u16::MAX).map(|word| self.hounsfield(word)).collect() }
+        let hu: Vec<i16> = (0..=u16::MAX).map(|word| self.hounsfield(word)).collect();
+        Table { of: *self, hu: hu.try_into().expect("invariant: the table has a value for every word") }
     }
 
     /// The same as a codec's word length has it.
@@ -88,7 +92,7 @@ impl Transfer {
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     of: Transfer,
-    hu: Vec<i16>,
+    hu: Box<[i16; WORDS]>,
 }
 
 impl Table {
@@ -97,7 +101,7 @@ impl Table {
     }
 
     pub(crate) fn hu(&self, word: u16) -> i16 {
-        self.hu.get(usize::from(word)).copied().unwrap_or(AIR_HU)
+        self.hu[usize::from(word)]
     }
 }
 

@@ -24,10 +24,14 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Volume that one voxel of a slice stands for, mL; 0 beyond the last slice.
+    /// Volume that one voxel of a slice stands for, mL.
+    ///
+    /// # Panics
+    /// Beyond the last slice: a volume of 0 mL would be a wrong number.
     #[must_use]
     pub fn voxel_ml(&self, slice: usize) -> f64 {
-        self.row_mm * self.column_mm * self.slab_mm.get(slice).copied().unwrap_or(0.0) / 1000.0
+        let slab_mm = self.slab_mm.get(slice).expect("invariant: a grid has a slab for each of its slices");
+        self.row_mm * self.column_mm * slab_mm / 1000.0
     }
 
     /// Median distance of neighbouring slices, mm; 0 where there is one slice.
@@ -51,8 +55,7 @@ impl Grid {
     /// What the page needs of it.
     #[must_use]
     pub fn summary(&self) -> VolumeSummary {
-        // A picture's sides are at most 4,096, and there are fewer slices than files.
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let count = |number: usize| u32::try_from(number).expect("invariant: sides and slices are fewer than 2³²");
         VolumeSummary {
             slices: count(self.slices),
             rows: count(self.rows),
@@ -67,14 +70,13 @@ impl Grid {
 
 /// Median distance of neighbours in rising positions; 0 where there are none.
 pub(crate) fn median_gap(positions_mm: &[f64]) -> f64 {
-    let mut gaps: Vec<f64> =
-        positions_mm.windows(2).map(|pair| pair.last().copied().unwrap_or(0.0) - pair[0]).collect();
+    let mut gaps: Vec<f64> = positions_mm.windows(2).map(|pair| pair[1] - pair[0]).collect();
     gaps.sort_by(f64::total_cmp);
     let middle = gaps.len() / 2;
-    match (gaps.get(middle), gaps.len() % 2) {
-        (None, _) => 0.0,
-        (Some(upper), 0) => (upper + gaps.get(middle - 1).copied().unwrap_or(*upper)) / 2.0,
-        (Some(middle), _) => *middle,
+    match gaps.len() {
+        0 => 0.0,
+        count if count % 2 == 0 => (gaps[middle - 1] + gaps[middle]) / 2.0,
+        _ => gaps[middle],
     }
 }
 
@@ -116,9 +118,61 @@ impl HuVolume {
         self.voxels.get(z.saturating_mul(area)..).and_then(|rest| rest.get(..area)).unwrap_or_default()
     }
 
+    /// Returns a digest of the volume's sides and all its values: equal for the same pictures, whatever identifiers
+    /// they bear.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let Grid { slices, rows, columns, .. } = self.grid;
+        let sides = [slices, rows, columns].map(|side| side as u64);
+        let word = |four: &[i16]| four.iter().fold(0, |word, value| word << 16 | u64::from(value.cast_unsigned()));
+        let words = sides.into_iter().chain(self.voxels.chunks(4).map(word));
+        // Each step is a bijection: volumes that differ in one word never have the same digest.
+        words.fold(0, |hash: u64, word| (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31))
+    }
+
     /// All values, slice by slice.
     #[must_use]
     pub fn voxels(&self) -> &[i16] {
         &self.voxels
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn volume(slices: usize, columns: usize, voxels: &[i16]) -> HuVolume {
+        let grid = Grid {
+            slices,
+            rows: 1,
+            columns,
+            row_mm: 1.0,
+            column_mm: 1.0,
+            positions_mm: vec![0.0; slices],
+            slab_mm: vec![1.0; slices],
+            patient_from_voxel: [[0.0; 4]; 3],
+        };
+        HuVolume::new(grid, voxels.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_digest_tells_pictures_apart_and_nothing_else() {
+        let voxels = [-1024, 0, 40, -850, 3, -1];
+        let digest = volume(2, 3, &voxels).digest();
+        assert_eq!(volume(2, 3, &voxels).digest(), digest);
+        assert_ne!(volume(3, 2, &voxels).digest(), digest, "other sides");
+        for place in 0..voxels.len() {
+            for other in [voxels[place] + 1, -voxels[place] - 7] {
+                let mut changed = voxels;
+                changed[place] = other;
+                assert_ne!(volume(2, 3, &changed).digest(), digest, "{changed:?}");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a slab for each of its slices")]
+    fn a_slice_that_is_not_there_has_no_volume() {
+        let _ = volume(1, 1, &[0]).grid().voxel_ml(1);
     }
 }

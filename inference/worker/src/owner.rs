@@ -5,15 +5,16 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     future::Future,
     rc::Rc,
 };
 
-use corsai_findings::{Measured, compare};
+use corsai_findings::{Measured, compare, same_instances};
 use corsai_networks::Precision;
 use corsai_port::read;
 use corsai_protocol::{
-    Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, RunId, SeriesSummary, Slot, Stage,
+    Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, RunId, SeriesSummary, Slot, Stage, Tier,
 };
 use corsai_study::{Ahead, Decoding, Opened};
 use futures_channel::oneshot;
@@ -55,8 +56,10 @@ pub enum Pixels {
 pub struct Numbers {
     pub run: RunId,
     pub series: SeriesSummary,
-    /// Without dynamics.
-    pub report: Report,
+    /// Digest of the volume's voxels.
+    pub voxels_key: u64,
+    /// Complete answers by tier, without dynamics; at least one.
+    pub answers: BTreeMap<Tier, Report>,
 }
 
 /// One of the two studies.
@@ -65,6 +68,10 @@ pub struct Study {
     run: RunId,
     /// Ends the run: by word when it is cancelled, silently when dropped.
     stop: Option<oneshot::Sender<()>>,
+    /// The tier that its run goes on to, once that is known and until it ends.
+    goal: Option<Tier>,
+    /// Of the earlier study: a person has confirmed that it is of the current one's patient.
+    same_patient: bool,
     opened: Option<Rc<Opened>>,
     pub pixels: Pixels,
     pub numbers: Option<Numbers>,
@@ -76,6 +83,17 @@ impl Study {
             Pixels::Analysis(course) => Some(Rc::clone(course)),
             _ => None,
         }
+    }
+
+    /// Returns the highest tier that has answered.
+    fn highest(&self) -> Option<Tier> {
+        self.numbers.as_ref()?.answers.keys().next_back().copied()
+    }
+
+    fn measured(&self) -> Option<Measured<'_>> {
+        let Numbers { series, voxels_key, answers, .. } = self.numbers.as_ref()?;
+        let refines = self.goal > self.highest();
+        Some(Measured { series, voxels_key: *voxels_key, answers, refines })
     }
 
     /// Stops the run, if it is this study's and goes on. What was opened, decoded and measured stays.
@@ -188,12 +206,30 @@ impl Owner {
                 let work = async move { run::analyse(&owner, (run, slot), &opened, series, means, begun).await };
                 self.start(run, slot, study, work);
             }
+            Command::ConfirmPatient { run } => {
+                // A study that has been replaced since is another one.
+                if self.previous.borrow().run == run {
+                    self.previous.borrow_mut().same_patient = true;
+                    self.publish_comparison();
+                }
+            }
             Command::Refine { run, slot, tier } => {
-                let course = self.study(slot).borrow().course().expect("invariant: a measured study is refined");
+                let course = {
+                    let mut study = self.study(slot).borrow_mut();
+                    if let Some(goal) = &mut study.goal {
+                        // A run is at it already, and goes on from there.
+                        *goal = tier.max(*goal);
+                        return;
+                    }
+                    // A study that isn't decoded yet will be measured as the current one then is.
+                    let Some(course) = study.course() else { return };
+                    study.goal = Some(tier);
+                    course
+                };
                 let stopped = self.begin_again(run, slot);
                 let owner = Rc::clone(&self);
                 let work = async move {
-                    run::refine(&owner, (run, slot), &course, tier).await;
+                    run::refine(&owner, (run, slot), &course).await;
                     Ok(())
                 };
                 self.drive(run, slot, stopped, work);
@@ -231,6 +267,8 @@ impl Owner {
     fn begin(&self, run: RunId, slot: Slot, study: Study) -> oneshot::Receiver<()> {
         let (stop, stopped) = oneshot::channel();
         *self.study(slot).borrow_mut() = Study { run, stop: Some(stop), ..study };
+        // What was confirmed was said of the study that was there.
+        self.previous.borrow_mut().same_patient = false;
         stopped
     }
 
@@ -255,7 +293,8 @@ impl Owner {
         let owner = Rc::clone(self);
         spawn_local(async move {
             match ended(work, stopped).await {
-                Ended::Finished | Ended::Replaced => {}
+                Ended::Finished => {}
+                Ended::Replaced => return,
                 Ended::Refused(issues) => {
                     if issues.iter().any(|i| i.code == IssueCode::WeightsCorrupt) {
                         owner.weights.forget();
@@ -267,6 +306,7 @@ impl Owner {
                     outbox::post(&Event::Cancelled { run, slot });
                 }
             }
+            owner.ended((run, slot));
         });
     }
 
@@ -343,8 +383,37 @@ impl Owner {
         Decoders::new(self.wish.get().cores)
     }
 
-    pub fn depth(&self) -> Depth {
-        self.depth.get()
+    /// Returns how a study of this slot is to be measured: an earlier one like the current one was, whatever the
+    /// settings say by then, since only like answers are compared.
+    pub fn depth_of(&self, slot: Slot) -> Depth {
+        let settings = self.depth.get();
+        let current = self.current.borrow();
+        match current.course().filter(|_| slot == Slot::Previous) {
+            Some(course) => {
+                Depth { tier: current.goal.max(current.highest()).unwrap_or(settings.tier), ..course.depth }
+            }
+            None => settings,
+        }
+    }
+
+    /// Returns the tier that a slot's run goes on to.
+    pub fn goal(&self, slot: Slot) -> Option<Tier> {
+        self.study(slot).borrow().goal
+    }
+
+    pub fn set_goal(&self, (run, slot): (RunId, Slot), tier: Tier) {
+        let mut study = self.study(slot).borrow_mut();
+        if study.run == run {
+            study.goal = Some(tier);
+        }
+    }
+
+    /// A run is over: nothing of its study changes any more, nor does a comparison.
+    fn ended(&self, (run, slot): (RunId, Slot)) {
+        if self.study(slot).borrow().run == run {
+            self.study(slot).borrow_mut().goal = None;
+            self.publish_comparison();
+        }
     }
 
     /// A network's weights, asked of the page where they haven't come yet.
@@ -370,9 +439,10 @@ impl Owner {
     /// An answer's refinement ended before its time: the answer stays, and says why.
     pub fn doubt(&self, slot: Slot, issues: Vec<Issue>) {
         let numbers = self.study(slot).borrow().numbers.clone();
-        if let Some(mut numbers) = numbers {
-            numbers.report.issues.extend(issues);
-            self.publish(slot, numbers);
+        if let Some(Numbers { run, series, voxels_key, mut answers }) = numbers {
+            let (_, mut report) = answers.pop_last().expect("invariant: a measured study has an answer");
+            report.issues.extend(issues);
+            self.publish((run, slot), &series, voxels_key, report);
         }
     }
 
@@ -418,50 +488,47 @@ impl Owner {
         outbox::post_with(&Event::Slice { run, slot, index, lungs, lesions, agreement }, &buffers);
     }
 
-    /// A study is measured: its report goes to the page, and with both measured, the comparison in the current study's.
-    /// An earlier study that can't be compared is refused, so that the current one keeps its numbers.
-    pub fn publish(&self, slot: Slot, numbers: Numbers) {
-        self.study(slot).borrow_mut().numbers = Some(numbers);
-        let current = self.current.borrow().numbers.clone();
-        let previous = self.previous.borrow().numbers.clone();
-        let compared = match (&previous, &current) {
-            (Some(previous), Some(current)) => measured(previous).zip(measured(current)),
-            _ => None,
-        };
-        let mut refused = false;
-        let mut dynamics = None;
-        match (compared.map(|(previous, current)| compare(previous, current)), &previous) {
-            (Some(Ok(compared)), _) => dynamics = Some(compared),
-            (Some(Err(issue)), Some(previous)) => {
-                refused = true;
-                outbox::refuse(previous.run, Slot::Previous, vec![issue]);
+    /// A tier has answered: its report goes to the page, and with both studies measured, their comparison.
+    pub fn publish(&self, (run, slot): (RunId, Slot), series: &SeriesSummary, voxels_key: u64, report: Report) {
+        {
+            let mut study = self.study(slot).borrow_mut();
+            if study.run != run {
+                return;
             }
-            _ => {}
+            let begun = || Numbers { run, series: series.clone(), voxels_key, answers: BTreeMap::new() };
+            study.numbers.get_or_insert_with(begun).answers.insert(report.runs.tier, report.clone());
         }
-        if refused {
-            self.previous.borrow_mut().numbers = None;
-        }
-        if let Some(Numbers { run, report, .. }) = previous.filter(|_| slot == Slot::Previous && !refused) {
-            outbox::report(run, Slot::Previous, report, true);
-        }
-        if let Some(Numbers { run, report, .. }) = current.filter(|_| slot == Slot::Current || dynamics.is_some()) {
-            outbox::report(run, Slot::Current, Report { dynamics, ..report }, true);
-        }
+        outbox::report(run, slot, report, true);
+        self.publish_comparison();
     }
 
-    /// The study that the series of a slot must not be of: the one it would be compared with.
-    pub fn other_study_key(&self, slot: Slot) -> Option<u64> {
-        let numbers = match slot {
-            Slot::Current => return None,
-            Slot::Previous => self.current.borrow(),
+    /// Where both studies are measured, their comparison goes to the page. An earlier study that is the current one
+    /// is refused, so that the current one keeps its numbers.
+    fn publish_comparison(&self) {
+        let compared = {
+            let (previous, current) = (self.previous.borrow(), self.current.borrow());
+            let Some((before, now)) = previous.measured().zip(current.measured()) else { return };
+            compare(before, now, previous.same_patient)
         };
-        numbers.numbers.as_ref().map(|n| n.series.study_key)
+        let mut previous = self.previous.borrow_mut();
+        let run = previous.run;
+        match compared {
+            Ok(dynamics) => outbox::post(&Event::Compared { run, dynamics: Box::new(dynamics) }),
+            Err(issue) => {
+                // Its run ends with it.
+                (previous.numbers, previous.stop, previous.goal) = (None, None, None);
+                outbox::refuse(run, Slot::Previous, vec![issue]);
+            }
+        }
     }
-}
 
-fn measured(numbers: &Numbers) -> Option<Measured<'_>> {
-    let lungs = numbers.report.lungs.as_ref()?;
-    Some(Measured { series: &numbers.series, lungs })
+    /// Returns whether a series of the earlier study is the one under examination: made of the same instances or, once
+    /// it is decoded, of the same voxels.
+    pub fn is_current_study(&self, slot: Slot, series: &SeriesSummary, voxels_key: Option<u64>) -> bool {
+        let current = self.current.borrow();
+        let same = |n: &Numbers| same_instances(&n.series, series) || voxels_key == Some(n.voxels_key);
+        slot == Slot::Previous && current.numbers.as_ref().is_some_and(same)
+    }
 }
 
 #[cfg(test)]

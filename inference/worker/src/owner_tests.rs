@@ -85,3 +85,33 @@ fn a_refinement_takes_its_study_on_and_the_run_before_ends() {
     obey(&owner, Command::Cancel { run: RUNS[0] });
     assert_eq!(now(second), Some(Ended::Cancelled));
 }
+
+#[test]
+fn a_run_under_way_goes_on_to_the_higher_tier() {
+    let owner = owner();
+    let (run, slot) = (RUNS[0], Slot::Previous);
+    let stopped = owner.begin(run, slot, Study::default());
+    obey(&owner, Command::Refine { run, slot, tier: Tier::Full });
+    assert_eq!(owner.goal(slot), None, "how it is measured isn't known before it is decoded");
+    owner.set_goal((RUNS[1], slot), Tier::Full);
+    assert_eq!(owner.goal(slot), None, "another run's");
+    owner.set_goal((run, slot), Tier::Standard);
+    obey(&owner, Command::Refine { run, slot, tier: Tier::Full });
+    obey(&owner, Command::Refine { run, slot, tier: Tier::Quick });
+    assert_eq!((owner.goal(slot), now(stopped)), (Some(Tier::Full), None));
+}
+
+#[test]
+fn a_confirmed_patient_is_the_one_of_the_study_that_is_there() {
+    let owner = owner();
+    let confirmed = || owner.study(Slot::Previous).borrow().same_patient;
+    let _previous = owner.begin(RUNS[1], Slot::Previous, Study::default());
+    obey(&owner, Command::ConfirmPatient { run: RUNS[0] });
+    assert!(!confirmed(), "it was said of another study");
+    for slot in [Slot::Previous, Slot::Current] {
+        obey(&owner, Command::ConfirmPatient { run: RUNS[1] });
+        assert!(confirmed());
+        let _next = owner.begin(RUNS[1], slot, Study::default());
+        assert!(!confirmed(), "another study is there");
+    }
+}

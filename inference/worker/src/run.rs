@@ -10,8 +10,8 @@ use std::{
 use corsai_ensemble::{Analysis, Job, JobId, Options};
 use corsai_findings::{doubts, measure, possible, record, report, spread};
 use corsai_protocol::{
-    Answered, Event, Issue, IssueCode, Lungs, Manifest, Report, RunId, Runs, SeriesId, SeriesSummary, Severity, Slot,
-    Stage, Tier, Vote,
+    Answered, Depth, Event, Issue, IssueCode, Lungs, Manifest, Report, RunId, Runs, SeriesId, SeriesSummary, Severity,
+    Slot, Stage, Tier, Vote,
 };
 use corsai_study::{Decoded, Opened};
 use futures_util::{
@@ -28,7 +28,7 @@ use crate::{
     engine::{Engine, Kind, Outcome, fault},
     kept::question,
     outbox,
-    owner::{Numbers, Owner, Pixels},
+    owner::{Owner, Pixels},
     pace::Pace,
     pause::Pause,
     profile,
@@ -54,14 +54,19 @@ pub async fn analyse(
     let (run, slot) = at;
     let series = opened.series.iter().find(|s| s.summary().id == id);
     let series = series.ok_or_else(|| vec![fault("the choice of a series")])?;
-    if owner.other_study_key(slot) == Some(series.summary().study_key) {
-        return Err(vec![Issue::new(IssueCode::DynamicsSameStudy, "")]);
-    }
+    let same_study = |voxels_key| match owner.is_current_study(slot, series.summary(), voxels_key) {
+        true => Err(vec![Issue::new(IssueCode::DynamicsSameStudy, "")]),
+        false => Ok(()),
+    };
+    same_study(None)?;
     let Decoded { volume, mut issues } = decode(owner, at, series, means).await?;
+    let voxels_key = volume.digest();
+    same_study(Some(voxels_key))?;
     let skipped = opened.issues.iter().filter(|i| i.severity != Severity::Stop);
     issues.extend(skipped.cloned());
     let manifest = device::manifest().map_err(|issue| vec![issue])?;
-    let depth = owner.depth();
+    let depth = owner.depth_of(slot);
+    owner.set_goal(at, depth.tier);
     let options = Options {
         tier: Tier::Quick,
         full_run: depth.full_run,
@@ -74,21 +79,26 @@ pub async fn analyse(
         manifest,
         summary: series.summary().clone(),
         analysis: RefCell::new(analysis),
-        full_run: depth.full_run,
+        voxels_key,
+        depth,
         issues,
         seconds: Cell::new(0.0),
     });
     owner.study(slot).borrow_mut().pixels = Pixels::Analysis(Rc::clone(&course));
     let run = Run { owner, run, slot, course: &course, begun };
     run.compute().await?;
-    refine(owner, at, &course, depth.tier).await;
+    refine(owner, at, &course).await;
     Ok(())
 }
 
-/// Goes on from a finished answer to `tier`, one tier after the other; each one's answer is published. Where it can't
-/// go on, the answer there is stays, and says why.
-pub async fn refine(owner: &Owner, (run, slot): (RunId, Slot), course: &Rc<Course>, tier: Tier) {
-    for next in Tier::ALL.into_iter().filter(|next| *next <= tier) {
+/// Goes on from a finished answer to the run's goal, one tier after the other; each one's answer is published. Where it
+/// can't go on, the answer there is stays, and says why.
+pub async fn refine(owner: &Owner, (run, slot): (RunId, Slot), course: &Rc<Course>) {
+    for next in Tier::ALL {
+        // The goal may have been raised meanwhile.
+        if Some(next) > owner.goal(slot) {
+            break;
+        }
         let goes_on = {
             let mut analysis = course.analysis.borrow_mut();
             analysis.resume(next) || analysis.refine(next)
@@ -111,7 +121,10 @@ pub struct Course {
     manifest: Manifest,
     summary: SeriesSummary,
     pub analysis: RefCell<Analysis>,
-    full_run: bool,
+    /// Digest of the volume's voxels.
+    voxels_key: u64,
+    /// What it was begun with.
+    pub depth: Depth,
     /// Of the series and of the drop.
     issues: Vec<Issue>,
     /// What was spent on it so far.
@@ -236,7 +249,7 @@ impl Run<'_> {
         drop(hold);
         // A vote of more networks may have changed slices that none of them had to see again.
         profile::tell_all_changed((self.run, self.slot), &analysis.borrow());
-        self.owner.publish(self.slot, Numbers { run: self.run, series: course.summary.clone(), report });
+        self.owner.publish((self.run, self.slot), &course.summary, course.voxels_key, report);
         Ok(())
     }
 
@@ -358,7 +371,9 @@ impl Run<'_> {
         let runs = Runs {
             device: engine.name(),
             tier: analysis.tier(),
-            full_run: self.course.full_run,
+            full_run: self.course.depth.full_run,
+            paper_vote: self.course.depth.paper_vote,
+            dpn_3d: self.course.depth.dpn_3d,
             slices,
             slices_without_lung: (grid.slices as u32).saturating_sub(slices),
             networks: analysis.runs(),

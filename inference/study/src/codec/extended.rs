@@ -125,7 +125,7 @@ impl Tables {
                 }
                 let block = block(&mut bits, mean, waves, steps)?;
                 for (line, row) in band.chunks_mut(shape.columns).zip(block.as_chunks::<8>().0) {
-                    let line = line.get_mut(left..).unwrap_or_default();
+                    let line = &mut line[left..];
                     for (to, value) in line.iter_mut().zip(row) {
                         *to = (value + (1 << (shape.precision - 1))).clamp(0, (1 << shape.precision) - 1) as u16;
                     }
@@ -160,9 +160,7 @@ fn block(bits: &mut Bits, mean: i32, waves: &Codes, steps: &[u16; 64]) -> Result
         at += run;
         let value = number(bits, size)?;
         let (Some(place), Some(step)) = (ZIGZAG.get(at), steps.get(at)) else { return Err(CodecError::Damaged) };
-        if let Some(coefficient) = block.get_mut(usize::from(*place)) {
-            *coefficient = i64::from(value) * i64::from(*step);
-        }
+        block[usize::from(*place)] = i64::from(value) * i64::from(*step);
         (at, flat) = (at + 1, false);
     }
     // Air is most of a chest's picture, and a mean alone needs no transform to come out the same.

@@ -28,10 +28,11 @@ impl Codes {
         let mut codes = Self { values: values.to_vec(), short: vec![(0, 0); 1 << LOOK], long: [(0, 0); 16] };
         let (mut code, mut index) = (0_u32, 0_usize);
         for ((bits, count), long) in (1_usize..).zip(counts).zip(&mut codes.long) {
-            let first = i32::try_from(index).unwrap_or(i32::MAX) - i32::try_from(code).unwrap_or(i32::MAX);
+            // At most 16 · 255 codes, and fewer than 2¹⁶.
+            let first = index as i32 - code as i32;
             for _ in 0..*count {
                 if bits <= LOOK {
-                    let value = values.get(index).copied().unwrap_or_default();
+                    let value = *values.get(index).expect("invariant: there is a value for each counted code");
                     let from = (code as usize) << (LOOK - bits);
                     let slots = codes.short.get_mut(from..from + (1 << (LOOK - bits))).ok_or(CodecError::Damaged)?;
                     slots.fill((bits as u8, value));
@@ -99,8 +100,8 @@ impl<'a> Bits<'a> {
             return self.skip(u32::from(length)).map(|()| value);
         }
         let next = (self.held >> 48) as u32;
-        let length = codes.long.iter().position(|(end, _)| next < *end).ok_or(CodecError::Damaged)?;
-        let (_, first) = codes.long.get(length).copied().unwrap_or_default();
+        let mut lengths = codes.long.iter().enumerate();
+        let (length, (_, first)) = lengths.find(|(_, (end, _))| next < *end).ok_or(CodecError::Damaged)?;
         let index = first + (next >> (15 - length)) as i32;
         let value = usize::try_from(index).ok().and_then(|index| codes.values.get(index)).copied();
         self.skip(length as u32 + 1)?;

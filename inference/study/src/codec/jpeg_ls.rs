@@ -3,9 +3,13 @@
 //! The decoder computes with the stream's own parameters before it doubts them, so every header is checked here first:
 //! one component, no interleaving, no point transform, presets within T.87's ranges, and the header's size.
 
+use std::borrow::Cow;
+
 use super::markers::{EOI, LSE, SOF_LS, SOS, Segments, Shape, is_remark};
 use super::{Carried, CodecError};
 
+/// The RESET that a preset of 0 stands for (T.87, C.2.4.1.1).
+const DEFAULT_RESET: u16 = 64;
 /// Bytes of padding before the end marker that are stripped when the decoder stumbles over them.
 const MAX_PADDING: usize = 2;
 
@@ -15,19 +19,17 @@ const MAX_PADDING: usize = 2;
 /// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, [`CodecError::Unsupported`] for what
 /// the decoder leaves out (restart intervals, mapping tables), else [`CodecError::Damaged`].
 pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carried, CodecError> {
-    let precision = check(stream, rows, columns)?;
+    let (precision, resets) = check(stream, rows, columns)?;
+    let stream = with_resets(stream, &resets);
     let side = |length: usize| u32::try_from(length).map_err(|_| CodecError::Size);
     let (width, height) = (side(columns)?, side(rows)?);
-    let end = end_marker(stream)?;
-    let mut decoded = jpegls::decode(stream, width, height);
+    let end = end_marker(&stream)?;
+    let mut decoded = jpegls::decode(&stream, width, height);
     let mut padding = 0;
     // Some encoders pad between the last sample and the end marker; the decoder wants the marker at once.
     while matches!(decoded, Err(jpegls::CodecError::InvalidData(_))) && padding < MAX_PADDING {
         padding += 1;
-        let kept = stream.get(..end - padding).unwrap_or_default();
-        if !matches!(stream.get(end - padding), Some(0 | 0xFF)) {
-            break;
-        }
+        let Some((kept, &[0 | 0xFF, ..])) = stream.split_at_checked(end - padding) else { break };
         decoded = jpegls::decode(&[kept, &[0xFF, EOI]].concat(), width, height);
     }
     let (samples, ..) = decoded.map_err(|_| CodecError::Damaged)?;
@@ -40,10 +42,22 @@ fn end_marker(stream: &[u8]) -> Result<usize, CodecError> {
     at.filter(|at| *at > MAX_PADDING).ok_or(CodecError::Damaged)
 }
 
-/// Checks all headers, and gives the bits of a sample.
-fn check(stream: &[u8], rows: usize, columns: usize) -> Result<u8, CodecError> {
+/// Returns the stream with the default in place of each RESET of 0 that ends at one of `ends`: the decoder refuses 0.
+fn with_resets<'a>(stream: &'a [u8], ends: &[usize]) -> Cow<'a, [u8]> {
+    let mut stream = Cow::Borrowed(stream);
+    for end in ends {
+        let reset =
+            stream.to_mut().get_mut(end - 2..*end).expect("invariant: a preset that was read lies in the stream");
+        reset.copy_from_slice(&DEFAULT_RESET.to_be_bytes());
+    }
+    stream
+}
+
+/// Checks all headers. Returns the bits of a sample, and where presets end whose RESET is 0.
+fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(u8, Vec<usize>), CodecError> {
     let mut segments = Segments::of(stream)?;
     let (mut shape, mut largest): (Option<Shape>, _) = (None, None);
+    let mut resets = Vec::new();
     loop {
         match segments.next()? {
             (SOF_LS, body) if shape.is_none() => {
@@ -54,14 +68,19 @@ fn check(stream: &[u8], rows: usize, columns: usize) -> Result<u8, CodecError> {
                 }
                 shape = Some(read);
             }
-            (LSE, [1, presets @ ..]) => largest = Some(preset(presets)?),
+            (LSE, [1, presets @ ..]) => {
+                largest = Some(preset(presets)?);
+                if presets.ends_with(&[0, 0]) {
+                    resets.push(stream.len() - segments.rest().len());
+                }
+            }
             (LSE, [2..=4, ..]) | (super::markers::DRI, _) => return Err(CodecError::Unsupported),
             (SOS, [1, _component, 0, near, 0, 0]) => {
                 let precision = shape.ok_or(CodecError::Damaged)?.precision;
                 let whole = u16::MAX >> (16 - precision);
                 let largest = largest.filter(|preset| *preset != 0).unwrap_or(whole);
                 let fits = largest <= whole && u16::from(*near) <= largest / 2;
-                return if fits { Ok(precision) } else { Err(CodecError::Damaged) };
+                return if fits { Ok((precision, resets)) } else { Err(CodecError::Damaged) };
             }
             (marker, _) if is_remark(marker) => {}
             _ => return Err(CodecError::Damaged),
@@ -77,7 +96,7 @@ fn preset(body: &[u8]) -> Result<u16, CodecError> {
     let thresholds = [low, middle, high];
     let given: Vec<u16> = thresholds.into_iter().filter(|threshold| *threshold != 0).collect();
     let ordered = given.is_sorted() && given.last().is_none_or(|last| largest == 0 || *last <= largest);
-    let resets = (3..=largest.max(255)).contains(&reset);
+    let resets = reset == 0 || (3..=largest.max(255)).contains(&reset);
     if ordered && resets { Ok(largest) } else { Err(CodecError::Damaged) }
 }
 
@@ -145,6 +164,8 @@ mod tests {
             with(&[&[0xFF, LSE, 0, 13, 1], &words[..]].concat())
         };
         assert_eq!(lse([4095, 18, 67, 276, 64]), Ok(picture()));
+        assert_eq!(lse([4095, 18, 67, 276, 0]), Ok(picture()), "a RESET of 0 stands for 64");
+        assert_eq!(lse([0; 5]), Ok(picture()), "0 stands for the default throughout");
         for wrong in [[4096, 0, 0, 0, 64], [4095, 70, 67, 276, 64], [4095, 18, 67, 276, 2], [100, 18, 67, 276, 64]] {
             assert_eq!(lse(wrong), Err(CodecError::Damaged), "{wrong:?}");
         }

@@ -160,9 +160,10 @@ fn several_patients_in_one_archive_stay_apart() {
     let opened = open_bytes(&[writer.finish().unwrap().into_inner()]);
     let slices: Vec<u32> = opened.series.iter().map(|series| series.summary().slices).collect();
     assert_eq!(slices, [11, 10, 9]);
-    let mut patients: Vec<u64> = opened.series.iter().map(|series| series.summary().patient_key).collect();
+    let mut patients: Vec<Option<u64>> = opened.series.iter().map(|series| series.summary().patient_key).collect();
     patients.dedup();
     assert_eq!((patients.len(), opened.only_clean()), (3, None));
+    assert!(patients.iter().all(Option::is_some));
 }
 
 #[test]

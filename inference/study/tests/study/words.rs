@@ -68,6 +68,45 @@ fn an_anonymised_study_without_names_numbers_and_dates_is_a_study() {
     }
 }
 
+/// What tells two studies apart: who is shown, which instances, which voxels.
+#[test]
+fn a_missing_identifier_is_nobodys() {
+    let keys = |files: &[File]| {
+        let opened = open(files);
+        let summary = only(&opened).summary();
+        (summary.patient_key, summary.instances_key)
+    };
+    let (patient, instances) = keys(&chest(10));
+    assert!(patient.is_some() && instances.is_some());
+    for change in [|file: File| file.without((0x10, 0x20)), |file: File| file.text((0x10, 0x20), "LO", "  ")] {
+        assert_eq!(keys(&all(change)), (None, instances));
+    }
+    assert_eq!(
+        keys(&all(|file| file.without((0x20, 0x0D)))),
+        (patient, instances),
+        "a study's own number decides nothing"
+    );
+    let mut turned = chest(10);
+    turned.reverse();
+    assert_eq!(keys(&turned), (patient, instances));
+    let mut nameless = chest(10);
+    nameless[4] = nameless[4].clone().text((8, 0x18), "UI", "");
+    assert_eq!(keys(&nameless), (patient, None));
+    assert_ne!(
+        keys(&all(|file| {
+            let uid = format!("1.9.{}", file.name);
+            file.text((8, 0x18), "UI", &uid)
+        }))
+        .1,
+        instances
+    );
+    // However the same pictures are written and named, their voxels have one digest; others have another.
+    let digest = measured(&chest(10)).volume.digest();
+    assert_eq!(measured(&all(|file| file.without((8, 0x18)).rle())).volume.digest(), digest);
+    let moved = all(|file| file.numbers((0x28, 0x1052), &[-1023.0]));
+    assert_ne!(measured(&moved).volume.digest(), digest);
+}
+
 /// Whatever is wrong, and wherever the header says something of the person: no issue repeats it, nor does debugging.
 #[test]
 fn no_header_value_reaches_an_issue() {
