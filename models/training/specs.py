@@ -83,6 +83,9 @@ class Run:
     #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are kept apart, of a lung
     #: network's those of `lung-slices`.
     fold: int | None = None
+    #: Whether a lung network sees scans from neck to abdomen, and which part of `folds.json`'s is kept apart.
+    trunks: bool = False
+    trunks_apart: int | None = None
     seed: int = 20
     #: Where it sees fewer of them than its network shall.
     projections: tuple[str, ...] = ()
@@ -115,6 +118,9 @@ class Run:
         apart = set(FOLDS["held_out"]["lungs" if self.spec.family == "lungs" else "lesions"])
         if self.fold is not None:
             apart |= set(FOLDS["folds"][self.fold])
+        for part, patients in enumerate(FOLDS["trunks"]):
+            if not self.trunks or part == self.trunks_apart:
+                apart |= set(patients)
         return apart
 
 
