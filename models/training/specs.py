@@ -89,6 +89,8 @@ class Run:
     seed: int = 20
     #: Where it sees fewer of them than its network shall.
     projections: tuple[str, ...] = ()
+    #: Beginnings of the names of the weights that stay as they were: a short further training leaves what sees edges alone.
+    frozen: tuple[str, ...] = ()
     #: Whether it sees slices of `ct100` and nothing else.
     single_only: bool = False
     #: In f32 whatever the processor knows.
@@ -136,7 +138,8 @@ def _family(name: str) -> tuple[list[Spec], list[Run]]:
         specs.append(Spec(family=name, **fields | lists))
     by_name = {spec.name: spec for spec in specs}
     runs = [
-        Run(spec=by_name.get(run.get("member"), specs[0]), **config["training"] | run) for run in config.get("run", [])
+        Run(spec=by_name.get(run.get("member"), specs[0]), **config["training"] | run | {"frozen": tuple(run.get("frozen", []))})
+        for run in config.get("run", [])
     ]
     return specs, runs
 
