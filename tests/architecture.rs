@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("app", &["port", "protocol"]),
     ("worker", &["ensemble", "findings", "networks", "phantom", "port", "protocol", "study"]),
     ("cli", &["ensemble", "findings", "networks", "phantom", "protocol", "study"]),
-    ("bench", &["networks", "protocol"]),
+    ("bench", &["ensemble", "networks", "protocol"]),
 ];
 
 /// What `cargo tree` prints, one package name a line.

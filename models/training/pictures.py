@@ -33,7 +33,8 @@ def lung_labels(values: torch.Tensor, network: nn.Module, spec: Spec) -> np.ndar
     y, x = torch.meshgrid(centres, centres, indexing="ij")
     where = torch.stack([x, y, torch.zeros_like(x)]).expand(len(values), 3, size, size)
     answers = network(torch.cat([normalised(small, spec.input)[:, None], where], 1)).softmax(1)[:, 1:]
-    return pipeline.lung_labels(answers.transpose(0, 1), values)
+    # Of different patients: no picture is joined to the next.
+    return pipeline.lung_labels(answers.transpose(0, 1), values, (2 * pipeline.RIM_MM, *pipeline.NOMINAL_MM[1:]))
 
 
 def between(values: np.ndarray) -> int:

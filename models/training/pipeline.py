@@ -3,6 +3,8 @@
 Mirrors `inference/ensemble` step by step, so that figures measured here are those of the page.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -17,9 +19,15 @@ from .specs import AXES, BACK, SPECS, Spec
 UNIT = 2048
 #: Every how many slices of a projection are computed.
 STEP = 2
-#: Voxels lighter than this are lung where both sides' probabilities together are above `NEARLY`.
+#: The rim of a lung: voxels lighter than this, both sides' probabilities together above `NEARLY`, that a way of such voxels
+#: of at most `RIM_MM` joins to a voxel whose side wins.
 AERATED_HU = -300
 NEARLY = 0.3
+RIM_MM = 10.0
+#: Steps in which that way is counted, per millimetre.
+STEPS_PER_MM = 100
+#: Distance of neighbouring slices, rows and columns, mm, where it isn't known: most volumes with masks don't say.
+NOMINAL_MM = (2.0, 1.0, 1.0)
 #: Sections of the other projections that are computed beside what the axial slices show.
 BESIDE = 4
 #: Pieces of a lung smaller than this share of its largest are dropped.
@@ -41,18 +49,24 @@ def in_planes(volume: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
     return torch.cat([resized(part, rows, columns) for part in volume.split(16)])
 
 
-@torch.no_grad()
-def lung_probabilities(hu: torch.Tensor, network: nn.Module) -> torch.Tensor:
-    """Right and left on the cube, `[2, size, size, size]`, the mean over the projections."""
-    spec = SPECS["lungs"]
+def cube(hu: torch.Tensor, spec: Spec) -> torch.Tensor:
+    """The whole volume, resized to the network's size along every axis, normalised."""
     size = spec.size
-    cube = normalised(along(in_planes(hu.clamp(*spec.input["clip_hu"]), size, size), size), spec.input)
+    return normalised(along(in_planes(hu.clamp(*spec.input["clip_hu"]), size, size), size), spec.input)
+
+
+@torch.no_grad()
+def lung_probabilities(
+    hu: torch.Tensor, network: Callable[[torch.Tensor], torch.Tensor], spec: Spec = SPECS["lungs"]
+) -> torch.Tensor:
+    """Right and left on the cube, `[2, size, size, size]`, the mean over the projections."""
+    size, grey = spec.size, cube(hu, spec)
     centres = (torch.arange(size) + 0.5) / size * 2 - 1
     z, y, x = torch.meshgrid(centres, centres, centres, indexing="ij")
     total = torch.zeros(2, size, size, size)
     seen = torch.zeros(0)
     for projection in spec.projections:
-        channels = torch.stack([c.permute(AXES[projection]) for c in (cube, x, y, z)], 1)[::STEP]
+        channels = torch.stack([c.permute(AXES[projection]) for c in (grey, x, y, z)], 1)[::STEP]
         first, last = extent(seen, projection) or (0, size)
         fitting = [i for i in range(len(channels)) if first <= STEP * i <= last]
         answers = torch.zeros(len(channels), 2, size, size)
@@ -85,12 +99,38 @@ def wins(own: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     return (own > other) & (own > 1 - own - other)
 
 
-def lung_labels(probabilities: torch.Tensor, hu: torch.Tensor) -> np.ndarray:
+def lung_labels(
+    probabilities: torch.Tensor, hu: torch.Tensor, spacing_mm: tuple[float, float, float] = NOMINAL_MM
+) -> np.ndarray:
     """Label bytes 1 (right) and 2 (left) on the grid of `hu`, `[slices, rows, columns]`."""
     right, left = (in_planes(along(p, len(hu)), *hu.shape[1:]) for p in probabilities)
-    nearly = (hu < AERATED_HU) & (right + left > NEARLY)
-    sides = [wins(own, other) | nearly & (own > other) for own, other in ((right, left), (left, right))]
-    return (sides[0] * 1 + sides[1] * 2).numpy().astype(np.uint8)
+    strong = wins(right, left) | wins(left, right)
+    weak = (hu < AERATED_HU) & (right + left > NEARLY) & ~strong
+    lungs = keep_connected(strong.numpy(), weak.numpy(), spacing_mm)
+    return np.where(lungs, np.where(right > left, 1, 2), 0).astype(np.uint8)
+
+
+def keep_connected(strong: np.ndarray, weak: np.ndarray, spacing_mm: tuple[float, float, float]) -> np.ndarray:
+    """`strong`, and those of `weak` that a path of weak voxels joins to it, at most `RIM_MM` long; `hysteresis.rs`."""
+    steps = [int(mm * STEPS_PER_MM + 0.5) for mm in (*spacing_mm, RIM_MM)]
+    reach = steps.pop()
+    # Background all around: a neighbour's index never leads to another row.
+    kept, weak = np.pad(strong, 1), np.pad(weak, 1)
+    shape, strides = kept.shape, (kept.strides[0], kept.strides[1], 1)
+    kept, weak = kept.ravel(), weak.ravel()
+    moves = [(step, sign * stride) for step, stride in zip(steps, strides) for sign in (1, -1)]
+    front: dict[int, list[np.ndarray]] = {}
+    at = np.flatnonzero(weak)
+    for step, stride in moves:
+        front.setdefault(step, []).append(at[kept[at + stride]])
+    while (distance := min(front, default=reach + 1)) <= reach:
+        at = np.unique(np.concatenate(front.pop(distance)))
+        at = at[~kept[at]]
+        kept[at] = True
+        for step, stride in moves:
+            after = at + stride
+            front.setdefault(distance + step, []).append(after[weak[after] & ~kept[after]])
+    return kept.reshape(shape)[1:-1, 1:-1, 1:-1]
 
 
 def box_inputs(pictures: torch.Tensor, square: tuple[int, int, int], spec: Spec) -> torch.Tensor:

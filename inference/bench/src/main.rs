@@ -1,5 +1,5 @@
-//! Networks for the benchmark, which times them from JavaScript beside its peer's (`e2e/bench/page.mjs`). No part of
-//! the page.
+//! Networks for the benchmark, which times them from JavaScript beside its peer's (`e2e/bench/page.mjs`), and what
+//! `e2e/specs/networks.test.mjs` checks in wasm. No part of the page.
 
 use burn::tensor::Device;
 use corsai_networks::{Network, golden};
@@ -26,6 +26,14 @@ fn construct() {
     }
     // SAFETY: it takes and gives nothing, and is called once, before all else.
     unsafe { __wasm_call_ctors() }
+}
+
+/// One stage between the networks on the made-up study; empty for a name that no stage has.
+#[wasm_bindgen]
+#[must_use]
+pub fn stage(name: &str) -> Vec<f32> {
+    let found = corsai_ensemble::golden::stages().into_iter().find(|(of, _)| *of == name);
+    found.map_or_else(Vec::new, |(_, values)| values)
 }
 
 /// A network on a device, and its known input.

@@ -14,9 +14,14 @@ use crate::{
     lungs::{LungCube, LungFilters, LungStage},
 };
 
-/// Names a job; a lost one is handed out again under the same name.
+/// Names a job for as long as its analysis lasts; a lost one is handed out again under the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JobId(u32);
+pub struct JobId {
+    /// Number of the pass that the job is of: an answer of an earlier pass is no answer of this one.
+    pass: u32,
+    /// Index among the tasks of its pass.
+    index: usize,
+}
 
 /// One network on one input.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,7 +106,9 @@ pub struct Analysis {
     /// Lesion networks of this tier that have yet to run, and how many it began with.
     to_run: VecDeque<Pass>,
     tier_runs: usize,
+    /// Tasks of the pass that is under way, its number, and how many aren't answered.
     tasks: Vec<Task>,
+    pass: u32,
     open_tasks: usize,
     queue: VecDeque<JobId>,
     /// Runs for the lungs: of the first projection once that is through, and at most of the others until then.
@@ -119,8 +126,12 @@ pub struct Analysis {
 impl Analysis {
     /// # Errors
     /// [`EnsembleError::NoNetwork`] without at least one lung network and one lesion network of the tier,
-    /// [`EnsembleError::Unfit`] when one expects what its family doesn't have.
+    /// [`EnsembleError::Unfit`] when one expects what its family doesn't have, [`EnsembleError::Oversized`] for a family that
+    /// the vote can't count.
     pub fn new(volume: Arc<HuVolume>, manifest: &Manifest, options: Options) -> Result<Self, EnsembleError> {
+        if let Some(family) = manifest.oversized_family() {
+            return Err(EnsembleError::Oversized(family));
+        }
         let (mut lungs, mut lesions, mut cross) = (Vec::new(), Vec::new(), Vec::new());
         for (i, entry) in manifest.networks.iter().enumerate() {
             let unfit = || EnsembleError::Unfit(entry.name.clone());
@@ -166,6 +177,7 @@ impl Analysis {
             to_run: VecDeque::new(),
             tier_runs: 0,
             tasks: Vec::new(),
+            pass: 0,
             open_tasks: 0,
             queue: VecDeque::new(),
             lungs_done: 0,
@@ -192,8 +204,21 @@ impl Analysis {
 
     fn begin(&mut self, tasks: impl Iterator<Item = (usize, usize)>) {
         self.tasks = tasks.map(|(member, slice)| Task { member, slice, answered: false }).collect();
+        self.pass += 1;
         self.open_tasks = self.tasks.len();
-        self.queue = (0..self.tasks.len() as u32).map(JobId).collect();
+        self.queue = self.unanswered();
+    }
+
+    /// Names of the pass's jobs that have no answer.
+    fn unanswered(&self) -> VecDeque<JobId> {
+        let open = self.tasks.iter().enumerate().filter(|(_, task)| !task.answered);
+        open.map(|(index, _)| JobId { pass: self.pass, index }).collect()
+    }
+
+    /// The task of a job that has no answer; `None` for every other name, those of earlier passes among them.
+    fn open_task(&self, id: JobId) -> Option<Task> {
+        let task = self.tasks.get(id.index).filter(|_| id.pass == self.pass)?;
+        (!task.answered).then_some(*task)
     }
 
     /// What the analysis is busy with; `None` when it is done.
@@ -225,7 +250,7 @@ impl Analysis {
     /// The next job to do. `None` when all that can be done now are handed out, or the analysis is done.
     pub fn next_job(&mut self) -> Option<Job> {
         let id = self.queue.pop_front()?;
-        let task = *self.tasks.get(id.0 as usize)?;
+        let task = self.open_task(id).expect("invariant: a queued job is one of this pass that has no answer");
         let (network, input) = match (&self.phase, &self.stage) {
             (Phase::Lungs(stage), _) => {
                 let (projection, network) = self.lungs[task.member];
@@ -238,14 +263,16 @@ impl Analysis {
                 }
                 None => (self.lesions[task.member], stage.network_input(&self.volume, task.member, task.slice)),
             },
-            _ => return None,
+            (Phase::Lesions, None) | (Phase::Done, _) => {
+                unreachable!("invariant: jobs are of the lungs' stage or of the lesions'")
+            }
         };
         Some(Job { id, network, input })
     }
 
     /// A job that nobody will answer is to be handed out again, first.
     pub fn put_back(&mut self, id: JobId) {
-        if self.tasks.get(id.0 as usize).is_some_and(|t| !t.answered) && !self.queue.contains(&id) {
+        if self.open_task(id).is_some() && !self.queue.contains(&id) {
             self.queue.push_front(id);
         }
     }
@@ -254,9 +281,10 @@ impl Analysis {
     /// have moved on afterwards.
     ///
     /// # Errors
-    /// [`EnsembleError::Answer`] for a wrong length, [`EnsembleError::UnknownJob`]; the analysis is as it was.
+    /// [`EnsembleError::Answer`] for a wrong length, [`EnsembleError::UnknownJob`] for a job that isn't open (any more);
+    /// the analysis is as it was.
     pub fn accept(&mut self, id: JobId, answer: &[f32]) -> Result<Vec<usize>, EnsembleError> {
-        let task = *self.tasks.get(id.0 as usize).filter(|t| !t.answered).ok_or(EnsembleError::UnknownJob)?;
+        let task = self.open_task(id).ok_or(EnsembleError::UnknownJob)?;
         let (columns, area) = (self.volume.grid().columns, self.area());
         let mut changed = Vec::new();
         let network = match (&mut self.phase, &mut self.stage) {
@@ -264,25 +292,29 @@ impl Analysis {
                 stage.accept(task.member, task.slice, answer)?;
                 self.lungs[task.member].1
             }
-            (Phase::Lesions, Some(_)) if self.sections.is_some() => {
-                let (projection, network) = self.cross[task.member];
-                if let Some(sections) = &mut self.sections {
+            (Phase::Lesions, Some(stage)) => match &mut self.sections {
+                Some(sections) => {
+                    let (projection, network) = self.cross[task.member];
                     sections.accept(projection, task.slice, answer)?;
+                    network
                 }
-                network
-            }
-            (Phase::Lesions, Some(stage)) => {
-                let labels = &mut self.labels[task.slice * area..(task.slice + 1) * area];
-                stage.accept((task.member, task.slice), answer, columns, labels)?;
-                if stage.judge(task.slice, labels) {
-                    self.lesions_known[task.slice] = true;
+                None => {
+                    let labels = &mut self.labels[task.slice * area..(task.slice + 1) * area];
+                    stage.accept((task.member, task.slice), answer, columns, labels)?;
+                    if stage.judge(task.slice, labels) {
+                        self.lesions_known[task.slice] = true;
+                    }
+                    changed.push(task.slice);
+                    self.lesions[task.member]
                 }
-                changed.push(task.slice);
-                self.lesions[task.member]
+            },
+            (Phase::Lesions, None) | (Phase::Done, _) => {
+                unreachable!("invariant: tasks are of the lungs' stage or of the lesions'")
             }
-            _ => return Err(EnsembleError::UnknownJob),
         };
-        self.tasks[id.0 as usize].answered = true;
+        self.tasks[id.index].answered = true;
+        // It may have been queued again while its answer was on the way.
+        self.queue.retain(|queued| *queued != id);
         self.open_tasks -= 1;
         self.answered[network] += 1;
         let complete = self.open_tasks == 0;
@@ -317,7 +349,9 @@ impl Analysis {
 
     /// After the first projection the others, where it shows that there is something to see; then the lesions.
     fn next_lungs(&mut self) {
-        let Phase::Lungs(stage) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
+        let Phase::Lungs(stage) = std::mem::replace(&mut self.phase, Phase::Done) else {
+            unreachable!("invariant: only the lungs' stage ends in lungs")
+        };
         if self.lungs_done == 0 {
             self.lungs_done = self.tasks.len();
             let first = self.lungs[0].0;
@@ -333,11 +367,8 @@ impl Analysis {
     }
 
     fn finish_lungs(&mut self, cube: &LungCube) {
-        let area = self.area();
         let grid = self.volume.grid();
-        for (z, labels) in self.labels.chunks_exact_mut(area).enumerate() {
-            labels.copy_from_slice(&cube.labels(&self.volume, &self.filters, z));
-        }
+        cube.label(&self.volume, &self.filters, &mut self.labels);
         let entries: Vec<&NetworkEntry> = self.lesions.iter().map(|&i| &self.manifest.networks[i]).collect();
         let vote = self.options.vote.unwrap_or(self.manifest.vote);
         self.stage = LesionStage::new(grid, &self.labels, &entries, vote);
@@ -357,13 +388,13 @@ impl Analysis {
     fn begin_tier(&mut self) {
         let (tier, networks) = (self.options.tier, &self.manifest.networks);
         let members = self.members(tier);
-        let alone = members.first().map_or(0.5, |&m| networks[self.lesions[m]].threshold);
         self.phase = Phase::Lesions;
         let axial_dpns = members.iter().filter(|&&m| networks[self.lesions[m]].family == Family::Dpn).count();
         // The projections weigh as much as the axial DPNs, so all of these must be there.
         let all_dpns = networks.iter().filter(|n| n.family == Family::Dpn).all(|n| n.tier <= tier);
-        let with_cross = all_dpns && axial_dpns > 0 && self.cross_members().iter().all(|count| *count > 0);
+        let with_cross = all_dpns && axial_dpns > 0 && cross::PROJECTIONS.iter().all(|of| !self.cross_members(*of).is_empty());
         self.to_run.clear();
+        let alone = self.mean_threshold(&members, with_cross);
         if let Some(stage) = &mut self.stage {
             stage.convene(&members, alone, with_cross);
             // A lower tier may have left some of its own members out where they couldn't change its answer.
@@ -376,9 +407,25 @@ impl Analysis {
         self.next_network();
     }
 
+    /// The threshold on the mean probability of a family that votes by itself: the mean of its members' thresholds, so
+    /// that a voxel is lesion where the members are above theirs on average. As in the mean of probabilities, coronal
+    /// and sagittal networks weigh as much as the axial ones each.
+    fn mean_threshold(&self, axial: &[usize], with_cross: bool) -> f64 {
+        let mean = |networks: &[usize]| {
+            let thresholds = networks.iter().map(|&i| self.manifest.networks[i].threshold);
+            thresholds.sum::<f64>() / networks.len() as f64
+        };
+        let axial = mean(&axial.iter().map(|&m| self.lesions[m]).collect::<Vec<_>>());
+        if !with_cross {
+            return axial;
+        }
+        let [coronal, sagittal] = cross::PROJECTIONS.map(|of| mean(&self.cross_members(of)));
+        (axial + coronal + sagittal) / 3.0
+    }
+
     fn judge_all(&mut self) {
         let area = self.area();
-        let Some(stage) = &mut self.stage else { return };
+        let Some(stage) = &mut self.stage else { return }; // No lung, no vote.
         for z in stage.slices.clone() {
             if stage.judge(z, &mut self.labels[z * area..(z + 1) * area]) {
                 self.lesions_known[z] = true;
@@ -386,21 +433,21 @@ impl Analysis {
         }
     }
 
-    /// How many DPNs of the tier see coronal, and how many sagittal sections; none unless they shall vote.
-    fn cross_members(&self) -> [u32; 2] {
-        cross::PROJECTIONS.map(|projection| {
-            let votes = |&&(of, i): &&(Projection, usize)| {
-                of == projection && self.manifest.networks[i].tier <= self.options.tier
-            };
-            if self.options.dpn_3d { self.cross.iter().filter(votes).count() as u32 } else { 0 }
-        })
+    /// DPNs of the tier that see sections of this projection; none unless they shall vote.
+    fn cross_members(&self, projection: Projection) -> Vec<usize> {
+        let votes = |&&(of, i): &&(Projection, usize)| {
+            self.options.dpn_3d && of == projection && self.manifest.networks[i].tier <= self.options.tier
+        };
+        self.cross.iter().filter(votes).map(|&(_, i)| i).collect()
     }
 
     fn begin_sections(&mut self) {
-        let Some(stage) = &self.stage else { return };
-        let Some(input) = self.cross.first().map(|&(_, i)| &self.manifest.networks[i].input) else { return };
+        let stage = self.stage.as_ref().expect("invariant: sections are of lungs");
+        let (_, first) = *self.cross.first().expect("invariant: a pass over sections has networks");
+        let input = &self.manifest.networks[first].input;
         let (square, ends) = stage.frame(input);
-        self.sections = Some(CrossStage::new(&self.volume, input, square, ends, self.cross_members()));
+        let counts = cross::PROJECTIONS.map(|projection| self.cross_members(projection).len());
+        self.sections = Some(CrossStage::new(&self.volume, input, square, ends, counts));
         let tier = self.options.tier;
         let networks = &self.manifest.networks;
         let members = (0..self.cross.len()).filter(|&m| networks[self.cross[m].1].tier <= tier);
@@ -414,15 +461,14 @@ impl Analysis {
         let networks = &self.manifest.networks;
         let votes = |i: &&usize| networks[**i].family == Family::Dpn && networks[**i].tier <= self.options.tier;
         self.crossed = true;
-        let times = self.lesions.iter().filter(votes).count() as u8;
-        let Some(stage) = &mut self.stage else { return };
+        let times = u8::try_from(self.lesions.iter().filter(votes).count()).expect("invariant: at most 31 members");
+        let stage = self.stage.as_mut().expect("invariant: sections are of lungs");
         for z in stage.slices.clone() {
-            if let Some(said) = sections.said(z) {
-                let labels = &mut self.labels[z * area..(z + 1) * area];
-                stage.add_cross(z, sections.square, &said, times, columns, labels);
-                if stage.judge(z, labels) {
-                    self.lesions_known[z] = true;
-                }
+            let said = sections.said(z);
+            let labels = &mut self.labels[z * area..(z + 1) * area];
+            stage.add_cross(z, sections.square, &said, times, columns, labels);
+            if stage.judge(z, labels) {
+                self.lesions_known[z] = true;
             }
         }
     }
@@ -431,7 +477,7 @@ impl Analysis {
     fn next_network(&mut self) {
         let area = self.area();
         while let Some(pass) = self.to_run.pop_front() {
-            let Some(stage) = &mut self.stage else { break };
+            let stage = self.stage.as_mut().expect("invariant: only lungs have passes to run");
             let Pass::Axial(member) = pass else {
                 let slices = stage.slices.clone();
                 let mut open = slices.iter().filter(|&&z| !stage.judge(z, &mut self.labels[z * area..(z + 1) * area]));
@@ -495,8 +541,7 @@ impl Analysis {
         before.shown = false;
         stage.reconsider();
         self.judge_all();
-        let open = self.tasks.iter().enumerate().filter(|(_, task)| !task.answered);
-        self.queue = open.map(|(id, _)| JobId(id as u32)).collect();
+        self.queue = self.unanswered();
         true
     }
 
@@ -512,7 +557,7 @@ impl Analysis {
         let area = self.area();
         if matches!(self.phase, Phase::Lungs(_)) {
             return match &self.preview {
-                Some(cube) => (cube.labels(&self.volume, &self.filters, z), true, false),
+                Some(cube) => (cube.core(&self.volume, &self.filters, z), true, false),
                 None => (vec![0; area], false, false),
             };
         }

@@ -35,7 +35,8 @@ pub(crate) fn drop_islands(mask: &mut [bool], size: usize, fraction: f64) {
         }
         sizes.push(count);
     }
-    let least = sizes.iter().copied().max().unwrap_or(0) as f64 * fraction;
+    let largest = sizes.iter().copied().max().expect("invariant: the background is counted");
+    let least = largest as f64 * fraction;
     for (voxel, id) in mask.iter_mut().zip(component) {
         *voxel = *voxel && sizes[id as usize] as f64 >= least;
     }

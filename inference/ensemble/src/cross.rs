@@ -27,7 +27,7 @@ pub(crate) struct CrossStage {
     first: usize,
     cube: Vec<f32>,
     /// Sums of a projection's members' answers `[section][row][column]`, and how many members there are.
-    sums: Vec<(Projection, Vec<f32>, u32)>,
+    sums: Vec<(Projection, Vec<f32>, usize)>,
     /// From the cube to the box.
     along: Filter,
     back: Filter,
@@ -40,7 +40,7 @@ impl CrossStage {
         input: &Input,
         square: Square,
         (first, last): (usize, usize),
-        members: [u32; 2],
+        members: [usize; 2],
     ) -> Self {
         let size = input.size;
         let area = size * size;
@@ -88,20 +88,23 @@ impl CrossStage {
         if answer.len() != area {
             return Err(EnsembleError::Answer { found: answer.len(), expected: area });
         }
-        let sums = self.sums.iter_mut().find(|(p, ..)| *p == projection).ok_or(EnsembleError::UnknownJob)?;
+        let (_, sums, _) = self
+            .sums
+            .iter_mut()
+            .find(|(p, ..)| *p == projection)
+            .expect("invariant: sections are coronal or sagittal");
         let at = section / STEP * area;
-        let sums = sums.1.get_mut(at..at + area).ok_or(EnsembleError::UnknownJob)?;
-        for (sum, p) in sums.iter_mut().zip(answer) {
+        for (sum, p) in sums[at..at + area].iter_mut().zip(answer) {
             *sum += p;
         }
         Ok(())
     }
 
     /// What both projections say of slice `z`'s voxels, as a sum in steps, at the box's `side × side` pixels.
-    pub fn said(&self, z: usize) -> Option<Vec<u16>> {
+    pub fn said(&self, z: usize) -> Vec<u16> {
         let size = self.input.size;
-        let at = z.checked_sub(self.first).filter(|at| *at < self.along.len())?;
-        let (first, weights) = self.along.taps(at)?;
+        let at = z.checked_sub(self.first).expect("invariant: the box begins at the first slice with lung");
+        let (first, weights) = self.along.taps(at);
         let mut sums = vec![0u16; self.square.side * self.square.side];
         for (projection, stored, members) in &self.sums {
             let mut between = vec![0.0f32; size * size];
@@ -115,7 +118,7 @@ impl CrossStage {
                 *sum += steps(p);
             }
         }
-        Some(sums)
+        sums
     }
 
     /// The members' sum at a voxel of the cube, between the two sections computed.

@@ -93,22 +93,22 @@ impl LesionStage {
             state.ballots = vec![Ballot::default(); *area];
             state.own = vec![None; entries.len()];
         }
-        let members: Option<Vec<Member>> = entries
+        let members = entries
             .iter()
             .map(|entry| {
                 let square = Square::around((top, bottom), (left, right), entry.input.box_margin);
-                Some(Member {
-                    part: Part::of(entry.family)?,
+                Member {
+                    part: Part::of(entry.family).expect("invariant: lung networks don't vote on lesions"),
                     input: entry.input.clone(),
                     square,
                     back: Filter::new(entry.input.size, square.side),
                     own: above(entry.threshold),
                     agrees: above(vote.resnet),
-                })
+                }
             })
             .collect();
         Some(Self {
-            members: members?,
+            members,
             vote,
             rule: Rule::new(Counts::default(), &vote, 0.5),
             rows: (top, bottom),
@@ -123,8 +123,8 @@ impl LesionStage {
     /// the axial ones each.
     pub fn convene(&mut self, members: &[usize], alone: f64, cross: bool) {
         let mut counts = Counts::default();
-        for member in members.iter().filter_map(|m| self.members.get(*m)) {
-            counts.add(member.part);
+        for &member in members {
+            counts.add(self.members[member].part);
         }
         if cross {
             counts.dpn *= 3;
@@ -141,14 +141,15 @@ impl LesionStage {
     /// The box and the slices with lung that a network's sections are made of.
     pub fn frame(&self, input: &Input) -> (Square, (usize, usize)) {
         let square = Square::around(self.rows, self.columns, input.box_margin);
-        let ends = |f: fn(usize, usize) -> usize| self.slices.iter().copied().reduce(f).unwrap_or(0);
-        (square, (ends(usize::min), ends(usize::max)))
+        let ends = |f: fn(usize, usize) -> usize| self.slices.iter().copied().reduce(f);
+        let ends = ends(usize::min).zip(ends(usize::max));
+        (square, ends.expect("invariant: this stage begins where there is lung"))
     }
 
     /// Adds what coronal and sagittal networks say of slice `z`: `said` is a sum in steps at `square`'s pixels, which
     /// counts `times`.
     pub fn add_cross(&mut self, z: usize, square: Square, said: &[u16], times: u8, columns: usize, labels: &[u8]) {
-        let Some(state) = self.states.get_mut(z) else { return };
+        let state = &mut self.states[z];
         for ((_, said), ballot) in square.on(said, labels, columns).zip(&mut state.ballots) {
             ballot.dpn += u16::from(times) * said;
         }
@@ -157,7 +158,8 @@ impl LesionStage {
     }
 
     pub fn network_input(&self, volume: &HuVolume, member: usize, z: usize) -> Vec<f32> {
-        self.members.get(member).map_or_else(Vec::new, |m| m.square.cut(volume, z, &m.input))
+        let member = &self.members[member];
+        member.square.cut(volume, z, &member.input)
     }
 
     /// Takes one member's probabilities `[size, size]` of slice `z`, whose lung labels are `labels`.
@@ -169,8 +171,7 @@ impl LesionStage {
         labels: &[u8],
     ) -> Result<(), EnsembleError> {
         let index = member;
-        let member = self.members.get(index).ok_or(EnsembleError::UnknownJob)?;
-        let state = self.states.get_mut(z).ok_or(EnsembleError::UnknownJob)?;
+        let (member, state) = (&self.members[index], &mut self.states[z]);
         let size = member.input.size;
         if answer.len() != size * size {
             return Err(EnsembleError::Answer { found: answer.len(), expected: size * size });
@@ -192,15 +193,13 @@ impl LesionStage {
         }
         state.spoke.add(member.part);
         state.judged = false;
-        if let Some(slot) = state.own.get_mut(index) {
-            *slot = Some(own);
-        }
+        state.own[index] = Some(own);
         Ok(())
     }
 
     /// Applies the rule to slice `z`. Where it is decided, its lesions are marked in `labels` and true is returned.
     pub fn judge(&mut self, z: usize, labels: &mut [u8]) -> bool {
-        let Some(state) = self.states.get_mut(z) else { return false };
+        let state = &mut self.states[z];
         if !state.judged {
             (state.certain, state.open) = Default::default();
             // Neighbours mostly say the same.
@@ -231,18 +230,18 @@ impl LesionStage {
 
     /// Whether the member has answered for the slice.
     pub fn spoke(&self, member: usize, z: usize) -> bool {
-        self.states.get(z).and_then(|s| s.own.get(member)).is_some_and(Option::is_some)
+        self.states[z].own[member].is_some()
     }
 
     /// Lesion voxels that slice `z` has at least, and those that may come to them; by side.
     pub fn bounds(&self, z: usize) -> (Sides, Sides) {
-        self.states.get(z).map_or_else(Default::default, |s| (s.certain, s.open))
+        (self.states[z].certain, self.states[z].open)
     }
 
     /// Lesion voxels of slice `z` in a member's own mask; the vote's where it wasn't needed.
     pub fn own_mask(&self, member: usize, z: usize) -> Sides {
-        let Some(state) = self.states.get(z) else { return Sides::default() };
-        state.own.get(member).and_then(Option::as_ref).map_or(state.certain, |own| own.lesions)
+        let state = &self.states[z];
+        state.own[member].as_ref().map_or(state.certain, |own| own.lesions)
     }
 
     /// For every lung voxel of slice `z`, the share of those `members` that have answered for it and marked it, in per
@@ -256,7 +255,7 @@ impl LesionStage {
         let mut percent = vec![0; labels.len()];
         let lung = percent.iter_mut().zip(labels).filter(|(_, l)| **l != 0);
         for (nth, (out, _)) in lung.enumerate() {
-            let marked = |own: &&&Own| own.marks.get(nth / 8).is_some_and(|byte| byte >> (nth % 8) & 1 == 1);
+            let marked = |own: &&&Own| own.marks[nth / 8] >> (nth % 8) & 1 == 1;
             *out = (100 * spoke.iter().filter(marked).count() / spoke.len()) as u8;
         }
         Some(percent)

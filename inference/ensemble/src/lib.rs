@@ -10,6 +10,8 @@
 mod analysis;
 mod components;
 mod cross;
+pub mod golden;
+mod hysteresis;
 mod lesions;
 mod lungs;
 mod prepare;
@@ -18,6 +20,7 @@ mod vote;
 
 pub use analysis::{Analysis, Job, JobId, Options, RightLeft};
 
+use corsai_protocol::Family;
 use thiserror::Error;
 
 /// Why an analysis can't begin or go on.
@@ -27,8 +30,10 @@ pub enum EnsembleError {
     NoNetwork(&'static str),
     #[error("network {0} expects a region or projection its family doesn't have")]
     Unfit(String),
+    #[error("the vote has more members of the family {0:?} than it can count")]
+    Oversized(Family),
     #[error("an answer of {found} values was given and one of {expected} expected")]
     Answer { found: usize, expected: usize },
-    #[error("a job that was never handed out was answered")]
+    #[error("a job was answered that isn't open: never handed out, answered already, or of an earlier pass")]
     UnknownJob,
 }

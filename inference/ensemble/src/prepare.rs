@@ -69,9 +69,11 @@ impl Square {
     /// Every lung voxel of a slice of label bytes, row by row, with what a picture of the box, `side × side`, has there; 0
     /// outside.
     pub fn on<T: Copy + Default>(self, picture: &[T], labels: &[u8], columns: usize) -> impl Iterator<Item = (u8, T)> {
-        labels.chunks_exact(columns.max(1)).enumerate().flat_map(move |(row, line)| {
+        labels.chunks_exact(columns).enumerate().flat_map(move |(row, line)| {
+            // Empty above and below the box.
             let start = row.checked_add_signed(-self.row).filter(|i| *i < self.side).map(|i| i * self.side);
-            let seen = start.and_then(|at| picture.get(at..at + self.side)).unwrap_or_default();
+            let seen = start.map_or(&[][..], |at| &picture[at..at + self.side]);
+            // Nothing beside the box.
             let value = move |column: usize| {
                 column.checked_add_signed(-self.column).and_then(|j| seen.get(j)).copied().unwrap_or_default()
             };
@@ -95,10 +97,12 @@ impl Square {
         // Columns of the box that lie beside the picture, and of the picture that lie beside the box.
         let [beside, skipped] = [self.column.min(0).unsigned_abs(), self.column.max(0).unsigned_abs()];
         for (i, line) in picture.chunks_exact_mut(self.side).enumerate() {
-            let Some(row) = self.row.checked_add_unsigned(i).and_then(|r| usize::try_from(r).ok()) else { continue };
-            let source = slice.chunks_exact(grid.columns).nth(row).and_then(|source| source.get(skipped..));
+            // Rows above and below the picture stay as they are, and so does what is beside it.
+            let row = self.row.checked_add_unsigned(i).and_then(|row| usize::try_from(row).ok());
+            let Some(row) = row.filter(|row| *row < grid.rows) else { continue };
+            let source = slice[row * grid.columns..(row + 1) * grid.columns].iter().skip(skipped);
             let line = line.iter_mut().skip(beside);
-            line.zip(source.unwrap_or_default()).for_each(|(value, hu)| *value = f32::from(*hu).clamp(low, high));
+            line.zip(source).for_each(|(value, hu)| *value = f32::from(*hu).clamp(low, high));
         }
         let filter = Filter::new(self.side, input.size);
         plane(&picture, self.side, &filter, &filter)

@@ -28,11 +28,11 @@ impl Filter {
                 (first, raw.into_iter().map(|w| w / sum).collect())
             })
             .collect();
-        let most = taps.iter().map(|(_, weights)| weights.len()).max().unwrap_or_default();
+        let most = taps.iter().map(|(_, weights)| weights.len()).max().expect("invariant: a target has samples");
         let mut weights = vec![0.0; target * most];
         // At the border all of them begin sooner, so that none is past the source's end.
         let moved = |first: usize| first.min(source.saturating_sub(most));
-        for ((first, from), to) in taps.iter().zip(weights.chunks_exact_mut(most.max(1))) {
+        for ((first, from), to) in taps.iter().zip(weights.chunks_exact_mut(most)) {
             to.iter_mut().skip(first - moved(*first)).zip(from).for_each(|(to, weight)| *to = *weight as f32);
         }
         Self { first: taps.iter().map(|(first, _)| moved(*first)).collect(), weights, most, source }
@@ -43,20 +43,20 @@ impl Filter {
     }
 
     /// The first input sample of an output sample, and its weights.
-    pub fn taps(&self, i: usize) -> Option<(usize, &[f32])> {
-        Some((*self.first.get(i)?, &self.weights[i * self.most..(i + 1) * self.most]))
+    pub fn taps(&self, i: usize) -> (usize, &[f32]) {
+        (self.first[i], &self.weights[i * self.most..(i + 1) * self.most])
     }
 
     /// Weighted sums of `row`, of the source's length, into `out`, of the target's.
     pub fn along(&self, row: &[f32], out: &mut [f32]) {
-        debug_assert_eq!(row.len(), self.source);
+        assert_eq!((row.len(), out.len()), (self.source, self.len()), "invariant: a row is as long as its filter's source");
         match self.most {
             2 => self.sums::<2>(row, out),
             3 => self.sums::<3>(row, out),
             4 => self.sums::<4>(row, out),
             5 => self.sums::<5>(row, out),
             most => {
-                for ((first, weights), out) in self.first.iter().zip(self.weights.chunks_exact(most.max(1))).zip(out) {
+                for ((first, weights), out) in self.first.iter().zip(self.weights.chunks_exact(most)).zip(out) {
                     *out = row[*first..].iter().zip(weights).map(|(v, w)| v * w).sum();
                 }
             }
@@ -66,14 +66,14 @@ impl Filter {
     /// The same for filters of `N` weights.
     fn sums<const N: usize>(&self, row: &[f32], out: &mut [f32]) {
         for ((first, weights), out) in self.first.iter().zip(self.weights.as_chunks::<N>().0).zip(out) {
-            let values: &[f32; N] = row[*first..].first_chunk().unwrap_or(&[0.0; N]);
+            let values: &[f32; N] = row[*first..].first_chunk().expect("invariant: no filter reaches past its source");
             *out = values.iter().zip(weights).map(|(v, w)| v * w).sum();
         }
     }
 
     /// The same across rows: output row `i` as a weighted sum of whole input rows of `width` samples.
     pub fn row<'a>(&self, i: usize, width: usize, source: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
-        let Some((first, weights)) = self.taps(i) else { return };
+        let (first, weights) = self.taps(i);
         out.fill(0.0);
         for (j, w) in weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
             for (o, v) in out.iter_mut().zip(&source(first + j)[..width]) {

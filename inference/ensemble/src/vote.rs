@@ -5,10 +5,11 @@
 //! that plus [`UNIT`] for each member to come. A pixel whose verdict is the same at both ends is decided: the members
 //! left can't change it, to the bit.
 
-use corsai_protocol::{Family, Vote};
+use corsai_protocol::{Family, Manifest, Vote};
 
-/// Steps of a probability of 1. Eighteen members' sum fits 16 bits.
+/// Steps of a probability of 1.
 pub(crate) const UNIT: u16 = 2048;
+const _: () = assert!(UNIT as usize * Manifest::MOST_MEMBERS <= u16::MAX as usize, "a ballot's sums are u16");
 
 /// A probability in steps, rounded to the nearest, halves to the even one (as `training/pipeline.py`).
 pub(crate) fn steps(probability: f32) -> u16 {
@@ -131,7 +132,7 @@ impl Rule {
         {
             let Some(between) = between else { continue };
             let sum = u32::from(sum);
-            let to_come = u32::from(UNIT) * u32::from(members.saturating_sub(spoke));
+            let to_come = u32::from(UNIT) * u32::from(members.checked_sub(spoke).expect("invariant: only members speak"));
             least += between.say(sum);
             most += between.say(sum + to_come);
         }

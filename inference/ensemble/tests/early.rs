@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use corsai_ensemble::{Analysis, Job, Options};
+use corsai_ensemble::{Analysis, EnsembleError, Job, Options};
 use corsai_protocol::{
     Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Tier, Vote, label,
 };
@@ -298,4 +298,89 @@ fn refining_without_more_networks_changes_nothing() {
     let (_, _, mut analysis) = Opinions { seed: 1, spread: 1.0, sick: 0.3 }.labels(&few, Options::default(), &[]);
     assert!(!analysis.refine(Tier::Full));
     assert_eq!((analysis.stage(), analysis.tier()), (None, Tier::Quick));
+}
+
+/// Runs an analysis to its end; `answer` speaks for the lesion networks.
+fn run_of(analysis: &mut Analysis, manifest: &Manifest, answer: impl Fn(usize) -> Vec<f32>) {
+    let lungs = Opinions { seed: 1, spread: 0.0, sick: 0.0 };
+    while analysis.stage().is_some() {
+        let job = analysis.next_job().unwrap();
+        let given = match manifest.networks[job.network].family {
+            Family::Lungs => lungs.answer(manifest, &job),
+            _ => answer(job.network),
+        };
+        analysis.accept(job.id, &given).unwrap();
+    }
+}
+
+#[test]
+fn an_answer_of_an_earlier_pass_is_stale() {
+    let manifest = manifest();
+    let opinions = Opinions { seed: 3, spread: 0.5, sick: 0.3 };
+    let options = Options { tier: Tier::Standard, full_run: true, ..Options::default() };
+    let mut analysis = Analysis::new(chest(), &manifest, options).unwrap();
+    let mut stale: Vec<(Job, Vec<f32>)> = Vec::new();
+    while analysis.stage().is_some() {
+        let job = analysis.next_job().unwrap();
+        let answer = opinions.answer(&manifest, &job);
+        // What earlier passes were asked is answered once more, late.
+        for (earlier, answer) in &stale {
+            assert_ne!(earlier.id, job.id);
+            assert_eq!(analysis.accept(earlier.id, answer), Err(EnsembleError::UnknownJob));
+            analysis.put_back(earlier.id);
+        }
+        analysis.accept(job.id, &answer).unwrap();
+        if stale.last().is_none_or(|(last, _)| last.network != job.network) {
+            stale.push((job, answer));
+        }
+    }
+    assert!(stale.len() > 5);
+    assert_eq!(analysis.all_labels(), opinions.labels(&manifest, options, &[]).0);
+    assert_eq!(analysis.accept(stale[0].0.id, &stale[0].1), Err(EnsembleError::UnknownJob));
+}
+
+#[test]
+fn a_mean_is_held_against_the_mean_of_its_members_thresholds() {
+    let marks = |thresholds: [f64; 2], said: [f32; 2]| {
+        let mut few = manifest();
+        few.networks.truncate(3);
+        for (entry, threshold) in few.networks[1..].iter_mut().zip(thresholds) {
+            assert_eq!(entry.family, Family::Fpn);
+            entry.threshold = threshold;
+        }
+        let options = Options { tier: Tier::Standard, ..Options::default() };
+        let mut analysis = Analysis::new(chest(), &few, options).unwrap();
+        run_of(&mut analysis, &few, |network| vec![said[network - 1]; 16 * 16]);
+        analysis.all_labels().iter().any(|l| l & label::LESION != 0)
+    };
+    // .45 on average, between the two thresholds.
+    for (thresholds, lesion) in [([0.2, 0.6], true), ([0.6, 0.2], true), ([0.2, 0.8], false), ([0.8, 0.2], false)] {
+        for said in [[0.45, 0.45], [0.1, 0.8], [0.8, 0.1]] {
+            assert_eq!(marks(thresholds, said), lesion, "{thresholds:?} {said:?}");
+        }
+    }
+}
+
+#[test]
+fn thirty_one_members_are_counted_and_one_more_is_refused() {
+    let mut many = manifest();
+    many.networks.truncate(2);
+    many.networks.extend((1..31).map(|n| entry(&format!("fpn-{n}"), Family::Fpn, Tier::Standard)));
+    let options = Options { tier: Tier::Standard, full_run: true, ..Options::default() };
+    let mut analysis = Analysis::new(chest(), &many, options).unwrap();
+    run_of(&mut analysis, &many, |_| vec![1.0; 16 * 16]);
+    let mut lungs = analysis.all_labels().iter().filter(|l| **l != 0).peekable();
+    assert!(lungs.peek().is_some() && lungs.all(|l| l & label::LESION != 0));
+    many.networks.push(entry("fpn-31", Family::Fpn, Tier::Full));
+    assert_eq!(Analysis::new(chest(), &many, options).err(), Some(EnsembleError::Oversized(Family::Fpn)));
+}
+
+#[test]
+fn with_sections_each_axial_member_counts_three_times() {
+    let mut many = with_sections();
+    assert_eq!(many.oversized_family(), None);
+    many.networks.extend((6..11).map(|n| entry(&format!("dpn-{n}"), Family::Dpn, Tier::Full)));
+    assert_eq!(many.oversized_family(), Some(Family::Dpn));
+    many.networks.retain(|network| network.name != "dpn-sections");
+    assert_eq!(many.oversized_family(), None);
 }

@@ -22,7 +22,7 @@ pub use corsai_kernels::Precision;
 pub use network::{Network, Place, Shape, read_manifest};
 pub use pack::{PackError, Weights};
 
-use corsai_protocol::IssueCode;
+use corsai_protocol::{Family, IssueCode, Manifest};
 use thiserror::Error;
 
 /// Why a network can't be built or used. No variant holds anything of a study.
@@ -30,8 +30,10 @@ use thiserror::Error;
 pub enum NetworkError {
     #[error("the weights can't be read: {0}")]
     Pack(#[from] PackError),
-    #[error("the manifest's format {0} is not 2")]
+    #[error("the manifest's format {0} is not {expected}", expected = Manifest::FORMAT)]
     Format(u32),
+    #[error("the manifest lists more than {most} members of the family {0:?}", most = Manifest::MOST_MEMBERS)]
+    Oversized(Family),
     #[error("part {index} has {found} bytes and not {expected}, or another SHA-256 than the manifest's")]
     Part { index: usize, found: usize, expected: u64 },
     #[error("{found} parts and not {expected}")]
@@ -49,7 +51,9 @@ impl NetworkError {
     #[must_use]
     pub const fn code(&self) -> IssueCode {
         match self {
-            Self::Pack(_) | Self::Format(_) | Self::Part { .. } | Self::Parts { .. } => IssueCode::WeightsCorrupt,
+            Self::Pack(_) | Self::Format(_) | Self::Oversized(_) | Self::Part { .. } | Self::Parts { .. } => {
+                IssueCode::WeightsCorrupt
+            }
             Self::NonFinite => IssueCode::ModelNonFinite,
             Self::Input { .. } | Self::Device(_) => IssueCode::ResultWithheld,
         }

@@ -238,11 +238,17 @@ fn finite(values: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
 /// Reads `models/manifest.json`.
 ///
 /// # Errors
-/// [`NetworkError::Format`], or `Pack` when it isn't a manifest.
+/// [`NetworkError::Format`], `Oversized`, or `Pack` when it isn't a manifest.
 pub fn read_manifest(json: &str) -> Result<Manifest, NetworkError> {
     let manifest: Manifest =
         serde_json::from_str(json).map_err(|e| NetworkError::Pack(crate::PackError::Header(e.to_string())))?;
-    if manifest.format == Manifest::FORMAT { Ok(manifest) } else { Err(NetworkError::Format(manifest.format)) }
+    if manifest.format != Manifest::FORMAT {
+        return Err(NetworkError::Format(manifest.format));
+    }
+    match manifest.oversized_family() {
+        Some(family) => Err(NetworkError::Oversized(family)),
+        None => Ok(manifest),
+    }
 }
 
 /// The file that the parts make.

@@ -19,6 +19,24 @@ pub struct Manifest {
 impl Manifest {
     /// Of the manifests that this code reads.
     pub const FORMAT: u32 = 3;
+    /// Most members that a family may have in the vote, which counts a pixel's probabilities in 16 bits.
+    pub const MOST_MEMBERS: usize = 31;
+
+    /// A family with more than [`Self::MOST_MEMBERS`] members; a manifest that has one is refused. Where DPNs see coronal
+    /// or sagittal sections, each axial one counts three times.
+    #[must_use]
+    pub fn oversized_family(&self) -> Option<Family> {
+        let of = |families: &[Family], axial: bool| {
+            let fits = |n: &&NetworkEntry| {
+                families.contains(&n.family) && n.projections.contains(&Projection::Axial) == axial
+            };
+            self.networks.iter().filter(fits).count()
+        };
+        let dpns = of(&[Family::Dpn], true) * if of(&[Family::Dpn], false) > 0 { 3 } else { 1 };
+        let resnets = of(&[Family::Resnet21, Family::Resnet18], true);
+        let counts = [(Family::Fpn, of(&[Family::Fpn], true)), (Family::Dpn, dpns), (Family::Resnet21, resnets)];
+        counts.into_iter().find(|(_, count)| *count > Self::MOST_MEMBERS).map(|(family, _)| family)
+    }
 }
 
 /// The vote's thresholds on the families' means (`networks.md` §3). Below `low` a family votes against, above `high`

@@ -1,0 +1,164 @@
+//! Every stage between the networks on a made-up study, for comparison with stored values: of the resampled volume, the
+//! lungs, the crop, the sections and the vote. The study and what the networks answer are made by formula;
+//! `models/training/stages.py` makes the same, and stored what PyTorch and NumPy make of them (`tests/golden`).
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use corsai_protocol::{
+    Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Tier, Vote,
+};
+use corsai_study::{Grid, HuVolume};
+
+use crate::{
+    Analysis, Job, Options,
+    lungs::{LungFilters, LungStage},
+    prepare::whole_volume,
+};
+
+const SLICES: usize = 14;
+const ROWS: usize = 22;
+const COLUMNS: usize = 26;
+/// Rows and columns of a network's input.
+const SIZE: usize = 16;
+const PROJECTIONS: [Projection; 3] = [Projection::Axial, Projection::Coronal, Projection::Sagittal];
+
+/// The stages by name, in the order in which a study goes through them.
+///
+/// # Panics
+/// Where the formula's study doesn't go through: a broken invariant.
+#[must_use]
+pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
+    let (volume, manifest) = (Arc::new(study()), manifest());
+    let input = &manifest.networks[0].input;
+    let mut lungs = LungStage::new(&volume, input, &PROJECTIONS);
+    for (network, projection) in PROJECTIONS.into_iter().enumerate() {
+        for slice in lungs.slices(projection).collect::<Vec<_>>() {
+            let answer = lung_answer(&lungs.network_input(projection, slice));
+            lungs.accept(network, slice, &answer).expect("invariant: the formula answers in full");
+        }
+    }
+    let cube = lungs.mean(&[true; 3]);
+    let mut labels = vec![0; volume.grid().len()];
+    cube.label(&volume, &LungFilters::new(volume.grid(), SIZE), &mut labels);
+
+    let options = Options { tier: Tier::Full, full_run: true, dpn_3d: true, vote: None };
+    let mut analysis = Analysis::new(Arc::clone(&volume), &manifest, options).expect("invariant: the manifest fits");
+    let mut inputs: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
+    while analysis.stage().is_some() {
+        let Job { id, network, input } = analysis.next_job().expect("invariant: all jobs before are answered");
+        let answer = match manifest.networks[network].family {
+            Family::Lungs => lung_answer(&input),
+            _ => lesion_answer(network, &input),
+        };
+        inputs.entry(&manifest.networks[network].name).or_default().extend(input);
+        analysis.accept(id, &answer).expect("invariant: the formula answers in full");
+    }
+    let mut input_of = |name| inputs.remove(name).expect("invariant: a full run asks every network");
+    let bytes = |labels: &[u8]| labels.iter().map(|label| f32::from(*label)).collect();
+    vec![
+        ("resampled-volume", whole_volume(&volume, input)),
+        ("lung-probabilities", cube.probabilities()),
+        ("lung-labels", bytes(&labels)),
+        ("crop", input_of("fpn-0")),
+        ("sections", input_of("dpn-sections")),
+        ("vote", bytes(analysis.all_labels())),
+    ]
+}
+
+/// Two lungs with a lesion in the right one, a stomach full of gas below the left one, air around the body.
+fn study() -> HuVolume {
+    let grid = Grid {
+        slices: SLICES,
+        rows: ROWS,
+        columns: COLUMNS,
+        row_mm: 9.0,
+        column_mm: 8.0,
+        positions_mm: (0..SLICES).map(|z| z as f64 * 10.0).collect(),
+        slab_mm: vec![10.0; SLICES],
+        patient_from_voxel: [[8.0, 0.0, 0.0, 0.0], [0.0, 9.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
+    };
+    let voxel = |at: usize| {
+        let [x, y, z] = [at % COLUMNS, at / COLUMNS % ROWS, at / COLUMNS / ROWS].map(|i| i as i32);
+        // Whether the voxel is in an ellipsoid; whole numbers, so that every machine agrees.
+        let inside = |centre: [i32; 3], reach: [i32; 3]| {
+            let share = |i: usize| {
+                let distance = [x, y, z][i] * 2 - centre[i];
+                distance * distance * 3600 / (reach[i] * reach[i])
+            };
+            share(0) + share(1) + share(2) < 3600
+        };
+        let noise = ((at as u32).wrapping_mul(2_654_435_761) >> 8) % 61;
+        let tissue = if inside([15, 25, 18], [6, 7, 7]) {
+            -540
+        } else if inside([15, 22, 16], [10, 15, 14]) || inside([37, 22, 16], [10, 15, 13]) {
+            -850
+        } else if inside([37, 16, 1], [5, 5, 2]) || !inside([26, 22, 14], [28, 21, 60]) {
+            -970
+        } else {
+            40
+        };
+        (tissue + noise as i32 - 30) as i16
+    };
+    let voxels = (0..grid.len()).map(voxel).collect();
+    HuVolume::new(grid, voxels).expect("invariant: a value for each voxel")
+}
+
+/// Lung where it is dark, its side by the voxel's column: right, left in the middle of the body.
+fn lung_answer(input: &[f32]) -> Vec<f32> {
+    let area = SIZE * SIZE;
+    let mut answer = vec![0.0; 3 * area];
+    for at in 0..area {
+        let [grey, x, y] = [0, 1, 2].map(|channel| input[channel * area + at]);
+        // Fainter towards the picture's rim, where there is air around the body.
+        let lung = (-2.2 * grey).clamp(0.01, 0.94) * (1.25 - x * x - y * y).clamp(0.05, 1.0);
+        let right = lung * if x < 0.0 { 0.9 } else { 0.15 };
+        answer[at] = 1.0 - lung;
+        answer[area + at] = right;
+        answer[2 * area + at] = lung - right;
+    }
+    answer
+}
+
+/// Lesion where it is grey, for each network another grey.
+fn lesion_answer(network: usize, input: &[f32]) -> Vec<f32> {
+    let grey = 0.25 + 0.015 * network as f32;
+    input.iter().map(|value| (1.05 - 6.0 * (value + grey).abs()).clamp(0.01, 0.99)).collect()
+}
+
+fn manifest() -> Manifest {
+    let axial = [
+        ("fpn-0", Family::Fpn),
+        ("fpn-1", Family::Fpn),
+        ("resnet21-0", Family::Resnet21),
+        ("dpn-0", Family::Dpn),
+        ("dpn-1", Family::Dpn),
+    ];
+    let mut networks = vec![entry("lungs", Family::Lungs, &PROJECTIONS)];
+    networks.extend(axial.map(|(name, family)| entry(name, family, &[Projection::Axial])));
+    networks.push(entry("dpn-sections", Family::Dpn, &[Projection::Coronal, Projection::Sagittal]));
+    Manifest { format: Manifest::FORMAT, vote: Vote::PAPER, networks }
+}
+
+fn entry(name: &str, family: Family, projections: &[Projection]) -> NetworkEntry {
+    let lungs = family == Family::Lungs;
+    let (in_channels, classes) = if lungs { (4, 3) } else { (1, 1) };
+    NetworkEntry {
+        name: name.into(),
+        family,
+        projections: projections.into(),
+        tier: Tier::Quick,
+        architecture: Architecture::ResNet18 { in_channels, classes },
+        input: Input {
+            size: SIZE,
+            region: if lungs { Region::WholeVolume } else { Region::LungBox },
+            clip_hu: [-1350.0, 150.0],
+            normalisation: Normalisation::Range { divisor: 2048.0, limit: 0.505 },
+            box_margin: 0.1,
+        },
+        threshold: 0.4,
+        parts: Vec::new(),
+        golden: Golden { file: String::new(), sha256: String::new(), stride: 1 },
+        dice: BTreeMap::new(),
+        licence: String::new(),
+    }
+}

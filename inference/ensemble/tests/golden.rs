@@ -1,0 +1,30 @@
+//! Every stage between the networks against what PyTorch and NumPy made of the same study (`python -m training stages`
+//! stored it); `e2e/specs/networks.test.mjs` asks the same of wasm.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{fs, path::Path};
+
+use corsai_ensemble::golden::stages;
+
+/// Of a probability or a normalised grey.
+const TOLERANCE: f32 = 2e-6;
+
+#[test]
+fn every_stage_is_pythons() {
+    let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/golden");
+    let found = stages();
+    let mut stored: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    stored.sort();
+    let mut names: Vec<String> = found.iter().map(|(name, _)| format!("{name}.bin")).collect();
+    names.sort();
+    assert_eq!(stored, names);
+    for (name, values) in found {
+        let bytes = fs::read(folder.join(format!("{name}.bin"))).unwrap();
+        let expected: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect();
+        assert_eq!(values.len(), expected.len(), "{name}");
+        let off = values.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let differ = values.iter().zip(&expected).filter(|(a, b)| (*a - *b).abs() > TOLERANCE).count();
+        assert_eq!(differ, 0, "{name}: {differ} of {} values are off, the worst by {off}", values.len());
+    }
+}
