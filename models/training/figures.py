@@ -343,6 +343,12 @@ def single_lungs() -> list[dict[str, float]]:
     return [lungs_agree(t & 3, f) for t, f in zip(true, found)]
 
 
+def trunks() -> dict[str, dict[str, float]]:
+    """Agreement on every scan from neck to abdomen that was answered, by its name."""
+    found = {name: predictions.stored("trunks", name) for part in FOLDS["trunks"] for name in part}
+    return {n: lungs_agree(predictions.trunk(n)[1] & 3, f) for n, f in sorted(found.items()) if f is not None}
+
+
 def by_slice(case: Case, found: np.ndarray) -> np.ndarray:
     """Marked voxels on every slice."""
     return case.placed(found).sum((1, 2))

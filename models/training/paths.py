@@ -8,6 +8,8 @@ REPOSITORY = MODELS.parent
 DATA = Path(os.environ.get("CORSAI_DATA", REPOSITORY / "../shared/data")).resolve()
 RUNS = Path(os.environ.get("CORSAI_RUNS", Path.home() / ".cache/corsai/runs"))
 ARRAYS = RUNS / "arrays"
+#: Scans from neck to abdomen with lung masks, without lesions of COVID-19.
+TRUNKS = ARRAYS / "trunks"
 PACKED = RUNS / "packed"
 PREDICTIONS = RUNS / "predictions"
 

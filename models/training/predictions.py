@@ -5,7 +5,7 @@ lesion network's probabilities in those lungs (`pipeline.lesion_steps`), from th
 the same before rounding. `ct100/NETWORK.npz` holds `[slices, rows, columns]` of the slices that the network's fold keeps
 apart, `ct100/protocol-NAME.npz` (from scratch) and `ct100/volumes-NAME.npz` those of all slices by a network of `ct100.toml`,
 each by the fold that never saw it, before rounding. `lung-slices/lungs-apart.npz` holds label bytes of the single slices that
-this run keeps apart. A file says which weights made it, and is made anew when they are others.
+this run keeps apart; `trunks/NAME.npz` those of a scan from neck to abdomen by the run that never saw it. A file says which weights made it, and is made anew when they are others.
 """
 
 import numpy as np
@@ -14,11 +14,13 @@ from torch import nn
 
 from . import pictures, pipeline, prepare, queue, series, store, train
 from .network import folded
-from .paths import ARRAYS, PREDICTIONS
-from .specs import ADDED, LUNGS_APART, PROTOCOL, RUNS, SPECS, Run, Spec
+from .paths import ARRAYS, PREDICTIONS, TRUNKS
+from .specs import ADDED, FOLDS, LUNGS_APART, PROTOCOL, RUNS, SPECS, Run, Spec
 
 #: Series without masks: what is called lesion on a healthy patient, and on which slices of a sick one.
 SERIES = ("normal-001", "covid-P001")
+#: Distance of neighbouring slices, rows and columns of the scans from neck to abdomen, mm; in the plane nominal.
+TRUNK_MM = (9.0, 1.3, 1.3)
 #: The volume on which packed weights are compared with those before rounding.
 EXACT = "radiopaedia-1"
 
@@ -131,6 +133,10 @@ def main(names: list[str]) -> None:
             refresh("ct100", run.member, f"{store.key(run.spec)} {lung_key}", lambda: single_slices(run, store.load(run.spec)))
     if train.finished(apart := RUNS[LUNGS_APART]):
         refresh("lung-slices", apart.name, train.key(apart), lambda: single_lungs(apart))
+    for run in RUNS.values():
+        if run.trunks_apart is not None and train.finished(run):
+            for name in FOLDS["trunks"][run.trunks_apart]:
+                refresh("trunks", name, train.key(run), lambda: trunk_lungs(name, run))
     for kind, networks in (("protocol", PROTOCOL), ("volumes", ADDED)):
         for name, runs in networks.items():
             if all(map(train.finished, runs)):
@@ -146,6 +152,18 @@ def lung_slices(fold: int) -> tuple[np.ndarray, np.ndarray]:
 def single_lungs(run: Run) -> np.ndarray:
     """Label bytes of the fold's single slices."""
     return pictures.lung_labels(torch.from_numpy(prepare.hu(lung_slices(run.fold)[0])), train.averaged(run), run.spec)
+
+
+def trunk(name: str) -> tuple[torch.Tensor, np.ndarray]:
+    """HU and label bytes of a scan from neck to abdomen."""
+    with np.load(TRUNKS / f"{name}.npz") as arrays:
+        return torch.from_numpy(prepare.hu(arrays["grey"])), arrays["labels"]
+
+
+def trunk_lungs(name: str, run: Run) -> np.ndarray:
+    """Label bytes of a scan from neck to abdomen."""
+    hu = trunk(name)[0]
+    return pipeline.lung_labels(pipeline.lung_probabilities(hu, folded(train.averaged(run))), hu, TRUNK_MM)
 
 
 def protocol(runs: list[Run]) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 Each volume becomes `NAME.npz` with `grey` u8 `[slices, 384, 384]` (HU = grey · 1600/255 − 1350) and `labels` u8 with the
 page's label bytes: 1 right lung, 2 left lung, + 4 lesion. Where the data gives no lung mask (coronacases), lungs are
-found by threshold and morphology and joined with the masks that exist; models/README.md says so.
+found by threshold and morphology and joined with the masks that exist; models/README.md says so. Scans from neck to
+abdomen without COVID-19 (`trunks`) become arrays of the same kind in a folder of their own: only the lungs learn from them.
 """
 
 import json
@@ -14,7 +15,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from .paths import ARRAYS, DATA, REPOSITORY
+from .paths import ARRAYS, DATA, REPOSITORY, TRUNKS
 
 RIGHT, LEFT, LESION = 1, 2, 4
 #: Slices of this volume run from head to feet.
@@ -170,6 +171,13 @@ def main() -> None:
             patient = json.loads((folder / "volume.json").read_text())["patient"]
             np.savez(to, grey=grey, labels=labels, patient=patient)
             print(to.name, grey.shape, patient, [int((labels & b > 0).sum()) for b in (1, 2, 4)], flush=True)
+    TRUNKS.mkdir(exist_ok=True)
+    for folder in sorted((DATA / "trunks").iterdir()):
+        to = TRUNKS / f"{folder.name}.npz"
+        if not to.exists():
+            grey, labels = volume(folder)
+            np.savez(to, grey=grey, labels=labels, patient=folder.name)
+            print(to.name, grey.shape, [int((labels & b > 0).sum()) for b in (1, 2)], flush=True)
     for left, right, seed in PHANTOMS:
         to = ARRAYS / f"phantom-{seed}.npz"
         if not to.exists():

@@ -183,6 +183,19 @@ def lungs(cases: list[Case]) -> str:
     )
 
 
+def trunks() -> str:
+    """Section 3's second part."""
+    rows = measured.kept("trunks", figures.trunks())
+    if not rows:
+        return "Scans from neck to abdomen: not measured."
+    lines = [[f"`{name}`", number(row["iou"]), number(row["right"]), number(row["left"])] for name, row in rows.items()]
+    mean = number(float(np.mean([row["iou"] for row in rows.values()])))
+    return (
+        f"Scans from neck to abdomen, free breathing, masks by experts: mean IoU {mean}, each by a network of the same recipe that saw"
+        " other such scans and not this one, before rounding.\n\n" + table(["scan", "IoU of both", "Dice right", "Dice left"], lines)
+    )
+
+
 def series(thresholds: vote.Thresholds | None) -> str:
     """Section 4."""
     healthy, sick = (Case.load(name) for name in predictions.SERIES)
@@ -358,6 +371,7 @@ def main() -> None:
         " on the other four (section 6), with DPN among bands around .5 for FPNs and DPNs.",
         "## 3. Lungs",
         lungs(cases),
+        trunks(),
         "## 4. Series without masks",
         series(chosen),
         "A slice's score is the number of voxels marked on it. The labels are read from head to feet: so their gaps lie where the networks"

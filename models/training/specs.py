@@ -83,9 +83,14 @@ class Run:
     #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are kept apart, of a lung
     #: network's those of `lung-slices`.
     fold: int | None = None
+    #: Whether a lung network sees scans from neck to abdomen, and which part of `folds.json`'s is kept apart.
+    trunks: bool = False
+    trunks_apart: int | None = None
     seed: int = 20
     #: Where it sees fewer of them than its network shall.
     projections: tuple[str, ...] = ()
+    #: Beginnings of the names of the weights that stay as they were: a short further training leaves what sees edges alone.
+    frozen: tuple[str, ...] = ()
     #: Whether it sees slices of `ct100` and nothing else.
     single_only: bool = False
     #: In f32 whatever the processor knows.
@@ -115,6 +120,9 @@ class Run:
         apart = set(FOLDS["held_out"]["lungs" if self.spec.family == "lungs" else "lesions"])
         if self.fold is not None:
             apart |= set(FOLDS["folds"][self.fold])
+        for part, patients in enumerate(FOLDS["trunks"]):
+            if not self.trunks or part == self.trunks_apart:
+                apart |= set(patients)
         return apart
 
 
@@ -130,7 +138,8 @@ def _family(name: str) -> tuple[list[Spec], list[Run]]:
         specs.append(Spec(family=name, **fields | lists))
     by_name = {spec.name: spec for spec in specs}
     runs = [
-        Run(spec=by_name.get(run.get("member"), specs[0]), **config["training"] | run) for run in config.get("run", [])
+        Run(spec=by_name.get(run.get("member"), specs[0]), **config["training"] | run | {"frozen": tuple(run.get("frozen", []))})
+        for run in config.get("run", [])
     ]
     return specs, runs
 

@@ -72,6 +72,8 @@ def train(run: Run, device: str = "cpu") -> None:
         model = unfolded(store.load(SPECS[run.shipped]), run.spec.architecture, pictures)
     else:
         start_from_imagenet(model)
+    for name, weight in model.named_parameters():
+        weight.requires_grad_(not name.startswith(run.frozen))
     model = model.to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval()
     optimiser = torch.optim.AdamW(model.parameters(), run.peak_rate, weight_decay=run.weight_decay)
