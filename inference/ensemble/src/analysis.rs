@@ -392,7 +392,8 @@ impl Analysis {
         let axial_dpns = members.iter().filter(|&&m| networks[self.lesions[m]].family == Family::Dpn).count();
         // The projections weigh as much as the axial DPNs, so all of these must be there.
         let all_dpns = networks.iter().filter(|n| n.family == Family::Dpn).all(|n| n.tier <= tier);
-        let with_cross = all_dpns && axial_dpns > 0 && cross::PROJECTIONS.iter().all(|of| !self.cross_members(*of).is_empty());
+        let with_cross =
+            all_dpns && axial_dpns > 0 && cross::PROJECTIONS.iter().all(|of| !self.cross_members(*of).is_empty());
         self.to_run.clear();
         let alone = self.mean_threshold(&members, with_cross);
         if let Some(stage) = &mut self.stage {

@@ -88,11 +88,8 @@ impl CrossStage {
         if answer.len() != area {
             return Err(EnsembleError::Answer { found: answer.len(), expected: area });
         }
-        let (_, sums, _) = self
-            .sums
-            .iter_mut()
-            .find(|(p, ..)| *p == projection)
-            .expect("invariant: sections are coronal or sagittal");
+        let (_, sums, _) =
+            self.sums.iter_mut().find(|(p, ..)| *p == projection).expect("invariant: sections are coronal or sagittal");
         let at = section / STEP * area;
         for (sum, p) in sums[at..at + area].iter_mut().zip(answer) {
             *sum += p;

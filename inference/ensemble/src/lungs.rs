@@ -398,7 +398,8 @@ mod tests {
         // On a slice of its own above the left lung, and nowhere is right as much as .05.
         let labels = labelled(|z, y, x| match (z, y, x) {
             (22, 10, 16) => (0.04, 0.27, -850),
-            _ => lung(z, y, x).map_or((0.0, 0.0, 40), |(right, left, hu)| if z > 20 { (0.04, left, hu) } else { (right, left, hu) }),
+            _ => lung(z, y, x)
+                .map_or((0.0, 0.0, 40), |(right, left, hu)| if z > 20 { (0.04, left, hu) } else { (right, left, hu) }),
         });
         assert_eq!(labels[place(22, 10, 16)], label::LEFT_LUNG);
     }

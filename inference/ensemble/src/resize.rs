@@ -49,7 +49,11 @@ impl Filter {
 
     /// Weighted sums of `row`, of the source's length, into `out`, of the target's.
     pub fn along(&self, row: &[f32], out: &mut [f32]) {
-        assert_eq!((row.len(), out.len()), (self.source, self.len()), "invariant: a row is as long as its filter's source");
+        assert_eq!(
+            (row.len(), out.len()),
+            (self.source, self.len()),
+            "invariant: a row is as long as its filter's source"
+        );
         match self.most {
             2 => self.sums::<2>(row, out),
             3 => self.sums::<3>(row, out),

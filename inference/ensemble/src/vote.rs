@@ -132,7 +132,8 @@ impl Rule {
         {
             let Some(between) = between else { continue };
             let sum = u32::from(sum);
-            let to_come = u32::from(UNIT) * u32::from(members.checked_sub(spoke).expect("invariant: only members speak"));
+            let to_come =
+                u32::from(UNIT) * u32::from(members.checked_sub(spoke).expect("invariant: only members speak"));
             least += between.say(sum);
             most += between.say(sum + to_come);
         }

@@ -14,7 +14,8 @@ const TOLERANCE: f32 = 2e-6;
 fn every_stage_is_pythons() {
     let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/golden");
     let found = stages();
-    let mut stored: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    let mut stored: Vec<_> =
+        fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     stored.sort();
     let mut names: Vec<String> = found.iter().map(|(name, _)| format!("{name}.bin")).collect();
     names.sort();

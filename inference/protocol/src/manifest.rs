@@ -27,9 +27,8 @@ impl Manifest {
     #[must_use]
     pub fn oversized_family(&self) -> Option<Family> {
         let of = |families: &[Family], axial: bool| {
-            let fits = |n: &&NetworkEntry| {
-                families.contains(&n.family) && n.projections.contains(&Projection::Axial) == axial
-            };
+            let fits =
+                |n: &&NetworkEntry| families.contains(&n.family) && n.projections.contains(&Projection::Axial) == axial;
             self.networks.iter().filter(fits).count()
         };
         let dpns = of(&[Family::Dpn], true) * if of(&[Family::Dpn], false) > 0 { 3 } else { 1 };
