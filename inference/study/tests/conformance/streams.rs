@@ -7,8 +7,8 @@ use corsai_study::Picture;
 use corsai_tests::{data, needs_data};
 use serde::Deserialize;
 
-use crate::file::Header;
 use crate::digest;
+use crate::file::Header;
 
 const JPEG_XL_LOSSY: &str = "1.2.840.10008.1.2.4.112";
 
