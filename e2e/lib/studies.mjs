@@ -11,10 +11,14 @@ import { TAG, changed, copied, text, value } from "./dicom.mjs";
 export const OUT = fileURLToPath(new URL("../out", import.meta.url));
 const MADE = path.join(OUT, "studies");
 
-// A folder of the shared data, or the notice with which a test that needs it is skipped.
+// A folder of the shared data, or the notice with which a test that needs it is skipped. With CORSAI_DATA=required no test
+// is, and one whose data are missing fails (the same of native tests: `tests/lib.rs`).
 export function data(...names) {
-  const place = process.env.CORSAI_DATA ?? fileURLToPath(new URL("../../../shared/data", import.meta.url));
+  const required = process.env.CORSAI_DATA === "required";
+  const named = required ? undefined : process.env.CORSAI_DATA;
+  const place = named ?? fileURLToPath(new URL("../../../shared/data", import.meta.url));
   const folder = path.join(place, ...names);
+  if (required) return { folder };
   return existsSync(folder) ? { folder } : { skip: `there is no ${names.join("/")} here (CORSAI_DATA names the data's place)` };
 }
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 MODELS = Path(__file__).resolve().parent.parent
 REPOSITORY = MODELS.parent
-DATA = Path(os.environ.get("CORSAI_DATA", REPOSITORY / "../shared/data")).resolve()
+_named = os.environ.get("CORSAI_DATA", "required")
+DATA = (REPOSITORY / "../shared/data" if _named == "required" else Path(_named)).resolve()
 RUNS = Path(os.environ.get("CORSAI_RUNS", Path.home() / ".cache/corsai/runs"))
 ARRAYS = RUNS / "arrays"
 #: Scans from neck to abdomen with lung masks, without lesions of COVID-19.

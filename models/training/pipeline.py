@@ -112,8 +112,8 @@ def lung_labels(
 
 def keep_connected(strong: np.ndarray, weak: np.ndarray, spacing_mm: tuple[float, float, float]) -> np.ndarray:
     """`strong`, and those of `weak` that a path of weak voxels joins to it, at most `RIM_MM` long; `hysteresis.rs`."""
-    steps = [int(mm * STEPS_PER_MM + 0.5) for mm in (*spacing_mm, RIM_MM)]
-    reach = steps.pop()
+    steps = [max(1, int(mm * STEPS_PER_MM + 0.5)) for mm in spacing_mm]
+    reach = int(RIM_MM * STEPS_PER_MM + 0.5)
     # Background all around: a neighbour's index never leads to another row.
     kept, weak = np.pad(strong, 1), np.pad(weak, 1)
     shape, strides = kept.shape, (kept.strides[0], kept.strides[1], 1)

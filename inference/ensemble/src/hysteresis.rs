@@ -56,12 +56,14 @@ struct Neighbours {
 
 impl Neighbours {
     fn new(grid: &Grid) -> Self {
+        // However fine the grid: a path has an end.
+        let step = |mm| steps(mm).max(1);
         Self {
             columns: grid.columns,
             rows: grid.rows,
-            column_step: steps(grid.column_mm),
-            row_step: steps(grid.row_mm),
-            slice_steps: grid.positions_mm.windows(2).map(|pair| steps(pair[1] - pair[0])).collect(),
+            column_step: step(grid.column_mm),
+            row_step: step(grid.row_mm),
+            slice_steps: grid.positions_mm.windows(2).map(|pair| step(pair[1] - pair[0])).collect(),
         }
     }
 

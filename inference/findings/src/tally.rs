@@ -17,12 +17,10 @@ pub(crate) struct Side {
     pub lesion: u32,
 }
 
-/// One tally a slice of the grid; what `labels` lacks is background.
+/// One tally a slice of the grid, which has one label a voxel.
 pub(crate) fn tallies(grid: &Grid, labels: &[u8]) -> Vec<Tally> {
-    let area = grid.rows.saturating_mul(grid.columns).max(1);
-    let mut slices: Vec<Tally> = labels.chunks(area).take(grid.slices).map(tally).collect();
-    slices.resize(grid.slices, Tally::default());
-    slices
+    assert_eq!(labels.len(), grid.len(), "invariant: one label a voxel");
+    labels.chunks_exact(grid.rows * grid.columns).map(tally).collect()
 }
 
 fn tally(slice: &[u8]) -> Tally {
@@ -74,8 +72,8 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn labels_that_end_early_are_background() {
-        let found = tallies(&grid(2, &[10.0, 10.0]), &[label::LEFT_LUNG]);
-        assert_eq!((found.len(), found[0].left.lung, found[1]), (2, 1, Tally::default()));
+    #[should_panic(expected = "one label a voxel")]
+    fn labels_that_end_early_are_no_smaller_lung() {
+        tallies(&grid(2, &[10.0, 10.0]), &[label::LEFT_LUNG]);
     }
 }

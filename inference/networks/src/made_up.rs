@@ -18,7 +18,7 @@ pub(crate) fn tensor(name: &str, shape: &[usize]) -> Stored {
         let near = |x: u32| (centre + 0.2 * (f64::from(x) / f64::from(1u32 << 31) / 2.0 - 0.5)) as f32;
         return Stored::Floats(hashes.map(near).collect());
     }
-    let outputs = shape.first().copied().unwrap_or(1);
+    let outputs = *shape.first().expect("invariant: a layer's tensor has dimensions");
     let fan_in = shape.iter().skip(1).product::<usize>() as f64;
     let values = hashes.map(|x| ((x % 255) as i32 - 127) as i8).collect();
     Stored::Bytes { values, scales: vec![((6.0 / fan_in).sqrt() / 127.0) as f32; outputs] }

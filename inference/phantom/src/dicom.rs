@@ -66,7 +66,7 @@ pub(crate) fn file(phantom: &Phantom, index: usize) -> (String, Vec<u8>) {
     set.text((0x0020, 0x1041), *b"DS", &decimal(z));
     set.word((0x0028, 0x0002), 1);
     set.text((0x0028, 0x0004), *b"CS", "MONOCHROME2");
-    let edge = u16::try_from(phantom.columns()).unwrap_or(u16::MAX); // at most 512, see `PhantomOptions`
+    let edge = u16::try_from(phantom.columns()).expect("invariant: `PhantomOptions` has at most 512 columns");
     set.word((0x0028, 0x0010), edge);
     set.word((0x0028, 0x0011), edge);
     set.text((0x0028, 0x0030), *b"DS", &numbers(&[phantom.pixel_mm(); 2]));
@@ -85,7 +85,7 @@ pub(crate) fn file(phantom: &Phantom, index: usize) -> (String, Vec<u8>) {
     set.put((0x7FE0, 0x0010), *b"OW", &pixels);
 
     let mut length = Elements::default();
-    let bytes = u32::try_from(meta.0.len()).unwrap_or(u32::MAX); // a few hundred
+    let bytes = u32::try_from(meta.0.len()).expect("invariant: a few hundred bytes");
     length.put((0x0002, 0x0000), *b"UL", &bytes.to_le_bytes());
     let mut file = vec![0; 128];
     file.extend_from_slice(b"DICM");
@@ -131,7 +131,7 @@ impl Elements {
 
     /// A value of even length.
     fn put(&mut self, (group, element): (u16, u16), vr: [u8; 2], value: &[u8]) {
-        let length = u32::try_from(value.len()).unwrap_or(u32::MAX); // pixels are at most 512 KiB
+        let length = u32::try_from(value.len()).expect("invariant: pixels are at most 512 KiB");
         self.0.extend(group.to_le_bytes());
         self.0.extend(element.to_le_bytes());
         self.0.extend(vr);

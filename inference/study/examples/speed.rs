@@ -4,7 +4,6 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use corsai_study::Picture;
@@ -17,11 +16,7 @@ const WG04: &str = "conformance/robyoung+dicom-test-files/data/WG04";
 const TIME: Duration = Duration::from_secs(2);
 
 fn main() {
-    let data = std::env::var_os("CORSAI_DATA").map(PathBuf::from);
-    let data = data.unwrap_or_else(|| {
-        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../../shared/data")
-    });
-    let read = |name: String| std::fs::read(data.join(name)).unwrap();
+    let read = |name: String| std::fs::read(corsai_tests::data(&name)).unwrap();
     let image = |rest: &str| read(format!("{CORNERSTONE}/CTImage.dcm{rest}"));
     let high_throughput =
         file::Header { syntax: "1.2.840.10008.1.2.4.201", rows: 512, columns: 512, bits: 16, signed: true };

@@ -16,11 +16,13 @@ mod made;
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use corsai_protocol::IssueCode;
 use corsai_study::{Intake, Limits};
+use corsai_tests::{data, needs_data};
 use peak_alloc::PeakAlloc;
 
 use clock::computed;
@@ -69,10 +71,13 @@ fn frames(count: usize, declared: usize) -> File {
     chest(1).remove(0).text((0x28, 0x08), "IS", &declared.to_string()).raw(per_frame, "SQ", groups)
 }
 
-/// One test, so that nothing else allocates beside it.
+/// Held by a test while it runs, so that nothing else allocates beside it.
+static ALONE: Mutex<()> = Mutex::new(());
+
 #[test]
 fn hostile_files_end_in_a_code_in_little_time_and_memory() {
     use IssueCode as Code;
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let bytes = chest(1)[0].bytes();
     let (meta, dataset) = bytes.split_at(160);
     let within = |inserted: &[u8]| [meta, inserted, dataset].concat();
@@ -95,21 +100,27 @@ fn hostile_files_end_in_a_code_in_little_time_and_memory() {
     // Four thousand frames of two by two pixels, each elsewhere.
     let tiny = frames(4000, 4000).word((0x28, 0x10), 2).word((0x28, 0x11), 2).words(&vec![0; 16_000]);
     assert!(settle("tiny", tiny.bytes()).contains(&Code::HuImplausible));
+}
 
-    let data = std::env::var_os("CORSAI_DATA").map(PathBuf::from);
-    let data = data.unwrap_or_else(|| {
-        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../../shared/data")
-    });
-    for folder in ["malformed", "conformance"].map(|name| data.join(name)) {
-        if !folder.is_dir() {
-            eprintln!("skipped: {} is not there", folder.display());
-            continue;
-        }
-        let mut found = Vec::new();
-        files(&folder, &mut found);
-        assert!(!found.is_empty());
-        for path in found {
-            settle(&path.display().to_string(), fs::read(&path).unwrap());
-        }
+/// The same of other people's files.
+fn are_settled(name: &str) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut found = Vec::new();
+    files(&data(name), &mut found);
+    assert!(!found.is_empty());
+    for path in found {
+        settle(&path.display().to_string(), fs::read(&path).unwrap());
     }
+}
+
+#[needs_data("malformed")]
+#[test]
+fn malformed_files_end_in_little_time_and_memory() {
+    are_settled("malformed");
+}
+
+#[needs_data("conformance")]
+#[test]
+fn conformance_files_end_in_little_time_and_memory() {
+    are_settled("conformance");
 }

@@ -1,8 +1,7 @@
 //! Every file of the shared data against pydicom: the same picture bit for bit, or a code that says why there is none.
 //!
 //! `reference.json` holds pydicom's side (see `reference.py`), `README.md` the outcome, file by file. With
-//! `BLESS=1` in the environment the latter is written anew; without, it is compared with what was found. Skipped
-//! where the data isn't there.
+//! `BLESS=1` in the environment the latter is written anew; without, it is compared with what was found.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -14,9 +13,10 @@ mod streams;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use corsai_study::Picture;
+use corsai_tests::{data, needs_data};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -42,19 +42,6 @@ fn reference() -> Reference {
     serde_json::from_str(include_str!("reference.json")).unwrap()
 }
 
-/// The shared data, or a notice that the test is skipped.
-fn data() -> Option<PathBuf> {
-    let data = std::env::var_os("CORSAI_DATA").map(PathBuf::from);
-    let data = data.unwrap_or_else(|| {
-        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../../shared/data")
-    });
-    if !data.join("conformance").is_dir() {
-        eprintln!("skipped: {} is not there", data.display());
-        return None;
-    }
-    Some(data)
-}
-
 fn digest(picture: &Picture) -> String {
     let bytes: Vec<u8> = picture.values.iter().flat_map(|value| value.to_le_bytes()).collect();
     Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
@@ -69,14 +56,14 @@ struct Line {
     compared: String,
 }
 
+#[needs_data("conformance")]
 #[test]
 fn pictures_are_pydicoms_bit_for_bit() {
-    let Some(data) = data() else { return };
     let reference = reference();
     let mut lines: Vec<(Line, Vec<String>)> = Vec::new();
     let mut wrong = Vec::new();
     for (name, expected) in &reference.files {
-        let path = data.join(name);
+        let path = data(name);
         let outcome = Picture::read(std::fs::read(&path).unwrap());
         let verdict = match &outcome {
             Ok(picture) if picture.lossy => "read, lossy".to_owned(),

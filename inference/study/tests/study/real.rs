@@ -1,26 +1,13 @@
-//! Real series come out right; hostile files come out with a code. Skipped where the data isn't there.
+//! Real series come out right; hostile files come out with a code.
 
 use std::path::{Path, PathBuf};
 
 use corsai_protocol::{IssueCode, SeriesId};
 use corsai_study::{Intake, Limits, Opened};
+use corsai_tests::{data, needs_data};
 
 use crate::fuzzed::settle;
 use crate::made::{codes, open_bytes};
-
-/// A folder of the shared data, or a notice that the test is skipped.
-fn folder(name: &str) -> Option<PathBuf> {
-    let data = std::env::var_os("CORSAI_DATA").map(PathBuf::from);
-    let data = data.unwrap_or_else(|| {
-        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../../shared/data")
-    });
-    let folder = data.join(name);
-    if !folder.is_dir() {
-        eprintln!("skipped: {} is not there", folder.display());
-        return None;
-    }
-    Some(folder)
-}
 
 /// All files below a folder, sorted by path.
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -58,8 +45,7 @@ struct Expected {
 }
 
 fn comes_out(name: &str, expected: &Expected) {
-    let Some(folder) = folder(&format!("dicom/{name}")) else { return };
-    let opened = open(&files(&folder));
+    let opened = open(&files(&data(&format!("dicom/{name}"))));
     assert!(opened.issues.is_empty(), "{:?}", opened.issues);
     assert_eq!(opened.only_clean(), Some(SeriesId(0)));
     let series = &opened.series[0];
@@ -104,6 +90,7 @@ fn is_a_chest(volume: &corsai_study::HuVolume) {
     assert!(lung > grid.rows * grid.columns / 20, "no lung in the middle");
 }
 
+#[needs_data("dicom/covid-P001")]
 #[test]
 fn covid_p001_is_ordered_by_position_not_by_name() {
     comes_out(
@@ -122,6 +109,7 @@ fn covid_p001_is_ordered_by_position_not_by_name() {
     );
 }
 
+#[needs_data("dicom/normal-001")]
 #[test]
 fn normal_001_is_spaced_wider_than_it_is_thick() {
     comes_out(
@@ -140,6 +128,7 @@ fn normal_001_is_spaced_wider_than_it_is_thick() {
     );
 }
 
+#[needs_data("dicom/lungdx-A0001-5mm")]
 #[test]
 fn lungdx_a0001_is_implicit_little_endian() {
     comes_out(
@@ -158,6 +147,7 @@ fn lungdx_a0001_is_implicit_little_endian() {
     );
 }
 
+#[needs_data("dicom/lungdx-A0002-B70f")]
 #[test]
 fn lungdx_a0002_is_thick() {
     comes_out(
@@ -176,10 +166,10 @@ fn lungdx_a0002_is_thick() {
     );
 }
 
+#[needs_data("dicom")]
 #[test]
 fn all_four_at_once_stay_four() {
-    let Some(folder) = folder("dicom") else { return };
-    let dropped: Vec<PathBuf> = files(&folder);
+    let dropped: Vec<PathBuf> = files(&data("dicom"));
     let opened = open(&dropped);
     let mut slices: Vec<u32> = opened.series.iter().map(|series| series.summary().slices).collect();
     slices.sort_unstable();
@@ -192,8 +182,7 @@ fn all_four_at_once_stay_four() {
 
 /// The files of every folder at once: a code or a series, and never a panic. Alone they are in `malformed.rs`.
 fn survives(name: &str) {
-    let Some(folder) = folder(name) else { return };
-    let paths = files(&folder);
+    let paths = files(&data(name));
     assert!(!paths.is_empty());
     for folder in paths.chunk_by(|a, b| a.parent() == b.parent()) {
         settle(&open(folder));
@@ -201,9 +190,10 @@ fn survives(name: &str) {
 }
 
 /// One slice in every syntax that is read, written by another project's encoders.
+#[needs_data("conformance/cornerstonejs+cornerstoneWADOImageLoader")]
 #[test]
 fn every_lossless_twin_shows_the_same_picture() {
-    let Some(folder) = folder("conformance/cornerstonejs+cornerstoneWADOImageLoader/testImages") else { return };
+    let folder = data("conformance/cornerstonejs+cornerstoneWADOImageLoader/testImages");
     let picture = |name: &str| {
         let opened = open(&[folder.join(format!("CTImage.dcm{name}"))]);
         assert_eq!(codes(&opened.series[0].summary().issues), [IssueCode::SeriesTooFew], "{name}");
@@ -224,9 +214,10 @@ fn every_lossless_twin_shows_the_same_picture() {
 
 /// A legacy-converted multi-frame file beside the three classic ones that it was made of. Both call their values
 /// unspecified, which is refused; with the unit in place they show the same.
+#[needs_data("conformance/QIICR+dcmqi")]
 #[test]
 fn a_converted_multi_frame_file_is_its_originals() {
-    let Some(folder) = folder("conformance/QIICR+dcmqi/data/segmentations") else { return };
+    let folder = data("conformance/QIICR+dcmqi/data/segmentations");
     let in_hounsfield = |path: &PathBuf| {
         let mut bytes = std::fs::read(path).unwrap();
         let explicit = [0x28, 0, 0x54, 0x10, b'L', b'O', 2, 0, b'U', b'S'];
@@ -248,11 +239,13 @@ fn a_converted_multi_frame_file_is_its_originals() {
     }
 }
 
+#[needs_data("malformed")]
 #[test]
 fn malformed_files_end_in_a_code() {
     survives("malformed");
 }
 
+#[needs_data("conformance")]
 #[test]
 fn conformance_files_end_in_a_code_or_a_series() {
     survives("conformance");
