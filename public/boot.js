@@ -10,8 +10,14 @@ function failed(sentence) {
 }
 
 // Without one of its style sheets the page would show pictures and numbers in a wrong way. The browser has waited for
-// them, and a sheet that can't be had, or has another hash than the page's, is missing here.
-const styled = [...document.querySelectorAll('link[rel="stylesheet"]')].every(({ sheet }) => sheet);
+// them: of one that couldn't be had, or has another hash, there is none here, or it has no rules that can be read.
+function styled({ sheet }) {
+  try {
+    return sheet.cssRules.length > 0;
+  } catch {
+    return false;
+  }
+}
 
 // Leptos makes elements of the page's own constant markup by innerHTML, and four scripts are started by name. All else
 // that turns a text into code is refused.
@@ -31,5 +37,5 @@ async function start() {
   }
 }
 
-if (styled) await start();
+if ([...document.querySelectorAll('link[rel="stylesheet"]')].every(styled)) await start();
 else failed("static-unstyled");

@@ -1,34 +1,37 @@
 // Group normalisation as a factor and a summand for each channel, from the channels' means and squared deviations over
-// parts of the pixels (moments.wgsl).
+// parts of the pixels (moments.wgsl). Means of means are sums of differences from the first one, which are small.
 {{bindings}}
 
-// Mean and squared deviations from it of a channel.
+// A channel's mean, and the sum of squared deviations from it.
 var<workgroup> total: array<vec2f, 256>;
 
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) c: u32) {
     let pixels = f32(shape.rows * shape.columns);
     if (c < shape.channels) {
-        var all = vec2f();
-        var count = 0.0;
-        for (var part = 0u; part < shape.parts; part++) {
-            let at = part * 3u * shape.channels + c;
-            let part_count = moments[at + 2u * shape.channels];
-            let apart = moments[at] - all.x;
-            let share = part_count / max(count + part_count, 1.0);
-            all += vec2f(apart * share, moments[at + shape.channels] + apart * apart * (count * share));
-            count += part_count;
+        let step = 3u * shape.channels;
+        var apart = 0.0;
+        for (var part = 1u; part < shape.parts; part++) {
+            let at = part * step + c;
+            apart += (moments[at] - moments[c]) * moments[at + 2u * shape.channels];
         }
-        total[c] = all;
+        let mean = moments[c] + apart / pixels;
+        var squares = 0.0;
+        for (var part = 0u; part < shape.parts; part++) {
+            let at = part * step + c;
+            let apart = moments[at] - mean;
+            squares += moments[at + shape.channels] + apart * apart * moments[at + 2u * shape.channels];
+        }
+        total[c] = vec2f(mean, squares);
     }
     workgroupBarrier();
     if (c < shape.channels) {
         let first = c / shape.per_group * shape.per_group;
-        var mean = 0.0;
-        for (var i = 0u; i < shape.per_group; i++) {
-            mean += total[first + i].x;
+        var apart = 0.0;
+        for (var i = 1u; i < shape.per_group; i++) {
+            apart += total[first + i].x - total[first].x;
         }
-        mean /= f32(shape.per_group);
+        let mean = total[first].x + apart / f32(shape.per_group);
         var squares = 0.0;
         for (var i = 0u; i < shape.per_group; i++) {
             let apart = total[first + i].x - mean;
