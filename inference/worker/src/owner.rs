@@ -306,7 +306,7 @@ impl Owner {
                     outbox::post(&Event::Cancelled { run, slot });
                 }
             }
-            owner.ended((run, slot));
+            owner.run_ended((run, slot));
         });
     }
 
@@ -409,7 +409,7 @@ impl Owner {
     }
 
     /// A run is over: nothing of its study changes any more, nor does a comparison.
-    fn ended(&self, (run, slot): (RunId, Slot)) {
+    fn run_ended(&self, (run, slot): (RunId, Slot)) {
         if self.study(slot).borrow().run == run {
             self.study(slot).borrow_mut().goal = None;
             self.publish_comparison();
