@@ -24,7 +24,7 @@ use crate::{
     reopen::{Handles, Idle, Reopen, Source},
     state::{Effect, Link, Model, Phase},
     viewer::{
-        pixels::{PixelStore, Slice, areas_of, around},
+        pixels::{PixelStore, Slice, around},
         view::View,
     },
     weights::{self, Loaded},
@@ -162,8 +162,10 @@ impl App {
         if self.model.with_untracked(|m| m.gets_on(&event)) {
             self.goes_on();
         }
-        if let Event::Slice { slot, index, lungs, lesions, .. } = event {
-            self.take_slice(slot, index, lungs, lesions, &payload);
+        if let Event::Slice { run, slot, index, lungs, lesions, .. } = event {
+            if self.model.with_untracked(|m| m.is_live(run, slot)) {
+                self.take_slice(slot, index, lungs, lesions, &payload);
+            }
             return;
         }
         if let Event::Answered { run, answered } = event {
@@ -186,7 +188,6 @@ impl App {
             self.carry_out(effect);
         }
         self.let_go();
-        self.ask_for_next_areas();
     }
 
     fn carry_out(self, effect: Effect) {
@@ -207,8 +208,9 @@ impl App {
                 self.view.update(|v| v.new_volume(slot, count));
                 self.ask_for_shown();
             }
-            Effect::SlicesChanged(slot, indices) => {
-                self.pixels.update_value(|p| p.changed(slot, &indices));
+            Effect::SlicesChanged(slot, indices, areas) => {
+                self.pixels.update_value(|p| p.changed(slot, &indices, &areas));
+                self.drawn.update(|d| *d += 1);
                 let nothing = self.pixels.with_value(|p| !p.has_any(slot));
                 if nothing && self.view.with_untracked(|v| v.slot == slot) {
                     self.view.update(|v| v.nearest_of(slot, &indices));
@@ -220,25 +222,20 @@ impl App {
     }
 
     fn take_slice(self, slot: Slot, index: u32, lungs: bool, lesions: bool, payload: &[JsValue]) {
-        let [hu, labels, agreement @ ..] = payload else { return };
-        let (Some(hu), Some(labels)) = (hu.dyn_ref::<ArrayBuffer>(), labels.dyn_ref::<ArrayBuffer>()) else { return };
-        let labels = Uint8Array::new(labels).to_vec();
-        if self.pixels.try_update_value(|p| p.swept(slot, index, areas_of(&labels))) == Some(true) {
+        let buffers: Vec<&ArrayBuffer> = payload.iter().filter_map(JsCast::dyn_ref).collect();
+        let [hu, labels, agreement @ ..] = &buffers[..] else {
+            return self.died(Issue::new(IssueCode::InternalFault, "a slice's picture"));
+        };
+        let (hu, labels) = (Int16Array::new(hu).to_vec(), Uint8Array::new(labels).to_vec());
+        let agreement = agreement.first().map(|agreement| Uint8Array::new(agreement).to_vec());
+        let slice = self.model.with_untracked(|m| {
+            let volume = m.study(slot).volume.as_ref()?;
+            (index < volume.slices).then(|| Slice::new(volume, hu, labels, agreement, (lungs, lesions))).flatten()
+        });
+        if let Some(slice) = slice {
+            self.pixels.update_value(|p| p.put(slot, index, slice));
             self.drawn.update(|d| *d += 1);
-        } else if hu.byte_length() % 2 == 0 {
-            let hu = Int16Array::new(hu).to_vec();
-            let agreement =
-                agreement.first().and_then(|a| a.dyn_ref()).map(|a: &ArrayBuffer| Uint8Array::new(a).to_vec());
-            let slice = self.model.with_untracked(|m| {
-                let volume = m.study(slot).volume.as_ref()?;
-                (index < volume.slices).then(|| Slice::new(volume, hu, labels, agreement, (lungs, lesions))).flatten()
-            });
-            if let Some(slice) = slice {
-                self.pixels.update_value(|p| p.put(slot, index, slice));
-                self.drawn.update(|d| *d += 1);
-            }
         }
-        self.ask_for_next_areas();
     }
 
     /// Asks for the slice on screen and its neighbours, as far as they are not at hand.
@@ -255,20 +252,6 @@ impl App {
         let wanted = around(index, count, if busy { 1 } else { REACH });
         let asked = self.pixels.try_update_value(|p| p.ask(slot, wanted)).unwrap_or_default();
         self.send_all(asked.into_iter().map(|index| Command::Slice { slot, index }).collect());
-    }
-
-    /// When all is done, goes through the slices not seen yet, one at a time, for the strip beside the slider.
-    fn ask_for_next_areas(self) {
-        let slot = self.view.with_untracked(|v| v.slot);
-        let count = self.model.with_untracked(|m| {
-            let study = m.study(slot);
-            let done = study.phase.measured() && !study.gone && !m.working();
-            study.volume.as_ref().filter(|_| done).map(|v| v.slices)
-        });
-        let Some(count) = count else { return };
-        if let Some(Some(index)) = self.pixels.try_update_value(|p| p.sweep(slot, count)) {
-            self.send(Command::Slice { slot, index }, Vec::new(), false);
-        }
     }
 
     // ── What the person wants ───────────────────────────────────────────────────────────────────────────────────

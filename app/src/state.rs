@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use corsai_protocol::{
     Command, DeviceReport, Event, Issue, IssueCode, Possible, Progress, Report, RunId, SeriesId, SeriesSummary,
-    Severity, Slot, Stage, Tier, VolumeSummary,
+    Severity, SliceAreas, Slot, Stage, Tier, VolumeSummary,
 };
 
 const SLOTS: [Slot; 2] = [Slot::Current, Slot::Previous];
@@ -215,8 +215,8 @@ pub enum Effect {
     SeriesFound(Slot, Option<SeriesId>),
     /// Another volume is in this slot: forget its slices and show the middle.
     NewVolume(Slot),
-    /// These slices have a newer state.
-    SlicesChanged(Slot, Vec<u32>),
+    /// These slices have a newer state, and these areas of lung and lesion where they are known.
+    SlicesChanged(Slot, Vec<u32>, Vec<SliceAreas>),
     /// The worker has to be replaced.
     WorkerDied(Issue),
 }
@@ -517,10 +517,10 @@ impl Model {
                 return vec![Effect::NewVolume(slot)];
             }
             Event::Slice { .. } | Event::Answered { .. } => {}
-            Event::Changed { run, slot, indices } => {
+            Event::Changed { run, slot, indices, areas } => {
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
                 study.decoded.extend(&indices);
-                return vec![Effect::SlicesChanged(slot, indices)];
+                return vec![Effect::SlicesChanged(slot, indices, areas)];
             }
             Event::Possible { run, slot, possible } => {
                 if let Some(study) = self.live(run, slot)

@@ -368,7 +368,7 @@ fn a_stopped_study_can_be_measured_again_and_knows_which_slices_were_read() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
     model.apply(volume(run, Slot::Current), Vec::new());
-    model.apply(Event::Changed { run, slot: Slot::Current, indices: vec![1] }, Vec::new());
+    model.apply(Event::Changed { run, slot: Slot::Current, indices: vec![1], areas: Vec::new() }, Vec::new());
     model.stop(Slot::Current);
     model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
     assert_eq!(model.current.phase, Phase::Stopped);
@@ -402,7 +402,7 @@ fn a_worker_that_repeats_itself_gets_no_further() {
     assert!(!model.gets_on(&same));
     assert!(model.gets_on(&at(run, Slot::Current, Stage::Refining, 2)));
     assert!(model.gets_on(&at(run, Slot::Current, Stage::Weights, 1)));
-    assert!(model.gets_on(&Event::Changed { run, slot: Slot::Current, indices: vec![1] }));
+    assert!(model.gets_on(&Event::Changed { run, slot: Slot::Current, indices: vec![1], areas: Vec::new() }));
     model.stop(Slot::Current);
     model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
     assert!(!model.working());
@@ -485,4 +485,47 @@ fn issues_are_listed_once_gravest_first_with_their_files() {
     let codes: Vec<_> = model.current.issues().iter().map(|i| i.code).collect();
     assert_eq!(codes, vec![IssueCode::FileTruncated, IssueCode::GeometryMissingSlices, IssueCode::FileDuplicate]);
     assert_eq!(model.current.issues()[0].files, skipped.files);
+}
+
+#[test]
+fn a_slice_of_an_older_run_is_not_of_the_study_that_is_there() {
+    let (mut model, old) = opened();
+    assert!(model.is_live(old, Slot::Current));
+    model.apply(found(old, vec![series(0, true), series(1, true)], None), Vec::new());
+    model.choose(Slot::Current, SeriesId(1));
+    let chosen = model.current.run;
+    assert!(!model.is_live(old, Slot::Current) && model.is_live(chosen, Slot::Current));
+    assert!(!model.is_live(chosen, Slot::Previous), "there is no earlier study");
+    model.close(Slot::Current);
+    assert!(!model.is_live(chosen, Slot::Current));
+}
+
+#[test]
+fn areas_of_lung_and_lesion_come_with_what_has_changed_and_only_from_the_live_run() {
+    let (mut model, old) = opened();
+    let areas = vec![SliceAreas { lung: 4, lesion: Some(1) }];
+    let event = |run| Event::Changed { run, slot: Slot::Current, indices: vec![7], areas: areas.clone() };
+    let effect = Effect::SlicesChanged(Slot::Current, vec![7], areas.clone());
+    assert_eq!(model.apply(event(old), Vec::new()), vec![effect]);
+    model.open(Slot::Current, false);
+    assert_eq!(model.apply(event(old), Vec::new()), Vec::new());
+}
+
+#[test]
+fn only_what_advances_passes_for_life() {
+    let (mut model, run) = opened();
+    model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
+    let progress = |stage, done, seconds_left| {
+        let progress = Progress { stage, done, total: 600, seconds_left };
+        Event::Progress { run, slot: Slot::Current, progress }
+    };
+    let first = progress(Stage::Lesions, 12, None);
+    assert!(model.gets_on(&first));
+    model.apply(first, Vec::new());
+    assert!(!model.gets_on(&progress(Stage::Lesions, 12, Some(900.0))), "it beats, and nothing has advanced");
+    assert!(model.gets_on(&progress(Stage::Lesions, 13, None)));
+    assert!(model.gets_on(&progress(Stage::Weights, 12, None)), "another stage");
+    let slice = Event::Slice { run, slot: Slot::Current, index: 0, lungs: true, lesions: true, agreement: false };
+    assert!(!model.gets_on(&slice), "the person scrolls, and the worker may still hang at its networks");
+    assert!(model.gets_on(&Event::Changed { run, slot: Slot::Current, indices: vec![1], areas: Vec::new() }));
 }

@@ -37,6 +37,36 @@ export const silent = () => new Promise(() => {});
 // A host whose worker script begins with this code, which then runs in the computing part and its helpers.
 export const inWorker = (code) => always(/^worker\//, (name) => ({ body: Buffer.concat([Buffer.from(`(${code})();\n`), bytesOf(name)]) }));
 
+// The same, with helpers that hang over a job's message for which `when` holds, given the job's number. To the computing
+// part itself time passes `times` as fast as it does, and it counts the helpers that it starts and ends.
+export const hanging = (when, times = 1) =>
+  inWorker(`() => {
+    if (self.name === "corsai-helper") {
+      addEventListener("message", ({ data }) => {
+        const [, job] = (Array.isArray(data) && /^{"Run":{"job":(\\d+)/.exec(data[0])) || [];
+        if (job && (${when})(Number(job))) for (;;);
+      });
+      return;
+    }
+    const now = Performance.prototype.now;
+    Performance.prototype.now = function () { return now.call(this) * ${times}; };
+    self.helpers = { started: 0, ended: 0 };
+    self.Worker = class extends Worker {
+      constructor(...told) { super(...told); self.helpers.started += 1; }
+      terminate() { super.terminate(); self.helpers.ended += 1; }
+    };
+  }`);
+
+// The same, with one job's message to a helper that is not what the helper expects.
+export const garbled = (job) =>
+  inWorker(`() => {
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (data, ...told) {
+      if (Array.isArray(data) && data[0].startsWith('{"Run":{"job":${job},')) data[0] = '{"Walk":{}}';
+      return post.call(this, data, ...told);
+    };
+  }`);
+
 // The same, with almost no memory left to the wasm of one kind of worker once it is sent a message like this one.
 export const exhausted = (helper, message) =>
   inWorker(`() => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { PATIENCE_MS, open, visit } from "../lib/app.mjs";
+import { PATIENCE_MS, STUDY_MS, open, visit } from "../lib/app.mjs";
 import * as faulty from "../lib/faulty.mjs";
 
 describe("the worker", () => {
@@ -89,12 +89,13 @@ describe("the worker", () => {
 });
 
 describe("a worker that hangs", () => {
+  // The page's clock, on which a minute passes in three seconds.
+  const fast = () => {
+    const now = Performance.prototype.now;
+    Performance.prototype.now = function () { return now.call(this) * 20; };
+  };
+
   it("is noticed after a minute, and can be ended", () => {
-    // The page's clock, on which a minute passes in three seconds.
-    const fast = () => {
-      const now = Performance.prototype.now;
-      Performance.prototype.now = function () { return now.call(this) * 20; };
-    };
     return visit({ prepare: (page) => page.addInitScript(fast) }, async (app) => {
       await app.openPhantom();
       await app.get("progress-stage").filter({ hasText: "Finding" }).waitFor({ timeout: 60_000 });
@@ -105,6 +106,77 @@ describe("a worker that hangs", () => {
       await app.click("close-study");
       await app.openPhantom();
       assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
+    });
+  });
+});
+
+describe("helpers that fail", () => {
+  it("are noticed after a minute where all hang, though the worker itself lives", () => {
+    // On the page's clock a minute passes in six seconds, in which no job of a helper that works takes so long.
+    const fast = () => {
+      const now = Performance.prototype.now;
+      Performance.prototype.now = function () { return now.call(this) * 10; };
+    };
+    const host = faulty.hanging("(job) => job > 40");
+    return visit({ host, prepare: (page) => page.addInitScript(fast) }, async (app) => {
+      await app.openPhantom();
+      await app.get("progress-stage").filter({ hasText: "Finding" }).waitFor({ timeout: 60_000 });
+      await app.get("stalled").waitFor({ timeout: 60_000 });
+      await app.click("stop-hard");
+      assert.equal(await app.outcome(20_000), "stopped");
+    });
+  });
+
+  it("are replaced where one hangs, and its jobs are done again", (t) => {
+    const host = faulty.hanging("(job) => job === 41", 10);
+    return visit({ host }, async (app) => {
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
+      const { started, ended } = await app.page.workers()[0].evaluate(() => self.helpers);
+      t.diagnostic(`${started} helpers started, ${ended} ended`);
+      assert.ok(ended > 0 && started > ended);
+      assert.ok((await app.lung("right")).share > 5);
+    });
+  });
+
+  it("end the study in words where a message can't be read", () =>
+    visit({ host: faulty.garbled(41) }, async (app) => {
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "no number");
+      const issues = await app.issues();
+      assert.deepEqual(issues.map((issue) => issue.code), ["internal.fault"]);
+      assert.match(issues[0].text, /a message to a helper/);
+      await app.click("close-study");
+      await app.get("start").waitFor();
+    }));
+});
+
+describe("an earlier study", () => {
+  it("goes before further networks for the current one, which go on afterwards", () => {
+    // The page's window, which remembers the complete reports.
+    const listen = () => {
+      window.reports = [];
+      window.Worker = class extends Worker {
+        constructor(...told) {
+          super(...told);
+          this.addEventListener("message", ({ data }) => {
+            const event = Array.isArray(data) ? JSON.parse(data[0]) : {};
+            if (event.is === "report" && event.complete) window.reports.push(`${event.slot} ${event.report.runs.tier}`);
+          });
+        }
+      };
+    };
+    const options = { query: "?device=cpu&tier=standard", prepare: (page) => page.addInitScript(listen) };
+    return visit(options, async (app) => {
+      const reported = (what) => app.page.waitForFunction((what) => window.reports.includes(what), what, { timeout: STUDY_MS });
+      await app.openPhantom();
+      await reported("current quick");
+      await app.click("add-earlier");
+      await app.click("phantom-worse");
+      await reported("previous quick");
+      const before = await app.page.evaluate(() => window.reports);
+      assert.ok(!before.includes("current standard"), before.join(", "));
+      await reported("current standard");
     });
   });
 });

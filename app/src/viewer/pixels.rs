@@ -1,9 +1,9 @@
-//! The slices that are at hand: a small cache of pixels and labels, what was asked for, and how much lesion each slice
-//! seen so far holds.
+//! The slices that are at hand: a small cache of pixels and labels, what was asked for, and how much lung and lesion
+//! each slice holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use corsai_protocol::{Slot, VolumeSummary, label};
+use corsai_protocol::{SliceAreas, Slot, VolumeSummary, label};
 
 use super::contour;
 
@@ -34,13 +34,6 @@ pub struct Outlines {
     pub right: String,
     pub left: String,
     pub lesions: String,
-}
-
-/// Areas on one slice, in pixels.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Areas {
-    pub lung: u32,
-    pub lesion: u32,
 }
 
 impl Slice {
@@ -77,15 +70,6 @@ impl Slice {
     }
 }
 
-/// The areas on a slice with these labels.
-pub fn areas_of(labels: &[u8]) -> Areas {
-    labels.iter().fold(Areas::default(), |mut areas, l| {
-        areas.lung += u32::from(l & (label::RIGHT_LUNG | label::LEFT_LUNG) != 0);
-        areas.lesion += u32::from(l & label::LESION != 0);
-        areas
-    })
-}
-
 #[derive(Debug)]
 struct Entry {
     slice: Slice,
@@ -98,9 +82,7 @@ struct Entry {
 pub struct PixelStore {
     entries: BTreeMap<(Slot, u32), Entry>,
     asked: BTreeSet<(Slot, u32)>,
-    areas: BTreeMap<(Slot, u32), Areas>,
-    /// Asked for because of its areas only.
-    sweeping: Option<(Slot, u32)>,
+    areas: BTreeMap<(Slot, u32), SliceAreas>,
     clock: u64,
 }
 
@@ -110,15 +92,11 @@ impl PixelStore {
         self.entries.retain(|key, _| key.0 != slot);
         self.asked.retain(|key| key.0 != slot);
         self.areas.retain(|key, _| key.0 != slot);
-        self.sweeping = self.sweeping.filter(|key| key.0 != slot);
     }
 
     /// Takes an answer in and drops the slice unused for longest.
     pub fn put(&mut self, slot: Slot, index: u32, slice: Slice) {
         self.asked.remove(&(slot, index));
-        if slice.lesions {
-            self.areas.insert((slot, index), areas_of(&slice.labels));
-        }
         self.clock += 1;
         self.entries.insert((slot, index), Entry { slice, used: self.clock, outdated: false });
         while self.entries.len() > KEPT {
@@ -135,11 +113,11 @@ impl PixelStore {
         Some(&entry.slice)
     }
 
-    /// These slices have a newer state.
-    pub fn changed(&mut self, slot: Slot, indices: &[u32]) {
+    /// These slices have a newer state, and these areas each, where there are any yet.
+    pub fn changed(&mut self, slot: Slot, indices: &[u32], areas: &[SliceAreas]) {
+        self.areas.extend(indices.iter().zip(areas).map(|(index, areas)| ((slot, *index), *areas)));
         for index in indices {
             self.asked.remove(&(slot, *index));
-            self.areas.remove(&(slot, *index));
             if let Some(entry) = self.entries.get_mut(&(slot, *index)) {
                 entry.outdated = true;
             }
@@ -159,7 +137,6 @@ impl PixelStore {
     /// A worker that is gone answers nothing any more.
     pub fn forget_asked(&mut self) {
         self.asked.clear();
-        self.sweeping = None;
     }
 
     /// Whether any slice of the study is at hand.
@@ -167,34 +144,17 @@ impl PixelStore {
         self.entries.keys().any(|key| key.0 == slot)
     }
 
-    /// The next slice whose areas are not known; one at a time, and none while slices for the screen are awaited.
-    pub fn sweep(&mut self, slot: Slot, count: u32) -> Option<u32> {
-        if self.sweeping.is_some() || !self.asked.is_empty() {
-            return None;
-        }
-        let index = (0..count).find(|i| !self.areas.contains_key(&(slot, *i)))?;
-        self.sweeping = Some((slot, index));
-        Some(index)
-    }
-
-    /// Takes the areas of a slice asked for because of them; `false` where it was asked for to be shown.
-    pub fn swept(&mut self, slot: Slot, index: u32, areas: Areas) -> bool {
-        if self.sweeping != Some((slot, index)) {
-            return false;
-        }
-        self.sweeping = None;
-        self.areas.insert((slot, index), areas);
-        !self.asked.contains(&(slot, index))
-    }
-
-    /// The slice with the largest lesion area of those seen, the one nearest the feet of several.
+    /// The slice with the largest lesion area, the one nearest the feet of several.
     pub fn most_lesions(&self, slot: Slot) -> Option<u32> {
-        let seen = self.areas.iter().filter(|(key, areas)| key.0 == slot && areas.lesion > 0);
-        seen.max_by_key(|(key, areas)| (areas.lesion, std::cmp::Reverse(key.1))).map(|(key, _)| key.1)
+        let lesions = self.areas.iter().filter(|(key, _)| key.0 == slot).filter_map(|(key, areas)| {
+            let lesion = areas.lesion.filter(|lesion| *lesion > 0)?;
+            Some((lesion, key.1))
+        });
+        lesions.max_by_key(|(lesion, index)| (*lesion, std::cmp::Reverse(*index))).map(|(_, index)| index)
     }
 
-    /// Areas of a slice whose lesions have been seen.
-    pub fn areas(&self, slot: Slot, index: u32) -> Option<Areas> {
+    /// How much lung and lesion a slice holds, once its lungs are in.
+    pub fn areas(&self, slot: Slot, index: u32) -> Option<SliceAreas> {
         self.areas.get(&(slot, index)).copied()
     }
 }
@@ -264,44 +224,40 @@ mod tests {
         assert_eq!(store.ask(Slot::Current, [4, 5, 6]), vec![6]);
         store.put(Slot::Current, 4, slice([0; 6]));
         assert!(store.ask(Slot::Current, [4]).is_empty());
-        store.changed(Slot::Current, &[4, 5]);
+        store.changed(Slot::Current, &[4, 5], &[]);
         assert_eq!(store.ask(Slot::Current, [4, 5]), vec![4, 5]);
         assert!(store.get(Slot::Current, 4).is_some(), "the older state stays on screen meanwhile");
     }
 
+    const fn areas(lung: u32, lesion: Option<u32>) -> SliceAreas {
+        SliceAreas { lung, lesion }
+    }
+
     #[test]
-    fn areas_outlive_the_cache_and_end_with_the_study() {
+    fn areas_are_the_last_that_were_told_and_end_with_the_study() {
         let mut store = PixelStore::default();
-        store.put(Slot::Current, 7, slice([1, 2, 5, 0, 6, 0]));
-        for index in 20..60 {
-            store.put(Slot::Current, index, slice([0; 6]));
-        }
-        assert_eq!(store.areas(Slot::Current, 7), Some(Areas { lung: 4, lesion: 2 }));
-        assert_eq!((store.most_lesions(Slot::Current), store.most_lesions(Slot::Previous)), (Some(7), None));
+        store.changed(Slot::Current, &[6, 7], &[areas(9, None), areas(4, Some(2))]);
+        store.changed(Slot::Previous, &[7], &[areas(5, Some(1))]);
+        assert_eq!(store.areas(Slot::Current, 6), Some(areas(9, None)));
+        assert_eq!(store.areas(Slot::Current, 7), Some(areas(4, Some(2))));
+        assert_eq!(store.areas(Slot::Previous, 7), Some(areas(5, Some(1))));
+        // Set back, as after a refinement that was stopped.
+        store.changed(Slot::Current, &[7], &[areas(4, Some(1))]);
+        assert_eq!(store.areas(Slot::Current, 7), Some(areas(4, Some(1))));
         store.clear(Slot::Current);
-        assert_eq!(store.areas(Slot::Current, 7), None);
+        assert_eq!((store.areas(Slot::Current, 6), store.areas(Slot::Current, 7)), (None, None));
+        assert_eq!(store.areas(Slot::Previous, 7), Some(areas(5, Some(1))));
     }
 
     #[test]
-    fn the_sweep_goes_through_what_was_not_seen_one_at_a_time() {
+    fn the_slice_with_most_lesion_is_the_one_nearest_the_feet_of_several() {
         let mut store = PixelStore::default();
-        store.put(Slot::Current, 0, slice([0; 6]));
-        assert_eq!(store.sweep(Slot::Current, 3), Some(1));
-        assert_eq!(store.sweep(Slot::Current, 3), None);
-        assert!(!store.swept(Slot::Current, 2, Areas::default()));
-        assert!(store.swept(Slot::Current, 1, Areas { lung: 4, lesion: 1 }));
-        store.ask(Slot::Current, [2]);
-        assert_eq!(store.sweep(Slot::Current, 3), None, "the screen comes first");
-        store.put(Slot::Current, 2, slice([0; 6]));
-        assert_eq!(store.sweep(Slot::Current, 3), None, "all are known");
-    }
-
-    #[test]
-    fn a_swept_slice_that_came_on_screen_meanwhile_is_shown() {
-        let mut store = PixelStore::default();
-        assert_eq!(store.sweep(Slot::Current, 9), Some(0));
-        store.ask(Slot::Current, [0]);
-        assert!(!store.swept(Slot::Current, 0, Areas::default()));
+        assert_eq!(store.most_lesions(Slot::Current), None);
+        store.changed(Slot::Current, &[1, 2], &[areas(900, None), areas(900, Some(0))]);
+        assert_eq!(store.most_lesions(Slot::Current), None);
+        store.changed(Slot::Current, &[9, 4, 5], &[areas(1, Some(7)), areas(1, Some(7)), areas(1, Some(6))]);
+        assert_eq!(store.most_lesions(Slot::Current), Some(4));
+        assert_eq!(store.most_lesions(Slot::Previous), None);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use corsai_protocol::SliceAreas;
 use leptos::{ev, prelude::*};
 
-use super::{pixels::Areas, view::View};
+use super::view::View;
 use crate::{format, shell::App};
 
 /// The outline of a row of bars, one a slice, as path data in a box of `count` × 1.
@@ -28,10 +29,10 @@ pub fn SliceSlider(app: App) -> impl IntoView {
         let slot = app.view.with(|v| v.slot);
         (0..count.get())
             .map(|i| app.pixels.try_update_value(|p| p.areas(slot, i)).flatten())
-            .collect::<Vec<Option<Areas>>>()
+            .collect::<Vec<Option<SliceAreas>>>()
     });
     let largest = move || areas.with(|a| a.iter().flatten().map(|a| a.lung).max().unwrap_or(0).max(1));
-    let path = move |of: fn(Areas) -> u32| {
+    let path = move |of: fn(SliceAreas) -> u32| {
         let largest = f64::from(largest());
         areas.with(|list| {
             bars(count.get(), |i| list.get(i as usize).copied().flatten().map_or(0.0, |a| f64::from(of(a)) / largest))
@@ -61,7 +62,7 @@ pub fn SliceSlider(app: App) -> impl IntoView {
                     preserveAspectRatio="none"
                 >
                     <path class="strip-lung" d=move || path(|a| a.lung)></path>
-                    <path class="strip-lesion" d=move || path(|a| a.lesion)></path>
+                    <path class="strip-lesion" d=move || path(|a| a.lesion.unwrap_or(0))></path>
                 </svg>
                 <span
                     class="strip-here"

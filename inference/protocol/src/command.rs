@@ -70,7 +70,6 @@ pub struct Answered {
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Command {
     /// First message: which device to use, and the worker's share of the machine.
-    /// A `WebAssembly.Module` may travel beside it so that helpers need not fetch.
     Configure { device: DevicePreference, cores: u32, depth: Depth },
     /// One network's weights. Buffers: one a part, in the manifest's order.
     Weights { network: String },

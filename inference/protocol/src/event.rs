@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Answered, Issue, Possible, Report, SeriesId, SeriesSummary, Slot, VolumeSummary};
+use crate::{Answered, Issue, Possible, Report, SeriesId, SeriesSummary, SliceAreas, Slot, VolumeSummary};
 
 /// Numbers the runs of a page, rising; an event of an older run is stale and is dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ pub enum Event {
     Device { device: DeviceReport },
     /// The worker waits for these networks' weights, in this order.
     WeightsWanted { networks: Vec<String> },
-    /// The run has come this far.
+    /// The run has come further: sent only when `done` or `stage` has changed since the last time.
     Progress { run: RunId, slot: Slot, progress: Progress },
     /// All that was found. `chosen` is set where exactly one clean chest CT is there and its analysis has begun;
     /// else the page asks. `issues` concern the drop as a whole and the files no series took.
@@ -86,12 +86,13 @@ pub enum Event {
     },
     /// The chosen series' grid is known; slices can be asked for as they are decoded.
     Volume { run: RunId, slot: Slot, volume: VolumeSummary },
-    /// One slice. Buffers: `rows · columns` i16 little-endian HU; then as many label bytes.
+    /// One slice, as the run left it. Buffers: `rows · columns` i16 little-endian HU; then as many label bytes.
     /// `lungs` and `lesions` tell whether they are in. With `agreement`, a third buffer holds for every voxel the share
     /// of the networks that marked it as lesion, in per cent.
-    Slice { slot: Slot, index: u32, lungs: bool, lesions: bool, agreement: bool },
-    /// These slices are newly decoded or have new labels: ask again for those on screen.
-    Changed { run: RunId, slot: Slot, indices: Vec<u32> },
+    Slice { run: RunId, slot: Slot, index: u32, lungs: bool, lesions: bool, agreement: bool },
+    /// These slices are newly decoded or have new labels: ask again for those on screen. `areas` holds as many entries
+    /// as `indices`, in the same order; none before the lungs are in.
+    Changed { run: RunId, slot: Slot, indices: Vec<u32>, areas: Vec<SliceAreas> },
     /// A network's answer on the way to the first numbers, for the case that this worker dies. Buffer: its f32.
     Answered { run: RunId, answered: Answered },
     /// What the vote that goes on can still come to.

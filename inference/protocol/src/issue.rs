@@ -119,6 +119,7 @@ issues! {
     ModelNonFinite "model.non-finite" Stop "A network's answer was not a number." "Choose the CPU in the settings and try again.";
     WorkerDied "worker.died" Stop "The part of the page that computes has stopped." "It was started anew: open the study again.";
     WorkerRestarted "worker.restarted" Info "The part of the page that computes had stopped and was started anew; it goes on from what was computed." "Nothing to do.";
+    InternalFault "internal.fault" Stop "The computation failed at one step; no number is shown." "Open the study again; if it happens again, tell the makers which step is named.";
     ResultWithheld "result.withheld" Stop "The study was read but nothing was measured." "See the other reasons listed.";
 }
 

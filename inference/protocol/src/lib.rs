@@ -22,7 +22,7 @@ pub use report::{
     DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, Possible, Report, Runs, Scale, ShareChange,
     StudyRecord, Verdict,
 };
-pub use series::{SeriesId, SeriesSummary, VolumeSummary};
+pub use series::{SeriesId, SeriesSummary, SliceAreas, VolumeSummary};
 
 /// Bits of a label byte; one byte a voxel, in the order of [`VolumeSummary`]'s voxels.
 pub mod label {

@@ -34,6 +34,15 @@ pub struct SeriesSummary {
     pub issues: Vec<Issue>,
 }
 
+/// Voxel counts of one slice's masks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SliceAreas {
+    /// Voxels of both lungs.
+    pub lung: u32,
+    /// Voxels of lesion; absent before the slice's lesions are in.
+    pub lesion: Option<u32>,
+}
+
 /// The grid of a volume: canonical axial slices, index 0 nearest the feet, rows from anterior to posterior,
 /// columns from the patient's right to the patient's left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -11,8 +11,9 @@ use crate::{
     owner::{Owner, Pixels},
     pace::Pace,
     pause::Pause,
-    run::withheld,
 };
+
+const GOES_ON: &str = "invariant: the decoding goes on until its volume is taken";
 
 /// What a drop has to decode with.
 #[derive(Debug)]
@@ -40,7 +41,8 @@ impl Work {
     /// can be done but wait for a decoder.
     fn begin_next(&mut self) -> bool {
         let mut decoding = self.decoding.borrow_mut();
-        let (Some(&z), Some(decoding)) = (self.waiting.front(), decoding.as_mut()) else { return false };
+        let decoding = decoding.as_mut().expect(GOES_ON);
+        let Some(&z) = self.waiting.front() else { return false };
         let task = decoding.task(z);
         if let Some(task) = &task
             && self.decoders.has_room()
@@ -60,13 +62,15 @@ impl Work {
     fn settle(&mut self, outcome: Outcome) {
         self.out -= 1;
         let mut decoding = self.decoding.borrow_mut();
-        let Some(decoding) = decoding.as_mut() else { return };
+        let decoding = decoding.as_mut().expect(GOES_ON);
+        let place =
+            |decoding: &Decoding, picture| decoding.place_of(picture).expect("invariant: a slice of this series");
         match outcome {
             Outcome::Decoded { picture, result } => {
-                let place = decoding.place_of(picture);
-                self.fresh.extend(place.filter(|z| decoding.accept(*z, result).is_ok()));
+                let z = place(decoding, picture);
+                self.fresh.extend(decoding.accept(z, result).is_ok().then_some(z));
             }
-            Outcome::Lost { picture } => self.waiting.extend(decoding.place_of(picture)),
+            Outcome::Lost { picture } => self.waiting.push_back(place(decoding, picture)),
         }
     }
 }
@@ -98,7 +102,7 @@ pub async fn decode(
         if pause.due() || left == 0 || (!shown && !work.fresh.is_empty()) {
             shown |= !work.fresh.is_empty();
             let indices = std::mem::take(&mut work.fresh).into_iter().map(|z| z as u32).collect();
-            outbox::post(&Event::Changed { run, slot, indices });
+            outbox::post(&Event::Changed { run, slot, indices, areas: Vec::new() });
             pace.reached(grid.slices.saturating_sub(left), grid.slices);
             pause.now().await;
         }
@@ -107,18 +111,86 @@ pub async fn decode(
         }
         if let Some(outcome) = work.decoders.arrived() {
             work.settle(outcome);
-        } else if !work.begin_next()
-            && let Some(outcome) = work.decoders.next().await
-        {
+        } else if !work.begin_next() {
+            let outcome = work.decoders.next().await.expect("invariant: a slice that is out comes back");
             work.settle(outcome);
         }
     }
     drop(work);
-    let done = decoding.borrow_mut().take().ok_or_else(|| vec![withheld()])?;
+    let done = decoding.borrow_mut().take().expect(GOES_ON);
     let decoded = done.finish()?;
     if *decoded.volume.grid() != grid {
         // Damaged slices were left out, so that others have their numbers now.
         outbox::post(&Event::Volume { run, slot, volume: decoded.volume.grid().summary() });
     }
     Ok(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use corsai_phantom::{Phantom, PhantomOptions};
+    use corsai_protocol::IssueCode;
+    use corsai_study::{Fault, Intake, Limits, Opened};
+
+    use super::*;
+
+    fn opened() -> Opened {
+        let options = PhantomOptions {
+            yyyymmdd: 20_200_420,
+            share_left: 0.1,
+            share_right: 0.1,
+            seed: 1,
+            columns: 64,
+            slices: 30,
+        };
+        let mut intake = Intake::new(Limits::default());
+        for (name, bytes) in Phantom::make(options).unwrap().dicom_files() {
+            intake.add(&name, bytes);
+        }
+        intake.finish()
+    }
+
+    /// On one core nobody but the worker itself decodes.
+    fn work(opened: &Opened) -> Work {
+        let begun = opened.series[0].begin().unwrap();
+        let waiting = begun.order().into();
+        let decoding = Rc::new(RefCell::new(Some(begun)));
+        Work { decoding, decoders: Decoders::new(1), waiting, out: 0, fresh: Vec::new() }
+    }
+
+    #[test]
+    fn the_middle_slice_comes_first_and_then_those_around_it() {
+        let opened = opened();
+        let mut work = work(&opened);
+        while work.begin_next() {}
+        assert_eq!(work.left(), 0);
+        assert_eq!(work.fresh[0], 15);
+        let away: Vec<usize> = work.fresh.iter().map(|z| z.abs_diff(15)).collect();
+        assert!(away.is_sorted());
+        let decoded = work.decoding.take().unwrap().finish().unwrap();
+        assert_eq!(decoded.volume.grid().slices, 30);
+    }
+
+    #[test]
+    fn a_slice_that_a_decoder_lost_waits_again_and_a_damaged_one_does_not() {
+        let opened = opened();
+        let mut work = work(&opened);
+        let pictures: Vec<u32> = (0..60)
+            .filter(|picture| work.decoding.borrow().as_ref().unwrap().place_of(*picture).is_some())
+            .take(2)
+            .collect();
+        let place = |picture: u32| work.decoding.borrow().as_ref().unwrap().place_of(picture).unwrap();
+        let [lost, damaged] = [place(pictures[0]), place(pictures[1])];
+        work.waiting.retain(|z| ![lost, damaged].contains(z));
+        work.out = 2;
+        work.settle(Outcome::Lost { picture: pictures[0] });
+        assert_eq!(work.waiting.back(), Some(&lost));
+        let fault = Fault { code: IssueCode::CodecFailed, found: String::new() };
+        work.settle(Outcome::Decoded { picture: pictures[1], result: Err(fault) });
+        assert_eq!((work.out, work.left()), (0, 29));
+        while work.begin_next() {}
+        assert!(work.fresh.contains(&lost) && !work.fresh.contains(&damaged));
+        assert!(work.decoding.borrow().as_ref().unwrap().slice(lost).is_some(), "shown while others are decoded");
+        assert!(work.decoding.borrow().as_ref().unwrap().slice(damaged).is_none());
+    }
 }

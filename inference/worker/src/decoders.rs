@@ -1,26 +1,27 @@
 //! Helpers that decode compressed slices, while others are read and one after the other once all are there.
 //!
-//! A decoder that dies costs the slice it was at, which counts as damaged: what kills an instance is in its bytes. The
-//! others that it held are decoded by another.
+//! A decoder that dies, or is overdue with a slice, costs the slice it was at, which counts as damaged: what kills an
+//! instance is in its bytes. The others that it held are decoded by another.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use corsai_protocol::IssueCode;
 use corsai_study::{Fault, Task};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use futures_util::StreamExt;
 use js_sys::Int16Array;
+use web_time::Instant;
 
 use crate::{
+    assignments::Assignments,
     helper::{FromHelper, ToHelper},
-    link::{Link, Message},
+    link::{self, Link, Message},
     outbox,
 };
 
 /// More of them wait for their files.
 const MOST: u32 = 4;
-/// Slices that a decoder holds: the next one waits with it while it is at another.
-const DEPTH: usize = 2;
+/// Slices are jobs of one kind.
+const KIND: usize = 0;
 
 /// What became of a slice.
 pub enum Outcome {
@@ -34,21 +35,15 @@ pub enum Outcome {
     },
 }
 
-#[derive(Debug)]
-struct Decoder {
-    link: Link,
-    ready: bool,
-    /// Pictures, the one it is at first.
-    holds: VecDeque<u32>,
-}
-
 /// The decoders of one drop; they are started when the first slice needs them, and end with this.
 #[derive(Debug)]
 pub struct Decoders {
     wanted: u32,
-    decoders: BTreeMap<u32, Decoder>,
+    decoders: BTreeMap<u32, Link>,
+    /// Pictures are the jobs' numbers.
+    assignments: Assignments,
     last: u32,
-    /// Of a decoder that died.
+    /// Pictures to be given again.
     lost: VecDeque<u32>,
     sender: UnboundedSender<Message>,
     messages: UnboundedReceiver<Message>,
@@ -59,7 +54,8 @@ impl Decoders {
     pub fn new(cores: u32) -> Self {
         let (sender, messages) = unbounded();
         let wanted = if cores > 1 { cores.min(MOST) } else { 0 };
-        Self { wanted, decoders: BTreeMap::new(), last: 0, lost: VecDeque::new(), sender, messages }
+        let assignments = Assignments::new(Instant::now());
+        Self { wanted, decoders: BTreeMap::new(), assignments, last: 0, lost: VecDeque::new(), sender, messages }
     }
 
     /// Whether a slice can be given to one now. The first question starts them.
@@ -67,35 +63,31 @@ impl Decoders {
         while self.last < self.wanted {
             self.start();
         }
-        self.freest().is_some()
+        self.assignments.freest().is_some()
     }
 
     fn start(&mut self) {
         self.last += 1;
         if let Some(link) = Link::start(self.last, &self.sender) {
-            self.decoders.insert(self.last, Decoder { link, ready: false, holds: VecDeque::new() });
+            self.decoders.insert(self.last, link);
+            self.assignments.add(self.last, Instant::now());
         }
-    }
-
-    fn freest(&self) -> Option<u32> {
-        let free = self.decoders.iter().filter(|(_, d)| d.ready && d.holds.len() < DEPTH);
-        free.min_by_key(|(_, d)| d.holds.len()).map(|(id, _)| *id)
     }
 
     /// Gives a slice to the one that is freest.
     pub fn give(&mut self, task: &Task) {
-        let Some(id) = self.freest() else { return self.lost.push_back(task.picture) };
-        let Some(decoder) = self.decoders.get_mut(&id) else { return };
+        let id = self.assignments.freest().expect("invariant: a slice is given where there is room");
         let message = ToHelper::Decode { picture: task.picture, coding: task.coding };
-        decoder.holds.push_back(task.picture);
-        if !decoder.link.post(&message, &[outbox::buffer(&task.bytes).into()]) {
+        self.assignments.give(id, task.picture, KIND, Instant::now());
+        let link = self.decoders.get(&id).expect("invariant: a decoder with room is there");
+        if !link.post(&message, &[outbox::buffer(&task.bytes).into()]) {
             let _ = self.sender.unbounded_send((id, FromHelper::Died, Vec::new()));
         }
     }
 
     /// Whether a slice is out.
     pub fn busy(&self) -> bool {
-        !self.lost.is_empty() || self.decoders.values().any(|d| !d.holds.is_empty())
+        !self.lost.is_empty() || self.assignments.any_held()
     }
 
     /// What has come in meanwhile, without waiting.
@@ -120,7 +112,7 @@ impl Decoders {
             if !self.busy() {
                 return None;
             }
-            let message = self.messages.next().await?;
+            let message = link::next(&mut self.messages, &mut self.assignments).await;
             if let Some(outcome) = self.hear(message) {
                 return Some(outcome);
             }
@@ -129,15 +121,19 @@ impl Decoders {
 
     fn hear(&mut self, (id, message, payload): Message) -> Option<Outcome> {
         match message {
-            FromHelper::Ready => self.decoders.get_mut(&id)?.ready = true,
+            FromHelper::Ready => self.assignments.is_ready(id, Instant::now()),
             FromHelper::Decoded { picture, fault } => {
-                self.decoders.get_mut(&id)?.holds.retain(|held| *held != picture);
-                let hu = || payload.first().map_or_else(Vec::new, |buffer| Int16Array::new(buffer).to_vec());
+                // What one that was given up as overdue says after all has been decided without it.
+                self.decoders.get(&id)?;
+                self.assignments.returned(id, picture, Instant::now());
+                let hu = || {
+                    let hu = payload.first().expect("invariant: a slice travels beside its message");
+                    Int16Array::new(hu).to_vec()
+                };
                 return Some(Outcome::Decoded { picture, result: fault.map_or_else(|| Ok(hu()), Err) });
             }
             FromHelper::Died => {
-                // A trap is told twice: by the panic's last words and by the browser.
-                let mut holds = self.decoders.remove(&id)?.holds;
+                let mut holds = self.remove(id)?;
                 // One that never held anything can't start, and nor can another.
                 let picture = holds.pop_front()?;
                 self.lost.extend(holds);
@@ -145,8 +141,22 @@ impl Decoders {
                 let fault = Fault { code: IssueCode::CodecFailed, found: "its decoder broke off".into() };
                 return Some(Outcome::Decoded { picture, result: Err(fault) });
             }
-            FromHelper::Failed { .. } | FromHelper::Checked { .. } | FromHelper::Answer { .. } => {}
+            // That is not in the slice's bytes: they are decoded without this one, and no other takes its place.
+            FromHelper::Failed { .. } => {
+                let holds = self.remove(id)?;
+                self.lost.extend(holds);
+            }
+            FromHelper::Checked { .. } | FromHelper::Answer { .. } => {
+                unreachable!("invariant: decoders are given no networks")
+            }
         }
         None
+    }
+
+    /// Ends a decoder. Returns what it held; `None` where it has ended before: a trap is told twice, by the panic's last
+    /// words and by the browser.
+    fn remove(&mut self, id: u32) -> Option<VecDeque<u32>> {
+        self.decoders.remove(&id)?;
+        Some(self.assignments.remove(id)?.tickets)
     }
 }

@@ -7,7 +7,7 @@ use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
 use crate::{
-    engine::{Engine, Kind, issue_of},
+    engine::{Engine, Kind, fault, issue_of},
     gpu::{self, Gpu},
     outbox,
     pool::{Check, Pool},
@@ -88,7 +88,7 @@ pub async fn choose(wish: Wish, store: &WeightStore, stage: impl Fn(Stage)) -> R
         _ => Some(Pool::start_helpers(count)),
     };
     store.forget_failures();
-    store.request(quick(&manifest).into_iter().map(|i| &manifest.networks[i].name));
+    outbox::ask_for_weights(store.to_ask_for(quick(&manifest).into_iter().map(|i| &manifest.networks[i].name)));
     let weights = quick_weights(&manifest, store).await?;
     stage(Stage::Device);
     let chosen = match offer {
@@ -287,5 +287,5 @@ fn summed_up(manifest: &Manifest, checks: &[Check], precision: Precision) -> Opt
 
 /// A processor that can't be trusted with a study.
 pub fn computed_wrongly() -> Issue {
-    Issue::new(IssueCode::ResultWithheld, "the processor computed a known slice wrongly")
+    fault("the processor computed a known slice wrongly")
 }

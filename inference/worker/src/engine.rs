@@ -3,7 +3,7 @@
 
 use corsai_ensemble::{Job, JobId};
 use corsai_networks::{NetworkError, Precision};
-use corsai_protocol::{DeviceReport, Issue, NetworkEntry};
+use corsai_protocol::{DeviceReport, Issue, IssueCode, NetworkEntry};
 
 use crate::{gpu::Gpu, helper, pool::Pool, weights::Parts};
 
@@ -120,5 +120,13 @@ impl Engine {
 
 /// Why a network could not be loaded or run, as a refusal says it.
 pub fn issue_of(error: &NetworkError) -> Issue {
-    Issue::new(error.code(), "")
+    match error.code() {
+        IssueCode::InternalFault => fault(&error.to_string()),
+        code => Issue::new(code, ""),
+    }
+}
+
+/// A step of ours failed that no study and no device should make fail; `step` names it.
+pub fn fault(step: &str) -> Issue {
+    Issue::new(IssueCode::InternalFault, step)
 }

@@ -35,6 +35,7 @@ use crate::{
     device::Offer,
     engine::{Outcome, issue_of},
     pool::Check,
+    tickets::Tickets,
     weights::Parts,
 };
 
@@ -120,8 +121,7 @@ pub struct Gpu {
     used: VecDeque<usize>,
     /// What may be kept of weights that aren't needed at the moment.
     kept_bytes: usize,
-    jobs: BTreeMap<u32, JobId>,
-    last: u32,
+    jobs: Tickets<JobId>,
     in_flight: usize,
     /// When the device last answered, or was first asked.
     heard: Instant,
@@ -188,8 +188,7 @@ impl Gpu {
             networks: BTreeMap::new(),
             used: VecDeque::new(),
             kept_bytes,
-            jobs: BTreeMap::new(),
-            last: 0,
+            jobs: Tickets::default(),
             in_flight: 0,
             heard: Instant::now(),
             health,
@@ -260,12 +259,10 @@ impl Gpu {
     }
 
     pub fn start(&mut self, job: Job) {
-        let Some(network) = self.networks.get(&job.network).cloned() else { return };
+        let network = self.networks.get(&job.network).cloned().expect("invariant: a network is given before its jobs");
         self.used.retain(|n| *n != job.network);
         self.used.push_back(job.network);
-        self.last += 1;
-        let ticket = self.last;
-        self.jobs.insert(ticket, job.id);
+        let ticket = self.jobs.issue(job.id);
         if self.in_flight == 0 {
             self.heard = Instant::now();
         }
@@ -293,24 +290,21 @@ impl Gpu {
             return self.dead();
         }
         // Else it is of a run that is over, and merely made room.
-        let Some(job) = self.jobs.remove(&ticket) else { return Outcome::Lost { jobs: Vec::new() } };
+        let Some(job) = self.jobs.take(ticket) else { return Outcome::Lost { jobs: Vec::new() } };
         match answer {
             Ok(values) => Outcome::Answer { job, values },
-            Err(NetworkError::Device(_)) => {
-                self.jobs.insert(ticket, job);
-                self.dead()
-            }
+            Err(NetworkError::Device(_)) => self.dead(),
             Err(error) => Outcome::Failed { issue: issue_of(&error) },
         }
     }
 
     fn dead(&mut self) -> Outcome {
         self.health.lose();
-        self.jobs.clear();
+        self.jobs.give_up();
         Outcome::Dead
     }
 
     pub fn abandon(&mut self) {
-        self.jobs.clear();
+        self.jobs.give_up();
     }
 }

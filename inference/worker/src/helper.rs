@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use burn::tensor::Device;
 use corsai_networks::{Network, NetworkError, golden, read_manifest, shipped};
-use corsai_protocol::{IssueCode, NetworkEntry};
+use corsai_protocol::{Issue, NetworkEntry};
 use corsai_study::{Coding, Fault};
 use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 use web_time::{Duration, Instant};
 
-use crate::outbox;
+use crate::{
+    engine::{fault, issue_of},
+    outbox,
+};
 
 /// Owner → helper.
 #[derive(Debug, Serialize, Deserialize)]
@@ -50,16 +53,17 @@ pub enum FromHelper {
         picture: u32,
         fault: Option<Fault>,
     },
-    /// The job, or another message, was understood and could not be done.
+    /// A job, or another message, could not be done or could not be read.
     Failed {
         job: Option<u32>,
-        code: IssueCode,
+        issue: Issue,
     },
     Died,
 }
 
 fn post(message: &FromHelper, buffers: &[JsValue]) {
     if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
+        // What can't be posted has no one to be told of it: the owner's deadline takes over.
         let _ = corsai_port::post(&scope, message, buffers, true);
     }
 }
@@ -72,6 +76,14 @@ pub fn report_panic() {
     post(&FromHelper::Died, &[]);
 }
 
+/// Answers a message that can't be read.
+pub fn report_unreadable() {
+    post(&FromHelper::Failed { job: None, issue: fault("a message to a helper") }, &[]);
+}
+
+/// The owner was built with the same manifest.
+const KNOWN: &str = "invariant: the owner names a network of the manifest";
+
 #[derive(Debug)]
 pub struct Helper {
     networks: RefCell<BTreeMap<usize, Rc<Network>>>,
@@ -83,11 +95,11 @@ impl Helper {
     }
 
     pub fn take(self: Rc<Self>, message: &MessageEvent) {
-        let Ok((message, payload)) = corsai_port::read::<ToHelper>(message) else { return };
+        let Ok((message, payload)) = corsai_port::read::<ToHelper>(message) else { return report_unreadable() };
         wasm_bindgen_futures::spawn_local(async move {
             let job = if let ToHelper::Run { job, .. } = message { Some(job) } else { None };
             if let Err(error) = self.handle(message, payload).await {
-                post(&FromHelper::Failed { job, code: error.code() }, &[]);
+                post(&FromHelper::Failed { job, issue: issue_of(&error) }, &[]);
             }
         });
     }
@@ -96,7 +108,7 @@ impl Helper {
         match message {
             ToHelper::Load { network } => {
                 let manifest = read_manifest(shipped::MANIFEST_JSON)?;
-                let entry = manifest.networks.get(network).ok_or(NetworkError::Parts { found: 0, expected: 1 })?;
+                let entry = manifest.networks.get(network).expect(KNOWN);
                 let loaded = Network::load(entry, &bytes(&payload), &Device::flex())?;
                 self.networks.borrow_mut().insert(network, Rc::new(loaded));
             }
@@ -104,12 +116,13 @@ impl Helper {
             ToHelper::Check { network, timed } => {
                 let manifest = read_manifest(shipped::MANIFEST_JSON)?;
                 let loaded = self.network(network)?;
-                let entry = manifest.networks.get(network).ok_or(NetworkError::Parts { found: 0, expected: 1 })?;
+                let entry = manifest.networks.get(network).expect(KNOWN);
                 let (milliseconds, deviation) = check(entry, &loaded, timed).await?;
                 post(&FromHelper::Checked { network, milliseconds, deviation }, &[]);
             }
             ToHelper::Run { job, network } => {
-                let input = payload.first().map_or_else(Vec::new, |b| Float32Array::new(b).to_vec());
+                let input = payload.first().expect("invariant: a job's input travels beside it");
+                let input = Float32Array::new(input).to_vec();
                 let answer = self.network(network)?.probabilities(input).await?;
                 let buffer = Float32Array::from(answer.as_slice()).buffer();
                 post(&FromHelper::Answer { job, memory_bytes: memory_bytes() }, &[buffer.into()]);
@@ -125,15 +138,23 @@ impl Helper {
         Ok(())
     }
 
+    /// A network that was loaded; an error where its loading failed.
     fn network(&self, index: usize) -> Result<Rc<Network>, NetworkError> {
         self.networks.borrow().get(&index).cloned().ok_or(NetworkError::Parts { found: 0, expected: 1 })
     }
 }
 
 /// Size of this instance's memory.
+#[cfg(target_arch = "wasm32")]
 pub fn memory_bytes() -> u64 {
     const PAGE: u64 = 65_536;
     core::arch::wasm32::memory_size(0) as u64 * PAGE
+}
+
+/// Natively, for the tests, nobody asks.
+#[cfg(not(target_arch = "wasm32"))]
+pub const fn memory_bytes() -> u64 {
+    0
 }
 
 /// Longer than this for the known slice, warming up included, is slow enough to be known without a second run.
@@ -154,9 +175,12 @@ pub async fn check(entry: &NetworkEntry, network: &Network, timed: bool) -> Resu
     Ok((milliseconds, deviation))
 }
 
+const BUFFERS: &str = "invariant: buffers travel beside a message";
+
 /// The bytes of the buffers that came beside a message.
 pub fn bytes(payload: &[JsValue]) -> Vec<Vec<u8>> {
-    payload.iter().filter_map(|v| v.dyn_ref::<ArrayBuffer>()).map(|b| Uint8Array::new(b).to_vec()).collect()
+    let buffer = |value: &JsValue| Uint8Array::new(value.dyn_ref::<ArrayBuffer>().expect(BUFFERS)).to_vec();
+    payload.iter().map(buffer).collect()
 }
 
 /// Owner's side of a message's payload.

@@ -8,25 +8,27 @@ use std::{
 };
 
 use corsai_protocol::Answered;
-use js_sys::{ArrayBuffer, Float32Array};
-use wasm_bindgen::{JsCast as _, JsValue};
 
-/// What an earlier worker was answered.
-#[derive(Debug, Default)]
-pub struct Kept(RefCell<BTreeMap<Answered, ArrayBuffer>>);
+/// What an earlier worker was answered; `B` is an answer's buffer.
+#[derive(Debug)]
+pub struct Kept<B>(RefCell<BTreeMap<Answered, B>>);
 
-impl Kept {
-    pub fn put(&self, of: Vec<Answered>, payload: Vec<JsValue>) {
-        let answers = of.into_iter().zip(payload);
-        let answers = answers.filter_map(|(of, buffer)| Some((of, buffer.dyn_into().ok()?)));
-        self.0.borrow_mut().extend(answers);
+impl<B> Default for Kept<B> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<B> Kept<B> {
+    /// Takes answers in: a buffer for each of `of`, in the same order.
+    pub fn put(&self, of: Vec<Answered>, answers: Vec<B>) {
+        assert_eq!(of.len(), answers.len(), "invariant: each answer has its buffer");
+        self.0.borrow_mut().extend(of.into_iter().zip(answers));
     }
 
     /// The answer, where there is one; it is given once.
-    pub fn take(&self, of: &Answered) -> Option<Vec<f32>> {
-        let buffer = self.0.borrow_mut().remove(of)?;
-        let whole = buffer.byte_length().is_multiple_of(4);
-        whole.then(|| Float32Array::new(&buffer).to_vec())
+    pub fn take(&self, of: &Answered) -> Option<B> {
+        self.0.borrow_mut().remove(of)
     }
 }
 
@@ -38,4 +40,40 @@ pub fn question(network: &str, input: &[f32]) -> Answered {
         hasher.write_u64(low | high << 32);
     }
     Answered { network: network.into(), input: hasher.finish() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_its_network_and_every_value_it_is_shown() {
+        let input = [0.0, 1.0, 2.0, 3.0, 4.0];
+        let asked = question("a", &input);
+        assert_eq!(asked, question("a", &input));
+        assert_ne!(asked, question("b", &input));
+        assert_ne!(asked, question("a", &[1.0, 0.0, 2.0, 3.0, 4.0]), "the order counts");
+        for i in 0..input.len() {
+            let mut other = input;
+            other[i] += 1e-6;
+            assert_ne!(asked, question("a", &other), "value {i} counts");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_given_once_and_only_to_its_question() {
+        let kept = Kept::default();
+        let [first, second, other] = [1.0, 2.0, 3.0].map(|value| question("a", &[value]));
+        kept.put(vec![first.clone(), second.clone()], vec!["first", "second"]);
+        assert_eq!(kept.take(&other), None);
+        assert_eq!(kept.take(&second), Some("second"));
+        assert_eq!(kept.take(&second), None);
+        assert_eq!(kept.take(&first), Some("first"));
+    }
+
+    #[test]
+    #[should_panic(expected = "invariant")]
+    fn an_answer_without_its_buffer_is_not_passed_over() {
+        Kept::put(&Kept::<u8>::default(), vec![question("a", &[])], Vec::new());
+    }
 }

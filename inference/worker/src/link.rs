@@ -1,10 +1,22 @@
 //! Owner's end of a helper: one more instance of this binary, in a worker of its own, that ends with this.
 
-use futures_channel::mpsc::UnboundedSender;
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender};
+use futures_util::{
+    StreamExt,
+    future::{Either, select},
+};
+use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_time::Instant;
 
-use crate::helper::{FromHelper, ToHelper};
+use crate::{
+    assignments::Assignments,
+    helper::{FromHelper, ToHelper},
+};
+
+/// How often it is looked whether a helper is overdue.
+const LOOK_MS: u32 = 500;
 
 /// The script that waits for the compiled module and starts it; relative to this worker's own.
 const SCRIPT: &str = "worker.js";
@@ -16,6 +28,7 @@ pub type Message = (u32, FromHelper, Vec<JsValue>);
 pub struct Link {
     worker: Worker,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
+    /// Of an error that nobody caught, or a message that the browser can't read.
     _on_error: Closure<dyn FnMut(Event)>,
 }
 
@@ -23,6 +36,7 @@ impl Drop for Link {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
+        self.worker.set_onmessageerror(None);
         self.worker.terminate();
     }
 }
@@ -48,6 +62,7 @@ impl Link {
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
         worker.post_message(&wasm_bindgen::module()).ok()?;
         Some(Self { worker, _on_message: on_message, _on_error: on_error })
     }
@@ -55,5 +70,20 @@ impl Link {
     /// Whether the message could be sent.
     pub fn post(&self, message: &ToHelper, payload: &[JsValue]) -> bool {
         corsai_port::post(&self.worker, message, payload, true).is_ok()
+    }
+}
+
+/// The next message of a helper; that it died of one that is overdue. May be dropped while it waits: nothing is lost.
+pub async fn next(messages: &mut UnboundedReceiver<Message>, assignments: &mut Assignments) -> Message {
+    loop {
+        // Not before the browser had time to deliver what came while this worker was busy.
+        match select(messages.next(), TimeoutFuture::new(LOOK_MS)).await {
+            Either::Left((message, _)) => return message.expect("invariant: whoever listens keeps a sender"),
+            Either::Right(_) => {
+                if let Some(id) = assignments.overdue(Instant::now()) {
+                    return (id, FromHelper::Died, Vec::new());
+                }
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What leaves the worker for the page.
 
+use corsai_port::PortError;
 use corsai_protocol::{Event, Issue, IssueCode, Report, RunId, Slot};
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -11,10 +12,19 @@ pub fn post(event: &Event) {
 
 /// Posts an event with buffers, which are moved and not copied.
 pub fn post_with(event: &Event, buffers: &[ArrayBuffer]) {
+    try_post(event, buffers).expect("invariant: an event can be posted to the page");
+}
+
+fn try_post(event: &Event, buffers: &[ArrayBuffer]) -> Result<(), PortError> {
     let payload: Vec<JsValue> = buffers.iter().map(JsValue::from).collect();
-    if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
-        // A message that can't be posted has no one to be told of it: the page's watchdog takes over.
-        let _ = corsai_port::post(&scope, event, &payload, true);
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into().map_err(|_| PortError::Post)?;
+    corsai_port::post(&scope, event, &payload, true)
+}
+
+/// Asks the page for networks' weights, in this order.
+pub fn ask_for_weights(networks: Vec<String>) {
+    if !networks.is_empty() {
+        post(&Event::WeightsWanted { networks });
     }
 }
 
@@ -45,5 +55,6 @@ pub fn ready() {
 
 /// Last words of a panicking worker. Nothing of the panic's text is passed on: it might quote a header.
 pub fn fatal() {
-    post(&Event::Fatal { issue: Issue::new(IssueCode::WorkerDied, "") });
+    // What can't be posted now ends in a trap, of which the browser tells the page.
+    let _ = try_post(&Event::Fatal { issue: Issue::new(IssueCode::WorkerDied, "") }, &[]);
 }

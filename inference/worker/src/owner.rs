@@ -19,8 +19,10 @@ use corsai_study::{Ahead, Decoding, Opened};
 use futures_channel::oneshot;
 use futures_util::{
     future::{Either, select},
-    lock::{MappedMutexGuard, Mutex, MutexGuard},
+    lock::{MappedMutexGuard, MutexGuard},
 };
+use js_sys::ArrayBuffer;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::MessageEvent;
 use web_time::Instant;
@@ -29,10 +31,11 @@ use crate::{
     decode::Means,
     decoders::Decoders,
     device::{self, Wish},
-    engine::Engine,
+    engine::{Engine, fault},
+    engine_lock::EngineLock,
     helper::bytes,
     kept::Kept,
-    outbox, reading,
+    outbox, profile, reading,
     run::{self, Course},
     weights::{Parts, WeightStore},
 };
@@ -74,21 +77,35 @@ impl Study {
             _ => None,
         }
     }
-}
 
-/// A run that waits for the engine, for as long as this lives.
-struct Waiting<'a>(&'a Cell<u32>);
-
-impl<'a> Waiting<'a> {
-    fn count(waiting: &'a Cell<u32>) -> Self {
-        waiting.set(waiting.get() + 1);
-        Self(waiting)
+    /// Stops the run, if it is this study's and goes on. What was opened, decoded and measured stays.
+    fn cancel(&mut self, run: RunId) {
+        if self.run == run
+            && let Some(stop) = self.stop.take()
+        {
+            let _ = stop.send(());
+        }
     }
 }
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+/// How a run came to its end.
+#[derive(Debug, PartialEq)]
+enum Ended {
+    Finished,
+    Refused(Vec<Issue>),
+    /// The person stopped it.
+    Cancelled,
+    /// Another run took its place, or its study was closed: nobody waits for it.
+    Replaced,
+}
+
+/// Runs `work` until it is done or stopped.
+async fn ended(work: impl Future<Output = Result<(), Vec<Issue>>>, stopped: oneshot::Receiver<()>) -> Ended {
+    match select(Box::pin(work), stopped).await {
+        Either::Left((Ok(()), _)) => Ended::Finished,
+        Either::Left((Err(issues), _)) => Ended::Refused(issues),
+        Either::Right((Ok(()), _)) => Ended::Cancelled,
+        Either::Right((Err(_), _)) => Ended::Replaced,
     }
 }
 
@@ -100,12 +117,10 @@ pub struct Owner {
     wish: Cell<Wish>,
     depth: Cell<Depth>,
     weights: WeightStore,
-    pub kept: Kept,
-    engine: Mutex<Option<Engine>>,
+    pub kept: Kept<ArrayBuffer>,
+    engine: EngineLock<Option<Engine>>,
     /// What the choice of a device waits for.
     waits_for: Cell<Stage>,
-    /// Runs without an answer yet that wait for the engine.
-    waiting: Cell<u32>,
     /// How often a GPU failed.
     failures: Cell<u32>,
     current: RefCell<Study>,
@@ -119,9 +134,8 @@ impl Owner {
             depth: Cell::new(Depth::default()),
             weights: WeightStore::default(),
             kept: Kept::default(),
-            engine: Mutex::new(None),
+            engine: EngineLock::new(None),
             waits_for: Cell::new(Stage::Weights),
-            waiting: Cell::new(0),
             failures: Cell::new(0),
             current: RefCell::default(),
             previous: RefCell::default(),
@@ -129,7 +143,11 @@ impl Owner {
     }
 
     pub fn take(self: Rc<Self>, message: &MessageEvent) {
-        let Ok((command, payload)) = read::<Command>(message) else { return };
+        let (command, payload) = read(message).expect("invariant: the page sends commands");
+        self.obey(command, payload);
+    }
+
+    fn obey(self: Rc<Self>, command: Command, payload: Vec<JsValue>) {
         let begun = Instant::now();
         match command {
             Command::Configure { device, cores, depth } => {
@@ -140,7 +158,10 @@ impl Owner {
             }
             Command::Weights { network } => self.weights.put(network, bytes(&payload)),
             Command::WeightsFailed { network, detail } => self.weights.fail(network, &detail),
-            Command::Answers { of } => self.kept.put(of, payload),
+            Command::Answers { of } => {
+                let buffers = payload.into_iter().map(JsCast::unchecked_into);
+                self.kept.put(of, buffers.collect());
+            }
             Command::Open { run, slot, names } => {
                 let owner = Rc::clone(&self);
                 self.start(run, slot, Study::default(), async move {
@@ -158,7 +179,9 @@ impl Owner {
                 });
             }
             Command::Choose { run, slot, series } => {
-                let Some(opened) = self.study(slot).borrow().opened.clone() else { return };
+                let Some(opened) = self.study(slot).borrow().opened.clone() else {
+                    return outbox::refuse(run, slot, vec![fault("the choice of a series")]);
+                };
                 let study = Study { opened: Some(Rc::clone(&opened)), ..Study::default() };
                 let owner = Rc::clone(&self);
                 let means = Means { decoders: owner.decoders(), ahead: Ahead::new() };
@@ -166,15 +189,8 @@ impl Owner {
                 self.start(run, slot, study, work);
             }
             Command::Refine { run, slot, tier } => {
-                let Some(course) = self.study(slot).borrow().course() else { return };
-                let (stop, stopped) = oneshot::channel();
-                {
-                    let mut study = self.study(slot).borrow_mut();
-                    (study.run, study.stop) = (run, Some(stop));
-                    if let Some(numbers) = &mut study.numbers {
-                        numbers.run = run;
-                    }
-                }
+                let course = self.study(slot).borrow().course().expect("invariant: a measured study is refined");
+                let stopped = self.begin_again(run, slot);
                 let owner = Rc::clone(&self);
                 let work = async move {
                     run::refine(&owner, (run, slot), &course, tier).await;
@@ -185,10 +201,7 @@ impl Owner {
             Command::Slice { slot, index } => self.send_slice(slot, index),
             Command::Cancel { run } => {
                 for study in [&self.current, &self.previous] {
-                    let stop = if study.borrow().run == run { study.borrow_mut().stop.take() } else { None };
-                    if let Some(stop) = stop {
-                        let _ = stop.send(());
-                    }
+                    study.borrow_mut().cancel(run);
                 }
             }
             Command::Close { slot } => *self.study(slot).borrow_mut() = Study::default(),
@@ -210,9 +223,26 @@ impl Owner {
         study: Study,
         work: impl Future<Output = Result<(), Vec<Issue>>> + 'static,
     ) {
+        let stopped = self.begin(run, slot, study);
+        self.drive(run, slot, stopped, work);
+    }
+
+    /// A run begins in place of what was in its slot. Returns what hears that it is stopped, or that it was replaced.
+    fn begin(&self, run: RunId, slot: Slot, study: Study) -> oneshot::Receiver<()> {
         let (stop, stopped) = oneshot::channel();
         *self.study(slot).borrow_mut() = Study { run, stop: Some(stop), ..study };
-        self.drive(run, slot, stopped, work);
+        stopped
+    }
+
+    /// A run goes on with what is in its slot, in place of the run that did so before.
+    fn begin_again(&self, run: RunId, slot: Slot) -> oneshot::Receiver<()> {
+        let (stop, stopped) = oneshot::channel();
+        let mut study = self.study(slot).borrow_mut();
+        (study.run, study.stop) = (run, Some(stop));
+        if let Some(numbers) = &mut study.numbers {
+            numbers.run = run;
+        }
+        stopped
     }
 
     fn drive(
@@ -224,20 +254,18 @@ impl Owner {
     ) {
         let owner = Rc::clone(self);
         spawn_local(async move {
-            match select(Box::pin(work), stopped).await {
-                Either::Left((Ok(()), _)) => {}
-                Either::Left((Err(issues), _)) => {
+            match ended(work, stopped).await {
+                Ended::Finished | Ended::Replaced => {}
+                Ended::Refused(issues) => {
                     if issues.iter().any(|i| i.code == IssueCode::WeightsCorrupt) {
                         owner.weights.forget();
                     }
                     outbox::refuse(run, slot, issues);
                 }
-                Either::Right((Ok(()), _)) => {
+                Ended::Cancelled => {
                     owner.set_back((run, slot));
                     outbox::post(&Event::Cancelled { run, slot });
                 }
-                // Replaced or closed: nobody waits for it.
-                Either::Right((Err(_), _)) => {}
             }
         });
     }
@@ -282,9 +310,7 @@ impl Owner {
     /// # Errors
     /// Why nothing can be computed.
     pub async fn engine(&self, patient: bool) -> Result<MappedMutexGuard<'_, Option<Engine>, Engine>, Issue> {
-        let waiting = (!patient).then(|| Waiting::count(&self.waiting));
-        let mut engine = self.engine.lock().await;
-        drop(waiting);
+        let mut engine = self.engine.lock(patient).await;
         let ready = match engine.take() {
             Some(ready) => ready,
             None => device::choose(self.wish.get(), &self.weights, |stage| self.waits_for.set(stage)).await?,
@@ -294,7 +320,7 @@ impl Owner {
 
     /// Whether a run that has no answer yet waits for the engine.
     pub fn is_waited_for(&self) -> bool {
-        self.waiting.get() > 0
+        self.engine.is_waited_for()
     }
 
     /// An engine in place of a GPU that failed as `issue` says with maps stored in `precision`: the same GPU once more
@@ -327,8 +353,18 @@ impl Owner {
     /// `weights.unavailable`.
     pub async fn weights_of(&self, network: &String) -> Result<Parts, Issue> {
         self.weights.forget_failures();
-        self.weights.request(std::iter::once(network));
+        self.ask_for_weights(std::iter::once(network));
         self.weights.get(network).await
+    }
+
+    /// Asks the page for those of these networks' weights that it hasn't been asked for.
+    pub fn ask_for_weights<'a>(&self, networks: impl Iterator<Item = &'a String>) {
+        outbox::ask_for_weights(self.weights.to_ask_for(networks));
+    }
+
+    /// Whether a network's weights are here.
+    pub fn has_weights(&self, network: &str) -> bool {
+        self.weights.has(network)
     }
 
     /// An answer's refinement ended before its time: the answer stays, and says why.
@@ -345,8 +381,7 @@ impl Owner {
         let Some(course) = self.study(slot).borrow().course() else { return };
         let mut analysis = course.analysis.borrow_mut();
         if analysis.set_back() {
-            let indices = (0..analysis.volume().grid().slices as u32).collect();
-            outbox::post(&Event::Changed { run, slot, indices });
+            profile::tell_all_changed((run, slot), &analysis);
         }
     }
 
@@ -379,8 +414,8 @@ impl Owner {
         };
         let mut buffers = vec![hu, outbox::buffer(&labels)];
         buffers.extend(agreement.as_deref().map(outbox::buffer));
-        let agreement = agreement.is_some();
-        outbox::post_with(&Event::Slice { slot, index, lungs, lesions, agreement }, &buffers);
+        let (run, agreement) = (study.run, agreement.is_some());
+        outbox::post_with(&Event::Slice { run, slot, index, lungs, lesions, agreement }, &buffers);
     }
 
     /// A study is measured: its report goes to the page, and with both measured, the comparison in the current study's.
@@ -428,3 +463,7 @@ fn measured(numbers: &Numbers) -> Option<Measured<'_>> {
     let lungs = numbers.report.lungs.as_ref()?;
     Some(Measured { series: &numbers.series, lungs })
 }
+
+#[cfg(test)]
+#[path = "owner_tests.rs"]
+mod tests;

@@ -1,43 +1,37 @@
 //! The CPU: helpers, each one more instance of this binary in a worker of its own, with those networks loaded that it
 //! computes or has room for.
 //!
-//! Parallelism is one input a helper. A helper that dies costs the jobs it held and is replaced once; where one dies
-//! again, the pool is dead.
+//! Parallelism is one input a helper. A helper that dies, or is overdue with an answer, costs the jobs it held and is
+//! replaced once; where that happens again, the pool is dead.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use corsai_ensemble::{Job, JobId};
 use corsai_networks::{Network, Precision, golden};
 use corsai_protocol::{Issue, IssueCode};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use futures_util::StreamExt;
 use js_sys::Float32Array;
 use wasm_bindgen::JsValue;
+use web_time::Instant;
 
 use crate::{
+    assignments::Assignments,
     device::computed_wrongly,
     engine::Outcome,
     helper::{FromHelper, ToHelper, buffers},
-    link::{Link, Message},
+    link::{Link, Message, next},
+    loaded::Loaded,
+    tickets::Tickets,
     weights::Parts,
 };
 
-/// Jobs that a helper holds: the next one waits with it while it computes.
-const DEPTH: usize = 2;
-/// What a helper may keep of weights that it doesn't need at the moment: the networks of the first two answers, which a
-/// second study needs again. Those of the full tier run once in a study.
-const KEPT_BYTES: usize = 128 << 20;
 /// Helpers that may die before the pool does.
 const DEATHS: u32 = 1;
 
 #[derive(Debug)]
 struct Helper {
     link: Link,
-    ready: bool,
-    /// Tickets of the jobs it holds, the oldest first.
-    holds: VecDeque<u32>,
-    /// Networks on it, the one used last at the end.
-    loaded: VecDeque<usize>,
+    loaded: Loaded,
     memory_bytes: u64,
 }
 
@@ -53,13 +47,15 @@ pub struct Check {
 #[derive(Debug)]
 pub struct Pool {
     helpers: BTreeMap<u32, Helper>,
+    assignments: Assignments,
     /// The parts of the networks handed in, by their place in the manifest.
     weights: BTreeMap<usize, Parts>,
     /// Networks whose known slice a helper has been asked for.
     checked: BTreeSet<usize>,
     /// Of helpers that are gone as well.
     memory_bytes: u64,
-    jobs: BTreeMap<u32, JobId>,
+    jobs: Tickets<JobId>,
+    /// The last helper's number.
     last: u32,
     deaths: u32,
     sender: UnboundedSender<Message>,
@@ -72,10 +68,11 @@ impl Pool {
         let (sender, messages) = unbounded();
         let mut pool = Self {
             helpers: BTreeMap::new(),
+            assignments: Assignments::new(Instant::now()),
             weights: BTreeMap::new(),
             checked: BTreeSet::new(),
             memory_bytes: 0,
-            jobs: BTreeMap::new(),
+            jobs: Tickets::default(),
             last: 0,
             deaths: 0,
             sender,
@@ -90,9 +87,8 @@ impl Pool {
         while self.helpers.len() < count {
             self.last += 1;
             let Some(link) = Link::start(self.last, &self.sender) else { return };
-            let helper =
-                Helper { link, ready: false, holds: VecDeque::new(), loaded: VecDeque::new(), memory_bytes: 0 };
-            self.helpers.insert(self.last, helper);
+            self.helpers.insert(self.last, Helper { link, loaded: Loaded::default(), memory_bytes: 0 });
+            self.assignments.add(self.last, Instant::now());
         }
     }
 
@@ -121,128 +117,134 @@ impl Pool {
             if self.helpers.is_empty() {
                 return Err(Issue::new(IssueCode::WorkerDied, ""));
             }
-            if checker.is_none_or(|id| !self.helpers.contains_key(&id)) {
+            if checker.is_none_or(|id| !self.assignments.has(id)) {
                 checks.clear();
-                checker = self.helpers.iter().find(|(_, h)| h.ready).map(|(id, _)| *id);
-                for network in networks.iter().filter(|_| checker.is_some()) {
+                checker = self.assignments.any_ready();
+                for network in networks {
+                    let Some(checker) = checker else { break };
                     self.checked.remove(network);
-                    self.load(checker.unwrap_or_default(), *network, true);
+                    self.load(checker, *network, true);
                 }
             }
-            let Some((id, message, _)) = self.messages.next().await else { break };
+            let (id, message, _) = self.message().await;
             match message {
-                FromHelper::Ready => self.is_ready(id),
-                FromHelper::Checked { network, milliseconds, deviation } if checker == Some(id) => {
-                    checks.push(Check { network, milliseconds, deviation });
+                FromHelper::Ready => self.assignments.is_ready(id, Instant::now()),
+                FromHelper::Checked { network, milliseconds, deviation } => {
+                    self.assignments.returned_check(id, Instant::now());
+                    if checker == Some(id) {
+                        checks.push(Check { network, milliseconds, deviation });
+                    }
                 }
-                FromHelper::Failed { code, .. } => return Err(Issue::new(code, "")),
+                FromHelper::Failed { issue, .. } => return Err(issue),
                 FromHelper::Died => {
                     if self.buried(id).is_none() {
                         return Err(Issue::new(IssueCode::WorkerDied, ""));
                     }
                 }
-                FromHelper::Checked { .. } | FromHelper::Answer { .. } | FromHelper::Decoded { .. } => {}
+                // Of a run that was over before.
+                FromHelper::Answer { job, .. } => drop(self.returned(id, job)),
+                FromHelper::Decoded { .. } => unreachable!("invariant: these helpers are given no slices"),
             }
         }
         Ok(checks)
     }
 
-    fn is_ready(&mut self, id: u32) {
-        if let Some(helper) = self.helpers.get_mut(&id) {
-            helper.ready = true;
-        }
+    /// The next message of a helper; that it died of one that is overdue.
+    async fn message(&mut self) -> Message {
+        next(&mut self.messages, &mut self.assignments).await
     }
 
-    /// Puts a network on a helper, where it isn't there yet, in place of those used longest ago that there is no room
-    /// for; the first helper to get it computes its known slice before all else.
+    /// Lets a helper load a network, where it isn't loaded yet; the first helper to get it computes its known slice
+    /// before all else.
     fn load(&mut self, id: u32, network: usize, timed: bool) {
-        let Some(helper) = self.helpers.get_mut(&id) else { return };
-        let loaded = helper.loaded.iter().position(|n| *n == network);
-        if let Some(at) = loaded {
-            helper.loaded.remove(at);
-        } else {
-            let Some(parts) = self.weights.get(&network) else { return };
-            let bytes = |n: &usize| self.weights.get(n).map_or(0, bytes);
-            let mut kept: usize = helper.loaded.iter().map(bytes).sum();
-            while kept + bytes(&network) > KEPT_BYTES {
-                let Some(oldest) = helper.loaded.pop_front() else { break };
-                kept -= bytes(&oldest);
-                helper.link.post(&ToHelper::Unload { network: oldest }, &[]);
-            }
-            helper.link.post(&ToHelper::Load { network }, &buffers(parts));
+        let helper = self.helpers.get_mut(&id).expect(THERE);
+        let parts = |network: usize| self.weights.get(&network).expect("invariant: weights are given before jobs");
+        let messages = helper.loaded.using(network, |network| bytes(parts(network)));
+        let messages = messages.into_iter().map(|message| match message {
+            ToHelper::Load { network } => (message, buffers(parts(network))),
+            _ => (message, Vec::new()),
+        });
+        for (message, payload) in messages.collect::<Vec<_>>() {
+            self.tell(id, &message, &payload);
         }
-        helper.loaded.push_back(network);
         if self.checked.insert(network) {
-            helper.link.post(&ToHelper::Check { network, timed }, &[]);
+            self.assignments.give_check(id, network, Instant::now());
+            self.tell(id, &ToHelper::Check { network, timed }, &[]);
         }
     }
 
-    /// Replaces a dead helper. Gives the jobs it held; `None` when too many have died.
+    /// Posts a message to a helper, which counts as dead where the browser refuses that.
+    fn tell(&self, id: u32, message: &ToHelper, payload: &[JsValue]) {
+        let helper = self.helpers.get(&id).expect(THERE);
+        if !helper.link.post(message, payload) {
+            let _ = self.sender.unbounded_send((id, FromHelper::Died, Vec::new()));
+        }
+    }
+
+    /// Replaces a helper that died or is overdue. Returns the jobs it held; `None` where too many have died.
     fn buried(&mut self, id: u32) -> Option<Vec<JobId>> {
         // A trap is told twice: by the panic's last words and by the browser.
         let Some(dead) = self.helpers.remove(&id) else { return Some(Vec::new()) };
+        let held = self.assignments.remove(id).expect(THERE);
+        // Another helper has to compute them.
+        self.checked.retain(|network| !held.checks.contains(network));
         self.memory_bytes += dead.memory_bytes;
         self.deaths += 1;
         if self.deaths > DEATHS {
             return None;
         }
         self.grow(self.helpers.len() + 1);
-        Some(dead.holds.iter().filter_map(|ticket| self.jobs.remove(ticket)).collect())
-    }
-
-    fn freest(&self) -> Option<u32> {
-        let free = self.helpers.iter().filter(|(_, h)| h.ready && h.holds.len() < DEPTH);
-        free.min_by_key(|(_, h)| h.holds.len()).map(|(id, _)| *id)
+        Some(held.tickets.iter().filter_map(|ticket| self.jobs.take(*ticket)).collect())
     }
 
     pub fn has_room(&self) -> bool {
-        self.freest().is_some()
+        self.assignments.freest().is_some()
     }
 
     /// Whether a helper will say something: that it has started, or an answer, if only to a run that is over.
     pub fn busy(&self) -> bool {
-        self.helpers.values().any(|h| !h.ready || !h.holds.is_empty())
+        self.assignments.awaits()
     }
 
     pub fn start(&mut self, job: Job) {
-        let Some(id) = self.freest() else { return };
+        let id = self.assignments.freest().expect("invariant: a job is handed in where there is room");
         self.load(id, job.network, false);
-        let Some(helper) = self.helpers.get_mut(&id) else { return };
-        self.last += 1;
-        let ticket = self.last;
         let input = JsValue::from(Float32Array::from(job.input.as_slice()).buffer());
-        self.jobs.insert(ticket, job.id);
-        helper.holds.push_back(ticket);
-        if !helper.link.post(&ToHelper::Run { job: ticket, network: job.network }, &[input]) {
-            let _ = self.sender.unbounded_send((id, FromHelper::Died, Vec::new()));
-        }
+        let ticket = self.jobs.issue(job.id);
+        self.assignments.give(id, ticket, job.network, Instant::now());
+        self.tell(id, &ToHelper::Run { job: ticket, network: job.network }, &[input]);
     }
 
     pub async fn next(&mut self) -> Outcome {
-        let Some((id, message, payload)) = self.messages.next().await else { return self.dead() };
+        let (id, message, payload) = self.message().await;
         match message {
-            FromHelper::Ready => self.is_ready(id),
+            FromHelper::Ready => self.assignments.is_ready(id, Instant::now()),
             FromHelper::Answer { job, memory_bytes } => {
                 if let Some(helper) = self.helpers.get_mut(&id) {
                     helper.memory_bytes = memory_bytes;
                 }
                 if let Some(job) = self.returned(id, job) {
-                    let values = payload.first().map_or_else(Vec::new, |b| Float32Array::new(b).to_vec());
-                    return Outcome::Answer { job, values };
+                    let values = payload.first().expect("invariant: an answer travels beside its message");
+                    return Outcome::Answer { job, values: Float32Array::new(values).to_vec() };
                 }
             }
-            FromHelper::Failed { job, code } => {
-                if job.is_none_or(|job| self.returned(id, job).is_some()) {
-                    return Outcome::Failed { issue: Issue::new(code, "") };
+            FromHelper::Failed { job: Some(job), issue } => {
+                if self.returned(id, job).is_some() {
+                    return Outcome::Failed { issue };
                 }
+            }
+            FromHelper::Failed { job: None, issue } => {
+                self.assignments.returned_check(id, Instant::now());
+                return Outcome::Failed { issue };
             }
             FromHelper::Died => return self.buried(id).map_or_else(|| self.dead(), |jobs| Outcome::Lost { jobs }),
-            FromHelper::Checked { deviation, .. }
-                if deviation.is_none_or(|d| d > golden::allowed(Precision::Single)) =>
-            {
-                return Outcome::Failed { issue: computed_wrongly() };
+            FromHelper::Checked { deviation, .. } => {
+                self.assignments.returned_check(id, Instant::now());
+                if deviation.is_none_or(|d| d > golden::allowed(Precision::Single)) {
+                    return Outcome::Failed { issue: computed_wrongly() };
+                }
             }
-            FromHelper::Checked { .. } | FromHelper::Decoded { .. } => {}
+            FromHelper::Decoded { .. } => unreachable!("invariant: these helpers are given no slices"),
         }
         // There may be room now.
         Outcome::Lost { jobs: Vec::new() }
@@ -250,19 +252,17 @@ impl Pool {
 
     /// Takes a job back from a helper; `None` where its run is over.
     fn returned(&mut self, id: u32, ticket: u32) -> Option<JobId> {
-        if let Some(helper) = self.helpers.get_mut(&id) {
-            helper.holds.retain(|held| *held != ticket);
-        }
-        self.jobs.remove(&ticket)
+        self.assignments.returned(id, ticket, Instant::now());
+        self.jobs.take(ticket)
     }
 
     fn dead(&mut self) -> Outcome {
-        self.jobs.clear();
+        self.jobs.give_up();
         Outcome::Dead
     }
 
     pub fn abandon(&mut self) {
-        self.jobs.clear();
+        self.jobs.give_up();
     }
 
     /// The most memory the helpers have had.
@@ -270,6 +270,8 @@ impl Pool {
         self.memory_bytes + self.helpers.values().map(|h| h.memory_bytes).sum::<u64>()
     }
 }
+
+const THERE: &str = "invariant: who is spoken to is there";
 
 /// About what a network takes once it is loaded.
 fn bytes(parts: &Parts) -> usize {

@@ -1,7 +1,7 @@
 //! Files and phantoms to series. Files are handles until here: each is read, given to `study` and let go.
 
 use corsai_phantom::{Phantom, PhantomOptions};
-use corsai_protocol::{Issue, IssueCode, PhantomDate, RunId, Slot, Stage};
+use corsai_protocol::{Issue, PhantomDate, RunId, Slot, Stage};
 use corsai_study::{Ahead, Intake, Limits, Opened};
 use futures_util::{StreamExt, stream};
 use js_sys::Uint8Array;
@@ -11,6 +11,7 @@ use web_sys::File;
 
 use crate::{
     decoders::{Decoders, Outcome},
+    engine::fault,
     pace::Pace,
     pause::Pause,
 };
@@ -29,7 +30,8 @@ pub async fn files(
 ) -> (Opened, Ahead) {
     let limits = Limits::default();
     let mut intake = Intake::new(limits);
-    let total = names.len().min(files.len());
+    let total = names.len();
+    assert_eq!(total, files.len(), "invariant: each name has its file");
     let mut pace = Pace::begin(run, slot, Stage::Reading);
     let mut pause = Pause::new();
     let contents = stream::iter(files).map(|file| content(file, limits.bytes)).buffered(AHEAD);
@@ -92,13 +94,13 @@ async fn content(file: JsValue, most: u64) -> Result<Vec<u8>, NoContent> {
 /// Makes a phantom's files and reads them as if they had been dropped.
 ///
 /// # Errors
-/// `result.withheld` for shares or a date that no phantom has.
+/// `internal.fault` for shares or a date that no phantom has.
 pub async fn phantom(run: RunId, slot: Slot, date: PhantomDate) -> Result<Opened, Vec<Issue>> {
     Pace::begin(run, slot, Stage::Reading).reached(0, 1);
     // Lets the page show that before the phantom is made in one piece.
     gloo_timers::future::TimeoutFuture::new(0).await;
     let made = Phantom::make(PhantomOptions::from(date));
-    let phantom = made.map_err(|error| vec![Issue::new(IssueCode::ResultWithheld, &error.to_string())])?;
+    let phantom = made.map_err(|error| vec![fault(&format!("the made-up study: {error}"))])?;
     let mut intake = Intake::new(Limits::default());
     let mut pace = Pace::begin(run, slot, Stage::Reading);
     let mut pause = Pause::new();

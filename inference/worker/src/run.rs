@@ -19,20 +19,22 @@ use futures_util::{
     lock::MappedMutexGuard,
 };
 use gloo_timers::future::TimeoutFuture;
+use js_sys::Float32Array;
 use web_time::{Duration, Instant};
 
 use crate::{
     decode::{Means, decode},
     device,
-    engine::{Engine, Kind, Outcome},
+    engine::{Engine, Kind, Outcome, fault},
     kept::question,
     outbox,
     owner::{Numbers, Owner, Pixels},
     pace::Pace,
     pause::Pause,
+    profile,
 };
 
-/// The page is told at least this often that the run goes on.
+/// How often a run that waits looks at what else there is to do.
 const HEARTBEAT_MS: u32 = 1000;
 /// And not more often than this what the vote can still come to.
 const BETWEEN_BOUNDS: Duration = Duration::from_millis(400);
@@ -50,7 +52,8 @@ pub async fn analyse(
     begun: Instant,
 ) -> Result<(), Vec<Issue>> {
     let (run, slot) = at;
-    let series = opened.series.iter().find(|s| s.summary().id == id).ok_or_else(|| vec![withheld()])?;
+    let series = opened.series.iter().find(|s| s.summary().id == id);
+    let series = series.ok_or_else(|| vec![fault("the choice of a series")])?;
     if owner.other_study_key(slot) == Some(series.summary().study_key) {
         return Err(vec![Issue::new(IssueCode::DynamicsSameStudy, "")]);
     }
@@ -65,7 +68,8 @@ pub async fn analyse(
         vote: depth.paper_vote.then_some(Vote::PAPER),
         dpn_3d: depth.dpn_3d,
     };
-    let analysis = Analysis::new(Arc::new(volume), &manifest, options).map_err(|_| vec![withheld()])?;
+    let analysis = Analysis::new(Arc::new(volume), &manifest, options)
+        .map_err(|error| vec![fault(&format!("the analysis' beginning: {error}"))])?;
     let course = Rc::new(Course {
         manifest,
         summary: series.summary().clone(),
@@ -149,6 +153,9 @@ impl Run<'_> {
         let pace = Pace::begin(self.run, self.slot, if refining { Stage::Refining } else { Stage::Lungs });
         let mut telling = Telling { pace, bounds: Instant::now(), lungs: None };
         let mut pause = Pause::new();
+        if refining {
+            self.owner.ask_for_weights(self.missing(&hold.engine).into_iter());
+        }
         loop {
             if refining && self.owner.is_waited_for() {
                 // A person waits for another study's first answer.
@@ -161,14 +168,16 @@ impl Run<'_> {
                 let Some(job) = analysis.borrow_mut().next_job() else { break };
                 let question = self.question(&job, refining);
                 if let Some(values) = question.as_ref().and_then(|of| self.owner.kept.take(of)) {
-                    self.accept(job.id, &values, &mut telling)?;
+                    self.accept(job.id, &Float32Array::new(&values).to_vec(), &mut telling)?;
                     pause.if_due().await;
                     continue;
                 }
                 if !hold.engine.has(job.network) {
                     analysis.borrow_mut().put_back(job.id);
-                    self.provide(&mut hold, job.network, &mut telling.pace).await?;
-                    continue;
+                    if self.provide(&mut hold, job.network, &mut telling.pace).await? {
+                        continue;
+                    }
+                    break;
                 }
                 hold.in_flight.insert(job.id, question);
                 hold.engine.start(job);
@@ -181,8 +190,11 @@ impl Run<'_> {
             if analysis.borrow().stage().is_none() {
                 break;
             }
+            if refining && self.owner.is_waited_for() {
+                continue;
+            }
             if !hold.engine.busy() {
-                return Err(vec![withheld()]);
+                return Err(vec![fault("the networks' jobs: nobody computes them")]);
             }
             let (done, total) = analysis.borrow().progress();
             telling.pace.reached(done, total);
@@ -192,7 +204,9 @@ impl Run<'_> {
             };
             match outcome {
                 Outcome::Answer { job, values } => {
-                    if let Some(Some(answered)) = hold.in_flight.remove(&job) {
+                    // Else it is late: the job was put back, or its run had the engine before.
+                    let Some(question) = hold.in_flight.remove(&job) else { continue };
+                    if let Some(answered) = question {
                         let event = Event::Answered { run: self.run, answered };
                         outbox::post_with(&event, &[outbox::buffer_of_f32(&values)]);
                     }
@@ -220,6 +234,8 @@ impl Run<'_> {
         course.seconds.set(course.seconds.get() + self.begun.elapsed().as_secs_f64());
         let report = self.report(&hold.engine, true);
         drop(hold);
+        // A vote of more networks may have changed slices that none of them had to see again.
+        profile::tell_all_changed((self.run, self.slot), &analysis.borrow());
         self.owner.publish(self.slot, Numbers { run: self.run, series: course.summary.clone(), report });
         Ok(())
     }
@@ -234,10 +250,13 @@ impl Run<'_> {
     /// Takes a job's answer, and tells the page what it changed.
     fn accept(&self, job: JobId, values: &[f32], telling: &mut Telling) -> Result<(), Vec<Issue>> {
         let analysis = &self.course.analysis;
-        let changed = analysis.borrow_mut().accept(job, values).map_err(|_| vec![withheld()])?;
+        let changed = analysis.borrow_mut().accept(job, values).map_err(|error| {
+            // Only answers to jobs that are in flight come here, so that a stale one is a fault, too.
+            let stage = telling.pace.stage();
+            vec![fault(&format!("an answer in the stage {stage:?}: {error}"))]
+        })?;
         if !changed.is_empty() {
-            let indices = changed.into_iter().map(|z| z as u32).collect();
-            outbox::post(&Event::Changed { run: self.run, slot: self.slot, indices });
+            profile::tell_changed((self.run, self.slot), &analysis.borrow(), changed);
         }
         if telling.pace.stage() != Stage::Lungs && telling.bounds.elapsed() >= BETWEEN_BOUNDS {
             self.tell_possible(&mut telling.lungs);
@@ -249,9 +268,14 @@ impl Run<'_> {
     /// Waits for the engine.
     async fn hold(&self, refining: bool) -> Result<Hold<'_>, Vec<Issue>> {
         let mut ready = Box::pin(self.owner.engine(refining));
+        let mut pace: Option<Pace> = None;
         let mut engine = loop {
-            Pace::begin(self.run, self.slot, if refining { Stage::Refining } else { self.owner.waits_for() })
-                .reached(0, 1);
+            let stage = if refining { Stage::Refining } else { self.owner.waits_for() };
+            let pace = match &mut pace {
+                Some(pace) if pace.stage() == stage => pace,
+                other => other.insert(Pace::begin(self.run, self.slot, stage)),
+            };
+            pace.reached(0, 1);
             match select(&mut ready, TimeoutFuture::new(HEARTBEAT_MS / 2)).await {
                 Either::Left((engine, _)) => break engine.map_err(|issue| vec![issue])?,
                 Either::Right(_) => {}
@@ -267,25 +291,38 @@ impl Run<'_> {
         }
     }
 
-    /// Gets a network's weights and gives them to the engine.
-    async fn provide(&self, hold: &mut Hold<'_>, network: usize, pace: &mut Pace) -> Result<(), Vec<Issue>> {
-        let entry = self.course.manifest.networks.get(network).ok_or_else(|| vec![withheld()])?;
+    /// Networks of the tier that may run and that the engine doesn't have, in the order they run.
+    fn missing(&self, engine: &Engine) -> Vec<&String> {
+        let tier = self.course.analysis.borrow().tier();
+        let networks = self.course.manifest.networks.iter().enumerate();
+        networks.filter(|(i, entry)| entry.tier <= tier && !engine.has(*i)).map(|(_, entry)| &entry.name).collect()
+    }
+
+    /// Gets a network's weights and gives them to the engine. `false` where a person waits for the engine meanwhile.
+    async fn provide(&self, hold: &mut Hold<'_>, network: usize, pace: &mut Pace) -> Result<bool, Vec<Issue>> {
+        let entry = self.course.manifest.networks.get(network).expect("invariant: jobs are of the manifest's networks");
         let mut weights = Box::pin(self.owner.weights_of(&entry.name));
+        let missing = self.missing(&hold.engine);
+        let mut loading = Pace::begin(self.run, self.slot, Stage::Weights);
         let parts = loop {
-            let (done, total) = self.course.analysis.borrow().progress();
-            pace.reached(done, total);
+            if !self.owner.has_weights(&entry.name) {
+                let here = missing.iter().filter(|name| self.owner.has_weights(name)).count();
+                loading.reached(here, missing.len());
+                pace.tell_again();
+            }
             match select(&mut weights, TimeoutFuture::new(HEARTBEAT_MS)).await {
                 Either::Left((parts, _)) => break parts.map_err(|issue| vec![issue])?,
+                Either::Right(_) if pace.stage() == Stage::Refining && self.owner.is_waited_for() => return Ok(false),
                 Either::Right(_) => {}
             }
         };
         match hold.engine.give(network, entry, parts).await {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(true),
             Err(issue) if issue.code == IssueCode::DeviceSelfTest => {
                 self.put_back(hold);
                 *hold.engine =
                     self.owner.replace_engine(issue, hold.engine.precision()).await.map_err(|issue| vec![issue])?;
-                Ok(())
+                Ok(true)
             }
             Err(issue) => Err(vec![issue]),
         }
@@ -334,8 +371,4 @@ impl Run<'_> {
         }
         report(record(self.course.summary.date.clone(), grid), lungs, None, issues, runs)
     }
-}
-
-pub fn withheld() -> Issue {
-    Issue::new(IssueCode::ResultWithheld, "")
 }

@@ -6,10 +6,8 @@ use std::{
     rc::Rc,
 };
 
-use corsai_protocol::{Event, Issue, IssueCode};
+use corsai_protocol::{Issue, IssueCode};
 use futures_channel::oneshot;
-
-use crate::outbox;
 
 /// One network's parts.
 pub type Parts = Rc<Vec<Vec<u8>>>;
@@ -44,14 +42,15 @@ impl WeightStore {
         self.arrived.borrow_mut().clear();
     }
 
-    /// Asks the page for what hasn't arrived and wasn't asked for.
-    pub fn request<'a>(&self, names: impl Iterator<Item = &'a String>) {
+    /// Those that haven't arrived and weren't asked for, in this order; they count as asked for from here on.
+    pub fn to_ask_for<'a>(&self, names: impl Iterator<Item = &'a String>) -> Vec<String> {
         let (arrived, mut asked) = (self.arrived.borrow(), self.asked.borrow_mut());
-        let networks: Vec<String> =
-            names.filter(|n| !arrived.contains_key(*n) && asked.insert((*n).clone())).cloned().collect();
-        if !networks.is_empty() {
-            outbox::post(&Event::WeightsWanted { networks });
-        }
+        names.filter(|n| !arrived.contains_key(*n) && asked.insert((*n).clone())).cloned().collect()
+    }
+
+    /// Whether a network's weights are here.
+    pub fn has(&self, network: &str) -> bool {
+        self.arrived.borrow().get(network).is_some_and(Result::is_ok)
     }
 
     fn wake(&self) {
@@ -73,5 +72,60 @@ impl WeightStore {
             self.waiting.borrow_mut().push(wake);
             let _ = woken.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn names(list: &[&str]) -> Vec<String> {
+        list.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_missing_is_asked_for_once_and_in_order() {
+        let store = WeightStore::default();
+        store.put("b".into(), vec![vec![1]]);
+        assert_eq!(store.to_ask_for(names(&["c", "b", "a"]).iter()), ["c", "a"]);
+        assert_eq!(store.to_ask_for(names(&["a", "c", "d"]).iter()), ["d"]);
+        assert!(store.has("b") && !store.has("c"));
+    }
+
+    #[test]
+    fn all_who_wait_hear_of_an_arrival_and_only_its_own_ends_the_wait() {
+        let store = WeightStore::default();
+        let (mut a, mut also_a) = (Box::pin(store.get("a")), Box::pin(store.get("a")));
+        assert!((&mut a).now_or_never().is_none() && (&mut also_a).now_or_never().is_none());
+        store.put("b".into(), vec![vec![2]]);
+        assert!((&mut a).now_or_never().is_none());
+        store.put("a".into(), vec![vec![1], vec![3]]);
+        assert_eq!(*a.now_or_never().unwrap().unwrap(), [vec![1], vec![3]]);
+        assert_eq!(*also_a.now_or_never().unwrap().unwrap(), [vec![1], vec![3]]);
+        assert_eq!(*store.get("b").now_or_never().unwrap().unwrap(), [vec![2]], "in any order");
+    }
+
+    #[test]
+    fn a_failure_ends_the_wait_and_may_be_asked_for_again() {
+        let store = WeightStore::default();
+        assert_eq!(store.to_ask_for(names(&["a"]).iter()), ["a"]);
+        let mut wait = Box::pin(store.get("a"));
+        assert!((&mut wait).now_or_never().is_none());
+        store.fail("a".into(), "404");
+        assert_eq!(wait.now_or_never().unwrap().unwrap_err().code, IssueCode::WeightsUnavailable);
+        assert!(!store.has("a"));
+        assert!(store.to_ask_for(names(&["a"]).iter()).is_empty());
+        store.forget_failures();
+        assert_eq!(store.to_ask_for(names(&["a"]).iter()), ["a"]);
+    }
+
+    #[test]
+    fn what_was_not_right_is_asked_for_again() {
+        let store = WeightStore::default();
+        store.put("a".into(), vec![vec![1]]);
+        store.forget();
+        assert_eq!(store.to_ask_for(names(&["a"]).iter()), ["a"]);
     }
 }
