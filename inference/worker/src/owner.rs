@@ -221,10 +221,17 @@ impl Owner {
                         *goal = tier.max(*goal);
                         return;
                     }
-                    // A study that isn't decoded yet will be measured as the current one then is.
-                    let Some(course) = study.course() else { return };
-                    study.goal = Some(tier);
+                    let course = study.course();
+                    study.goal = course.is_some().then_some(tier);
                     course
+                };
+                let course = match (course, slot) {
+                    (Some(course), _) => course,
+                    // It isn't decoded yet, and will then be measured as the current one was.
+                    (None, Slot::Previous) => return,
+                    (None, Slot::Current) => {
+                        return outbox::refuse(run, slot, vec![fault("the choice of further networks")]);
+                    }
                 };
                 let stopped = self.begin_again(run, slot);
                 let owner = Rc::clone(&self);
@@ -306,7 +313,7 @@ impl Owner {
                     outbox::post(&Event::Cancelled { run, slot });
                 }
             }
-            owner.ended((run, slot));
+            owner.run_ended((run, slot));
         });
     }
 
@@ -409,7 +416,7 @@ impl Owner {
     }
 
     /// A run is over: nothing of its study changes any more, nor does a comparison.
-    fn ended(&self, (run, slot): (RunId, Slot)) {
+    fn run_ended(&self, (run, slot): (RunId, Slot)) {
         if self.study(slot).borrow().run == run {
             self.study(slot).borrow_mut().goal = None;
             self.publish_comparison();
