@@ -210,7 +210,9 @@ impl App {
             }
             Effect::SlicesChanged(slot, indices, areas) => {
                 self.pixels.update_value(|p| p.changed(slot, &indices, &areas));
-                self.drawn.update(|d| *d += 1);
+                if !areas.is_empty() {
+                    self.drawn.update(|d| *d += 1);
+                }
                 let nothing = self.pixels.with_value(|p| !p.has_any(slot));
                 if nothing && self.view.with_untracked(|v| v.slot == slot) {
                     self.view.update(|v| v.nearest_of(slot, &indices));

@@ -151,6 +151,38 @@ describe("helpers that fail", () => {
     }));
 });
 
+describe("the strip beside the slider", () => {
+  it("is drawn without the pictures of slices that nobody looks at", () => {
+    // The page's window, which remembers which slices' pictures came.
+    const listen = () => {
+      window.slices = new Set();
+      window.Worker = class extends Worker {
+        constructor(...told) {
+          super(...told);
+          this.addEventListener("message", ({ data }) => {
+            const event = Array.isArray(data) ? JSON.parse(data[0]) : {};
+            if (event.is === "slice") window.slices.add(event.index);
+          });
+        }
+      };
+    };
+    return visit({ prepare: (page) => page.addInitScript(listen) }, async (app) => {
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished");
+      const count = Number(await app.get("slice-slider").getAttribute("max")) + 1;
+      const heights = async (mask) =>
+        [...(await app.page.locator(`.strip-${mask}`).getAttribute("d")).matchAll(/V([\d.]+)H/g)].map(([, height]) => 1 - height);
+      const [lung, lesion] = [await heights("lung"), await heights("lesion")];
+      assert.deepEqual([lung.length, lesion.length], [count, count]);
+      assert.equal(Math.max(...lung), 1);
+      assert.ok(Math.max(...lesion) > 0.05 && lesion.every((height, i) => height <= lung[i] + 1e-3));
+      await app.page.waitForTimeout(2000);
+      const seen = await app.page.evaluate(() => window.slices.size);
+      assert.ok(seen < count / 3, `${seen} of ${count} slices' pictures came`);
+    });
+  });
+});
+
 describe("an earlier study", () => {
   it("goes before further networks for the current one, which go on afterwards", () => {
     // The page's window, which remembers the complete reports.

@@ -210,7 +210,8 @@ fn Waiting(app: App) -> impl IntoView {
 fn described(app: App) -> String {
     app.drawn.track();
     let (slot, index) = app.view.with(|v| (v.slot, v.index()));
-    let lesions = app.pixels.with_value(|p| p.areas(slot, index)?.lesion).map(|lesion| lesion > 0);
+    let lesions =
+        app.pixels.try_update_value(|p| p.areas(slot, index)).flatten().and_then(|a| a.lesion).map(|voxels| voxels > 0);
     app.model.with(|m| {
         let Some(volume) = &m.study(slot).volume else { return "No picture yet".to_string() };
         let which = if slot == Slot::Previous { "Earlier study, axial" } else { "Axial" };

@@ -21,6 +21,7 @@ pub enum Outcome {
 }
 
 #[derive(Debug)]
+#[cfg_attr(not(feature = "gpu"), allow(clippy::large_enum_variant, reason = "there is only the large one"))]
 pub enum Kind {
     Gpu(Gpu),
     Cpu(Pool),

@@ -189,7 +189,9 @@ impl Owner {
                 self.start(run, slot, study, work);
             }
             Command::Refine { run, slot, tier } => {
-                let course = self.study(slot).borrow().course().expect("invariant: a measured study is refined");
+                let Some(course) = self.study(slot).borrow().course() else {
+                    return outbox::refuse(run, slot, vec![fault("the choice of further networks")]);
+                };
                 let stopped = self.begin_again(run, slot);
                 let owner = Rc::clone(&self);
                 let work = async move {
