@@ -26,9 +26,7 @@ pub enum Heard {
     /// The policy of its headers stopped it from doing this.
     Blocked(String),
     Died,
-    /// Its script can't be had.
-    Absent,
-    /// Its module can't be had.
+    /// Its script or its module can't be had.
     Unloaded,
     /// The browser can't start module workers.
     Impossible,
@@ -108,23 +106,25 @@ impl Link {
             event.prevent_default();
             // A script that can't be had is an event without a message (HTML, "run a worker"), before any other.
             let absent = !spoke.get() && event.dyn_ref::<ErrorEvent>().is_none();
-            failed(if absent { Heard::Absent } else { Heard::Died });
+            failed(if absent { Heard::Unloaded } else { Heard::Died });
         });
         let listeners: [Function; 2] = [on_message.as_ref(), on_failure.as_ref()].map(|f| f.clone().unchecked_into());
         let worker = Rc::new(RefCell::new(None));
         let place = Rc::downgrade(&worker);
         spawn_local(async move {
             let part = part.await;
-            if !holds_its_script(part).await {
-                return hear(Heard::Unloaded);
-            }
+            let holds = holds_its_script(part).await;
             // Nobody waits for it any more.
             let Some(place) = place.upgrade() else { return };
+            if !holds {
+                return hear(Heard::Unloaded);
+            }
             let Some(started) = started(part, &listeners) else { return hear(Heard::Impossible) };
             *place.borrow_mut() = Some(started.clone());
+            let waits = Rc::downgrade(&place);
             drop(place);
             let posted = module(part).await.map(|module| started.post_message(&module));
-            if !matches!(posted, Some(Ok(()))) {
+            if !matches!(posted, Some(Ok(()))) && waits.strong_count() > 0 {
                 hear(Heard::Unloaded);
             }
         });
