@@ -11,7 +11,7 @@ use corsai_ensemble::{Analysis, Job, Options};
 use corsai_findings::measure;
 use corsai_networks::{Network, read_manifest, shipped};
 use corsai_phantom::{Phantom, PhantomOptions};
-use corsai_protocol::Tier;
+use corsai_protocol::{NetworkEntry, Tier};
 use corsai_study::{HuVolume, Intake, Limits};
 use corsai_tests::{data, needs_data, root};
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ fn volume(files: impl Iterator<Item = (String, Vec<u8>)>) -> HuVolume {
 fn measured(volume: HuVolume) -> Numbers {
     let mut manifest = read_manifest(shipped::MANIFEST_JSON).unwrap();
     manifest.networks.retain(|network| network.tier == Tier::Quick);
-    let load = |entry| Network::load(entry, &shipped::parts(entry).unwrap(), &Device::flex()).unwrap();
+    let load = |entry: &NetworkEntry| Network::load(entry, &shipped::parts(entry).unwrap(), &Device::flex()).unwrap();
     let networks: Vec<Network> = manifest.networks.iter().map(load).collect();
     let mut analysis = Analysis::new(Arc::new(volume), &manifest, Options::default()).unwrap();
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -70,13 +70,15 @@ fn measured(volume: HuVolume) -> Numbers {
 fn is_as_pinned(name: &str, volume: HuVolume) {
     let pinned = fs::read_to_string(root().join("tests/pinned.json")).unwrap();
     let pinned: BTreeMap<String, Numbers> = serde_json::from_str(&pinned).unwrap();
-    let (pinned, found) = (&pinned[name], measured(volume));
+    let (pinned, found) = (pinned.get(name), measured(volume));
     let near = |a: f64, b: f64, tolerance: f64| (a - b).abs() <= tolerance;
     assert!(
-        near(found.right_ml, pinned.right_ml, TOLERANCE_ML)
-            && near(found.left_ml, pinned.left_ml, TOLERANCE_ML)
-            && near(found.right_share, pinned.right_share, TOLERANCE_SHARE)
-            && near(found.left_share, pinned.left_share, TOLERANCE_SHARE),
+        pinned.is_some_and(|pinned| {
+            near(found.right_ml, pinned.right_ml, TOLERANCE_ML)
+                && near(found.left_ml, pinned.left_ml, TOLERANCE_ML)
+                && near(found.right_share, pinned.right_share, TOLERANCE_SHARE)
+                && near(found.left_share, pinned.left_share, TOLERANCE_SHARE)
+        }),
         "pinned.json says {pinned:?}; found:\n  \"{name}\": {{ \"right_ml\": {:.2}, \"left_ml\": {:.2}, \"right_share\": {:.6}, \
          \"left_share\": {:.6} }},",
         found.right_ml,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// What `CORSAI_DATA` may say in place of a folder: no test that needs data is skipped.
-const REQUIRED: &str = "required";
+pub const REQUIRED: &str = "required";
 
 /// The workspace's root, looked for upwards from the crate that cargo tests or compiles: checkouts may share their build
 /// output.
@@ -14,11 +14,6 @@ pub fn root() -> PathBuf {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     let found = Path::new(&folder).ancestors().find(|folder| folder.join("Cargo.lock").exists());
     found.expect("a workspace has a Cargo.lock").to_path_buf()
-}
-
-/// Whether tests that need data have to run.
-pub fn required() -> bool {
-    std::env::var_os("CORSAI_DATA").is_some_and(|value| value == REQUIRED)
 }
 
 /// The real data's folder: what `CORSAI_DATA` names, else beside the checkout.

@@ -30,6 +30,7 @@ const PINNED = JSON.parse(readFileSync(new URL("../../tests/pinned.json", import
 const TOLERANCE = { ml: 1, share: 5e-4 };
 
 function isAsPinned({ lungs }, name) {
+  assert.ok(PINNED[name], `${name} isn't pinned`);
   for (const side of ["right", "left"]) {
     const [ml, share] = [PINNED[name][`${side}_ml`], PINNED[name][`${side}_share`]];
     const found = lungs[side];
