@@ -58,6 +58,6 @@ impl<const K: usize, const S: usize> Scratch<K, S> {
     #[inline(always)]
     pub(crate) fn taps<'a>(&self, rows: &'a [f32], chunk: usize, ky: usize, kx: usize) -> &'a [f32; LANES] {
         let at = (ky * S + kx % S) * self.pitch + chunk * LANES + kx / S;
-        rows.get(at..).and_then(<[f32]>::first_chunk).expect("invariant: a plane has room for every tap")
+        rows[at..].first_chunk().expect("invariant: a plane has room for every tap")
     }
 }
