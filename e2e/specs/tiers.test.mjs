@@ -37,8 +37,11 @@ describe("tiers", { skip: more.length === 0 && "no network beyond the quick answ
   });
 
   it("go on from where they were, and end in numbers of all of them", async () => {
+    const box = () => app.get("canvas").boundingBox();
+    const lay = await box();
     await app.click("refine");
     await tier("standard").waitFor({ timeout: STUDY_MS });
+    assert.deepEqual(await box(), lay, "the picture stays where it was");
     const report = await app.report();
     assert.equal(report.runs.tier, "standard");
     const ran = report.runs.networks.map((network) => network.name);

@@ -278,8 +278,8 @@ describe("the viewer", () => {
       await app.click("zoom-in");
       const near = await app.transform();
       near.scale.forEach((scale, axis) => assert.ok(Math.abs(scale / whole.scale[axis] - 1.25) < 1e-9));
-      const { width, height } = await box();
-      const middles = [whole, near].map((transform) => under(transform, [width / 2, height / 2]));
+      const size = await app.get("canvas").evaluate((canvas) => [canvas.clientWidth, canvas.clientHeight]);
+      const middles = [whole, near].map((transform) => under(transform, size.map((side) => side / 2)));
       middles[0].forEach((at, axis) => assert.ok(Math.abs(at - middles[1][axis]) < 0.01));
       await reset();
       assert.deepEqual(await app.transform(), whole);

@@ -155,7 +155,7 @@ pub fn StudyCard(app: App) -> impl IntoView {
     let synthetic = Memo::new(move |_| app.model.with(|m| m.current.synthetic));
     view! {
         <section class="card" aria-labelledby="study-title" data-testid="study">
-            <h2 id="study-title" class="card-title">"Study"</h2>
+            <h2 id="study-title" class="card-title">"This study"</h2>
             {move || {
                 chosen
                     .get()

@@ -48,12 +48,13 @@ pub fn SeverityCard(app: App) -> impl IntoView {
                 .then(|| stops().collect::<Vec<_>>())
         })
     });
-    move || match (known.get(), refused.get(), shown.get()) {
+    move || {
+        match (known.get(), refused.get(), shown.get()) {
         (Some(known), ..) => view! { <Numbers app known /> }.into_any(),
-        (None, Some(issues), _) => view! {
+        (None, Some(issues), slot) => view! {
             <section class="card card-refused" aria-labelledby="severity-title" data-testid="refused">
                 <h2 id="severity-title" class="card-title">"No number"</h2>
-                <p>"This study was not measured."</p>
+                <p>{if slot == Slot::Previous { "The earlier study was not measured." } else { "This study was not measured." }}</p>
                 <IssueList issues />
             </section>
         }
@@ -66,6 +67,7 @@ pub fn SeverityCard(app: App) -> impl IntoView {
         }
         .into_any(),
         (None, None, Slot::Current) => ().into_any(),
+    }
     }
 }
 
