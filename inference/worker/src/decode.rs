@@ -140,8 +140,8 @@ mod tests {
             share_left: 0.1,
             share_right: 0.1,
             seed: 1,
-            columns: 64,
-            slices: 30,
+            columns: 96,
+            slices: 62,
         };
         let mut intake = Intake::new(Limits::default());
         for (name, bytes) in Phantom::make(options).unwrap().dicom_files() {
@@ -164,18 +164,18 @@ mod tests {
         let mut work = work(&opened);
         while work.begin_next() {}
         assert_eq!(work.left(), 0);
-        assert_eq!(work.fresh[0], 15);
-        let away: Vec<usize> = work.fresh.iter().map(|z| z.abs_diff(15)).collect();
+        assert_eq!(work.fresh[0], 31);
+        let away: Vec<usize> = work.fresh.iter().map(|z| z.abs_diff(31)).collect();
         assert!(away.is_sorted());
         let decoded = work.decoding.take().unwrap().finish().unwrap();
-        assert_eq!(decoded.volume.grid().slices, 30);
+        assert_eq!(decoded.volume.grid().slices, 62);
     }
 
     #[test]
     fn a_slice_that_a_decoder_lost_waits_again_and_a_damaged_one_does_not() {
         let opened = opened();
         let mut work = work(&opened);
-        let pictures: Vec<u32> = (0..60)
+        let pictures: Vec<u32> = (0..124)
             .filter(|picture| work.decoding.borrow().as_ref().unwrap().place_of(*picture).is_some())
             .take(2)
             .collect();
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(work.waiting.back(), Some(&lost));
         let fault = Fault { code: IssueCode::CodecFailed, found: String::new() };
         work.settle(Outcome::Decoded { picture: pictures[1], result: Err(fault) });
-        assert_eq!((work.out, work.left()), (0, 29));
+        assert_eq!((work.out, work.left()), (0, 61));
         while work.begin_next() {}
         assert!(work.fresh.contains(&lost) && !work.fresh.contains(&damaged));
         assert!(work.decoding.borrow().as_ref().unwrap().slice(lost).is_some(), "shown while others are decoded");
