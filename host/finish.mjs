@@ -11,7 +11,8 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 
 import { underscore } from "./configs.mjs";
 import { META_POLICY } from "./headers.mjs";
-import { bill, licences } from "./parts.mjs";
+import { licences } from "./licences.mjs";
+import { bill } from "./parts.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FROM = path.join(ROOT, "target/trunk");
@@ -79,6 +80,7 @@ dist.set("licences.txt", Buffer.from(licences()));
 
 const toldOf = (prefix, { worker, module }) => ({
   [`${prefix}worker`]: `./${worker}`,
+  [`${prefix}worker-integrity`]: integrity(dist.get(worker)),
   [`${prefix}module`]: `./${module}`,
   [`${prefix}module-integrity`]: integrity(dist.get(module)),
 });

@@ -1,5 +1,5 @@
-// What the page is made of: every crate that is compiled into it, from the lock file, and the weights. Once for machines
-// (CycloneDX, an SBOM), once for people, with the licences of code and of weights kept apart.
+// What the page is made of: every crate that is compiled into it, and the weights. For machines as a CycloneDX bill of
+// materials (SBOM); host/licences.mjs writes the same for people.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -7,27 +7,25 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const OURS = ["corsai-app", "corsai-worker"];
 
-// The crates that page and worker link, ours among them; those that only run while building are not in the page.
-function crates() {
-  const options = ["metadata", "--locked", "--format-version", "1", "--features", "corsai-worker/gpu", "--filter-platform", "wasm32-unknown-unknown"];
-  const told = execFileSync("cargo", options, { cwd: ROOT, maxBuffer: 2 ** 28, stdio: ["ignore", "pipe", "inherit"] });
-  const { packages, resolve } = JSON.parse(told);
-  const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
-  const isMacro = new Set(packages.filter(({ targets }) => targets.some(({ kind }) => kind.includes("proc-macro"))).map(({ id }) => id));
-  const found = new Set();
-  const waiting = packages.filter(({ name }) => OURS.includes(name)).map(({ id }) => id);
-  while (waiting.length > 0) {
-    const id = waiting.pop();
-    if (found.has(id) || isMacro.has(id)) continue;
-    found.add(id);
-    const normal = nodes.get(id).deps.filter(({ dep_kinds: kinds }) => kinds.some(({ kind }) => kind === null));
-    waiting.push(...normal.map(({ pkg }) => pkg));
-  }
+const run = (program, ...options) =>
+  execFileSync(program, options, { cwd: ROOT, maxBuffer: 2 ** 28, stdio: ["ignore", "pipe", "inherit"] }).toString();
+const cargo = (command, ...options) => run("cargo", command, "--locked", ...options);
+
+export const sysroot = () => run("rustc", "--print", "sysroot").trim();
+
+// The crates that page and worker link, ours among them, as `cargo metadata` describes them. `cargo tree` knows which:
+// metadata resolves every optional dependency of the workspace. Macros and what else runs while building isn't linked.
+function linked() {
+  const [target, features] = ["wasm32-unknown-unknown", "corsai-worker/gpu,corsai-worker/relaxed"];
+  const tree = ["-p", "corsai-app", "-p", "corsai-worker", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"];
+  const lines = cargo("tree", ...tree, "--target", target, "--features", features).split("\n");
+  const names = new Set(lines.map((line) => line.split(" ").slice(0, 2).join(" ").replace(" v", " ")));
+  const { packages } = JSON.parse(cargo("metadata", "--format-version", "1", "--features", features, "--filter-platform", target));
   const order = (a, b) => (`${a.name} ${a.version}` < `${b.name} ${b.version}` ? -1 : 1);
-  return packages.filter(({ id }) => found.has(id)).sort(order);
+  return packages.filter(({ name, version }) => names.has(`${name} ${version}`)).sort(order);
 }
+export const crates = linked();
 
 // The lock file's checksums, by "name version".
 function checksums() {
@@ -39,7 +37,7 @@ function checksums() {
 // A CycloneDX bill of materials, without a date or a serial number: same lock file, same bytes.
 export function bill() {
   const sums = checksums();
-  const components = crates().map(({ name, version, license, source }) => {
+  const components = crates.map(({ name, version, license, source }) => {
     const sum = sums.get(`${name} ${version}`);
     return {
       type: "library",
@@ -60,28 +58,4 @@ export function bill() {
   return `${JSON.stringify({ bomFormat: "CycloneDX", specVersion: "1.5", version: 1, components: [...components, ...weights] }, null, 1)}\n`;
 }
 
-const networks = () => JSON.parse(readFileSync(new URL("../models/manifest.json", import.meta.url), "utf8")).networks;
-
-// The licences in words.
-export function licences() {
-  const mine = readFileSync(new URL("../Cargo.toml", import.meta.url), "utf8").match(/^license = "(.*)"$/m)[1];
-  const lines = [
-    "LICENCES",
-    "",
-    "1. This page's own code",
-    "",
-    `${mine}, at your choice.`,
-    "",
-    "2. The networks' weights",
-    "",
-    "They have learnt from images that bear terms of their own, which hold for the weights too, not for the code:",
-    "",
-    ...networks().map(({ name, licence }) => `${name}: ${licence}`),
-    "",
-    "3. Libraries compiled into the page",
-    "",
-    ...crates().filter(({ source }) => source).map(({ name, version, license }) => `${name} ${version}: ${license ?? "see its source"}`),
-    "",
-  ];
-  return lines.join("\n");
-}
+export const networks = () => JSON.parse(readFileSync(new URL("../models/manifest.json", import.meta.url), "utf8")).networks;

@@ -4,9 +4,19 @@
 const { js, wasm, wasmIntegrity, worker, relaxedWorker, gpuWorker } = document.querySelector("script[data-js]").dataset;
 const from = (path) => new URL(path, document.baseURI).href;
 
-function failed() {
+function failed(sentence) {
   document.getElementById("static-loading")?.setAttribute("hidden", "");
-  document.getElementById("static-failed")?.removeAttribute("hidden");
+  document.getElementById(sentence)?.removeAttribute("hidden");
+}
+
+// Without one of its style sheets the page would show pictures and numbers in a wrong way. The browser has waited for
+// them: of one that couldn't be had, or has another hash, there is none here, or it has no rules that can be read.
+function styled({ sheet }) {
+  try {
+    return sheet.cssRules.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 // Leptos makes elements of the page's own constant markup by innerHTML, and four scripts are started by name. All else
@@ -17,10 +27,15 @@ globalThis.trustedTypes?.createPolicy("default", {
   createScriptURL: (url) => ([worker, relaxedWorker, gpuWorker, "sw.js"].map(from).includes(from(url)) ? from(url) : null),
 });
 
-try {
-  const { default: start } = await import(from(js));
-  await start({ module_or_path: fetch(from(wasm), { integrity: wasmIntegrity }) });
-  document.getElementById("static")?.remove();
-} catch {
-  failed();
+async function start() {
+  try {
+    const { default: run } = await import(from(js));
+    await run({ module_or_path: fetch(from(wasm), { integrity: wasmIntegrity }) });
+    document.getElementById("static")?.remove();
+  } catch {
+    failed("static-failed");
+  }
 }
+
+if ([...document.querySelectorAll('link[rel="stylesheet"]')].every(styled)) await start();
+else failed("static-unstyled");

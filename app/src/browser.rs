@@ -3,9 +3,10 @@
 use std::cell::Cell;
 
 use corsai_protocol::{Depth, DevicePreference, Tier};
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, BlobPropertyBag, CacheStorage, HtmlAnchorElement, Url, UrlSearchParams, Window};
 
 pub fn window() -> Option<Window> {
@@ -14,7 +15,7 @@ pub fn window() -> Option<Window> {
 
 /// Milliseconds of a clock that never goes back.
 pub fn now_ms() -> f64 {
-    window().and_then(|w| w.performance()).map_or(0.0, |p| p.now())
+    window().and_then(|w| w.performance()).expect("invariant: a page has a clock").now()
 }
 
 /// A parameter of the page's address.
@@ -99,6 +100,9 @@ pub fn token(name: &str) -> Option<String> {
     window.get_computed_style(&root).ok()??.get_property_value(name).ok()
 }
 
+/// How long a download's address stays: Safari reads it some time after the click.
+const DOWNLOAD_MS: u32 = 60_000;
+
 /// Offers a text as a file to keep; the browser asks where. `None` where it can't.
 pub fn download(name: &str, text: &str) -> Option<()> {
     let document = window()?.document()?;
@@ -110,7 +114,10 @@ pub fn download(name: &str, text: &str) -> Option<()> {
     link.set_href(&url);
     link.set_download(name);
     link.click();
-    let _ = Url::revoke_object_url(&url);
+    spawn_local(async move {
+        TimeoutFuture::new(DOWNLOAD_MS).await;
+        let _ = Url::revoke_object_url(&url);
+    });
     Some(())
 }
 

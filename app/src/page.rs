@@ -106,7 +106,7 @@ fn Notices(app: App) -> impl IntoView {
                 "This browser can't start the part of the page that computes (a module worker). Use a current Chrome, Edge, Firefox or Safari.",
             ),
             Link::Unloaded => {
-                Some("The part of the page that computes could not be loaded. Check the connection and reload the page.")
+                Some("The part of the page that computes could not be loaded, or the host's file isn't the one that this page was built with. Check the connection and reload the page.")
             }
             Link::Starting | Link::Ready => None,
         })

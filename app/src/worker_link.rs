@@ -9,10 +9,12 @@ use std::{
 use corsai_port::{adapter, post, read};
 use corsai_protocol::{Command, DevicePreference, Event};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{ArrayBuffer, Function, Reflect, Uint8Array, WebAssembly};
+use js_sys::{ArrayBuffer, Function, Promise, Reflect, Uint8Array, WebAssembly};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{ErrorEvent, MessageEvent, RequestInit, Response, Worker, WorkerOptions, WorkerType};
+use web_sys::{
+    ErrorEvent, MessageEvent, RequestCache, RequestInit, Response, Window, Worker, WorkerOptions, WorkerType,
+};
 
 use crate::{browser, state::Thumbnail};
 
@@ -24,9 +26,7 @@ pub enum Heard {
     /// The policy of its headers stopped it from doing this.
     Blocked(String),
     Died,
-    /// Its script can't be had.
-    Absent,
-    /// Its module can't be had.
+    /// Its script or its module can't be had.
     Unloaded,
     /// The browser can't start module workers.
     Impossible,
@@ -106,20 +106,25 @@ impl Link {
             event.prevent_default();
             // A script that can't be had is an event without a message (HTML, "run a worker"), before any other.
             let absent = !spoke.get() && event.dyn_ref::<ErrorEvent>().is_none();
-            failed(if absent { Heard::Absent } else { Heard::Died });
+            failed(if absent { Heard::Unloaded } else { Heard::Died });
         });
         let listeners: [Function; 2] = [on_message.as_ref(), on_failure.as_ref()].map(|f| f.clone().unchecked_into());
         let worker = Rc::new(RefCell::new(None));
         let place = Rc::downgrade(&worker);
         spawn_local(async move {
             let part = part.await;
+            let holds = holds_its_script(part).await;
             // Nobody waits for it any more.
             let Some(place) = place.upgrade() else { return };
+            if !holds {
+                return hear(Heard::Unloaded);
+            }
             let Some(started) = started(part, &listeners) else { return hear(Heard::Impossible) };
             *place.borrow_mut() = Some(started.clone());
+            let waits = Rc::downgrade(&place);
             drop(place);
             let posted = module(part).await.map(|module| started.post_message(&module));
-            if !matches!(posted, Some(Ok(()))) {
+            if !matches!(posted, Some(Ok(()))) && waits.strong_count() > 0 {
                 hear(Heard::Unloaded);
             }
         });
@@ -188,32 +193,70 @@ fn blocked(data: &JsValue) -> Option<String> {
     Reflect::get(data, &JsValue::from_str("blocked")).ok()?.as_string()
 }
 
+/// A file of a computing part, with the SHA-384 that the page was built with: the request fails for other bytes.
+struct Asset {
+    window: Window,
+    url: String,
+    options: RequestInit,
+}
+
+impl Asset {
+    /// The file that the build names `name`. From the second attempt on the host is asked even where the browser has a
+    /// copy: a spoilt one would be kept for a year.
+    fn new(part: Part, name: &str, attempt: u32) -> Option<Self> {
+        let (url, integrity) = (part.told(name)?, part.told(&format!("{name}-integrity"))?);
+        let options = RequestInit::new();
+        options.set_integrity(&integrity);
+        if attempt > 0 {
+            options.set_cache(RequestCache::Reload);
+        }
+        Some(Self { window: browser::window()?, url, options })
+    }
+
+    fn fetch(&self) -> Promise {
+        self.window.fetch_with_str_and_init(&self.url, &self.options)
+    }
+
+    async fn bytes(&self) -> Result<JsValue, JsValue> {
+        let response: Response = JsFuture::from(self.fetch()).await?.dyn_into()?;
+        if !response.ok() {
+            return Err(JsValue::NULL);
+        }
+        JsFuture::from(response.array_buffer()?).await
+    }
+}
+
+/// Whether the host's worker script is the one that the page was built with. No browser compares a worker's script with
+/// a hash, and one that is started from bytes at hand would have this page's policy in place of its own, stricter one. So
+/// the script is fetched and compared just before; the worker then gets the copy that the browser or the service worker
+/// keeps.
+async fn holds_its_script(part: Part) -> bool {
+    for attempt in 0..TRIES {
+        TimeoutFuture::new(600 * attempt).await;
+        let Some(script) = Asset::new(part, "worker", attempt) else { return false };
+        if script.bytes().await.is_ok() {
+            return true;
+        }
+    }
+    false
+}
+
 /// A computing part's module: fetched, compared with the hash that the page was built with, compiled. `None` where it
 /// can't be had.
 pub async fn compiled(part: Part) -> Option<JsValue> {
     for attempt in 0..TRIES {
         TimeoutFuture::new(600 * attempt).await;
-        if let Ok(module) = compile(part).await {
+        if let Ok(module) = compile(&Asset::new(part, "module", attempt)?).await {
             return Some(module);
         }
     }
     None
 }
 
-async fn compile(part: Part) -> Result<JsValue, JsValue> {
-    let window = browser::window().ok_or(JsValue::NULL)?;
-    let told = |name: &str| part.told(name).ok_or(JsValue::NULL);
-    let (url, integrity) = (told("module")?, told("module-integrity")?);
-    let options = RequestInit::new();
-    options.set_integrity(&integrity);
-    let fetched = || window.fetch_with_str_and_init(&url, &options);
-    match JsFuture::from(WebAssembly::compile_streaming(&fetched())).await {
+async fn compile(module: &Asset) -> Result<JsValue, JsValue> {
+    match JsFuture::from(WebAssembly::compile_streaming(&module.fetch())).await {
         Ok(module) => Ok(module),
         // A host may give another type than application/wasm.
-        Err(_) => {
-            let response: Response = JsFuture::from(fetched()).await?.dyn_into()?;
-            let bytes = JsFuture::from(response.array_buffer()?).await?;
-            JsFuture::from(WebAssembly::compile(&bytes)).await
-        }
+        Err(_) => JsFuture::from(WebAssembly::compile(&module.bytes().await?.unchecked_into())).await,
     }
 }

@@ -1,5 +1,6 @@
 // Hosts that fail, and browsers that lack something or break: all of it done from outside, to what is shipped.
 
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
@@ -34,8 +35,16 @@ export const cutOff = (name, request, response) => {
 export const dropped = (name, request, response) => (response.destroy(), null);
 export const silent = () => new Promise(() => {});
 
-// A host whose worker script begins with this code, which then runs in the computing part and its helpers.
-export const inWorker = (code) => always(/^worker\//, (name) => ({ body: Buffer.concat([Buffer.from(`(${code})();\n`), bytesOf(name)]) }));
+// A host whose worker scripts begin with this code, which then runs in the computing part and its helpers. The page would
+// not start scripts of another hash than the one in its markup: this host gives the markup that belongs to them.
+export function inWorker(code) {
+  const changed = (name) => Buffer.concat([Buffer.from(`(${code})();\n`), bytesOf(name)]);
+  const integrity = (bytes) => `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
+  const markup = bytesOf("index.html").toString();
+  const scripts = [...markup.matchAll(/data-[\w-]*worker="\.\/([^"]+)"/g)].map(([, name]) => name);
+  const fitting = scripts.reduce((text, name) => text.replaceAll(integrity(bytesOf(name)), integrity(changed(name))), markup);
+  return { answer: (name) => (name === "" ? { body: fitting } : scripts.includes(name) ? { body: changed(name) } : null) };
+}
 
 // The same, with helpers that hang over a job's message for which `when` holds, given the job's number. To the computing
 // part itself time passes `times` as fast as it does, and it counts the helpers that it starts and ends.

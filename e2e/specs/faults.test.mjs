@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { PATIENCE_MS, STUDY_MS, open, visit } from "../lib/app.mjs";
-import { stored } from "../lib/browser.mjs";
+import { stored, storedText } from "../lib/browser.mjs";
 import * as faulty from "../lib/faulty.mjs";
 
 const chosen = async (app) => {
@@ -173,6 +173,50 @@ describe("the page", () => {
       });
     }
   });
+
+  const altered = (name) => ({ body: Buffer.concat([faulty.bytesOf(name), Buffer.from("\nglobalThis.altered = true;\n")]) });
+  const UNLOADED = /could not be loaded, or the host's file isn't the one/;
+
+  it("starts no worker script but the one that it was built with, and says so", () =>
+    visit({ host: faulty.always(/^worker\//, altered) }, async (app) => {
+      await app.get("notices").filter({ hasText: UNLOADED }).waitFor({ timeout: PATIENCE_MS });
+      assert.deepEqual(app.page.workers(), []);
+      // The service worker keeps none of it, either.
+      assert.equal((await storedText(app.page)).includes("globalThis.altered"), false);
+    }));
+
+  it("asks the host again for a worker script that came spoilt, and starts the right one", () =>
+    visit({ host: faulty.failing(/^worker\//, altered) }, async (app) => {
+      assert.equal((await chosen(app)).backend, "cpu");
+      for (const worker of app.page.workers()) assert.equal(await worker.evaluate(() => globalThis.altered), undefined);
+    }));
+
+  it("starts the worker script that it has compared, where the host then gives another one", () => {
+    const given = new Set();
+    const answer = (name) => (given.has(name) ? altered(name) : (given.add(name), { body: faulty.bytesOf(name) }));
+    return visit({ host: faulty.always(/^worker\//, answer) }, async (app) => {
+      assert.equal((await chosen(app)).backend, "cpu");
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
+      for (const worker of app.page.workers()) assert.equal(await worker.evaluate(() => globalThis.altered), undefined);
+    });
+  });
+
+  for (const [name, pattern] of [["all its style sheets are", /\.css$/], ["one of its style sheets is", /viewer.*\.css$/]]) {
+    const ways = { "another than it was built with": (file) => ({ body: Buffer.concat([faulty.bytesOf(file), Buffer.from("\n")]) }), "not to be had": faulty.status(404) };
+    for (const [state, answer] of Object.entries(ways)) {
+      it(`isn't started and says so where ${name} ${state}`, async () => {
+        const app = await open({ bare: true, host: faulty.always(pattern, answer) });
+        try {
+          await app.page.locator("#static-unstyled").waitFor({ timeout: PATIENCE_MS });
+          assert.match(await app.page.locator("#static").innerText(), /style sheet.*Reload the\s+page/s);
+          assert.equal(await app.get("start").count(), 0);
+        } finally {
+          await app.close();
+        }
+      });
+    }
+  }
 
   it("shows a sentence where its own code can't start", async () => {
     const app = await open({ bare: true, host: faulty.always(/corsai-app.*\.wasm$/, faulty.corrupt) });

@@ -67,9 +67,33 @@ describe("dist/", () => {
     }
   });
 
+  // Which crates are in it the wasm tells itself: its sentences for a panic name their files.
+  it("has a licence's text and notices for every library in it", () => {
+    const text = bytesOf("licences.txt").toString();
+    const [, ...parts] = text.split(/^──── Text (\d+) ─+$/m);
+    const texts = new Map(parts.flatMap((part, index) => (index % 2 === 0 ? [[part, parts[index + 1].replace(/\s+/g, " ")]] : [])));
+    const entries = new Map([...text.matchAll(/^(\S+ \S+): .*; texts? ([\d, ]+)$/gm)].map(([, name, numbers]) => [name, numbers.split(", ")]));
+    const inside = new Set();
+    for (const wasm of FILES.filter((name) => name.endsWith(".wasm"))) {
+      const places = bytesOf(wasm).toString("latin1").matchAll(/registry\/src\/[^/]+\/([\w-]+?)-(\d+\.\d+\.\d+[\w.+-]*)\//g);
+      for (const [, name, version] of places) inside.add(`${name} ${version}`);
+    }
+    assert.ok(inside.size > 20, `the wasm names ${[...inside]}`);
+    const listed = JSON.parse(bytesOf("sbom.json")).components.filter(({ purl }) => purl).map(({ name, version }) => `${name} ${version}`);
+    assert.deepEqual([...inside].filter((name) => !listed.includes(name)), [], "in the wasm and not in sbom.json");
+    assert.deepEqual([...entries.keys()].sort(), listed.sort());
+    const LICENCE = /Permission is hereby granted|Permission to use, copy|Apache License|Redistribution and use|Mozilla Public License|Boost Software License|public domain|provided 'as-is'|Creative Commons/i;
+    for (const [name, numbers] of entries) {
+      for (const number of numbers) assert.ok(texts.has(number), `text ${number} of ${name}`);
+      assert.ok(numbers.some((number) => LICENCE.test(texts.get(number))), `${name} has texts ${numbers}`);
+    }
+    for (const [name] of text.matchAll(/^[\w-]+: CC-BY-NC-SA-3.0 .*$/gm)) assert.match(name, /; texts? \d/, "weights");
+    for (const name of ["dlmalloc", "hashbrown"]) assert.match(text, new RegExp(`^${name}-[\\d.]+: .*; texts? \\d`, "m"), "Rust's standard library");
+  });
+
   it("names no folder of the machine it was built on", () => {
     const home = process.env.CARGO_HOME ?? path.join(process.env.HOME, ".cargo");
-    for (const name of FILES.filter((file) => /\.(wasm|js|html|json)$/.test(file))) {
+    for (const name of FILES.filter((file) => /\.(wasm|js|html|json|txt)$/.test(file))) {
       assert.equal(bytesOf(name).includes(home), false, `${name} holds ${home}`);
     }
   });

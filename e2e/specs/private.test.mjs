@@ -13,6 +13,16 @@ import { stored, storedText } from "../lib/browser.mjs";
 import { changed } from "../lib/dicom.mjs";
 import * as studies from "../lib/studies.mjs";
 
+// What holds before long.
+async function eventually(holds) {
+  for (const until = Date.now() + 20_000; Date.now() < until; await new Promise((done) => setTimeout(done, 100))) {
+    try {
+      return await holds();
+    } catch {}
+  }
+  return holds();
+}
+
 // Strings that are nowhere else, in the places where a study says who it is of.
 const CANARY = "QZXCANARY";
 const SPOILT = {
@@ -101,6 +111,62 @@ describe("a study of somebody", () => {
     await app.get("start").waitFor();
     assert.doesNotMatch(await app.page.content(), new RegExp(CANARY));
     assert.deepEqual(app.problems, []);
+  });
+});
+
+describe("the panel's list of requests", () => {
+  it("hides none of those since a study was opened behind many before it", async () => {
+    const app = await open({ query: "?device=cpu&tier=quick" });
+    try {
+      await app.ready();
+      const ask = (count) => app.page.evaluate(async (count) => {
+        for (let nth = 0; nth < count; nth += 1) await (await fetch("icon.svg")).blob();
+      }, count);
+      await ask(520);
+      const all = async () => Number((await app.words("requests-all")).match(/^[\d\s,.]+/)[0].replace(/\D/g, ""));
+      const listed = async (count) => assert.ok((await all()) >= count, await app.words("requests-all"));
+      await eventually(() => listed(520));
+      await app.openPhantom();
+      assert.equal(await app.words("requests-since"), "Since a study was opened: no request.");
+      await ask(5);
+      await eventually(async () => assert.equal(await app.words("requests-since"), "Since a study was opened: 5 requests, each for one of this page's own files."));
+      await listed(525);
+      assert.match(await app.words("requests-all"), /; the newest 500$/);
+      assert.equal(await app.page.locator("[data-testid=requests] li").count(), 500);
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+describe("a report that is saved", () => {
+  // Safari reads the address some time after the click.
+  it("can be read at its address for a while after the click, and then no more", async () => {
+    const prepare = (page) => page.addInitScript(() => {
+      globalThis.made = [];
+      const create = URL.createObjectURL;
+      URL.createObjectURL = (blob) => (made.push(create.call(URL, blob)), made.at(-1));
+      const timer = globalThis.setTimeout;
+      globalThis.late = [];
+      // What waits for a minute or more waits for the test.
+      globalThis.setTimeout = (then, ms, ...told) => (ms >= 60_000 ? (late.push(() => then(...told)), 0) : timer(then, ms, ...told));
+      const revoke = URL.revokeObjectURL;
+      globalThis.revoked = [];
+      URL.revokeObjectURL = (url) => (revoked.push(url), revoke.call(URL, url));
+    });
+    const app = await open({ query: "?device=cpu&tier=quick", prepare });
+    try {
+      await app.openPhantom();
+      assert.equal(await app.outcome(), "finished");
+      assert.ok((await app.report()).format);
+      const [urls, before] = await app.page.evaluate(() => [made, revoked]);
+      assert.equal(urls.length, 1);
+      assert.deepEqual(before, []);
+      await app.page.evaluate(() => late.splice(0).forEach((then) => then()));
+      await eventually(async () => assert.deepEqual(await app.page.evaluate(() => revoked), urls));
+    } finally {
+      await app.close();
+    }
   });
 });
 

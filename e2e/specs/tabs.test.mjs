@@ -72,7 +72,7 @@ describe("a newer version", () => {
 describe("a worker whose script is gone", () => {
   it("is said to be that, and not the browser's fault", () =>
     visit({ host: faulty.always(/^worker\//, faulty.status(404)) }, async (app) => {
-      const notice = app.get("notices").filter({ hasText: "could not be loaded. Check the connection and reload the page." });
+      const notice = app.get("notices").filter({ hasText: /could not be loaded.*reload the page/ });
       await notice.waitFor({ timeout: PATIENCE_MS });
       assert.equal(await app.page.getByText("This browser can't start").count(), 0);
     }));

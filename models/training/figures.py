@@ -182,7 +182,9 @@ def chosen_apart(candidates: list[vote.Thresholds], counts: np.ndarray, folds: n
 
 
 def ct_class(share: float) -> int:
-    return 0 if share == 0 else 1 + sum(share > c for c in CLASSES)
+    """CT-class 0..4 by `inference/findings/src/class.rs`: a border belongs to the class below it, the last to the one above."""
+    first, second, third = CLASSES
+    return 0 if share <= 0 else 1 + (share > first) + (share > second) + (share >= third)
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def statistics(spec: Spec) -> tuple[float, float]:
     source = Lesions(spec, set(FOLDS["held_out"]["lesions"]))
     pictures = [(grey[z], box) for grey, _, box, lung, _ in source.volumes for z in lung[::4]]
     pictures += [(grey, box) for grey, _, box in source.single]
-    values = np.concatenate([cut(hu(grey), box).clip(*spec.input["clip_hu"]).ravel()[::7] for grey, square in pictures])
+    values = np.concatenate([cut(hu(grey), box).clip(*spec.input["clip_hu"]).ravel()[::7] for grey, box in pictures])
     return float(values.mean()), float(values.std())
 
 

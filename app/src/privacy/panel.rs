@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{
     stored::{self, Stored},
-    witness::Asked,
+    witness::{Asked, RequestLog, SinceOpened, WorkerPolicy},
 };
 use crate::{
     browser,
@@ -21,7 +21,8 @@ use crate::{
 /// What only asking tells, asked when the panel opens.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Found {
-    stored: Stored,
+    /// `None` where the browser doesn't tell.
+    stored: Option<Stored>,
     /// SHA-256 of the compiled-in manifest.
     manifest: Option<String>,
 }
@@ -74,14 +75,26 @@ fn Ready(app: App) -> impl IntoView {
 
 #[component]
 fn Requests(app: App) -> impl IntoView {
-    let since = move || match app.witness.since_opened() {
+    let since = move || match app.witness.requests.with(RequestLog::since_opened) {
+        _ if !app.witness.requests.with(|log| log.is_told) => {
+            "This browser doesn't tell what the page asks for.".into()
+        }
         None => "No study has been opened yet.".to_string(),
-        Some((0, _)) => "Since a study was opened: no request.".into(),
-        Some((count, own)) => format!(
+        Some(SinceOpened { requests: 0, .. }) => "Since a study was opened: no request.".into(),
+        Some(SinceOpened { requests, foreign }) => format!(
             "Since a study was opened: {}, {}.",
-            format::counted(count, "request", "requests"),
-            if own { "each for one of this page's own files" } else { "not all of them for this page's own files" },
+            format::counted(requests, "request", "requests"),
+            if foreign == 0 {
+                "each for one of this page's own files"
+            } else {
+                "not all of them for this page's own files"
+            },
         ),
+    };
+    let all = move || {
+        let (count, listed) = app.witness.requests.with(|log| (log.count, log.newest.len()));
+        let newest = if listed < count { format!("; the newest {listed}") } else { String::new() };
+        format!("{} since the page was opened{newest}", format::counted(count, "request", "requests"))
     };
     let row = |asked: Asked| {
         let came = if asked.bytes == 0 { "from this browser".into() } else { format::bytes(asked.bytes) };
@@ -92,9 +105,9 @@ fn Requests(app: App) -> impl IntoView {
             <h3>"What this page asked for"</h3>
             <p data-testid="requests-since">{since}</p>
             <details>
-                <summary>{move || format::counted(app.witness.asked.with(Vec::len), "request", "requests")} " since the page was opened"</summary>
+                <summary data-testid="requests-all">{all}</summary>
                 <ol class="privacy-list" data-testid="requests">
-                    {move || app.witness.asked.get().into_iter().map(row).collect::<Vec<_>>()}
+                    {move || app.witness.requests.with(|log| log.newest.iter().cloned().map(row).collect::<Vec<_>>())}
                 </ol>
             </details>
             <p class="hint">
@@ -107,20 +120,20 @@ fn Requests(app: App) -> impl IntoView {
 
 #[component]
 fn Policy(app: App) -> impl IntoView {
-    let guarded = move || {
-        app.witness.policy.get().map(|policy| {
-            if policy.contains("connect-src 'none'") {
-                (
-                    true,
-                    "The host sends the policy that forbids the computing part any connection (connect-src 'none'), and the browser enforces it.",
-                )
-            } else {
-                (
-                    false,
-                    "This host does not send the policy that forbids the computing part any connection. The code makes none, but here nothing enforces it.",
-                )
-            }
-        })
+    let guarded = move || match app.witness.policy.get() {
+        WorkerPolicy::Asked => None,
+        WorkerPolicy::Unread => Some((
+            "unknown",
+            "The policy of the computing part couldn't be read from the host. The code makes no connection; whether the browser enforces it isn't known here.",
+        )),
+        WorkerPolicy::Read(policy) if policy.contains("connect-src 'none'") => Some((
+            "true",
+            "The host sends the policy that forbids the computing part any connection (connect-src 'none'), and the browser enforces it.",
+        )),
+        WorkerPolicy::Read(_) => Some((
+            "false",
+            "This host does not send the policy that forbids the computing part any connection. The code makes none, but here nothing enforces it.",
+        )),
     };
     let stopped = move || {
         let stopped = app.witness.stopped.get();
@@ -133,7 +146,7 @@ fn Policy(app: App) -> impl IntoView {
     view! {
         <section>
             <h3>"What the browser enforces"</h3>
-            <p data-testid="policy" data-guarded=move || guarded().map(|(yes, _)| yes.to_string())>
+            <p data-testid="policy" data-guarded=move || guarded().map(|(state, _)| state)>
                 {move || guarded().map(|(_, words)| words)}
             </p>
             <p data-testid="stopped">{stopped}</p>
@@ -145,7 +158,9 @@ fn Policy(app: App) -> impl IntoView {
 #[component]
 fn Storage(app: App, found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
     let words = move || {
-        let stored = found.get()?.stored;
+        let Some(stored) = found.get()?.stored else {
+            return Some("This browser doesn't tell what is stored. Nothing of a study is.".to_string());
+        };
         Some(if stored.nothing() && !browser::stores() {
             "Nothing is stored in this browser, and this tab will store nothing until you load the page again."
                 .to_string()
@@ -189,8 +204,8 @@ fn Storage(app: App, found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Se
 
 #[component]
 fn Build(found: RwSignal<Option<Found>>) -> impl IntoView {
-    let build = browser::told("data-build").unwrap_or_default();
-    let parts = weights::manifest().map(|m| m.networks).unwrap_or_default();
+    let build = browser::told("data-build").expect("invariant: the page's script tag names its build");
+    let parts = weights::manifest().expect("invariant: the compiled-in manifest can be read").networks;
     let rows = parts.into_iter().map(|network| {
         let sums: Vec<_> = network.parts.into_iter().map(|p| view! { <code>{p.sha256}</code> }).collect();
         view! { <dt>{network.name}</dt> <dd>{sums} <span class="hint">{network.licence}</span></dd> }

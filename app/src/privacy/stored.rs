@@ -24,22 +24,23 @@ impl Stored {
     }
 }
 
-/// Looks.
-pub async fn look() -> Stored {
-    let mut stored = Stored { settings: settings(), bytes: estimate().await, ..Stored::default() };
-    let Some(caches) = browser::caches() else { return stored };
-    for name in names(&caches).await {
-        let files = count(&caches, &name).await.unwrap_or_default();
+/// What is stored now; `None` where the browser doesn't tell.
+pub async fn look() -> Option<Stored> {
+    let mut stored = Stored { settings: settings()?, bytes: estimate().await, ..Stored::default() };
+    let Some(caches) = browser::caches() else { return Some(stored) };
+    for name in names(&caches).await? {
+        let files = count(&caches, &name).await?;
         if name == store::CACHE {
             stored.weights += files;
         } else {
             stored.page += files;
         }
     }
-    stored
+    Some(stored)
 }
 
-/// Throws all of it away, the page's own copy for use without a network too, and stores nothing more.
+/// Throws all of it away, the page's own copy for use without a network too, and stores nothing more. What the browser
+/// doesn't let go is there when one looks again.
 pub async fn forget() {
     browser::store_nothing_more();
     if let Some(container) = offline::container()
@@ -52,12 +53,12 @@ pub async fn forget() {
         }
     }
     if let Some(caches) = browser::caches() {
-        for name in names(&caches).await {
+        for name in names(&caches).await.unwrap_or_default() {
             let _ = JsFuture::from(caches.delete(&name)).await;
         }
     }
     if let Some(storage) = local() {
-        for name in settings() {
+        for name in settings().unwrap_or_default() {
             let _ = storage.remove_item(&name);
         }
     }
@@ -65,9 +66,9 @@ pub async fn forget() {
 
 const OURS: &str = "corsai";
 
-async fn names(caches: &CacheStorage) -> Vec<String> {
-    let Ok(names) = JsFuture::from(caches.keys()).await else { return Vec::new() };
-    Array::from(&names).iter().filter_map(|n| n.as_string()).filter(|n| n.starts_with(OURS)).collect()
+async fn names(caches: &CacheStorage) -> Option<Vec<String>> {
+    let names = JsFuture::from(caches.keys()).await.ok()?;
+    Some(Array::from(&names).iter().filter_map(|n| n.as_string()).filter(|n| n.starts_with(OURS)).collect())
 }
 
 async fn count(caches: &CacheStorage, name: &str) -> Option<u32> {
@@ -79,10 +80,11 @@ fn local() -> Option<Storage> {
     browser::window()?.local_storage().ok()?
 }
 
-fn settings() -> Vec<String> {
-    let Some(storage) = local() else { return Vec::new() };
-    let names = (0..storage.length().unwrap_or_default()).filter_map(|index| storage.key(index).ok()?);
-    names.filter(|n| n.starts_with(OURS)).collect()
+/// The names of our settings, none where the browser has no place for them; `None` where it doesn't tell.
+fn settings() -> Option<Vec<String>> {
+    let Some(storage) = local() else { return Some(Vec::new()) };
+    let names = (0..storage.length().ok()?).map(|index| storage.key(index).ok()?).collect::<Option<Vec<_>>>()?;
+    Some(names.into_iter().filter(|n| n.starts_with(OURS)).collect())
 }
 
 async fn estimate() -> Option<f64> {

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use corsai_protocol::{Answered, Command, Depth, DevicePreference, Issue, IssueCode, RunId, SeriesId, Slot};
-use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::spawn_local;
 
 use super::App;
 use crate::{
@@ -24,8 +22,6 @@ const SILENCE_MS: f64 = 60_000.0;
 const STOP_MS: f64 = 15_000.0;
 /// The watch looks this often.
 const WATCH: Duration = Duration::from_secs(5);
-/// After this long a worker's script is asked for again.
-const RELOAD_MS: u32 = 600;
 
 const SLOTS: [Slot; 2] = [Slot::Current, Slot::Previous];
 
@@ -40,7 +36,6 @@ impl App {
                 Heard::Event(event, payload) => self.heard(event, payload),
                 Heard::Blocked(directive) => self.witness.was_stopped(directive),
                 Heard::Died => self.died(Issue::new(IssueCode::WorkerDied, "")),
-                Heard::Absent => self.absent(),
                 Heard::Unloaded => self.cannot_compute(Link::Unloaded),
                 Heard::Impossible => self.cannot_compute(Link::Impossible),
             },
@@ -82,19 +77,6 @@ impl App {
             self.preference.set(DevicePreference::Cpu);
         }
         self.go_on(Some(issue), given_up);
-    }
-
-    /// The worker's script didn't come: it is asked for again, some times.
-    fn absent(self) {
-        if self.idle.try_update_value(Idle::died).flatten().is_none() {
-            self.cannot_compute(Link::Unloaded);
-            return;
-        }
-        self.link.set_value(None);
-        spawn_local(async move {
-            TimeoutFuture::new(RELOAD_MS).await;
-            self.go_on(None, None);
-        });
     }
 
     /// No worker can be had. What was measured stays.

@@ -65,13 +65,13 @@ impl Deref for Buffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        self.block.get(..self.len).unwrap_or_default()
+        &self.block[..self.len]
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        self.block.get_mut(..self.len).unwrap_or_default()
+        &mut self.block[..self.len]
     }
 }
 
@@ -161,9 +161,7 @@ impl Store {
             return;
         }
         self.clock += 1;
-        if let Some(life) = self.lives.get_mut(nth) {
-            life.died = self.clock;
-        }
+        self.lives[nth].died = self.clock;
         if let Some(home) = self.plan.get(nth).and_then(|(_, home)| self.blocks.get_mut(*home)) {
             *home = block;
         }

@@ -3,6 +3,7 @@
 
 use crate::{
     activation::{relu, relu_of, silu},
+    output_size::output_size,
     product::{Goal, Left, Onto, Right, multiply},
 };
 
@@ -25,7 +26,7 @@ impl First<'_> {
     /// Does it to values of one channel.
     #[inline]
     pub fn apply(&self, channel: usize, values: &mut [f32]) {
-        let of = |values: &[f32]| values.get(channel).copied().unwrap_or_default();
+        let of = |values: &[f32]| *values.get(channel).expect("invariant: a gate or norm has a value a channel");
         match self {
             Self::Nothing => {}
             Self::Relu => relu(values),
@@ -47,7 +48,7 @@ impl First<'_> {
 pub struct Dense {
     /// `[outputs, inputs · kernel · kernel]`.
     left: Left,
-    /// A value an output channel, or none.
+    /// A value an output channel.
     bias: Vec<f32>,
     kernel: usize,
     stride: usize,
@@ -64,8 +65,8 @@ impl Dense {
         [inputs, outputs]: [usize; 2],
         (kernel, stride, before): (usize, usize, usize),
     ) -> Option<Self> {
-        let bias = bias.unwrap_or_default();
-        if stride == 0 || before >= kernel.max(1) || !(bias.is_empty() || bias.len() == outputs) {
+        let bias = bias.unwrap_or_else(|| vec![0.0; outputs]);
+        if stride == 0 || before >= kernel.max(1) || bias.len() != outputs {
             return None;
         }
         Some(Self { left: Left::new(weight, outputs, inputs * kernel * kernel)?, bias, kernel, stride, before })
@@ -80,7 +81,7 @@ impl Dense {
     /// Rows and columns of what comes of planes of `rows` × `columns`.
     #[must_use]
     pub const fn size(&self, rows: usize, columns: usize) -> [usize; 2] {
-        [rows.div_ceil(self.stride), columns.div_ceil(self.stride)]
+        output_size([rows, columns], self.stride)
     }
 
     /// Convolves planes `[inputs, rows, columns]` after `first`. `None` where the values or the goal don't fit.

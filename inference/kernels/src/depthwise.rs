@@ -3,6 +3,7 @@
 
 use crate::{
     activation::silu,
+    output_size::output_size,
     scratch::{LANES, Scratch},
     simd::add_product,
 };
@@ -40,7 +41,7 @@ impl Depthwise {
     /// Rows and columns of what comes of planes of `rows` × `columns`.
     #[must_use]
     pub const fn size(&self, rows: usize, columns: usize) -> [usize; 2] {
-        [rows.div_ceil(self.stride), columns.div_ceil(self.stride)]
+        output_size([rows, columns], self.stride)
     }
 
     /// Convolves planes of `rows` × `columns`, which are put through SiLU first if they are `raw`, into planes of

@@ -1,6 +1,7 @@
 //! Convolutions with few input channels a group: a network's first one, and grouped ones (DPN-92 has 32 groups of 3 to 24).
 
 use crate::{
+    output_size::output_size,
     scratch::{LANES, Scratch},
     simd::add_product,
 };
@@ -74,7 +75,7 @@ impl Direct {
     /// Rows and columns of what comes of planes of `rows` × `columns`.
     #[must_use]
     pub const fn size(&self, rows: usize, columns: usize) -> [usize; 2] {
-        [rows.div_ceil(self.stride), columns.div_ceil(self.stride)]
+        output_size([rows, columns], self.stride)
     }
 
     /// Convolves planes `[inputs, rows, columns]` into `[outputs, …]` of [`Self::size`], with max(0, x) behind it if `relu`.
@@ -135,6 +136,7 @@ fn convolve<const K: usize, const S: usize>(
     planes: &mut [f32],
     [high, wide]: [usize; 2],
 ) {
+    // Channels past the last one are computed and dropped.
     let start: [f32; OUTPUTS] = std::array::from_fn(|output| bias.get(output).copied().unwrap_or_default());
     for chunk in 0..wide.div_ceil(LANES) {
         let mut sums = start.map(|bias| [bias; LANES]);
@@ -151,7 +153,7 @@ fn convolve<const K: usize, const S: usize>(
             }
         }
         for (plane, sums) in planes.chunks_exact_mut(high * wide).zip(sums) {
-            let line = plane.get_mut(row * wide + chunk * LANES..(row + 1) * wide).unwrap_or_default();
+            let line = &mut plane[row * wide + chunk * LANES..(row + 1) * wide];
             line.iter_mut().zip(sums).for_each(|(to, sum)| *to = if sum < least { least } else { sum });
         }
     }

@@ -13,6 +13,7 @@ mod direct;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 mod norm;
+mod output_size;
 mod product;
 mod resample;
 mod scratch;
@@ -27,6 +28,7 @@ pub use dense::{Dense, First};
 pub use depthwise::{Depthwise, Gathered};
 pub use direct::Direct;
 pub use norm::group_norm_relu;
+pub use output_size::output_size;
 pub use product::Onto;
 pub use resample::{double, enlarge, pool};
 pub use stored::{Precision, Stored};

@@ -88,7 +88,7 @@ pub struct Goal<'a> {
     pub onto: Onto<'a>,
     /// Values of a plane.
     pub columns: usize,
-    /// A value a row, or none.
+    /// A value a row.
     pub bias: &'a [f32],
 }
 
@@ -189,7 +189,7 @@ impl Goal<'_> {
         let channel = if row < *added { row } else { row + *skipped };
         let width = COLUMNS.min(self.columns - column);
         let line = &mut planes[channel * self.columns + column..][..width];
-        let bias = simd.splat_f32s(if begins { self.bias.get(row).copied().unwrap_or_default() } else { 0.0 });
+        let bias = simd.splat_f32s(if begins { self.bias[row] } else { 0.0 });
         let sums_up = !begins || row < *added;
         let finish = |to: &mut [S::f32s]| {
             for (to, sum) in to.iter_mut().zip(sums) {

@@ -1,5 +1,7 @@
 //! Planes made larger or smaller.
 
+use crate::output_size::output_size;
+
 /// Where a value of an enlarged axis lies between two of its source: the first, and how much the second weighs.
 fn taps(from: usize, to: usize, aligned: bool) -> Vec<(u32, f32)> {
     let last = from.saturating_sub(1);
@@ -49,7 +51,7 @@ pub fn double(planes: &[f32], columns: usize, to: &mut [f32]) {
 /// The largest of 3×3 around every second pixel of planes `[channels, rows, columns]`, into planes of half the size,
 /// rounded up. What is no number stays so.
 pub fn pool(planes: &[f32], [rows, columns]: [usize; 2], to: &mut [f32]) {
-    let [high, wide] = [rows, columns].map(|side| side.div_ceil(2).max(1));
+    let [high, wide] = output_size([rows, columns], 2).map(|side| side.max(1));
     for (plane, to) in planes.chunks_exact((rows * columns).max(1)).zip(to.chunks_exact_mut(high * wide)) {
         for (row, line) in to.chunks_exact_mut(wide).enumerate() {
             line.fill(f32::NEG_INFINITY);

@@ -28,14 +28,14 @@ impl<const K: usize, const S: usize> Scratch<K, S> {
 
     /// Takes in a plane, whose values `change` changes.
     pub(crate) fn fill(&mut self, nth: usize, plane: &[f32], columns: usize, change: impl Fn(&mut [f32])) {
-        let Some(target) = self.values.chunks_exact_mut(self.plane).nth(nth) else { return };
+        let target = &mut self.values[nth * self.plane..][..self.plane];
         let lines = target.chunks_exact_mut(S * self.pitch).skip(self.before);
         for (line, from) in lines.zip(plane.chunks_exact(columns)) {
             for phase in 0..S {
                 // The first column of the picture that belongs to this phase, and its place there.
                 let first = (phase + S - self.before % S) % S;
-                let Some(part) = line.get_mut(phase * self.pitch + (self.before + first) / S..) else { return };
-                let values = from.get(first..).unwrap_or_default();
+                let part = &mut line[phase * self.pitch + (self.before + first) / S..];
+                let values = &from[first..];
                 let count = values.len().div_ceil(S).min(part.len());
                 let part = &mut part[..count];
                 if S == 1 {
@@ -51,13 +51,13 @@ impl<const K: usize, const S: usize> Scratch<K, S> {
     /// What a row of the result sees of a plane.
     #[inline(always)]
     pub(crate) fn rows(&self, nth: usize, row: usize) -> &[f32] {
-        self.values.get(nth * self.plane + row * S * S * self.pitch..(nth + 1) * self.plane).unwrap_or_default()
+        &self.values[nth * self.plane + row * S * S * self.pitch..(nth + 1) * self.plane]
     }
 
     /// The values under one tap, of the lanes of one chunk, in what [`Self::rows`] gave.
     #[inline(always)]
     pub(crate) fn taps<'a>(&self, rows: &'a [f32], chunk: usize, ky: usize, kx: usize) -> &'a [f32; LANES] {
         let at = (ky * S + kx % S) * self.pitch + chunk * LANES + kx / S;
-        rows.get(at..).and_then(<[f32]>::first_chunk).unwrap_or(&[0.0; LANES])
+        rows.get(at..).and_then(<[f32]>::first_chunk).expect("invariant: a plane has room for every tap")
     }
 }

@@ -36,6 +36,7 @@ impl Stored {
         match self {
             Self::Floats(values) => values,
             Self::Bytes { values, scales } => {
+                assert!(values.len().is_multiple_of(scales.len().max(1)), "invariant: each scale has as many values");
                 let each = values.len() / scales.len().max(1);
                 let rows = values.chunks_exact(each.max(1)).zip(scales);
                 rows.flat_map(|(row, scale)| row.iter().map(move |v| f32::from(*v) * scale)).collect()

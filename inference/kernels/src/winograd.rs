@@ -66,7 +66,7 @@ fn of_kernel([a, b, c]: [f64; 3]) -> [f64; IN] {
 pub struct Tiled {
     /// A left factor a place, `[outputs, inputs]`.
     factors: Vec<Left>,
-    /// A value an output channel, or none.
+    /// A value an output channel.
     bias: Vec<f32>,
 }
 
@@ -74,8 +74,8 @@ impl Tiled {
     /// `weight` is `[outputs, inputs, 3, 3]`; `None` for weights or a bias of another size.
     #[must_use]
     pub fn new(weight: &[f32], bias: Option<Vec<f32>>, [inputs, outputs]: [usize; 2]) -> Option<Self> {
-        let bias = bias.unwrap_or_default();
-        if weight.len() != 9 * inputs * outputs || weight.is_empty() || !(bias.is_empty() || bias.len() == outputs) {
+        let bias = bias.unwrap_or_else(|| vec![0.0; outputs]);
+        if weight.len() != 9 * inputs * outputs || weight.is_empty() || bias.len() != outputs {
             return None;
         }
         let factors = kernels(weight);
@@ -121,9 +121,15 @@ impl WithSimd for Run<'_> {
         let panels = tiling.inputs(simd, input, inputs);
         let each = of.outputs() * tiling.tiles();
         let mut products = Buffer::new(PLACES * each);
+        // The bias is added behind the transform.
+        let zeros = vec![0.0; of.outputs()];
         let places = panels.chunks_exact(panels.len() / PLACES).zip(products.chunks_exact_mut(each));
         for (left, (panels, products)) in of.factors.iter().zip(places) {
-            multiply_panels(left, panels, &mut Goal { onto: Onto::new(products), columns: tiling.tiles(), bias: &[] });
+            multiply_panels(
+                left,
+                panels,
+                &mut Goal { onto: Onto::new(products), columns: tiling.tiles(), bias: &zeros },
+            );
         }
         drop(panels);
         tiling.outputs(simd, &products, of, relu, planes);
@@ -224,11 +230,10 @@ impl Tiling {
         let mut block = Buffer::new(PLACES * self.pitch());
         let block: &mut [f32] = &mut block;
         for (channel, plane) in planes.chunks_exact_mut((self.rows * self.columns).max(1)).enumerate() {
-            let bias = simd.splat_f32s(of.bias.get(channel).copied().unwrap_or_default());
+            let bias = simd.splat_f32s(of.bias[channel]);
             let sources = products.chunks_exact((channels * self.tiles()).max(1));
             for (from, to) in sources.zip(block.chunks_exact_mut(self.pitch())) {
-                let from = from.chunks_exact(self.tiles()).nth(channel).unwrap_or_default();
-                to[..from.len()].copy_from_slice(from);
+                to[..self.tiles()].copy_from_slice(&from[channel * self.tiles()..][..self.tiles()]);
             }
             for (down, band) in plane.chunks_mut(OUT * self.columns).enumerate() {
                 for across in (0..self.across).step_by(S::F32_LANES) {
@@ -278,6 +283,7 @@ impl Scratch {
             for (phase, part) in line.chunks_exact_mut(self.pitch).enumerate() {
                 // Column 0 lies behind one of zeros.
                 let (first, place) = if phase == 0 { (OUT - 1, 1) } else { (phase - 1, 0) };
+                // A picture may be narrower than a tile.
                 let values = from.get(first..).unwrap_or_default().iter().step_by(OUT);
                 part[place..].iter_mut().zip(values).for_each(|(to, value)| *to = *value);
             }

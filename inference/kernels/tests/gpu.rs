@@ -87,6 +87,7 @@ tests!(
     grouped_and_depthwise_convolutions,
     squeeze_and_excitation,
     group_normalisation,
+    group_normalisation_far_from_zero,
     enlarging_and_pooling,
 );
 
@@ -178,7 +179,7 @@ fn activated(activation: Activation, planes: &Planes) -> Planes {
 fn convolved(x: &Planes, weight: &[f32], bias: &[f32], geometry: Geometry) -> Planes {
     let Geometry { inputs, outputs, kernel, stride, before, groups } = geometry;
     let each = inputs / groups;
-    Planes::made([outputs, x.dims[1] / stride, x.dims[2] / stride], |o, y, column| {
+    Planes::made([outputs, x.dims[1].div_ceil(stride), x.dims[2].div_ceil(stride)], |o, y, column| {
         let mut sum = f64::from(bias[o]);
         for i in 0..each {
             let c = o / (outputs / groups) * each + i;
@@ -242,9 +243,9 @@ fn plain(inputs: usize, outputs: usize, kernel: usize) -> Geometry {
 fn dense_convolutions_of_many_shapes(on: &On) {
     for (inputs, outputs) in [(8, 4), (16, 64), (20, 36), (64, 128), (40, 12), (112, 68)] {
         for (kernel, stride, before) in [(1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 1), (3, 2, 0), (5, 1, 2)] {
-            for [rows, columns] in [[8, 8], [2, 6], [14, 10], [66, 34]] {
+            for [rows, columns] in [[8, 8], [2, 6], [14, 10], [9, 7], [33, 33], [66, 34]] {
                 // The largest pictures with one geometry are enough: the plain definition takes its time.
-                if rows == 66 && (kernel, inputs) != (3, 16) {
+                if rows >= 33 && (kernel, inputs) != (3, 16) {
                     continue;
                 }
                 let geometry = Geometry { inputs, outputs, kernel, stride, before, groups: 1 };
@@ -334,7 +335,7 @@ fn stems_and_heads(on: &On) {
         (16, 1, 3, 1, 1),
     ] {
         let layer = Layer::new(Geometry { inputs, outputs, kernel, stride, before, groups: 1 }, true);
-        for [rows, columns] in [[16, 12], [2, 2]] {
+        for [rows, columns] in [[16, 12], [2, 2], [33, 17]] {
             let x = Planes::noise([inputs, rows, columns], 21);
             let then = Then { activation: Activation::Relu, ..Then::default() };
             for x_on in [x.fresh(on), x.on(on)] {
@@ -348,7 +349,7 @@ fn stems_and_heads(on: &On) {
 fn grouped_and_depthwise_convolutions(on: &On) {
     for (channels, groups) in [(96, 32), (192, 32), (24, 4), (24, 24), (40, 40)] {
         for (kernel, stride, before) in [(3, 1, 1), (3, 2, 0), (3, 2, 1), (5, 1, 2), (5, 2, 1), (5, 2, 2)] {
-            for [rows, columns] in [[8, 8], [6, 10], [2, 2], [4, 18]] {
+            for [rows, columns] in [[8, 8], [6, 10], [2, 2], [4, 18], [5, 33]] {
                 let geometry = Geometry { inputs: channels, outputs: channels, kernel, stride, before, groups };
                 let layer = Layer::new(geometry, true);
                 let x = Planes::noise([channels, rows, columns], 31);
@@ -381,28 +382,59 @@ fn squeeze_and_excitation(on: &On) {
     }
 }
 
+/// Group normalisation over 32 groups and ReLU, in f64.
+fn group_normalised(x: &Planes, gamma: &[f32], beta: &[f32]) -> Planes {
+    let per_group = x.dims[0] / 32;
+    let each = per_group * x.dims[1] * x.dims[2];
+    let statistics = |group: &[f32]| {
+        let mean = group.iter().map(|v| f64::from(*v)).sum::<f64>() / each as f64;
+        let variance = group.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / each as f64;
+        (mean, (variance + 1e-5).sqrt())
+    };
+    let groups: Vec<(f64, f64)> = x.values.chunks(each).map(statistics).collect();
+    x.map(|c, v| {
+        let (mean, deviation) = groups[c / per_group];
+        relu(((f64::from(v) - mean) / deviation) as f32 * gamma[c] + beta[c])
+    })
+}
+
 fn group_normalisation(on: &On) {
     for (channels, rows, columns) in [(64, 8, 8), (128, 64, 48), (32, 2, 2), (256, 5, 7)] {
-        // Far from zero the squares' sum is hardest.
         let x = Planes::noise([channels, rows, columns], 51).map(|c, v| in_steps(v * 0.3 + (c % 5) as f32 * 0.5));
         let (gamma, beta) = (noise(channels, 52), noise(channels, 53));
-        let each = channels / 32 * rows * columns;
-        let stats: Vec<(f64, f64)> = x
-            .values
-            .chunks(each)
-            .map(|group| {
-                let mean = group.iter().map(|v| f64::from(*v)).sum::<f64>() / each as f64;
-                let variance = group.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / each as f64;
-                (mean, (variance + 1e-5).sqrt())
-            })
-            .collect();
-        let expected = x.map(|c, v| {
-            let (mean, deviation) = stats[c / (channels / 32)];
-            relu(((f64::from(v) - mean) / deviation) as f32 * gamma[c] + beta[c])
-        });
+        let expected = group_normalised(&x, &gamma, &beta);
         let norm = GroupNorm::new(32, gamma, beta, &on.device).unwrap();
         same(on, &norm.forward(&x.on(on)), &expected, &format!("{channels} channels"));
     }
+}
+
+/// Where the mean is ten thousand times the deviation, nothing is left of it in a difference of squares.
+fn group_normalisation_far_from_zero(on: &On) {
+    // An f16 knows sixteenths near 100.
+    let deviation = if on.precision == Precision::Half { 0.0625 } else { 0.01 };
+    let cases: [(&str, fn(usize) -> f32); 3] = [
+        ("one mean", |_| 100.0),
+        ("two means in a group", |c| if c % 2 == 0 { 100.0 } else { 101.0 }),
+        ("below zero", |_| -100.0),
+    ];
+    for (name, mean) in cases {
+        for (rows, columns) in [(8, 8), (64, 48), (160, 160)] {
+            let x = Planes::noise([64, rows, columns], 54).map(|c, v| mean(c) + (v * 2.0).round() * deviation);
+            let (gamma, beta) = (vec![1.0; 64], vec![0.0; 64]);
+            let expected = group_normalised(&x, &gamma, &beta);
+            let norm = GroupNorm::new(32, gamma, beta, &on.device).unwrap();
+            // x · a + b with a = 1 / σ and b = −μ / σ is rounded at the size of μ / σ.
+            let rounding = On { device: on.device.clone(), precision: on.precision, tolerance: 2e-3 };
+            same(&rounding, &norm.forward(&x.on(on)), &expected, &format!("{name}, {rows} × {columns}"));
+        }
+    }
+    // One value far from all others: a part's first value is no better as a pivot than zero.
+    let x = Planes::made([64, 64, 48], |c, y, column| if (y, column) == (0, 0) { 0.0 } else { 100.0 + (c % 3) as f32 });
+    let (gamma, beta) = (noise(64, 55), noise(64, 56));
+    let expected = group_normalised(&x, &gamma, &beta);
+    let norm = GroupNorm::new(32, gamma, beta, &on.device).unwrap();
+    let rounding = On { device: on.device.clone(), precision: on.precision, tolerance: 2e-3 };
+    same(&rounding, &norm.forward(&x.on(on)), &expected, "one value far from the others");
 }
 
 fn enlarging_and_pooling(on: &On) {
@@ -430,12 +462,15 @@ fn enlarging_and_pooling(on: &On) {
             same(on, &found, &expected.plus(&other), "enlarged and added");
         }
     }
+    for (rows, columns) in [(33, 33), (10, 6)] {
+        let x = Planes::noise([8, rows, columns], 63);
+        let expected = Planes::made([8, rows.div_ceil(2), columns.div_ceil(2)], |c, y, column| {
+            let near = |at: usize, size: usize| (2 * at).saturating_sub(1)..(2 * at + 2).min(size);
+            let places = near(y, rows).flat_map(|row| near(column, columns).map(move |column| (row, column)));
+            places.map(|(row, column)| x.at(c, row, column)).fold(f32::MIN, f32::max)
+        });
+        same(on, &x.on(on).pooled(), &expected, "pooled");
+    }
     let x = Planes::noise([8, 10, 6], 63);
-    let expected = Planes::made([8, 5, 3], |c, y, column| {
-        let near = |at: usize, size: usize| (2 * at).saturating_sub(1)..(2 * at + 2).min(size);
-        let places = near(y, 10).flat_map(|row| near(column, 6).map(move |column| (row, column)));
-        places.map(|(row, column)| x.at(c, row, column)).fold(f32::MIN, f32::max)
-    });
-    same(on, &x.on(on).pooled(), &expected, "pooled");
     same(on, &x.on(on).rectified(), &x.map(|_, v| relu(v)), "rectified");
 }

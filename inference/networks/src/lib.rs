@@ -42,6 +42,8 @@ pub enum NetworkError {
     Device(String),
     #[error("the answer holds values that are not numbers")]
     NonFinite,
+    #[error("the network {name} has an input of {size} × {size} pixels, and {size} is no multiple of 32")]
+    InputSize { name: String, size: usize },
 }
 
 impl NetworkError {
@@ -52,6 +54,7 @@ impl NetworkError {
             Self::Pack(_) | Self::Format(_) | Self::Part { .. } | Self::Parts { .. } => IssueCode::WeightsCorrupt,
             Self::NonFinite => IssueCode::ModelNonFinite,
             Self::Input { .. } | Self::Device(_) => IssueCode::ResultWithheld,
+            Self::InputSize { .. } => IssueCode::WeightsCorrupt,
         }
     }
 }

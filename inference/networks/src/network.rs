@@ -32,6 +32,12 @@ impl Shape {
         Self { channels, classes, size: entry.input.size }
     }
 
+    /// Whether every halving of the input gives a whole size: all architectures halve it five times, and add the maps of
+    /// each size to enlarged ones of the next.
+    const fn can_be_halved(self) -> bool {
+        self.size > 0 && self.size.is_multiple_of(1 << 5)
+    }
+
     /// Values of one input.
     #[must_use]
     pub const fn input_len(self) -> usize {
@@ -238,11 +244,17 @@ fn finite(values: Vec<f32>) -> Result<Vec<f32>, NetworkError> {
 /// Reads `models/manifest.json`.
 ///
 /// # Errors
-/// [`NetworkError::Format`], or `Pack` when it isn't a manifest.
+/// [`NetworkError::Format`], `InputSize`, or `Pack` when it isn't a manifest.
 pub fn read_manifest(json: &str) -> Result<Manifest, NetworkError> {
     let manifest: Manifest =
         serde_json::from_str(json).map_err(|e| NetworkError::Pack(crate::PackError::Header(e.to_string())))?;
-    if manifest.format == Manifest::FORMAT { Ok(manifest) } else { Err(NetworkError::Format(manifest.format)) }
+    if manifest.format != Manifest::FORMAT {
+        return Err(NetworkError::Format(manifest.format));
+    }
+    match manifest.networks.iter().find(|entry| !Shape::of(entry).can_be_halved()) {
+        Some(entry) => Err(NetworkError::InputSize { name: entry.name.clone(), size: entry.input.size }),
+        None => Ok(manifest),
+    }
 }
 
 /// The file that the parts make.
@@ -260,4 +272,26 @@ fn verify<'a>(expected: &[Part], parts: &'a [Vec<u8>]) -> Result<Cow<'a, [u8]>, 
 
 pub(crate) fn hex(digest: &[u8]) -> String {
     digest.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shipped::MANIFEST_JSON;
+
+    #[test]
+    fn a_manifest_with_an_input_that_cannot_be_halved_five_times_is_refused() {
+        assert!(read_manifest(MANIFEST_JSON).is_ok());
+        for (size, whole) in [("0", false), ("33", false), ("250", false), ("272", false), ("288", true)] {
+            let changed = MANIFEST_JSON.replacen("\"size\": 256", &format!("\"size\": {size}"), 1);
+            assert_ne!(changed, MANIFEST_JSON);
+            match read_manifest(&changed) {
+                Ok(_) => assert!(whole, "{size}"),
+                Err(NetworkError::InputSize { size: found, .. }) => {
+                    assert_eq!((found.to_string(), whole), (size.into(), false))
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
 }

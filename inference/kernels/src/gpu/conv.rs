@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::{Activation, Precision, Stored};
+use crate::{Activation, Precision, Stored, output_size::output_size};
 
 use super::{
     groups,
@@ -39,7 +39,7 @@ enum Way {
     Grouped(Tensor<1>),
 }
 
-/// A convolution whose output has the input's size / stride.
+/// A convolution; its output has the size that [`output_size`] gives.
 #[derive(Debug)]
 pub struct Conv {
     way: Way,
@@ -174,12 +174,15 @@ impl Conv {
 
     fn outs(&self, shape: Shape) -> Shape {
         let Geometry { kernel, stride, before, .. } = self.geometry;
-        let (out_rows, out_columns) = (shape.rows / stride, shape.columns / stride);
+        let [out_rows, out_columns] = output_size([shape.rows, shape.columns], stride);
         Shape { out_rows, out_columns, kernel, stride, before, ..shape }
     }
 
     fn dense(&self, x: &Maps, before: Before<'_>, sizes: Shape, then: Then<'_>) -> Maps {
-        debug_assert!(matches!(self.way, Way::Dense(_) | Way::Bytes(_)), "only dense convolutions can do this");
+        assert!(
+            matches!(self.way, Way::Dense(_) | Way::Bytes(_)),
+            "invariant: only dense convolutions are gated or joined"
+        );
         let Geometry { inputs, outputs, .. } = self.geometry;
         let of = x.shape(4);
         let (input, second, factors) = match before {
@@ -283,7 +286,7 @@ fn reordered<T: Copy>(values: &[T], dims: [usize; 3], order: [usize; 3]) -> Vec<
     let mut found = Vec::with_capacity(values.len());
     for i in 0..a.0 {
         for j in 0..b.0 {
-            found.extend((0..c.0).filter_map(|k| values.get(i * a.1 + j * b.1 + k * c.1)));
+            found.extend((0..c.0).map(|k| values[i * a.1 + j * b.1 + k * c.1]));
         }
     }
     found

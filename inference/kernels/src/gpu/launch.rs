@@ -45,7 +45,7 @@ impl Launch {
         let words = words.map(|tensor| Slot::Words(tensor.clone().into_dispatch()));
         let mut slots = more.iter().flatten().map(|tensor| floats(tensor)).chain(words);
         let [b, c, d, e, f, g] = std::array::from_fn(|_| slots.next().unwrap_or(Slot::Empty));
-        debug_assert!(slots.next().is_none(), "more tensors than slots");
+        assert!(slots.next().is_none(), "invariant: a launch has a slot for every tensor");
         let (first, out) = (first.clone().into_dispatch(), out.map_or(Slot::Empty, floats));
         Tensor::from_dispatch(<Dispatch as Launches>::launch(first, b, c, d, e, f, g, out, self))
     }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use crate::Precision;
+use crate::{Precision, output_size::output_size};
 
 use super::{
     groups,
@@ -30,7 +30,7 @@ impl Maps {
         let pixels = rows * columns;
         let mut values = Vec::with_capacity(planes.len());
         for pixel in 0..pixels {
-            values.extend((0..channels).filter_map(|c| planes.get(c * pixels + pixel)));
+            values.extend((0..channels).map(|c| planes[c * pixels + pixel]));
         }
         Self::of(on_device(values, device).reshape([1, rows, columns, channels]), precision)
     }
@@ -120,7 +120,8 @@ impl Maps {
     pub fn pooled(&self) -> Self {
         let settled = self.settled();
         let shape = settled.shape(4);
-        let shape = Shape { out_rows: shape.rows / 2, out_columns: shape.columns / 2, ..shape };
+        let [out_rows, out_columns] = output_size([shape.rows, shape.columns], 2);
+        let shape = Shape { out_rows, out_columns, ..shape };
         let launch = Launch {
             kernel: Kernel::Pool { maps: Precision::held(&settled.data) },
             shape,
@@ -130,21 +131,29 @@ impl Maps {
         Self::of(launch.on(&settled.flat(), &[]), self.precision)
     }
 
-    /// Parts of each channel's sum, and of its squares': `[parts, kinds, channels]`, with the shape that counts channels
-    /// singly.
-    fn sums(&self, squares: bool) -> (Tensor<1>, Shape) {
+    /// Each channel's sums over parts of the pixels, `[parts, channels]`, with the shape that counts channels singly.
+    fn sums(&self) -> (Tensor<1>, Shape) {
+        self.reduced(1, |maps| Kernel::Sums { maps })
+    }
+
+    /// Each channel's mean and sum of squared deviations from it over parts of the pixels, and how many these were:
+    /// `[parts, 3, channels]`.
+    fn moments(&self) -> (Tensor<1>, Shape) {
+        self.reduced(3, |maps| Kernel::Moments { maps })
+    }
+
+    fn reduced(&self, kinds: usize, kernel: impl FnOnce(Precision) -> Kernel) -> (Tensor<1>, Shape) {
         let settled = self.settled();
         let shape = settled.shape(4);
         let parts = (shape.rows * shape.columns).div_ceil(512).min(64);
-        let kinds = if squares { 2 } else { 1 };
         let launch = Launch {
-            kernel: Kernel::Sums { squares, maps: Precision::held(&settled.data) },
+            kernel: kernel(Precision::held(&settled.data)),
             shape: Shape { parts, ..shape },
             workgroups: [shape.channels.div_ceil(8) as u32, parts as u32],
             out: [1, parts, kinds, self.channels],
         };
-        let sums = launch.on(&settled.flat(), &[]).reshape([parts * kinds * self.channels]);
-        (sums, Shape { parts, ..settled.shape(1) })
+        let found = launch.on(&settled.flat(), &[]).reshape([parts * kinds * self.channels]);
+        (found, Shape { parts, ..settled.shape(1) })
     }
 }
 
@@ -177,14 +186,14 @@ impl GroupNorm {
 
     #[must_use]
     pub fn forward(&self, maps: &Maps) -> Maps {
-        let (sums, shape) = maps.sums(true);
+        let (moments, shape) = maps.moments();
         let launch = Launch {
             kernel: Kernel::Norms,
             shape: Shape { per_group: maps.channels / self.groups, ..shape },
             workgroups: [1, 1],
             out: [1, 1, 2, maps.channels],
         };
-        let norms = launch.on(&sums, &[Some(&self.gamma), Some(&self.beta)]).reshape([2 * maps.channels]);
+        let norms = launch.on(&moments, &[Some(&self.gamma), Some(&self.beta)]).reshape([2 * maps.channels]);
         Maps { norms: Some(norms), ..maps.settled() }
     }
 }
@@ -215,7 +224,7 @@ impl SqueezeExcite {
     /// A gate for every channel.
     #[must_use]
     pub fn gate(&self, maps: &Maps) -> Tensor<1> {
-        let (sums, shape) = maps.sums(false);
+        let (sums, shape) = maps.sums();
         let launch = Launch {
             kernel: Kernel::Gate,
             shape: Shape { hidden: self.hidden, ..shape },

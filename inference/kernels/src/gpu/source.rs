@@ -94,7 +94,9 @@ pub(super) enum Kernel {
         types: Types,
     },
     Sums {
-        squares: bool,
+        maps: Precision,
+    },
+    Moments {
         maps: Precision,
     },
     Gate,
@@ -199,7 +201,7 @@ fn filled(template: &str, blanks: &[(&str, String)]) -> String {
     for (name, value) in blanks {
         text = text.replace(&format!("{{{{{name}}}}}"), value);
     }
-    debug_assert!(!text.contains("{{"), "a blank is left in {text}");
+    assert!(!text.contains("{{"), "invariant: every blank of a shader is filled; one is left in {text}");
     text
 }
 
@@ -215,7 +217,7 @@ impl Kernel {
     /// Threads of a workgroup.
     pub fn threads(self) -> u32 {
         match self {
-            Self::Sums { .. } | Self::Gate | Self::Norms => 256,
+            Self::Sums { .. } | Self::Moments { .. } | Self::Gate | Self::Norms => 256,
             _ => 64,
         }
     }
@@ -226,7 +228,7 @@ impl Kernel {
             Self::Dense(Dense { maps, .. }) | Self::Pool { maps } => maps,
             Self::Stem { types, .. } | Self::Head { types, .. } | Self::Grouped { types, .. } => types.out,
             Self::Enlarge { to, .. } => to,
-            Self::Sums { .. } | Self::Gate | Self::Norms => Precision::Single,
+            Self::Sums { .. } | Self::Moments { .. } | Self::Gate | Self::Norms => Precision::Single,
         }
     }
 
@@ -248,17 +250,11 @@ impl Kernel {
             Self::Grouped { fours, kernel, stride, activation, types } => {
                 grouped(fours, (kernel, stride), activation, types)
             }
-            Self::Sums { squares, maps } => {
-                let second = "let all_squares = gathered(thread, squares);
-    if (mine) {
-        out[(group.y * 2u + 1u) * shape.channels + four] = all_squares;
-    }";
-                let blanks = [
-                    ("bindings", bindings(&[("x", maps.text(true))], FOUR)),
-                    ("kinds", if squares { "2" } else { "1" }.into()),
-                    ("squares", if squares { second } else { "" }.into()),
-                ];
-                filled(include_str!("sums.wgsl"), &blanks)
+            Self::Sums { maps } => {
+                filled(include_str!("sums.wgsl"), &[("bindings", bindings(&[("x", maps.text(true))], FOUR))])
+            }
+            Self::Moments { maps } => {
+                filled(include_str!("moments.wgsl"), &[("bindings", bindings(&[("x", maps.text(true))], FOUR))])
             }
             Self::Gate => {
                 let names = ["sums", "squeeze", "squeeze_bias", "excite", "excite_bias"];
@@ -271,7 +267,7 @@ impl Kernel {
                 filled(include_str!("gate.wgsl"), &blanks)
             }
             Self::Norms => {
-                let blanks = [("bindings", bindings(&["sums", "gamma", "beta"].map(|name| (name, ONE)), ONE))];
+                let blanks = [("bindings", bindings(&["moments", "gamma", "beta"].map(|name| (name, ONE)), ONE))];
                 filled(include_str!("norms.wgsl"), &blanks)
             }
             Self::Enlarge { fours, aligned, first, added, from, to } => {
@@ -424,4 +420,56 @@ fn enlarge(fours: bool, aligned: bool, (first, added): (First, bool), (from, to)
         ("add", if added { &add } else { "" }.into()),
     ];
     filled(include_str!("enlarge.wgsl"), &blanks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every text that a device may be given.
+    fn kernels() -> Vec<Kernel> {
+        const BOTH: [bool; 2] = [false, true];
+        const PRECISIONS: [Precision; 2] = [Precision::Single, Precision::Half];
+        const ACTIVATIONS: [Activation; 3] = [Activation::None, Activation::Relu, Activation::Silu];
+        let mut all = vec![Kernel::Gate, Kernel::Norms];
+        for maps in PRECISIONS {
+            all.extend([Kernel::Sums { maps }, Kernel::Moments { maps }, Kernel::Pool { maps }]);
+            for large in BOTH {
+                let weights = [None, Some(Precision::Single), Some(Precision::Half)];
+                all.extend(weights.map(|weights| Kernel::Dense(Dense { large, maps, weights })));
+            }
+            for (weights, out) in PRECISIONS.into_iter().flat_map(|a| PRECISIONS.map(|b| (a, b))) {
+                let types = Types { maps, weights, out };
+                for activation in ACTIVATIONS {
+                    all.extend([Kernel::Stem { activation, types }, Kernel::Head { activation, types }]);
+                    for (fours, kernel, stride) in
+                        BOTH.into_iter().flat_map(|f| [3, 5].map(|k| [1, 2].map(|s| (f, k, s)))).flatten()
+                    {
+                        all.push(Kernel::Grouped { fours, kernel, stride, activation, types });
+                    }
+                }
+            }
+            for (fours, aligned, added) in
+                BOTH.into_iter().flat_map(|a| BOTH.map(|b| BOTH.map(|c| (a, b, c)))).flatten()
+            {
+                for first in [First::Nothing, First::Rectified, First::Normed] {
+                    let to = PRECISIONS.map(|to| Kernel::Enlarge { fours, aligned, first, added, from: maps, to });
+                    all.extend(to);
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn every_blank_of_every_shader_is_filled() {
+        let texts: std::collections::HashSet<String> = kernels().into_iter().map(Kernel::text).collect();
+        assert!(texts.len() > 300, "{}", texts.len());
+    }
+
+    #[test]
+    #[should_panic(expected = "invariant: every blank")]
+    fn a_blank_that_is_left_is_no_shader() {
+        filled("fn {{name}}() { {{body}} }", &[("name", "main".into())]);
+    }
 }

@@ -3,7 +3,8 @@
 use std::{ops::RangeInclusive, rc::Rc, sync::Arc};
 
 use corsai_kernels::{
-    Activation, Buffer, Dense, Depthwise, Direct, First, Gathered, Onto, Tiled, double, enlarge, pool, sigmoid,
+    Activation, Buffer, Dense, Depthwise, Direct, First, Gathered, Onto, Tiled, double, enlarge, output_size, pool,
+    sigmoid,
 };
 
 use super::{Added, ConvShape, Into, Maps, Then};
@@ -37,7 +38,7 @@ impl Pending {
             Self::Nothing => First::Nothing,
             Self::Relu => First::Relu,
             Self::Silu => First::Silu,
-            Self::Gate(gates) => First::Gate(gates.chunks_exact(channels.max(1)).nth(picture).unwrap_or_default()),
+            Self::Gate(gates) => First::Gate(&gates[picture * channels..][..channels]),
             Self::NormRelu(norm) => First::NormRelu([&norm[0], &norm[1]]),
         }
     }
@@ -129,7 +130,8 @@ impl Planes {
     pub fn pooled(self) -> Self {
         let from = self.settled();
         let [batch, channels, rows, columns] = from.shape;
-        let shape = [batch, channels, rows.div_ceil(2), columns.div_ceil(2)];
+        let [high, wide] = output_size([rows, columns], 2);
+        let shape = [batch, channels, high, wide];
         let mut values = Buffer::new(shape.iter().product());
         pool(&from.values, from.size(), &mut values);
         Self::of(values, shape)
