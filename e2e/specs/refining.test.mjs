@@ -34,17 +34,18 @@ describe("refining", { skip: further.length === 0 && "no network beyond the quic
       await app.page.waitForTimeout(1000);
       assert.deepEqual(asked, ["beforeunload"]);
 
-      const other = await app.another("?device=cpu&tier=quick");
+      const other = await app.another("?device=cpu");
       await other.openPhantom();
       await other.get("elsewhere").waitFor({ timeout: PATIENCE_MS });
       assert.ok(await app.get("refining").isVisible(), "the first is refining still");
       await app.click("stop-refining");
       await other.get("elsewhere").waitFor({ state: "detached", timeout: PATIENCE_MS });
-      assert.ok(await other.get("progress").isVisible(), "the notice ended before the other's own measurement did");
+      const working = (await other.get("progress").count()) + (await other.get("refining").count());
+      assert.ok(working > 0, "the notice ended before the other's own work did");
       await app.get("refining").waitFor({ state: "detached" });
       await app.page.close({ runBeforeUnload: true });
       await other.page.waitForTimeout(1000);
-      assert.deepEqual(asked, ["beforeunload"], "nothing runs any more");
+      assert.deepEqual(asked, ["beforeunload"], "nothing runs any more in the first");
     }));
 
   it("leaves numbers and pictures when its worker dies, and goes on in another one", () =>

@@ -128,7 +128,7 @@ fn take_in(path: &Path) -> Intake {
     } else {
         files.push(path.to_path_buf());
     }
-    eprintln!("reading {} files", files.len());
+    eprintln!("reading {}", if files.len() == 1 { "1 file".into() } else { format!("{} files", files.len()) });
     for file in files {
         let name = file.strip_prefix(path).ok().filter(|name| name.file_name().is_some()).unwrap_or(&file);
         let name = name.to_string_lossy();
