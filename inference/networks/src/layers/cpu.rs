@@ -37,7 +37,7 @@ impl Pending {
             Self::Nothing => First::Nothing,
             Self::Relu => First::Relu,
             Self::Silu => First::Silu,
-            Self::Gate(gates) => First::Gate(&gates[picture * channels..(picture + 1) * channels]),
+            Self::Gate(gates) => First::Gate(gates.chunks_exact(channels.max(1)).nth(picture).unwrap_or_default()),
             Self::NormRelu(norm) => First::NormRelu([&norm[0], &norm[1]]),
         }
     }
