@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 
-import { DESKTOP, PHONE, TABLET, open } from "../lib/app.mjs";
+import { DESKTOP, PATIENCE_MS, PHONE, TABLET, open } from "../lib/app.mjs";
 import { OUT } from "../lib/studies.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -157,7 +157,7 @@ describe("the page, in large letters", () => {
           await app.click(`${dialog}-close`);
         }
         await app.openPhantom();
-        await app.get("canvas").waitFor();
+        await app.get("canvas").waitFor({ timeout: PATIENCE_MS });
         await fits(app, `${name}-measuring`);
         assert.equal(await app.outcome(), "finished");
         await app.click("add-earlier");

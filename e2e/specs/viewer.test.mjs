@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { DESKTOP, STUDY_MS, TABLET, open } from "../lib/app.mjs";
+import { DESKTOP, PATIENCE_MS, STUDY_MS, TABLET, open } from "../lib/app.mjs";
 import { OUT } from "../lib/studies.mjs";
 
 const WINDOWS = [DESKTOP, TABLET];
@@ -64,7 +64,7 @@ describe("the viewer", () => {
   before(async () => {
     app = await open({ query: "?device=cpu&tier=quick" });
     await app.openPhantom();
-    await app.get("canvas").waitFor();
+    await app.get("canvas").waitFor({ timeout: PATIENCE_MS });
     await inEachWindow(async ({ width }) => lay.set(width, await box()));
     assert.equal(await app.outcome(), "finished");
     last = Number(await app.get("slice-slider").getAttribute("max"));
