@@ -136,7 +136,7 @@ describe("refining", { skip: further.length === 0 && "no network beyond the quic
       go();
       await app.click("refine");
       await app.page.locator("[data-testid=tiers][data-tier=standard]").waitFor({ timeout: STUDY_MS });
-    });
+    }).finally(go);
   });
 });
 
