@@ -1,5 +1,6 @@
-// The licences of code and weights, with their texts and notices as they are in each crate. Each text stands once; where
-// a crate ships none, SPDX's text of its licence stands in, beside the authors that the crate names.
+// The licences of code and weights, with their texts and notices as they are in each crate. Each
+// text stands once; where a crate ships none, SPDX's text of its licence stands in, beside the
+// authors that the crate names.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,7 +13,8 @@ import { crates, networks, sysroot } from "./parts.mjs";
 const spdx = createRequire(new URL("../e2e/package.json", import.meta.url))("spdx-license-list/full.js");
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-// LICENSE, LICENCE-MIT, UNLICENSE, COPYING.txt, NOTICE.md, COPYRIGHT, PATENTS, LICENSES/MIT.txt: no source code.
+// LICENSE, LICENCE-MIT, UNLICENSE, COPYING.txt, NOTICE.md, COPYRIGHT, PATENTS, LICENSES/MIT.txt: no
+// source code.
 const NOTICE = /(^|\/)((un)?licen[sc]es?|copying|copyright|notice|patents)([-_.\w]*|\/[^/]+)$/i;
 const CODE = /\.(c|h|html|json|py|rs|toml|wgsl|ya?ml)$/i;
 // What was a link to another folder before it was packed; what is shorter than any licence.
@@ -53,8 +55,8 @@ function ofCrate({ name, version, license, license_file: file, authors, manifest
   return [`${name} ${version}: ${license ?? file}${by}; ${cited(all)}`, ...(repository ? [`  ${repository}`] : [])];
 }
 
-// The notices of Rust's standard library, which its toolchain brings as markup: what it says of its own files, and the
-// crates in it with their texts.
+// The notices of Rust's standard library, which its toolchain brings as markup: what it says of its
+// own files, and the crates in it with their texts.
 function ofStandardLibrary() {
   const markup = read(sysroot(), "share/doc/rust/COPYRIGHT-library.html");
   const character = { amp: "&", lt: "<", gt: ">", quot: '"' };

@@ -1,5 +1,5 @@
-// What the page is made of: every crate that is compiled into it, and the weights. For machines as a CycloneDX bill of
-// materials (SBOM); host/licences.mjs writes the same for people.
+// What the page is made of: every crate that is compiled into it, and the weights. For machines as
+// a CycloneDX bill of materials (SBOM); host/licences.mjs writes the same for people.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -14,8 +14,9 @@ const cargo = (command, ...options) => run("cargo", command, "--locked", ...opti
 
 export const sysroot = () => run("rustc", "--print", "sysroot").trim();
 
-// The crates that page and worker link, ours among them, as `cargo metadata` describes them. `cargo tree` knows which:
-// metadata resolves every optional dependency of the workspace. Macros and what else runs while building isn't linked.
+// The crates that page and worker link, ours among them, as `cargo metadata` describes them. `cargo
+// tree` knows which: metadata resolves every optional dependency of the workspace. Macros and what
+// else runs while building isn't linked.
 function linked() {
   const [target, features] = ["wasm32-unknown-unknown", "corsai-worker/gpu,corsai-worker/relaxed"];
   const tree = ["-p", "corsai-app", "-p", "corsai-worker", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"];

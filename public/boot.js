@@ -9,8 +9,9 @@ function failed(sentence) {
   document.getElementById(sentence)?.removeAttribute("hidden");
 }
 
-// Without one of its style sheets the page would show pictures and numbers in a wrong way. The browser has waited for
-// them: of one that couldn't be had, or has another hash, there is none here, or it has no rules that can be read.
+// Without one of its style sheets the page would show pictures and numbers in a wrong way. The
+// browser has waited for them: of one that couldn't be had, or has another hash, there is none
+// here, or it has no rules that can be read.
 function styled({ sheet }) {
   try {
     return sheet.cssRules.length > 0;

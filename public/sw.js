@@ -31,8 +31,8 @@ async function fetched(url, options) {
   return response;
 }
 
-// Each tab holds a lock with its version's name: other versions' files are kept for as long as a tab runs them, and while
-// one is being installed. Says whether no other version runs.
+// Each tab holds a lock with its version's name: other versions' files are kept for as long as a
+// tab runs them, and while one is being installed. Says whether no other version runs.
 async function forgetOthers() {
   const { installing, waiting } = self.registration;
   const { held } = await navigator.locks.query();

@@ -1,14 +1,16 @@
-//! What tests share: where the workspace and the real data lie. The tests are the files beside this one; each is a claim
-//! about the project as a whole that no crate can make alone.
+//! What tests share: where the workspace and the real data lie. The tests are the files beside this
+//! one; each is a claim about the project as a whole that no crate can make alone.
 
 mod place;
 
 use std::path::PathBuf;
 
-/// Skips a test where the real data lack a file or folder: `#[needs_data("dicom/normal-001")]`. The runner reports it as
-/// ignored, never as passed. With `CORSAI_DATA=required` it runs all the same, and fails.
+/// Skips a test where the real data lack a file or folder: `#[needs_data("dicom/normal-001")]`. The
+/// runner reports it as ignored, never as passed. With `CORSAI_DATA=required` it runs all the same,
+/// and fails.
 ///
-/// Looked for when the test is compiled: where data are put beside a checkout later, touch the test.
+/// Looked for when the test is compiled: where data are put beside a checkout later, touch the
+/// test.
 pub use corsai_needs_data::needs_data;
 pub use place::root;
 

@@ -1,6 +1,7 @@
-//! What the quick tier measures on real series and on a phantom, on the CPU: a change of any stage shows here. The numbers
-//! are `pinned.json`'s; a test that fails prints the line that was found, to be copied there where the change was meant.
-//! `e2e/specs/real.test.mjs` holds wasm to the same numbers.
+//! What the quick tier measures on real series and on a phantom, on the CPU: a change of any stage
+//! shows here. The numbers are `pinned.json`'s; a test that fails prints the line that was found,
+//! to be copied there where the change was meant. `e2e/specs/real.test.mjs` holds wasm to the same
+//! numbers.
 
 #![allow(clippy::unwrap_used)]
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 /// What `CORSAI_DATA` may say in place of a folder: no test that needs data is skipped.
 pub const REQUIRED: &str = "required";
 
-/// The workspace's root, looked for upwards from the crate that cargo tests or compiles: checkouts may share their build
-/// output.
+/// The workspace's root, looked for upwards from the crate that cargo tests or compiles: checkouts
+/// may share their build output.
 ///
 /// # Panics
 /// Outside cargo, and outside a workspace.

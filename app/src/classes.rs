@@ -1,4 +1,5 @@
-//! The words around classes, scales, tiers and verdicts. The classes themselves come with the report.
+//! The words around classes, scales, tiers and verdicts. The classes themselves come with the
+//! report.
 
 use corsai_protocol::{Basis, Dynamics, LungFinding, NoVerdict, Scale, Tier, Verdict};
 

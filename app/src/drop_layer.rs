@@ -21,7 +21,8 @@ struct Targets {
     earlier: bool,
 }
 
-/// The slot that a drop over `zone` opens; `None` where the person has to be asked, since a study would be replaced.
+/// The slot that a drop over `zone` opens; `None` where the person has to be asked, since a study
+/// would be replaced.
 fn destination(zone: Option<&str>, targets: Targets) -> Option<Slot> {
     match zone {
         _ if targets.empty => Some(Slot::Current),

@@ -1,4 +1,5 @@
-//! What was dropped or chosen: names and file handles, and what of it can't be had. No file is read here.
+//! What was dropped or chosen: names and file handles, and what of it can't be had. No file is read
+//! here.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,7 +21,7 @@ pub const FILES_MAX: usize = 20_000;
 /// Folders within folders beyond this are not followed.
 const DEPTH_MAX: usize = 32;
 
-/// Of what can't be had, so many are named.
+/// The most files or folders that the issue names.
 const NAMED: usize = 5;
 
 /// A file and its name as it was dropped, with the folders above it.
@@ -37,7 +38,8 @@ pub struct Listed {
     pub unreadable: Unreadable,
 }
 
-/// What the browser lists and then can't hand out: paths that are too long, missing rights, files still in a cloud.
+/// What the browser lists and then can't hand out: paths that are too long, missing rights, files
+/// still in a cloud.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unreadable {
     pub files: usize,
@@ -63,7 +65,8 @@ impl Unreadable {
         self.name(entry);
     }
 
-    /// The issue to stay beside the numbers of the `found` other files; `None` where nothing is missing.
+    /// The issue to stay beside the numbers of the `found` other files; `None` where nothing is
+    /// missing.
     pub fn issue(&self, found: usize) -> Option<Issue> {
         let all = self.files + found;
         let files = format!("{} of {} could not be opened", self.files, format::counted(all, "file", "files"));
@@ -133,8 +136,8 @@ pub fn listed(files: Option<FileList>) -> Vec<Dropped> {
         .collect()
 }
 
-/// Every file of a drop, folders walked to their end, ordered by name. `goes_on` hears how many files are found so far,
-/// and says whether anybody waits for the others.
+/// Every file of a drop, folders walked to their end, ordered by name. `goes_on` hears how many
+/// files are found so far, and says whether anybody waits for the others.
 ///
 /// # Errors
 /// [`IntakeError`].
@@ -187,7 +190,8 @@ fn path_of(entry: &FileSystemEntry) -> String {
     entry.full_path().trim_start_matches('/').to_string()
 }
 
-/// The entries of a folder, and whether these are all; the browser hands them out in batches until one is empty.
+/// The entries of a folder, and whether these are all; the browser hands them out in batches until
+/// one is empty.
 async fn children(folder: &FileSystemEntry) -> (Vec<FileSystemEntry>, bool) {
     // Chromium has the entries without their constructors, so a checked cast would always fail.
     let folder: &FileSystemDirectoryEntry = folder.unchecked_ref();

@@ -44,7 +44,7 @@ pub async fn wait(name: &str) -> Option<Lock> {
             });
             let release = JsFuture::from(Promise::race(&Array::of2(&asked, &patience))).await.ok()?;
             if release.is_null() {
-                // What is granted too late is let go at once.
+                // A lock that is granted after the wait has ended is released at once.
                 spawn_local(async move { drop(granted(&asked).await) });
                 return None;
             }

@@ -1,6 +1,7 @@
-//! The service worker that keeps the page for use without a network (`public/sw.js`): started here, and a newer version
-//! let in only when a person says so and no study is open in this tab. Other tabs go on with their own version's files:
-//! each holds a lock with its version's name, and what nobody holds is thrown away.
+//! The service worker that keeps the page for use without a network (`public/sw.js`): started here,
+//! and a newer version let in only when a person says so and no study is open in this tab. Other
+//! tabs go on with their own version's files: each holds a lock with its version's name, and what
+//! nobody holds is thrown away.
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
@@ -61,7 +62,8 @@ impl Offline {
         }
     }
 
-    /// Registers the service worker and watches for newer ones. `alone` is called where no tab runs another version.
+    /// Registers the service worker and watches for newer ones. `alone` is called where no tab runs
+    /// another version.
     pub fn begin(self, alone: impl Fn() + 'static) {
         if let Some(container) = container() {
             self.learn_version(&container, alone);
@@ -73,8 +75,8 @@ impl Offline {
         });
     }
 
-    /// Learns which version this tab runs, from the service worker that gave it its files or, at the first visit, from
-    /// the one that has kept the same.
+    /// Learns which version this tab runs, from the service worker that gave it its files or, at
+    /// the first visit, from the one that has kept the same.
     fn learn_version(self, container: &ServiceWorkerContainer, alone: impl Fn() + 'static) {
         let told =
             Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| match message.data().as_string() {

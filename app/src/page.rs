@@ -44,7 +44,8 @@ pub fn Page(app: App) -> impl IntoView {
             <main id="content" node_ref=content tabindex="-1">
                 {move || if empty.get() { view! { <Start app /> }.into_any() } else { view! { <Workspace app /> }.into_any() }}
             </main>
-            // What comes and goes has a place of its own, where it moves neither pictures nor numbers.
+            // What comes and goes has a place of its own, where it moves neither pictures nor
+            // numbers.
             <div class="dock">
                 <ProgressCard app />
                 <Notices app />
@@ -185,7 +186,7 @@ fn Undone(app: App, closed: Slot) -> impl IntoView {
         <div class="notice notice-quiet" data-testid="undo-offer">
             <p>{words}</p>
             <div class="actions">
-                <button class="button button-small" data-testid="undo" on:click=move |_| app.undo.bring_back(app)>
+                <button class="button button-small" data-testid="undo" on:click=move |_| app.undo.bring_back(|slot, source, synthetic| app.open(slot, source, synthetic))>
                     "Undo"
                 </button>
                 <button class="button button-small" data-testid="undo-dismiss" on:click=move |_| app.undo.dismiss()>

@@ -1,6 +1,6 @@
-//! What it takes to go on when a worker dies. Over a study: the handles of its files, while it is open, and what the
-//! networks have answered, while they compute. Over nothing, while it starts or chooses a device: a count, so that it
-//! isn't started for ever.
+//! What it takes to go on when a worker dies. Over a study: the handles of its files, while it is
+//! open, and what the networks have answered, while they compute. Over nothing, while it starts or
+//! chooses a device: a count, so that it isn't started for ever.
 
 use corsai_protocol::{Answered, Command, Depth, Issue, PhantomDate, RunId, SeriesId, Slot};
 use js_sys::ArrayBuffer;
@@ -15,7 +15,8 @@ const MOST_KEPT: u64 = 256 << 20;
 /// Where a study comes from.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// `File`s and their names; nothing of them is read here. `missing` is what of the drop the browser couldn't hand out.
+    /// `File`s and their names; nothing of them is read here. `missing` is what of the drop the
+    /// browser couldn't hand out.
     Files {
         names: Vec<String>,
         files: Vec<JsValue>,
@@ -96,7 +97,8 @@ impl Handles {
         }
     }
 
-    /// The worker died over this study. Whether the next one shall compute on the CPU; `None` where it has been enough.
+    /// The worker died over this study. Whether the next one shall compute on the CPU; `None` where
+    /// it has been enough.
     pub fn died(&mut self, slot: Slot) -> Option<bool> {
         let reopen = self.of(slot).as_mut()?;
         reopen.deaths += 1;
@@ -111,7 +113,7 @@ impl Handles {
         }
     }
 
-    /// The series to take when the study is opened again; the one known before where there is none.
+    /// Sets the series to measure when the study is opened again. `None` keeps the one that is known.
     pub fn take_next(&mut self, slot: Slot, series: Option<SeriesId>) {
         if let Some(reopen) = self.of(slot) {
             reopen.series = series.or(reopen.series);

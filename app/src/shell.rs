@@ -1,5 +1,5 @@
-//! The page's one long-lived object: signals, and what the worker's events and a person's wishes set off. The worker's
-//! life and deaths, the weights and the other tabs have their own files.
+//! The page's one long-lived object: signals, and what the worker's events and a person's wishes
+//! set off. The worker's life and deaths, the weights and the other tabs have their own files.
 
 mod loader;
 mod recovery;
@@ -34,7 +34,7 @@ use crate::{
 
 /// Slices fetched ahead on both sides of the one on screen.
 const REACH: u32 = 3;
-/// So many more files of a drop are found before the page says so.
+/// Files that are found between two updates of the count on screen.
 const LISTED_STEP: usize = 20;
 
 /// Everything that components share. Copied freely; the content lives in the reactive system's arena.
@@ -194,14 +194,15 @@ impl App {
         self.follow_undone();
     }
 
-    /// A study that was brought back is measured as it was: the same series, and the earlier study after it.
+    /// A study that was brought back is measured as it was: the same series, and the earlier study
+    /// after it.
     fn follow_undone(self) {
         let phase = |slot| self.model.with_untracked(|m| m.study(slot).phase);
         if let Some((slot, series)) = self.undo.take_series(|slot| phase(slot) == Phase::Choosing) {
             self.choose(slot, series);
         }
         if matches!(phase(Slot::Current), Phase::Measured { .. }) && phase(Slot::Previous) == Phase::Empty {
-            self.undo.go_on(self);
+            self.undo.go_on(|slot, source, synthetic| self.open(slot, source, synthetic));
         }
     }
 
@@ -273,7 +274,8 @@ impl App {
 
     // ── What the person wants ───────────────────────────────────────────────────────────────────────────────────
 
-    /// Opens what was dropped, once its folders are listed, unless the person has wanted something else by then.
+    /// Opens what was dropped, once its folders are listed, unless the person has wanted something
+    /// else by then.
     pub fn open_drop(self, slot: Slot, drop: Drop) {
         let wish = self.new_wish();
         if matches!(drop, Drop::Entries(_)) {
@@ -500,9 +502,9 @@ impl App {
         })
     }
 
-    /// The current study's numbers and doubts, for an export.
+    /// Returns the current study's numbers with every issue that stands beside them, for an export.
     pub fn exportable(self) -> Option<(Report, Vec<Issue>)> {
-        self.model.with_untracked(|m| m.current.numbers().map(|r| (r.clone(), m.current.issues())))
+        self.model.with_untracked(Model::exportable)
     }
 }
 

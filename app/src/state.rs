@@ -33,8 +33,8 @@ pub enum Phase {
     Measuring(Work),
     /// A tier's numbers are in; further networks may be running for better ones.
     Measured { refining: Option<Work> },
-    /// Numbers are in, and another worker measures the study again for what the one before it took along: its pictures
-    /// and masks. `reached` is the tier that it has come to.
+    /// Numbers are in, and another worker measures the study again for what the one before it took
+    /// along: its pictures and masks. `reached` is the tier that it has come to.
     Restoring { work: Work, reached: Option<Tier> },
     /// There is no number; the issues say why.
     Refused,
@@ -109,7 +109,8 @@ impl Study {
         self.series.iter().find(|s| Some(s.id) == self.chosen)
     }
 
-    /// The series that a person may pick: all at first and after a stop, those other than the chosen one else.
+    /// The series that a person may pick: all at first and after a stop, those other than the
+    /// chosen one else.
     pub fn choices(&self) -> impl Iterator<Item = &SeriesSummary> {
         let all = matches!(self.phase, Phase::Choosing | Phase::Stopped);
         self.series.iter().filter(move |s| all || Some(s.id) != self.chosen)
@@ -131,7 +132,8 @@ impl Study {
         self.chosen.filter(|_| ended)
     }
 
-    /// Whether numbers stay while this series is measured: they are of it, and only its pictures are lost.
+    /// Whether numbers stay while this series is measured: they are of it, and only its pictures
+    /// are lost.
     pub fn stays_measured(&self, series: SeriesId) -> bool {
         self.gone && self.phase.measured() && self.chosen == Some(series)
     }
@@ -248,6 +250,18 @@ impl Model {
         }
     }
 
+    /// Returns the current study's numbers and every issue that stands beside them; with a comparison these are the
+    /// earlier study's, too.
+    pub fn exportable(&self) -> Option<(Report, Vec<Issue>)> {
+        let report = self.current.numbers()?.clone();
+        let mut issues = self.current.issues();
+        if report.dynamics.is_some() {
+            let earlier = self.previous.issues().into_iter().filter(|i| i.severity >= Severity::Warning);
+            issues.extend(earlier.map(Issue::of_earlier_study));
+        }
+        Some((report, issues))
+    }
+
     /// The series measured, of the current and of the earlier study.
     pub fn chosen(&self) -> [Option<SeriesId>; 2] {
         [self.current.chosen, self.previous.chosen]
@@ -263,7 +277,8 @@ impl Model {
         matches!(self.link, Link::Starting | Link::Ready)
     }
 
-    /// Whether the worker works for any study, be it for first numbers, for better ones or for lost pictures.
+    /// Whether the worker works for any study, be it for first numbers, for better ones or for lost
+    /// pictures.
     pub fn working(&self) -> bool {
         SLOTS.into_iter().any(|s| self.study(s).phase.work().is_some())
     }
@@ -273,8 +288,8 @@ impl Model {
         SLOTS.into_iter().filter_map(|s| self.study(s).phase.work()).any(|w| w.stopping)
     }
 
-    /// The study that a worker most likely died of: the one without numbers, the earlier one first, for the other had
-    /// come through before; else the one that was refined.
+    /// The study that a worker most likely died of: the one without numbers, the earlier one first,
+    /// for the other had come through before; else the one that was refined.
     pub fn blamed(&self) -> Option<Slot> {
         let without_numbers = [Slot::Previous, Slot::Current].into_iter().find(|s| self.study(*s).phase.busy());
         without_numbers.or_else(|| SLOTS.into_iter().find(|s| self.study(*s).phase.work().is_some()))
@@ -290,8 +305,8 @@ impl Model {
         }
     }
 
-    /// Whether an event shows that the work goes on. The worker repeats its progress for as long as its loop turns,
-    /// which says nothing of the networks.
+    /// Whether an event shows that the work goes on. The worker repeats its progress for as long as
+    /// its loop turns, which says nothing of the networks.
     pub fn gets_on(&self, event: &Event) -> bool {
         match event {
             Event::Progress { slot, progress, .. } => {
@@ -348,7 +363,8 @@ impl Model {
         }
     }
 
-    /// A series is to be measured. Numbers stay where it is the one whose pictures are being restored.
+    /// A series is to be measured. Numbers stay where it is the one whose pictures are being
+    /// restored.
     pub fn choose(&mut self, slot: Slot, series: SeriesId) -> Vec<Command> {
         let mut commands = Vec::new();
         let study = self.study(slot);
@@ -388,7 +404,8 @@ impl Model {
         }
     }
 
-    /// The person wants more networks to vote: on both studies, since only answers of one tier are compared.
+    /// The person wants more networks to vote: on both studies, since only answers of one tier are
+    /// compared.
     pub fn refine(&mut self, tier: Tier) -> Vec<Command> {
         SLOTS.into_iter().filter_map(|slot| self.refine_one(slot, tier)).collect()
     }
@@ -411,8 +428,9 @@ impl Model {
         Some(Command::Refine { run: study.run, slot, tier })
     }
 
-    /// The worker is gone, and with it what it held; `issue` says why, none where the person wanted it. The studies in
-    /// `again` are opened anew, in the runs that are given. Of the others, finished numbers stay.
+    /// The worker is gone, and with it what it held; `issue` says why, none where the person wanted
+    /// it. The studies in `again` are opened anew, in the runs that are given. Of the others,
+    /// finished numbers stay.
     pub fn lost_worker(&mut self, issue: Option<Issue>, again: &[Slot]) -> Vec<(Slot, RunId)> {
         self.link = Link::Starting;
         self.device = None;
@@ -579,7 +597,8 @@ impl Model {
                 }
             }
             Event::Compared { run, dynamics } => {
-                // While a worker comes to the answers anew, what it compares on the way is below what is shown.
+                // While a worker comes to the answers anew, what it compares on the way is below
+                // what is shown.
                 let restoring = SLOTS.iter().any(|s| matches!(self.study(*s).phase, Phase::Restoring { .. }));
                 if self.live(run, Slot::Previous).is_some()
                     && !restoring

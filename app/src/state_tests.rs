@@ -304,7 +304,8 @@ fn numbers_of_a_higher_tier_stay_until_their_masks_are_there_again() {
     let mut other = model.clone();
     model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
     assert_eq!((model.current.phase, tier(&model)), (MEASURED, Some(Tier::Standard)));
-    // The worker can't go further than the tier it says twice: then the masks are that tier's, and so are the numbers.
+    // The worker can't go further than the tier it says twice: then the masks are that tier's, and
+    // so are the numbers.
     other.apply(of_tier(run, Slot::Current, Tier::Quick), Vec::new());
     assert_eq!((other.current.phase, tier(&other)), (MEASURED, Some(Tier::Quick)));
 }
@@ -502,6 +503,25 @@ fn a_comparison_belongs_to_the_earlier_study_that_is_there() {
     let issues = vec![Issue::new(IssueCode::DynamicsSameStudy, "")];
     model.apply(Event::Refused { run: later, slot: Slot::Previous, issues }, Vec::new());
     assert!(!shown(&model), "a refused study is not compared");
+}
+
+#[test]
+fn an_export_with_a_comparison_bears_the_earlier_studys_doubts() {
+    let (mut model, _) = measured();
+    let (_, earlier) = model.open(Slot::Previous, false);
+    let doubt = Issue::new(IssueCode::GeometryMissingSlices, "1 of 62");
+    model.apply(reported(earlier, Slot::Previous, vec![doubt], true), Vec::new());
+    let codes = |model: &Model| {
+        let (_, issues) = model.exportable().unwrap();
+        issues.into_iter().map(|issue| (issue.code, issue.message)).collect::<Vec<_>>()
+    };
+    let alone = codes(&model);
+    model.apply(compared(earlier), Vec::new());
+    let found = codes(&model);
+    assert_eq!(found.len(), alone.len() + 1);
+    let (code, message) = found.last().unwrap();
+    assert_eq!(*code, IssueCode::GeometryMissingSlices);
+    assert!(message.starts_with("The earlier study: Slices are missing"), "{message}");
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Undo for a study that a person closed or replaced: for a while it can be opened again from where it came. Only handles
-//! of its files are kept, nothing of what it held; it is measured anew.
+//! Undo for a study that a person closed or replaced: for a while it can be opened again from where
+//! it came. Only handles of its files are kept, nothing of what it held; it is measured anew.
 
 use corsai_protocol::{SeriesId, Slot};
 use leptos::prelude::*;
 
-use crate::{reopen::Source, shell::App};
+use crate::reopen::Source;
 
 /// How long a closed study can be brought back.
 const OFFERED_MS: u64 = 120_000;
@@ -53,7 +53,8 @@ impl History {
         }
     }
 
-    /// A study is being closed, the current one together with the earlier one. Returns whether anything was open.
+    /// A study is being closed, the current one together with the earlier one. Returns whether
+    /// anything was open.
     fn closing(&mut self, slot: Slot, series: [Option<SeriesId>; 2]) -> bool {
         let taken = |origin: Option<Origin>, series| origin.map(|o| Origin { series, ..o });
         let previous = taken(self.previous.take(), series[1]).or_else(|| self.following.take());
@@ -103,7 +104,8 @@ impl Undo {
         }
     }
 
-    /// A person closes or replaces a study. `series` are those measured, of the current and of the earlier one.
+    /// A person closes or replaces a study. `series` are those measured, of the current and of the
+    /// earlier one.
     pub fn closing(self, slot: Slot, series: [Option<SeriesId>; 2]) {
         if self.history.try_update_value(|h| h.closing(slot, series)) != Some(true) {
             return;
@@ -129,11 +131,11 @@ impl Undo {
         self.offered.set(None);
     }
 
-    /// Opens again what was closed last.
-    pub fn bring_back(self, app: App) {
+    /// Opens again, by `open`, what was closed last.
+    pub fn bring_back(self, open: impl FnOnce(Slot, Source, bool)) {
         self.offered.set(None);
         let Some(Some((slot, origin, following))) = self.history.try_update_value(History::bring_back) else { return };
-        app.open(slot, origin.source, origin.synthetic);
+        open(slot, origin.source, origin.synthetic);
         self.history.update_value(|h| {
             h.series = origin.series.map(|series| (slot, series));
             h.following = following;
@@ -146,9 +148,9 @@ impl Undo {
     }
 
     /// Opens the earlier study that was closed together with the one that is measured again now.
-    pub fn go_on(self, app: App) {
+    pub fn go_on(self, open: impl FnOnce(Slot, Source, bool)) {
         if let Some(Some(origin)) = self.history.try_update_value(|h| h.following.take()) {
-            app.open(Slot::Previous, origin.source, origin.synthetic);
+            open(Slot::Previous, origin.source, origin.synthetic);
             self.history.update_value(|h| h.series = origin.series.map(|series| (Slot::Previous, series)));
         }
     }

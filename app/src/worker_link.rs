@@ -104,7 +104,8 @@ impl Link {
         let failed = hear.clone();
         let on_failure = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
             event.prevent_default();
-            // A script that can't be had is an event without a message (HTML, "run a worker"), before any other.
+            // A script that can't be had is an event without a message (HTML, "run a worker"),
+            // before any other.
             let absent = !spoke.get() && event.dyn_ref::<ErrorEvent>().is_none();
             failed(if absent { Heard::Unloaded } else { Heard::Died });
         });
@@ -193,7 +194,8 @@ fn blocked(data: &JsValue) -> Option<String> {
     Reflect::get(data, &JsValue::from_str("blocked")).ok()?.as_string()
 }
 
-/// A file of a computing part, with the SHA-384 that the page was built with: the request fails for other bytes.
+/// A file of a computing part, with the SHA-384 that the page was built with: the request fails for
+/// other bytes.
 struct Asset {
     window: Window,
     url: String,
@@ -201,8 +203,8 @@ struct Asset {
 }
 
 impl Asset {
-    /// The file that the build names `name`. From the second attempt on the host is asked even where the browser has a
-    /// copy: a spoilt one would be kept for a year.
+    /// The file that the build names `name`. From the second attempt on the host is asked even
+    /// where the browser has a copy: a spoilt one would be kept for a year.
     fn new(part: Part, name: &str, attempt: u32) -> Option<Self> {
         let (url, integrity) = (part.told(name)?, part.told(&format!("{name}-integrity"))?);
         let options = RequestInit::new();
@@ -226,10 +228,10 @@ impl Asset {
     }
 }
 
-/// Whether the host's worker script is the one that the page was built with. No browser compares a worker's script with
-/// a hash, and one that is started from bytes at hand would have this page's policy in place of its own, stricter one. So
-/// the script is fetched and compared just before; the worker then gets the copy that the browser or the service worker
-/// keeps.
+/// Whether the host's worker script is the one that the page was built with. No browser compares a
+/// worker's script with a hash, and one that is started from bytes at hand would have this page's
+/// policy in place of its own, stricter one. So the script is fetched and compared just before; the
+/// worker then gets the copy that the browser or the service worker keeps.
 async fn holds_its_script(part: Part) -> bool {
     for attempt in 0..TRIES {
         TimeoutFuture::new(600 * attempt).await;

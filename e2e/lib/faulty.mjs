@@ -35,8 +35,9 @@ export const cutOff = (name, request, response) => {
 export const dropped = (name, request, response) => (response.destroy(), null);
 export const silent = () => new Promise(() => {});
 
-// A host whose worker scripts begin with this code, which then runs in the computing part and its helpers. The page would
-// not start scripts of another hash than the one in its markup: this host gives the markup that belongs to them.
+// A host whose worker scripts begin with this code, which then runs in the computing part and its
+// helpers. The page would not start scripts of another hash than the one in its markup: this host
+// gives the markup that belongs to them.
 export function inWorker(code) {
   const changed = (name) => Buffer.concat([Buffer.from(`(${code})();\n`), bytesOf(name)]);
   const integrity = (bytes) => `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
@@ -46,8 +47,9 @@ export function inWorker(code) {
   return { answer: (name) => (name === "" ? { body: fitting } : scripts.includes(name) ? { body: changed(name) } : null) };
 }
 
-// The same, with helpers that hang over a job's message for which `when` holds, given the job's number. To the computing
-// part itself time passes `times` as fast as it does, and it counts the helpers that it starts and ends.
+// The same, with helpers that hang over a job's message for which `when` holds, given the job's
+// number. To the computing part itself time passes `times` as fast as it does, and it counts the
+// helpers that it starts and ends.
 export const hanging = (when, times = 1) =>
   inWorker(`() => {
     if (self.name === "corsai-helper") {

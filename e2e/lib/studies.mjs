@@ -11,8 +11,9 @@ import { TAG, changed, copied, text, value } from "./dicom.mjs";
 export const OUT = fileURLToPath(new URL("../out", import.meta.url));
 const MADE = path.join(OUT, "studies");
 
-// A folder of the shared data, or the notice with which a test that needs it is skipped. With CORSAI_DATA=required no test
-// is, and one whose data are missing fails (the same of native tests: `tests/lib.rs`).
+// A folder of the shared data, or the notice with which a test that needs it is skipped. With
+// CORSAI_DATA=required no test is, and one whose data are missing fails (the same of native tests:
+// `tests/lib.rs`).
 export function data(...names) {
   const required = process.env.CORSAI_DATA === "required";
   const named = required ? undefined : process.env.CORSAI_DATA;

@@ -1,5 +1,6 @@
-// For those who use no mouse, hear the page, see it large or tell colours apart badly: axe's checks of each view, the
-// main job by keyboard alone, and the layout in a browser whose letters are twice as large, or that is zoomed to 200 %.
+// For those who use no mouse, hear the page, see it large or tell colours apart badly: axe's checks
+// of each view, the main job by keyboard alone, and the layout in a browser whose letters are twice
+// as large, or that is zoomed to 200 %.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

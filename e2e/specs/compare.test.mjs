@@ -9,7 +9,8 @@ import { asReexported, made, phantom, slicesOf, withoutIdentifiers } from "../li
 // Small enough that a study takes seconds.
 const SMALL = { slices: 31, columns: 128 };
 
-// The page's window, which remembers every comparison, with the tiers that both studies had reached by then.
+// The page's window, which remembers every comparison, with the tiers that both studies had reached
+// by then.
 function listen() {
   window.compared = [];
   const reached = {};
@@ -42,7 +43,8 @@ describe("two studies", () => {
   const final = (app) => app.get("provisional").waitFor({ state: "detached", timeout: STUDY_MS });
   const tier = (app, name) => app.page.locator(`[data-testid=tiers][data-tier=${name}]`).waitFor({ timeout: STUDY_MS });
 
-  // Whether what was said of two studies on the way was said of like answers, and as provisional until nothing changed.
+  // Whether what was said of two studies on the way was said of like answers, and as provisional
+  // until nothing changed.
   async function held(app, last) {
     const compared = await app.page.evaluate(() => window.compared);
     const order = ["quick", "standard", "full"];

@@ -1,5 +1,5 @@
-// Drops that the browser can't hand out whole, and folders that take long to be listed: nothing is lost without a word, and
-// what the person wants last is what happens.
+// Drops that the browser can't hand out whole, and folders that take long to be listed: nothing is
+// lost without a word, and what the person wants last is what happens.
 
 import assert from "node:assert/strict";
 import path from "node:path";

@@ -25,7 +25,8 @@ async function measure(t, { open: opened, name }) {
   }
 }
 
-// What native code measures (`tests/pinned.rs`): wasm adds up in another order, and a voxel at a threshold falls either way.
+// What native code measures (`tests/pinned.rs`): wasm adds up in another order, and a voxel at a
+// threshold falls either way.
 const PINNED = JSON.parse(readFileSync(new URL("../../tests/pinned.json", import.meta.url)));
 const TOLERANCE = { ml: 1, share: 5e-4 };
 

@@ -1,5 +1,6 @@
-// While further networks vote, the study is being worked on as before: the tab asks before it is closed, other tabs are
-// told, standstill is noticed, a worker that dies takes no number and no picture with it, and a download shows its bytes.
+// While further networks vote, the study is being worked on as before: the tab asks before it is
+// closed, other tabs are told, standstill is noticed, a worker that dies takes no number and no
+// picture with it, and a download shows its bytes.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// A study that is open is replaced only where a person says so, and what was closed can be brought back.
+// A study that is open is replaced only where a person says so, and what was closed can be brought
+// back.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

@@ -1,4 +1,5 @@
-// Two tabs: a newer version that one of them takes ends nothing in the other, which goes on with its own files.
+// Two tabs: a newer version that one of them takes ends nothing in the other, which goes on with
+// its own files.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -8,8 +9,8 @@ import { PATIENCE_MS, open, visit } from "../lib/app.mjs";
 import { stored } from "../lib/browser.mjs";
 import * as faulty from "../lib/faulty.mjs";
 
-// A host that has a newer build once `state.newer` is set: the same files below other names, as hashed names differ, and
-// the older ones gone.
+// A host that has a newer build once `state.newer` is set: the same files below other names, as
+// hashed names differ, and the older ones gone.
 function updating(state) {
   const renamed = (text) => text.replace(/\b(assets|worker)\//g, "$1-new/");
   const index = Buffer.from(renamed(faulty.bytesOf("index.html").toString()));

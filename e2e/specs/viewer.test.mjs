@@ -1,5 +1,6 @@
-// The viewer as hands meet it: tools, window, zoom, overlays, wheel, keys, fingers, both studies, and that nothing moves
-// by itself. What is asserted is what is seen: the slice's number, the canvas' pixels, and how it is drawn.
+// The viewer as hands meet it: tools, window, zoom, overlays, wheel, keys, fingers, both studies,
+// and that nothing moves by itself. What is asserted is what is seen: the slice's number, the
+// canvas' pixels, and how it is drawn.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -42,7 +43,8 @@ describe("the viewer", () => {
     await app.get("slice-slider").fill(`${index}`);
     await app.showsSlice(index);
   };
-  // The image's point under a point of the canvas, both in CSS pixels of a screen with one device pixel each.
+  // The image's point under a point of the canvas, both in CSS pixels of a screen with one device
+  // pixel each.
   const under = ({ scale, offset }, point) => point.map((p, axis) => (p - offset[axis]) / scale[axis]);
   const centre = async () => {
     const { x, y, width, height } = await box();

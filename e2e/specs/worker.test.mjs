@@ -112,7 +112,8 @@ describe("a worker that hangs", () => {
 
 describe("helpers that fail", () => {
   it("are noticed after a minute where all hang, though the worker itself lives", () => {
-    // On the page's clock a minute passes in six seconds, in which no job of a helper that works takes so long.
+    // On the page's clock a minute passes in six seconds, in which no job of a helper that works
+    // takes so long.
     const fast = () => {
       const now = Performance.prototype.now;
       Performance.prototype.now = function () { return now.call(this) * 10; };

@@ -177,7 +177,8 @@ fn SamePerson(app: App) -> impl IntoView {
     .into_any()
 }
 
-/// The tier to which the earlier study may be brought so that it has what the current one has; none while networks run.
+/// The tier to which the earlier study may be brought so that it has what the current one has; none
+/// while networks run.
 fn left_behind(model: &Model) -> Option<Tier> {
     let tier = |slot| model.study(slot).report.as_ref().map(|report| report.runs.tier);
     let (previous, current) = (tier(Slot::Previous)?, tier(Slot::Current)?);

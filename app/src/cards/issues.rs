@@ -75,8 +75,8 @@ fn item(issue: Issue) -> impl IntoView {
     .into_any()
 }
 
-/// The issues of both studies, those of the one on screen first. What stops the current study stands in the place of its
-/// numbers.
+/// The issues of both studies, those of the one on screen first. What stops the current study
+/// stands in the place of its numbers.
 #[component]
 pub fn IssuesCard(app: App) -> impl IntoView {
     let current = Memo::new(move |_| {

@@ -90,7 +90,8 @@ pub fn Listing(app: App) -> impl IntoView {
     }
 }
 
-/// That the person stopped a study, or that a worker took its pictures along; and the way to measure it once more.
+/// That the person stopped a study, or that a worker took its pictures along; and the way to
+/// measure it once more.
 #[component]
 fn Ended(app: App, which: Slot) -> impl IntoView {
     let again = Memo::new(move |_| {

@@ -39,8 +39,8 @@ pub async fn look() -> Option<Stored> {
     Some(stored)
 }
 
-/// Throws all of it away, the page's own copy for use without a network too, and stores nothing more. What the browser
-/// doesn't let go is there when one looks again.
+/// Throws all of it away, the page's own copy for use without a network too, and stores nothing
+/// more. What the browser doesn't let go is there when one looks again.
 pub async fn forget() {
     browser::store_nothing_more();
     if let Some(container) = offline::container()
@@ -80,7 +80,8 @@ fn local() -> Option<Storage> {
     browser::window()?.local_storage().ok()?
 }
 
-/// The names of our settings, none where the browser has no place for them; `None` where it doesn't tell.
+/// The names of our settings, none where the browser has no place for them; `None` where it doesn't
+/// tell.
 fn settings() -> Option<Vec<String>> {
     let Some(storage) = local() else { return Some(Vec::new()) };
     let names = (0..storage.length().ok()?).map(|index| storage.key(index).ok()?).collect::<Option<Vec<_>>>()?;

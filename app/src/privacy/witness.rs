@@ -40,7 +40,7 @@ pub struct RequestLog {
     since_opened: Option<(f64, SinceOpened)>,
 }
 
-/// What was asked for since a study was opened.
+/// The requests since a study was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SinceOpened {
     pub requests: usize,
@@ -163,7 +163,8 @@ fn folder_of(address: &str) -> String {
     format!("{folder}/")
 }
 
-/// Read from the headers of a worker's script; empty where they hold none, `None` where the script can't be had.
+/// Read from the headers of a worker's script; empty where they hold none, `None` where the script
+/// can't be had.
 async fn policy() -> Option<String> {
     let asked = browser::window()?.fetch_with_str(&browser::told("data-worker")?);
     let response: Response = JsFuture::from(asked).await.ok()?.dyn_into().ok()?;

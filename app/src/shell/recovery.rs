@@ -1,4 +1,5 @@
-//! The worker's life: it is started, it may die, hang or be ended, and the open studies go on in another one.
+//! The worker's life: it is started, it may die, hang or be ended, and the open studies go on in
+//! another one.
 
 use std::time::Duration;
 
@@ -59,7 +60,8 @@ impl App {
         Some(module)
     }
 
-    /// The worker died: the open studies go on in another one. Of the study that it most likely died of not for ever.
+    /// The worker died: the open studies go on in another one. Of the study that it most likely
+    /// died of not for ever.
     pub(super) fn died(self, issue: Issue) {
         let blamed = self.model.with_untracked(Model::blamed);
         let next = blamed.and_then(|slot| self.handles.try_update_value(|h| h.died(slot)).flatten());
@@ -98,7 +100,8 @@ impl App {
         self.go_on(None, None);
     }
 
-    /// Another worker in place of the one that is gone. Open studies go on in it, but for the one that is given up.
+    /// Another worker in place of the one that is gone. Open studies go on in it, but for the one
+    /// that is given up.
     fn go_on(self, issue: Option<Issue>, given_up: Option<Slot>) {
         for slot in SLOTS {
             let chosen = self.model.with_untracked(|m| m.study(slot).chosen);
@@ -126,7 +129,8 @@ impl App {
         self.start_worker();
     }
 
-    /// Has the worker read a study once more that another one has lost, and measure this series of it.
+    /// Has the worker read a study once more that another one has lost, and measure this series of
+    /// it.
     pub(super) fn read_again(self, slot: Slot, series: SeriesId) {
         self.handles.update_value(|h| h.take_next(slot, Some(series)));
         if let Some(run) = self.model.try_update(|m| m.read_again(slot, series)) {
@@ -148,7 +152,8 @@ impl App {
         }
     }
 
-    /// What a drop holds is known. A series that was being measured when another worker was lost is measured again.
+    /// What a drop holds is known. A series that was being measured when another worker was lost is
+    /// measured again.
     pub(super) fn choose_again(self, slot: Slot, chosen: Option<SeriesId>) {
         let wanted = self.handles.try_update_value(|h| h.take_series(slot)).flatten();
         if let Some(series) = wanted.filter(|s| Some(*s) != chosen) {

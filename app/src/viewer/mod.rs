@@ -35,8 +35,8 @@ pub fn Viewer(app: App) -> impl IntoView {
     .into_any()
 }
 
-/// Which of the two studies is shown. The place of both is kept from the start, so that nothing moves when a second one
-/// comes; the picture itself bears the date.
+/// Which of the two studies is shown. The place of both is kept from the start, so that nothing
+/// moves when a second one comes; the picture itself bears the date.
 #[component]
 fn Tabs(app: App) -> impl IntoView {
     let both = Memo::new(move |_| app.model.with(|m| m.current.volume.is_some() && m.previous.volume.is_some()));

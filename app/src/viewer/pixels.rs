@@ -1,5 +1,5 @@
-//! The slices that are at hand: a small cache of pixels and labels, what was asked for, and how much lung and lesion
-//! each slice holds.
+//! The slices that are at hand: a small cache of pixels and labels, what was asked for, and how
+//! much lung and lesion each slice holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -85,7 +85,8 @@ pub fn Stage(app: App) -> impl IntoView {
     let wheel = StoredValue::new_local(Wheel::default());
     let turned = move |event: ev::WheelEvent| {
         event.prevent_default();
-        // The mode is asked first: a browser that hasn't been asked may give pixels in place of lines.
+        // The mode is asked first: a browser that hasn't been asked may give pixels in place of
+        // lines.
         let unit = Unit::from_delta_mode(event.delta_mode());
         let distance = event.delta_y();
         // A touchpad's pinch sets Ctrl, too.
@@ -170,7 +171,8 @@ fn Letters() -> impl IntoView {
     }
 }
 
-/// "Earlier study · 6 Apr 2020": which study a picture is of. Without a second one its date says enough.
+/// "Earlier study · 6 Apr 2020": which study a picture is of. Without a second one its date says
+/// enough.
 fn named(slot: Slot, both: bool, date: Option<String>) -> String {
     let date = date.unwrap_or_else(|| "no date".into());
     match (slot, both) {

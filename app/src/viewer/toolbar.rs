@@ -126,7 +126,8 @@ fn Zoom(app: App) -> impl IntoView {
     }
 }
 
-/// The overlays' switches and strengths. The place of each is kept, also where there is nothing yet that it could show.
+/// The overlays' switches and strengths. The place of each is kept, also where there is nothing yet
+/// that it could show.
 #[component]
 pub fn Layers(app: App) -> impl IntoView {
     let several = Memo::new(move |_| {

@@ -37,7 +37,8 @@ impl Unit {
 
 /// A common notch.
 const NOTCH_PX: f64 = 100.0;
-/// The smallest distance of a first event that makes it the size of a notch: 100 pixels on a screen with twice the density.
+/// The smallest distance of a first event that makes it the size of a notch: 100 pixels on a screen
+/// with twice the density.
 const NOTCH_MIN_PX: f64 = 50.0;
 /// The distance of continuous scrolling that is one slice.
 const SLICE_PX: f64 = 60.0;
@@ -68,8 +69,8 @@ pub struct Wheel {
 }
 
 impl Wheel {
-    /// Returns by how many slices an event moves: positive, towards the head, where the wheel was turned up.
-    /// `distance` is the event's `deltaY` (down is positive), `at_ms` its time.
+    /// Returns by how many slices an event moves: positive, towards the head, where the wheel was
+    /// turned up. `distance` is the event's `deltaY` (down is positive), `at_ms` its time.
     pub fn slices(&mut self, distance: f64, unit: Unit, at_ms: f64) -> i32 {
         if distance == 0.0 || !distance.is_finite() {
             return 0;

@@ -1,5 +1,6 @@
-//! Networks for the benchmark, which times them from JavaScript beside its peer's (`e2e/bench/page.mjs`), and what
-//! `e2e/specs/networks.test.mjs` checks in wasm. No part of the page.
+//! Networks for the benchmark, which times them from JavaScript beside its peer's
+//! (`e2e/bench/page.mjs`), and what `e2e/specs/networks.test.mjs` checks in wasm. No part of the
+//! page.
 
 use burn::tensor::Device;
 use corsai_networks::{Network, golden};

@@ -139,16 +139,8 @@ fn compared(earlier: &Numbers, current: &Numbers, same_patient: bool) -> Result<
     Ok(dynamics)
 }
 
-/// Says of which study the issues are; what stops the earlier one doesn't stop this one.
 fn about_earlier(issues: Vec<Issue>) -> Vec<Issue> {
-    issues
-        .into_iter()
-        .map(|mut issue| {
-            issue.message = format!("The earlier study: {}", issue.message);
-            issue.severity = issue.severity.min(Severity::Warning);
-            issue
-        })
-        .collect()
+    issues.into_iter().map(Issue::of_earlier_study).collect()
 }
 
 /// The most that this process has held of the machine's memory, where the system tells.

@@ -1,7 +1,9 @@
-//! `corsai`: the page's pipeline on the command line. `analyse` measures a study and writes its report as JSON, `series`
-//! lists what there is to measure, `phantom` writes a synthetic study, `bench` times the networks. Nothing of a study is kept, and nothing is sent.
+//! `corsai`: the page's pipeline on the command line. `analyse` measures a study and writes its
+//! report as JSON, `series` lists what there is to measure, `phantom` writes a synthetic study,
+//! `bench` times the networks. Nothing of a study is kept, and nothing is sent.
 //!
-//! Standard output bears the report or the list and nothing else; what goes on is told on standard error.
+//! Standard output bears the report or the list and nothing else; what goes on is told on standard
+//! error.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

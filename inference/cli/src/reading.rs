@@ -27,8 +27,8 @@ pub struct Study {
     pub seconds: f64,
 }
 
-/// Reads a study and decodes the series that is named, else the first of those that can be measured: `study` puts the
-/// ones of the lungs first, as the paper does.
+/// Reads a study and decodes the series that is named, else the first of those that can be
+/// measured: `study` puts the ones of the lungs first, as the paper does.
 ///
 /// # Errors
 /// Why there is nothing to measure; one of the issues is of severity [`Severity::Stop`].
@@ -147,8 +147,9 @@ fn read(file: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if about.is_file() && about.len() <= limit { fs::read(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
-/// Collects the files below a folder; links to folders aren't followed, for they may lead in circles. A folder that
-/// can't be read is listed as if it were a file, so that it is named.
+/// Collects the files below a folder. Links to folders aren't followed, for they may lead in circles.
+/// Such a link, or a folder that can't be read, is listed as if it were a file: it is then named
+/// among the files that could not be read.
 fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else {
         files.push(folder.to_path_buf());
@@ -162,7 +163,6 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
         let path = entry.path();
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && depth > 0 => list(&path, depth - 1, files),
-            Ok(kind) if kind.is_symlink() && path.is_dir() => {}
             _ => files.push(path),
         }
     }

@@ -16,10 +16,12 @@ use crate::{
     lungs::{LungCube, LungFilters, LungStage},
 };
 
-/// Names a job for as long as its analysis lasts; a lost one is handed out again under the same name.
+/// Names a job for as long as its analysis lasts; a lost one is handed out again under the same
+/// name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId {
-    /// Number of the pass that the job is of: an answer of an earlier pass is no answer of this one.
+    /// Number of the pass that the job is of: an answer of an earlier pass is no answer of this
+    /// one.
     pass: u32,
     /// Index among the tasks of its pass.
     index: usize,
@@ -217,7 +219,8 @@ impl Analysis {
         open.map(|(index, _)| JobId { pass: self.pass, index }).collect()
     }
 
-    /// The task of a job that has no answer; `None` for every other name, those of earlier passes among them.
+    /// The task of a job that has no answer; `None` for every other name, those of earlier passes
+    /// among them.
     fn open_task(&self, id: JobId) -> Option<Task> {
         let task = self.tasks.get(id.index).filter(|_| id.pass == self.pass)?;
         (!task.answered).then_some(*task)
@@ -410,9 +413,10 @@ impl Analysis {
         self.next_network();
     }
 
-    /// The threshold on the mean probability of a family that votes by itself: the mean of its members' thresholds, so
-    /// that a voxel is lesion where the members are above theirs on average. As in the mean of probabilities, coronal
-    /// and sagittal networks weigh as much as the axial ones each.
+    /// The threshold on the mean probability of a family that votes by itself: the mean of its
+    /// members' thresholds, so that a voxel is lesion where the members are above theirs on
+    /// average. As in the mean of probabilities, coronal and sagittal networks weigh as much as the
+    /// axial ones each.
     fn mean_threshold(&self, axial: &[usize], with_cross: bool) -> f64 {
         let mean = |networks: &[usize]| {
             let thresholds = networks.iter().map(|&i| self.manifest.networks[i].threshold);

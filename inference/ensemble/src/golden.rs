@@ -1,6 +1,7 @@
-//! Every stage between the networks on a made-up study, for comparison with stored values: of the resampled volume, the
-//! lungs, the crop, the sections and the vote. The study and what the networks answer are made by formula;
-//! `models/training/stages.py` makes the same, and stored what PyTorch and NumPy make of them (`tests/golden`).
+//! Every stage between the networks on a made-up study, for comparison with stored values: of the
+//! resampled volume, the lungs, the crop, the sections and the vote. The study and what the
+//! networks answer are made by formula; `models/training/stages.py` makes the same, and stored what
+//! PyTorch and NumPy make of them (`tests/golden`).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -65,7 +66,8 @@ pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
     ]
 }
 
-/// Two lungs with a lesion in the right one, a stomach full of gas below the left one, air around the body.
+/// Two lungs with a lesion in the right one, a stomach full of gas below the left one, air around
+/// the body.
 fn study() -> HuVolume {
     let grid = Grid {
         slices: SLICES,

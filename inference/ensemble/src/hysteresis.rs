@@ -1,4 +1,5 @@
-//! Hysteresis thresholding in three dimensions: a weak voxel stays only where it hangs together with a strong one.
+//! Hysteresis thresholding in three dimensions: a weak voxel stays only where it hangs together
+//! with a strong one.
 
 use corsai_study::Grid;
 
@@ -8,10 +9,12 @@ pub(crate) const WEAK: u8 = 1 << 7;
 /// Steps in which distances are counted, per millimetre.
 const STEPS_PER_MM: f64 = 100.0;
 
-/// Keeps every weak voxel of `labels` (`[slice][row][column]`, 0 for background) that a path of weak voxels, from face to
-/// face and at most `reach_mm` long, joins to a strong one. Every other weak voxel becomes background.
+/// Keeps every weak voxel of `labels` (`[slice][row][column]`, 0 for background) that a path of
+/// weak voxels, from face to face and at most `reach_mm` long, joins to a strong one. Every other
+/// weak voxel becomes background.
 ///
-/// Dial's shortest paths: every voxel is settled once, so the time is linear in voxels; memory is that of the front.
+/// Dial's shortest paths: every voxel is settled once, so the time is linear in voxels; memory is
+/// that of the front.
 pub(crate) fn keep_connected(labels: &mut [u8], grid: &Grid, reach_mm: f64) {
     let neighbours = Neighbours::new(grid);
     let is_weak = |label: u8| label & WEAK != 0;
@@ -88,7 +91,8 @@ impl Neighbours {
 mod tests {
     use super::*;
 
-    /// Slices 2.5 mm apart but for the last, which is 5 mm away; 1.5 mm between rows, 1 mm between columns.
+    /// Slices 2.5 mm apart but for the last, which is 5 mm away; 1.5 mm between rows, 1 mm between
+    /// columns.
     fn grid(slices: usize, rows: usize, columns: usize) -> Grid {
         let mut positions_mm: Vec<f64> = (0..slices).map(|z| z as f64 * 2.5).collect();
         if let Some(last) = positions_mm.last_mut().filter(|_| slices > 1) {
@@ -129,7 +133,8 @@ mod tests {
 
     #[test]
     fn the_shortest_path_counts_whichever_way_it_goes() {
-        // Two rows; along the upper one the voxel at the end is 4 mm away from the left strong one, 1.5 mm from the lower.
+        // Two rows; along the upper one the voxel at the end is 4 mm away from the left strong one,
+        // 1.5 mm from the lower.
         let labels = [1, WEAK | 1, WEAK | 1, WEAK | 1, 0, 0, 0, 1];
         assert_eq!(kept(&labels, &grid(1, 2, 4), 1.5), [1, 1, 0, 1, 0, 0, 0, 1]);
     }

@@ -22,14 +22,15 @@ const BESIDE: usize = 4;
 const ISLAND: f64 = 0.1;
 /// Classes of a lung network's answer: background, right, left.
 const CLASSES: usize = 3;
-/// The rim of a lung: voxels below this HU that the networks nearly call lung, near voxels that they do. The networks' cube
-/// is several times coarser than the study, and at the rim the study's own grey tells lung from chest wall. All three
-/// numbers were chosen on volumes with masks (`models/cards/lungs.md`).
+/// The rim of a lung: voxels below this HU that the networks nearly call lung, near voxels that
+/// they do. The networks' cube is several times coarser than the study, and at the rim the study's
+/// own grey tells lung from chest wall. All three numbers were chosen on volumes with masks
+/// (`models/cards/lungs.md`).
 const AERATED_HU: i16 = -300;
 /// The least probability of both sides together that counts as nearly.
 const NEARLY: f32 = 0.3;
-/// The longest way through the rim to its lung, mm. Without any, gas of the stomach and the bowel and air beside the trunk
-/// would be lung.
+/// The longest way through the rim to its lung, mm. Without any, gas of the stomach and the bowel
+/// and air beside the trunk would be lung.
 const RIM_MM: f64 = 10.0;
 
 /// The lungs' stage of an analysis.
@@ -208,7 +209,8 @@ impl LungCube {
             plane
         });
         let mut labels = vec![0; volume.slice(z).len()];
-        // Where right and left together are no more than this, neither is lung, whatever lies between.
+        // Where right and left together are no more than this, neither is lung, whatever lies
+        // between.
         let [right, left] = &planes;
         let pairs = right.chunks_exact(size).zip(left.chunks_exact(size));
         let likely: Vec<bool> =
@@ -242,8 +244,8 @@ impl LungCube {
     }
 }
 
-/// The label byte of a voxel of `hu` with these probabilities of right and left; [`WEAK`] where it depends on its
-/// neighbours.
+/// The label byte of a voxel of `hu` with these probabilities of right and left; [`WEAK`] where it
+/// depends on its neighbours.
 fn label_of(right: f32, left: f32, hu: i16) -> u8 {
     let side = if right > left { label::RIGHT_LUNG } else { label::LEFT_LUNG };
     if is_side(right, left) || is_side(left, right) {
@@ -356,7 +358,8 @@ mod tests {
 
     #[test]
     fn gas_in_the_stomach_is_no_lung_and_neither_is_its_rim() {
-        // Below the left lung, .9 in its middle, falling off to 0: the middle is an island, the rest is nearly lung.
+        // Below the left lung, .9 in its middle, falling off to 0: the middle is an island, the
+        // rest is nearly lung.
         let labels = labelled(|z, y, x| {
             let centre = [(z, 7.0), (y, 12.0), (x, 17.0)];
             let distance = centre.map(|(at, of)| (at as f32 - of).powi(2)).iter().sum::<f32>().sqrt();
@@ -382,7 +385,8 @@ mod tests {
     #[test]
     fn aerated_tissue_beside_the_lungs_core_is_lung() {
         let labels = labelled(|z, y, x| match (z, y, x) {
-            // A voxel before the right lung, and two beyond the left one's apex: of the same probability dense tissue isn't.
+            // A voxel before the right lung, and two beyond the left one's apex: of the same
+            // probability dense tissue isn't.
             (16, 5, 6) => (0.35, 0.01, -600),
             (16, 18, 6) => (0.35, 0.01, AERATED_HU),
             (22..24, 10, 16) => (0.05, 0.3, -850),

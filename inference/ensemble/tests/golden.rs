@@ -1,5 +1,5 @@
-//! Every stage between the networks against what PyTorch and NumPy made of the same study (`python -m training stages`
-//! stored it); `e2e/specs/networks.test.mjs` asks the same of wasm.
+//! Every stage between the networks against what PyTorch and NumPy made of the same study (`python
+//! -m training stages` stored it); `e2e/specs/networks.test.mjs` asks the same of wasm.
 
 #![allow(clippy::unwrap_used)]
 

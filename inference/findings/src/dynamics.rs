@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use corsai_protocol::{
-    Basis, Dynamics, Issue, IssueCode, LungFinding, NoVerdict, Report, SeriesSummary, ShareChange, Tier, Verdict,
+    Basis, Dynamics, Issue, IssueCode, LungFinding, Lungs, NoVerdict, Report, SeriesSummary, ShareChange, Tier, Verdict,
 };
 
 /// A change of the share below this many percentage points is no change (the paper's second experiment).
@@ -14,6 +14,11 @@ const ROUNDING: f64 = 1e-9;
 
 /// Slice distances and thicknesses that differ by less than this fraction of the larger are the same protocol.
 const SAME_MM: f64 = 0.1;
+
+/// A lung that holds less than this fraction of what it holds in the other study is not compared: between the deepest
+/// breaths in and out an adult's lungs keep about a quarter to a third of their volume, so that less means that most of the
+/// lung was not found, or is without air.
+const COMPARABLE_VOLUME: f64 = 1.0 / 3.0;
 
 /// One measured study.
 #[derive(Debug, Clone, Copy)]
@@ -27,18 +32,19 @@ pub struct Measured<'a> {
     pub refines: bool,
 }
 
-/// Returns whether two series are made of the same SOP instances; false where one doesn't name them all.
+/// Returns whether two series are made of the same SOP instances; false where one doesn't name them
+/// all.
 #[must_use]
 pub fn same_instances(one: &SeriesSummary, other: &SeriesSummary) -> bool {
     one.instances_key.is_some() && one.instances_key == other.instances_key
 }
 
-/// Compares two studies: the one added as the earlier, and the one under examination. The dates decide which one is
-/// the earlier; `previous` is where they can't. `same_patient` says that a person has confirmed that both are of one
-/// patient though their identifiers differ.
+/// Compares two studies: the one added as the earlier, and the one under examination. The dates
+/// decide which one is the earlier; `previous` is where they can't. `same_patient` says that a
+/// person has confirmed that both are of one patient though their identifiers differ.
 ///
-/// The answers of the highest tier that both have are compared. The verdict goes by the share of both lungs together
-/// where both are in both studies, else by the one lung that is.
+/// The answers of the highest tier that both have are compared. The verdict goes by the share of
+/// both lungs together where both are in both studies, else by the one lung that is.
 ///
 /// # Errors
 /// `dynamics.same-study` where both are made of the same SOP instances, or of the same voxels.
@@ -92,6 +98,10 @@ pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool
     if !missing.is_empty() {
         issues.push(Issue::new(IssueCode::LungsOneMissing, &missing));
     }
+    let unlike = unlike_volumes(&before, &after);
+    if !unlike.is_empty() {
+        issues.push(Issue::new(IssueCode::DynamicsLungVolume, &unlike));
+    }
     let both = left.zip(right).and_then(|_| change(&before.both, &after.both));
     let (basis, decisive) = match (right, left) {
         (Some(_), Some(_)) => (Some(Basis::Both), both),
@@ -133,18 +143,19 @@ impl Measured<'_> {
     }
 }
 
-/// Returns whether two answers of one tier were voted for in the same way. An early end of the vote changes no mask.
+/// Returns whether two answers of one tier were voted for in the same way. An early end of the vote
+/// changes no mask.
 fn same_vote(one: &Report, other: &Report) -> bool {
     (one.runs.paper_vote, one.runs.dpn_3d) == (other.runs.paper_vote, other.runs.dpn_3d)
 }
 
-/// Returns how a lung's share changed; `None` unless the lung is in both studies.
+/// Returns how a lung's share changed; `None` unless the lung is in both studies, with volumes that can be compared.
 fn change(before: &LungFinding, after: &LungFinding) -> Option<ShareChange> {
     assert!(
         before.lesion_ml.is_some() && after.lesion_ml.is_some(),
         "invariant: a complete answer has measured the lesions"
     );
-    let (earlier, later) = before.share.zip(after.share)?;
+    let (earlier, later) = before.share.zip(after.share).filter(|_| volumes_alike(before, after))?;
     Some(ShareChange { earlier, later, points: (later - earlier) * 100.0 })
 }
 
@@ -158,7 +169,8 @@ fn verdict(change: ShareChange) -> Verdict {
     }
 }
 
-/// Names the lungs that weren't found: of right and left in the earlier study, then in the later one.
+/// Names the lungs that weren't found: of right and left in the earlier study, then in the later
+/// one.
 fn missing_lungs(lungs: [&LungFinding; 4]) -> String {
     const NAMES: [&str; 4] = [
         "no right lung in the earlier study",
@@ -168,6 +180,27 @@ fn missing_lungs(lungs: [&LungFinding; 4]) -> String {
     ];
     let missing = lungs.into_iter().zip(NAMES).filter(|(lung, _)| lung.share.is_none());
     missing.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns whether a lung's volumes in two studies can be of the same part of it.
+fn volumes_alike(before: &LungFinding, after: &LungFinding) -> bool {
+    let (small, large) = (before.volume_ml.min(after.volume_ml), before.volume_ml.max(after.volume_ml));
+    small >= COMPARABLE_VOLUME * large
+}
+
+/// Names the lungs that are in both studies with volumes that can't be compared, and these volumes.
+fn unlike_volumes(before: &Lungs, after: &Lungs) -> String {
+    let lungs = [("right", &before.right, &after.right), ("left", &before.left, &after.left)];
+    let unlike = lungs
+        .into_iter()
+        .filter(|(_, before, after)| before.share.is_some() && after.share.is_some() && !volumes_alike(before, after));
+    let words = unlike.map(|(side, before, after)| {
+        format!(
+            "{side} lung {:.0} mL in the earlier study and {:.0} mL in the later one",
+            before.volume_ml, after.volume_ml
+        )
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// In what the two series were made differently, with the sizes.
@@ -186,7 +219,7 @@ fn protocols_differ(previous: &SeriesSummary, current: &SeriesSummary) -> Option
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::{Lungs, Runs, SeriesId, StudyRecord};
+    use corsai_protocol::{Runs, SeriesId, StudyRecord};
 
     use super::*;
 
@@ -383,6 +416,23 @@ mod tests {
         let found = compared(&earlier(lungs(0.1, None)), &later(lungs(0.3, 0.1))).unwrap();
         assert_eq!((found.verdict, found.basis), (Some(Verdict::Progression), Some(Basis::Right)));
         assert!(found.issues[0].message.contains("no left lung in the earlier study"), "{}", found.issues[0].message);
+    }
+
+    #[test]
+    fn a_lung_that_has_nearly_vanished_did_not_get_better() {
+        let whole = lungs(0.3, 0.0);
+        let mut fragment = lungs(0.0, 0.0);
+        fragment.right = lung(60.0, Some(0.0));
+        fragment.both = lung(1060.0, Some(0.0));
+        let found = compared(&earlier(whole), &later(fragment)).unwrap();
+        assert_eq!((found.right, found.both, found.basis), (None, None, Some(Basis::Left)));
+        assert_eq!(found.verdict, Some(Verdict::Stable), "of the left lung");
+        assert_eq!(codes(&found), ["dynamics.lung-volume"]);
+        let sizes = "right lung 1000 mL in the earlier study and 60 mL in the later one";
+        assert!(found.issues[0].message.contains(sizes), "{}", found.issues[0].message);
+        let half = Lungs { right: lung(500.0, Some(0.3)), left: lung(500.0, Some(0.3)), both: lung(1000.0, Some(0.3)) };
+        let found = compared(&earlier(lungs(0.3, 0.3)), &later(half)).unwrap();
+        assert_eq!((found.basis, codes(&found)), (Some(Basis::Both), vec![]), "another depth of breath");
     }
 
     #[test]

@@ -408,7 +408,8 @@ fn group_normalisation(on: &On) {
     }
 }
 
-/// Where the mean is ten thousand times the deviation, nothing is left of it in a difference of squares.
+/// Where the mean is ten thousand times the deviation, nothing is left of it in a difference of
+/// squares.
 fn group_normalisation_far_from_zero(on: &On) {
     // An f16 knows sixteenths near 100.
     let deviation = if on.precision == Precision::Half { 0.0625 } else { 0.01 };

@@ -32,8 +32,8 @@ impl Shape {
         Self { channels, classes, size: entry.input.size }
     }
 
-    /// Whether every halving of the input gives a whole size: all architectures halve it five times, and add the maps of
-    /// each size to enlarged ones of the next.
+    /// Whether every halving of the input gives a whole size: all architectures halve it five
+    /// times, and add the maps of each size to enlarged ones of the next.
     const fn can_be_halved(self) -> bool {
         self.size > 0 && self.size.is_multiple_of(1 << 5)
     }

@@ -83,8 +83,8 @@ pub enum Command {
     OpenPhantom { run: RunId, slot: Slot, date: PhantomDate },
     /// Analyse this series of what was opened.
     Choose { run: RunId, slot: Slot, series: SeriesId },
-    /// The person confirms that the earlier study of this run and the study under examination are of one patient,
-    /// though their identifiers differ. Answered by [`crate::Event::Compared`].
+    /// The person confirms that the earlier study of this run and the study under examination are
+    /// of one patient, though their identifiers differ. Answered by [`crate::Event::Compared`].
     ConfirmPatient { run: RunId },
     /// Go on from a study's finished answer to a higher tier.
     Refine { run: RunId, slot: Slot, tier: Tier },

@@ -86,12 +86,13 @@ pub enum Event {
     },
     /// The chosen series' grid is known; slices can be asked for as they are decoded.
     Volume { run: RunId, slot: Slot, volume: VolumeSummary },
-    /// One slice, as the run left it. Buffers: `rows · columns` i16 little-endian HU; then as many label bytes.
-    /// `lungs` and `lesions` tell whether they are in. With `agreement`, a third buffer holds for every voxel the share
-    /// of the networks that marked it as lesion, in per cent.
+    /// One slice, as the run left it. Buffers: `rows · columns` i16 little-endian HU; then as many
+    /// label bytes. `lungs` and `lesions` tell whether they are in. With `agreement`, a third
+    /// buffer holds for every voxel the share of the networks that marked it as lesion, in per
+    /// cent.
     Slice { run: RunId, slot: Slot, index: u32, lungs: bool, lesions: bool, agreement: bool },
-    /// These slices are newly decoded or have new labels: ask again for those on screen. `areas` holds as many entries
-    /// as `indices`, in the same order; none before the lungs are in.
+    /// These slices are newly decoded or have new labels: ask again for those on screen. `areas`
+    /// holds as many entries as `indices`, in the same order; none before the lungs are in.
     Changed { run: RunId, slot: Slot, indices: Vec<u32>, areas: Vec<SliceAreas> },
     /// A network's answer on the way to the first numbers, for the case that this worker dies. Buffer: its f32.
     Answered { run: RunId, answered: Answered },

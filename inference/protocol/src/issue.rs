@@ -113,6 +113,7 @@ issues! {
     DynamicsSameStudy "dynamics.same-study" Stop "Both studies are the same one." "Add a study of another date.";
     DynamicsNoDate "dynamics.no-date" Warning "A study has no readable date; the one added as earlier is taken as the earlier." "Check the order.";
     DynamicsSameDate "dynamics.same-date" Warning "Both studies bear the same date; the one added as earlier is taken as the earlier." "Check the order.";
+    DynamicsLungVolume "dynamics.lung-volume" Warning "A lung holds less than a third of what it holds in the other study, so that this lung is not compared." "Look at the outlines of both studies: part of the lung may not have been found.";
     DynamicsOtherProtocol "dynamics.other-protocol" Warning "The two studies differ in slice distance or thickness, which moves the share by itself." "Read small changes with care.";
     WeightsUnavailable "weights.unavailable" Stop "The networks' weights could not be loaded." "Check the connection and try again.";
     WeightsCorrupt "weights.corrupt" Stop "The networks' weights are not the ones this page was built with." "Reload the page; if it happens again the host's files are damaged.";
@@ -159,6 +160,14 @@ impl Issue {
     #[must_use]
     pub fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
+        self
+    }
+
+    /// Says that the issue is of the earlier study; what stops that one does not stop the current one.
+    #[must_use]
+    pub fn of_earlier_study(mut self) -> Self {
+        self.message = format!("The earlier study: {}", self.message);
+        self.severity = self.severity.min(Severity::Warning);
         self
     }
 }

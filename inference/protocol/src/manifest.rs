@@ -19,11 +19,12 @@ pub struct Manifest {
 impl Manifest {
     /// Of the manifests that this code reads.
     pub const FORMAT: u32 = 3;
-    /// Most members that a family may have in the vote, which counts a pixel's probabilities in 16 bits.
+    /// Most members that a family may have in the vote, which counts a pixel's probabilities in 16
+    /// bits.
     pub const MOST_MEMBERS: usize = 31;
 
-    /// A family with more than [`Self::MOST_MEMBERS`] members; a manifest that has one is refused. Where DPNs see coronal
-    /// or sagittal sections, each axial one counts three times.
+    /// A family with more than [`Self::MOST_MEMBERS`] members; a manifest that has one is refused.
+    /// Where DPNs see coronal or sagittal sections, each axial one counts three times.
     #[must_use]
     pub fn oversized_family(&self) -> Option<Family> {
         let of = |families: &[Family], axial: bool| {

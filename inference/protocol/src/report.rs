@@ -159,7 +159,8 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoVerdict {
-    /// The patient identifiers differ, and nobody has confirmed that both studies are of one person.
+    /// The patient identifiers differ, and nobody has confirmed that both studies are of one
+    /// person.
     OtherPatient,
     /// No lung was found in both studies.
     NoCommonLung,
@@ -186,7 +187,8 @@ pub struct Dynamics {
     pub basis: Option<Basis>,
     /// The tier of the answers that are compared; the lower one where they are unlike.
     pub tier: Tier,
-    /// The comparison may still change: a study is being refined, or has a higher answer than the compared one.
+    /// The comparison may still change: a study is being refined, or has a higher answer than the
+    /// compared one.
     pub provisional: bool,
     pub earlier_date: Option<String>,
     pub later_date: Option<String>,

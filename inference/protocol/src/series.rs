@@ -27,7 +27,8 @@ pub struct SeriesSummary {
     pub date: Option<String>,
     /// Whether the series can be measured.
     pub usable: bool,
-    /// Digest of the Patient ID (0010,0020); absent where there is none, or a word that stands for none.
+    /// Digest of the Patient ID (0010,0020); absent where there is none, or a word that stands for
+    /// none.
     pub patient_key: Option<u64>,
     /// Digest of the SOP Instance UIDs of the slices that are used; absent where a slice has none.
     pub instances_key: Option<u64>,

@@ -17,12 +17,14 @@
 //! }
 //! ```
 //!
-//! The way of a file: [`Intake`] walks its header (`walk`), tells its pictures apart (`frames`), reads the few elements
-//! that matter strictly (`value`, `image`) and groups by patient, study, series and frame of reference. A series is a `stack` of parallel axial
-//! slices turned to one canonical lie (`frame`), ordered and measured by position alone (`spacing`). [`Decoding`] takes
-//! each picture through its codec (`codec`) and its own rescale (`transfer`), and ends in a [`HuVolume`], unless the
-//! numbers can't be Hounsfield units (`plausible`). No file makes anything here panic; nothing allocates what a file merely
-//! declares, knows a browser or a file system, or puts a header's value into an issue.
+//! The way of a file: [`Intake`] walks its header (`walk`), tells its pictures apart (`frames`),
+//! reads the few elements that matter strictly (`value`, `image`) and groups by patient, study,
+//! series and frame of reference. A series is a `stack` of parallel axial slices turned to one
+//! canonical lie (`frame`), ordered and measured by position alone (`spacing`). [`Decoding`] takes
+//! each picture through its codec (`codec`) and its own rescale (`transfer`), and ends in a
+//! [`HuVolume`], unless the numbers can't be Hounsfield units (`plausible`). No file makes anything
+//! here panic; nothing allocates what a file merely declares, knows a browser or a file system, or
+//! puts a header's value into an issue.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -209,7 +209,8 @@ fn summary(
     }
 }
 
-/// Returns a digest of a Patient ID; `None` where it names nobody: empty, zeros, marks, or a word that stands for none.
+/// Returns a digest of a Patient ID; `None` where it names nobody: empty, zeros, marks, or a word
+/// that stands for none.
 fn patient_key(identifier: &str) -> Option<u64> {
     let letters: String = identifier.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     let names_nobody = letters.chars().all(|c| matches!(c, '0' | 'x')) || NOBODY.contains(&letters.as_str());

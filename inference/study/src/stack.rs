@@ -64,7 +64,8 @@ impl Member {
         Ok(Self { name, picture, instance, variant, about, bytes, slice, placed })
     }
 
-    /// Its SOP Instance UID, with the frame's number where there are several; empty where the file has none.
+    /// Its SOP Instance UID, with the frame's number where there are several; empty where the file
+    /// has none.
     pub(crate) fn instance(&self) -> &str {
         &self.instance
     }

@@ -118,8 +118,8 @@ impl HuVolume {
         self.voxels.get(z.saturating_mul(area)..).and_then(|rest| rest.get(..area)).unwrap_or_default()
     }
 
-    /// Returns a digest of the volume's sides and all its values: equal for the same pictures, whatever identifiers
-    /// they bear.
+    /// Returns a digest of the volume's sides and all its values: equal for the same pictures,
+    /// whatever identifiers they bear.
     #[must_use]
     pub fn digest(&self) -> u64 {
         let Grid { slices, rows, columns, .. } = self.grid;

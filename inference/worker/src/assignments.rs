@@ -1,4 +1,5 @@
-//! Which helper holds which jobs, and which helper is overdue. Pure: the caller owns the helpers and gives the time.
+//! Which helper holds which jobs, and which helper is overdue. Pure: the caller owns the helpers
+//! and gives the time.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,7 +15,8 @@ const DEPTH: usize = 2;
 struct Held {
     /// The job's number; `None` for a network's known slice.
     ticket: Option<u32>,
-    /// Jobs of one kind take about the same time: the network's index, or 0 where there is one kind only.
+    /// Jobs of one kind take about the same time: the network's index, or 0 where there is one kind
+    /// only.
     kind: usize,
 }
 
@@ -107,7 +109,8 @@ impl Assignments {
         helper.holds.push_back(held);
     }
 
-    /// A helper has answered a job, or failed at it; nothing where the helper was removed meanwhile.
+    /// A helper has answered a job, or failed at it; nothing where the helper was removed
+    /// meanwhile.
     pub fn returned(&mut self, id: u32, ticket: u32, now: Instant) {
         self.release(id, |held| held.ticket == Some(ticket), now);
     }

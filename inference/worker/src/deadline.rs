@@ -1,4 +1,5 @@
-//! How long a helper may work without an answer before it counts as hung. Pure: the caller gives the time.
+//! How long a helper may work without an answer before it counts as hung. Pure: the caller gives
+//! the time.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,15 +9,17 @@ use web_time::{Duration, Instant};
 const FACTOR: u32 = 10;
 /// And always this long: on a busy computer one job may take much longer than the others.
 const LEAST: Duration = Duration::from_secs(60);
-/// The limit for a kind of job of which none has ended yet; a slow phone takes less for a network's weights and one slice.
+/// The limit for a kind of job of which none has ended yet; a slow phone takes less for a network's
+/// weights and one slice.
 const FIRST: Duration = Duration::from_secs(300);
 /// Durations that the median is taken of.
 const RECENT: usize = 31;
 /// The most that counts between two readings of the clock.
 const LONGEST_STEP: Duration = Duration::from_secs(10);
 
-/// Time that this worker was awake. It is read at least once a second while an answer is awaited; what goes beyond
-/// [`LONGEST_STEP`] between two readings is a computer that slept, or a tab that was frozen, and its helpers with it.
+/// Time that this worker was awake. It is read at least once a second while an answer is awaited;
+/// what goes beyond [`LONGEST_STEP`] between two readings is a computer that slept, or a tab that
+/// was frozen, and its helpers with it.
 #[derive(Debug)]
 pub struct AwakeClock {
     last: Instant,

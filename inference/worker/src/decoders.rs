@@ -1,7 +1,7 @@
 //! Helpers that decode compressed slices, while others are read and one after the other once all are there.
 //!
-//! A decoder that dies, or is overdue with a slice, costs the slice it was at, which counts as damaged: what kills an
-//! instance is in its bytes. The others that it held are decoded by another.
+//! A decoder that dies, or is overdue with a slice, costs the slice it was at, which counts as
+//! damaged: what kills an instance is in its bytes. The others that it held are decoded by another.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -141,7 +141,8 @@ impl Decoders {
                 let fault = Fault { code: IssueCode::CodecFailed, found: "its decoder broke off".into() };
                 return Some(Outcome::Decoded { picture, result: Err(fault) });
             }
-            // That is not in the slice's bytes: they are decoded without this one, and no other takes its place.
+            // That is not in the slice's bytes: they are decoded without this one, and no other
+            // takes its place.
             FromHelper::Failed { .. } => {
                 let holds = self.remove(id)?;
                 self.lost.extend(holds);
@@ -153,8 +154,8 @@ impl Decoders {
         None
     }
 
-    /// Ends a decoder. Returns what it held; `None` where it has ended before: a trap is told twice, by the panic's last
-    /// words and by the browser.
+    /// Ends a decoder. Returns what it held; `None` where it has ended before: a trap is told
+    /// twice, by the panic's last words and by the browser.
     fn remove(&mut self, id: u32) -> Option<VecDeque<u32>> {
         self.decoders.remove(&id)?;
         Some(self.assignments.remove(id)?.tickets)

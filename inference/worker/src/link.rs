@@ -73,7 +73,8 @@ impl Link {
     }
 }
 
-/// The next message of a helper; that it died of one that is overdue. May be dropped while it waits: nothing is lost.
+/// The next message of a helper; that it died of one that is overdue. May be dropped while it
+/// waits: nothing is lost.
 pub async fn next(messages: &mut UnboundedReceiver<Message>, assignments: &mut Assignments) -> Message {
     loop {
         // Not before the browser had time to deliver what came while this worker was busy.

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use crate::helper::ToHelper;
 
-/// What a helper may keep of weights that it doesn't need at the moment: the networks of the first two answers, which a
-/// second study needs again. Those of the full tier run once in a study.
+/// What a helper may keep of weights that it doesn't need at the moment: the networks of the first
+/// two answers, which a second study needs again. Those of the full tier run once in a study.
 const KEPT_BYTES: usize = 128 << 20;
 
 /// Networks by their index in the manifest, the one used last at the end.
@@ -13,8 +13,9 @@ const KEPT_BYTES: usize = 128 << 20;
 pub struct Loaded(VecDeque<usize>);
 
 impl Loaded {
-    /// Notes the use of a network, and returns the messages that load it where it isn't loaded: in place of those used
-    /// longest ago that there is no room for. `bytes` is how much memory a network takes.
+    /// Notes the use of a network, and returns the messages that load it where it isn't loaded: in
+    /// place of those used longest ago that there is no room for. `bytes` is how much memory a
+    /// network takes.
     pub fn using(&mut self, network: usize, bytes: impl Fn(usize) -> usize) -> Vec<ToHelper> {
         let mut messages = Vec::new();
         if let Some(at) = self.0.iter().position(|n| *n == network) {

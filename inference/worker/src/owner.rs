@@ -96,7 +96,8 @@ impl Study {
         Some(Measured { series, voxels_key: *voxels_key, answers, refines })
     }
 
-    /// Stops the run, if it is this study's and goes on. What was opened, decoded and measured stays.
+    /// Stops the run, if it is this study's and goes on. What was opened, decoded and measured
+    /// stays.
     fn cancel(&mut self, run: RunId) {
         if self.run == run
             && let Some(stop) = self.stop.take()
@@ -270,7 +271,8 @@ impl Owner {
         self.drive(run, slot, stopped, work);
     }
 
-    /// A run begins in place of what was in its slot. Returns what hears that it is stopped, or that it was replaced.
+    /// A run begins in place of what was in its slot. Returns what hears that it is stopped, or
+    /// that it was replaced.
     fn begin(&self, run: RunId, slot: Slot, study: Study) -> oneshot::Receiver<()> {
         let (stop, stopped) = oneshot::channel();
         *self.study(slot).borrow_mut() = Study { run, stop: Some(stop), ..study };
@@ -390,8 +392,8 @@ impl Owner {
         Decoders::new(self.wish.get().cores)
     }
 
-    /// Returns how a study of this slot is to be measured: an earlier one like the current one was, whatever the
-    /// settings say by then, since only like answers are compared.
+    /// Returns how a study of this slot is to be measured: an earlier one like the current one was,
+    /// whatever the settings say by then, since only like answers are compared.
     pub fn depth_of(&self, slot: Slot) -> Depth {
         let settings = self.depth.get();
         let current = self.current.borrow();
@@ -495,7 +497,8 @@ impl Owner {
         outbox::post_with(&Event::Slice { run, slot, index, lungs, lesions, agreement }, &buffers);
     }
 
-    /// A tier has answered: its report goes to the page, and with both studies measured, their comparison.
+    /// A tier has answered: its report goes to the page, and with both studies measured, their
+    /// comparison.
     pub fn publish(&self, (run, slot): (RunId, Slot), series: &SeriesSummary, voxels_key: u64, report: Report) {
         {
             let mut study = self.study(slot).borrow_mut();
@@ -509,8 +512,8 @@ impl Owner {
         self.publish_comparison();
     }
 
-    /// Where both studies are measured, their comparison goes to the page. An earlier study that is the current one
-    /// is refused, so that the current one keeps its numbers.
+    /// Where both studies are measured, their comparison goes to the page. An earlier study that is
+    /// the current one is refused, so that the current one keeps its numbers.
     fn publish_comparison(&self) {
         let compared = {
             let (previous, current) = (self.previous.borrow(), self.current.borrow());
@@ -529,8 +532,8 @@ impl Owner {
         }
     }
 
-    /// Returns whether a series of the earlier study is the one under examination: made of the same instances or, once
-    /// it is decoded, of the same voxels.
+    /// Returns whether a series of the earlier study is the one under examination: made of the same
+    /// instances or, once it is decoded, of the same voxels.
     pub fn is_current_study(&self, slot: Slot, series: &SeriesSummary, voxels_key: Option<u64>) -> bool {
         let current = self.current.borrow();
         let same = |n: &Numbers| same_instances(&n.series, series) || voxels_key == Some(n.voxels_key);

@@ -38,7 +38,8 @@ impl Pace {
         self.stage
     }
 
-    /// The page was told of another stage meanwhile: the next progress is told even where nothing has advanced.
+    /// The page was told of another stage meanwhile: the next progress is told even where nothing
+    /// has advanced.
     pub fn tell_again(&mut self) {
         self.told = None;
     }

@@ -1,8 +1,8 @@
 //! The CPU: helpers, each one more instance of this binary in a worker of its own, with those networks loaded that it
 //! computes or has room for.
 //!
-//! Parallelism is one input a helper. A helper that dies, or is overdue with an answer, costs the jobs it held and is
-//! replaced once; where that happens again, the pool is dead.
+//! Parallelism is one input a helper. A helper that dies, or is overdue with an answer, costs the
+//! jobs it held and is replaced once; where that happens again, the pool is dead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -154,8 +154,8 @@ impl Pool {
         next(&mut self.messages, &mut self.assignments).await
     }
 
-    /// Lets a helper load a network, where it isn't loaded yet; the first helper to get it computes its known slice
-    /// before all else.
+    /// Lets a helper load a network, where it isn't loaded yet; the first helper to get it computes
+    /// its known slice before all else.
     fn load(&mut self, id: u32, network: usize, timed: bool) {
         let helper = self.helpers.get_mut(&id).expect(THERE);
         let parts = |network: usize| self.weights.get(&network).expect("invariant: weights are given before jobs");
@@ -181,7 +181,8 @@ impl Pool {
         }
     }
 
-    /// Replaces a helper that died or is overdue. Returns the jobs it held; `None` where too many have died.
+    /// Replaces a helper that died or is overdue. Returns the jobs it held; `None` where too many
+    /// have died.
     fn buried(&mut self, id: u32) -> Option<Vec<JobId>> {
         // A trap is told twice: by the panic's last words and by the browser.
         let Some(dead) = self.helpers.remove(&id) else { return Some(Vec::new()) };

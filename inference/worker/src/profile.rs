@@ -73,7 +73,8 @@ mod tests {
         Arc::new(decoded.volume)
     }
 
-    /// What a network says that sees one lung and no other, or lesion with this probability, everywhere.
+    /// What a network says that sees one lung and no other, or lesion with this probability,
+    /// everywhere.
     fn answer(job: &Job, manifest: &Manifest, lesion: f32) -> Vec<f32> {
         let entry = &manifest.networks[job.network];
         let area = entry.input.size * entry.input.size;

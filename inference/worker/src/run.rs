@@ -91,8 +91,8 @@ pub async fn analyse(
     Ok(())
 }
 
-/// Goes on from a finished answer to the run's goal, one tier after the other; each one's answer is published. Where it
-/// can't go on, the answer there is stays, and says why.
+/// Goes on from a finished answer to the run's goal, one tier after the other; each one's answer is
+/// published. Where it can't go on, the answer there is stays, and says why.
 pub async fn refine(owner: &Owner, (run, slot): (RunId, Slot), course: &Rc<Course>) {
     for next in Tier::ALL {
         // The goal may have been raised meanwhile.
@@ -264,7 +264,8 @@ impl Run<'_> {
     fn accept(&self, job: JobId, values: &[f32], telling: &mut Telling) -> Result<(), Vec<Issue>> {
         let analysis = &self.course.analysis;
         let changed = analysis.borrow_mut().accept(job, values).map_err(|error| {
-            // Only answers to jobs that are in flight come here, so that a stale one is a fault, too.
+            // Only answers to jobs that are in flight come here, so that a stale one is a fault,
+            // too.
             let stage = telling.pace.stage();
             vec![fault(&format!("an answer in the stage {stage:?}: {error}"))]
         })?;
@@ -311,7 +312,8 @@ impl Run<'_> {
         networks.filter(|(i, entry)| entry.tier <= tier && !engine.has(*i)).map(|(_, entry)| &entry.name).collect()
     }
 
-    /// Gets a network's weights and gives them to the engine. `false` where a person waits for the engine meanwhile.
+    /// Gets a network's weights and gives them to the engine. `false` where a person waits for the
+    /// engine meanwhile.
     async fn provide(&self, hold: &mut Hold<'_>, network: usize, pace: &mut Pace) -> Result<bool, Vec<Issue>> {
         let entry = self.course.manifest.networks.get(network).expect("invariant: jobs are of the manifest's networks");
         let mut weights = Box::pin(self.owner.weights_of(&entry.name));

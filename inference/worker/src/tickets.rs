@@ -1,4 +1,5 @@
-//! Numbers for jobs that are out, no two alike: an answer that comes when its job has been given up finds none.
+//! Numbers for jobs that are out, no two alike: an answer that comes when its job has been given up
+//! finds none.
 
 use std::collections::BTreeMap;
 

@@ -42,7 +42,8 @@ impl WeightStore {
         self.arrived.borrow_mut().clear();
     }
 
-    /// Those that haven't arrived and weren't asked for, in this order; they count as asked for from here on.
+    /// Those that haven't arrived and weren't asked for, in this order; they count as asked for
+    /// from here on.
     pub fn to_ask_for<'a>(&self, names: impl Iterator<Item = &'a String>) -> Vec<String> {
         let (arrived, mut asked) = (self.arrived.borrow(), self.asked.borrow_mut());
         names.filter(|n| !arrived.contains_key(*n) && asked.insert((*n).clone())).cloned().collect()

@@ -1,4 +1,5 @@
-//! What an analysis can say in numbers at any time: bounds of the vote, the members one by one, and what ran.
+//! What an analysis can say in numbers at any time: bounds of the vote, the members one by one, and
+//! what ran.
 
 use corsai_protocol::NetworkRuns;
 
@@ -6,7 +7,8 @@ use super::{Analysis, RightLeft};
 use crate::lesions::LesionStage;
 
 impl Analysis {
-    /// The least and the most lesion volume, mL, that the vote can still come to in each lung; equal when it is done.
+    /// The least and the most lesion volume, mL, that the vote can still come to in each lung;
+    /// equal when it is done.
     #[must_use]
     pub fn bounds_ml(&self) -> Option<RightLeft<[f64; 2]>> {
         let stage = self.stage.as_ref()?;
@@ -16,7 +18,8 @@ impl Analysis {
         }))
     }
 
-    /// Lesion volume, mL, by each network's own mask, the vote's where it wasn't needed; of those that ran.
+    /// Lesion volume, mL, by each network's own mask, the vote's where it wasn't needed; of those
+    /// that ran.
     #[must_use]
     pub fn members_ml(&self) -> Vec<RightLeft<f64>> {
         let Some(stage) = &self.stage else { return Vec::new() };

@@ -131,13 +131,14 @@ impl Maps {
         Self::of(launch.on(&settled.flat(), &[]), self.precision)
     }
 
-    /// Each channel's sums over parts of the pixels, `[parts, channels]`, with the shape that counts channels singly.
+    /// Each channel's sums over parts of the pixels, `[parts, channels]`, with the shape that
+    /// counts channels singly.
     fn sums(&self) -> (Tensor<1>, Shape) {
         self.reduced(1, |maps| Kernel::Sums { maps })
     }
 
-    /// Each channel's mean and sum of squared deviations from it over parts of the pixels, and how many these were:
-    /// `[parts, 3, channels]`.
+    /// Each channel's mean and sum of squared deviations from it over parts of the pixels, and how
+    /// many these were: `[parts, 3, channels]`.
     fn moments(&self) -> (Tensor<1>, Shape) {
         self.reduced(3, |maps| Kernel::Moments { maps })
     }

@@ -1,9 +1,10 @@
-// Each channel's mean over a share of the pixels, the sum of squared deviations from it, and how many pixels these were: 8
-// fours of channels × 32 pixels at a time. `shape` counts channels in fours.
+// Each channel's mean over a share of the pixels, the sum of squared deviations from it, and how
+// many pixels these were: 8 fours of channels × 32 pixels at a time. `shape` counts channels in
+// fours.
 //
-// Summed are deviations from the share's first value, and their squares. As that value is one of the n, the sum of squares
-// about it is at most n times the one about the mean: of the difference between both enough is left, however far from zero
-// all values lie. Shares have some 500 pixels.
+// Summed are deviations from the share's first value, and their squares. As that value is one of
+// the n, the sum of squares about it is at most n times the one about the mean: of the difference
+// between both enough is left, however far from zero all values lie. Shares have some 500 pixels.
 {{bindings}}
 
 var<workgroup> sums: array<vec4f, 256>;
@@ -36,7 +37,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         workgroupBarrier();
     }
     if (thread < 8u && four < shape.channels) {
-        // Pixels come in blocks of 32, which are dealt out to the parts; the last block may be shorter.
+        // Pixels come in blocks of 32, which are dealt out to the parts; the last block may be
+        // shorter.
         let blocks = pixels / 32u;
         var count = (blocks + shape.parts - 1u - group.y) / shape.parts * 32u;
         if (blocks % shape.parts == group.y) {

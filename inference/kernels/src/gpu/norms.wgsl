@@ -1,5 +1,6 @@
-// Group normalisation as a factor and a summand for each channel, from the channels' means and squared deviations over
-// parts of the pixels (moments.wgsl). Means of means are sums of differences from the first one, which are small.
+// Group normalisation as a factor and a summand for each channel, from the channels' means and
+// squared deviations over parts of the pixels (moments.wgsl). Means of means are sums of
+// differences from the first one, which are small.
 {{bindings}}
 
 // A channel's mean, and the sum of squared deviations from it.

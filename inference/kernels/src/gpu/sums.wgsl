@@ -1,5 +1,5 @@
-// Each channel's sum over a share of the pixels: 8 fours of channels × 32 pixels at a time. `shape` counts channels in
-// fours.
+// Each channel's sum over a share of the pixels: 8 fours of channels × 32 pixels at a time. `shape`
+// counts channels in fours.
 {{bindings}}
 
 var<workgroup> partial: array<vec4f, 256>;

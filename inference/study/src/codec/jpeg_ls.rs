@@ -42,7 +42,8 @@ fn end_marker(stream: &[u8]) -> Result<usize, CodecError> {
     at.filter(|at| *at > MAX_PADDING).ok_or(CodecError::Damaged)
 }
 
-/// Returns the stream with the default in place of each RESET of 0 that ends at one of `ends`: the decoder refuses 0.
+/// Returns the stream with the default in place of each RESET of 0 that ends at one of `ends`: the
+/// decoder refuses 0.
 fn with_resets<'a>(stream: &'a [u8], ends: &[usize]) -> Cow<'a, [u8]> {
     let mut stream = Cow::Borrowed(stream);
     for end in ends {

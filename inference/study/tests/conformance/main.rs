@@ -1,7 +1,8 @@
 //! Every file of the shared data against pydicom: the same picture bit for bit, or a code that says why there is none.
 //!
-//! `reference.json` holds pydicom's side (see `reference.py`), `README.md` the outcome, file by file. With
-//! `BLESS=1` in the environment the latter is written anew; without, it is compared with what was found.
+//! `reference.json` holds pydicom's side (see `reference.py`), `README.md` the outcome, file by
+//! file. With `BLESS=1` in the environment the latter is written anew; without, it is compared with
+//! what was found.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

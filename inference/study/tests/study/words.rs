@@ -100,7 +100,8 @@ fn a_missing_identifier_is_nobodys() {
         .1,
         instances
     );
-    // However the same pictures are written and named, their voxels have one digest; others have another.
+    // However the same pictures are written and named, their voxels have one digest; others have
+    // another.
     let digest = measured(&chest(10)).volume.digest();
     assert_eq!(measured(&all(|file| file.without((8, 0x18)).rle())).volume.digest(), digest);
     let moved = all(|file| file.numbers((0x28, 0x1052), &[-1023.0]));
