@@ -113,7 +113,8 @@ impl Handles {
         }
     }
 
-    /// Sets the series to measure when the study is opened again. `None` keeps the one that is known.
+    /// Sets the series to measure when the study is opened again. `None` keeps the one that is
+    /// known.
     pub fn take_next(&mut self, slot: Slot, series: Option<SeriesId>) {
         if let Some(reopen) = self.of(slot) {
             reopen.series = series.or(reopen.series);

@@ -250,8 +250,8 @@ impl Model {
         }
     }
 
-    /// Returns the current study's numbers and every issue that stands beside them; with a comparison these are the
-    /// earlier study's, too.
+    /// Returns the current study's numbers and every issue that stands beside them; with a
+    /// comparison these are the earlier study's, too.
     pub fn exportable(&self) -> Option<(Report, Vec<Issue>)> {
         let report = self.current.numbers()?.clone();
         let mut issues = self.current.issues();

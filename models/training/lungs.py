@@ -19,7 +19,8 @@ from .specs import Spec
 PLANE = 160
 #: Share of the pictures that come from scans from neck to abdomen, where there are any.
 TRUNK_SHARE = 0.4
-#: Shares of the pictures in which part of a lung is made airless, whose lungs hold less air, and that get gas beside the lungs.
+#: Shares of the pictures in which part of a lung is made airless, whose lungs hold less air, and
+#: that get gas beside the lungs.
 CONSOLIDATED, EXPIRED, GASSED = 0.3, 0.3, 0.1
 
 

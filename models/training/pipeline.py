@@ -19,14 +19,15 @@ from .specs import AXES, BACK, SPECS, Spec
 UNIT = 2048
 #: Every how many slices of a projection are computed.
 STEP = 2
-#: The rim of a lung: voxels lighter than this, both sides' probabilities together above `NEARLY`, that a way of such voxels
-#: of at most `RIM_MM` joins to a voxel whose side wins.
+#: The rim of a lung: voxels lighter than this, both sides' probabilities together above `NEARLY`,
+#: that a way of such voxels of at most `RIM_MM` joins to a voxel whose side wins.
 AERATED_HU = -300
 NEARLY = 0.3
 RIM_MM = 10.0
 #: Steps in which that way is counted, per millimetre.
 STEPS_PER_MM = 100
-#: Distance of neighbouring slices, rows and columns, mm, where it isn't known: most volumes with masks don't say.
+#: Distance of neighbouring slices, rows and columns, mm, where it isn't known: most volumes with
+#: masks don't say.
 NOMINAL_MM = (2.0, 1.0, 1.0)
 #: Sections of the other projections that are computed beside what the axial slices show.
 BESIDE = 4

@@ -19,7 +19,8 @@ from .specs import ADDED, FOLDS, LUNGS_APART, PROTOCOL, RUNS, SPECS, Run, Spec
 
 #: Series without masks: what is called lesion on a healthy patient, and on which slices of a sick one.
 SERIES = ("normal-001", "covid-P001")
-#: Distance of neighbouring slices, rows and columns of the scans from neck to abdomen, mm; in the plane nominal.
+#: Distance of neighbouring slices, rows and columns of the scans from neck to abdomen, mm; in the
+#: plane nominal.
 TRUNK_MM = (9.0, 1.3, 1.3)
 #: The volume on which packed weights are compared with those before rounding.
 EXACT = "radiopaedia-1"

@@ -83,13 +83,15 @@ class Run:
     #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are kept apart, of a lung
     #: network's those of `lung-slices`.
     fold: int | None = None
-    #: Whether a lung network sees scans from neck to abdomen, and which part of `folds.json`'s is kept apart.
+    #: Whether a lung network sees scans from neck to abdomen, and which part of `folds.json`'s is
+    #: kept apart.
     trunks: bool = False
     trunks_apart: int | None = None
     seed: int = 20
     #: Where it sees fewer of them than its network shall.
     projections: tuple[str, ...] = ()
-    #: Beginnings of the names of the weights that stay as they were: a short further training leaves what sees edges alone.
+    #: Beginnings of the names of the weights that stay as they were: a short further training
+    #: leaves what sees edges alone.
     frozen: tuple[str, ...] = ()
     #: Whether it sees slices of `ct100` and nothing else.
     single_only: bool = False

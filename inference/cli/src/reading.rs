@@ -147,9 +147,9 @@ fn read(file: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if about.is_file() && about.len() <= limit { fs::read(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
-/// Collects the files below a folder. Links to folders aren't followed, for they may lead in circles.
-/// Such a link, or a folder that can't be read, is listed as if it were a file: it is then named
-/// among the files that could not be read.
+/// Collects the files below a folder. Links to folders aren't followed, for they may lead in
+/// circles. Such a link, or a folder that can't be read, is listed as if it were a file: it is then
+/// named among the files that could not be read.
 fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else {
         files.push(folder.to_path_buf());

@@ -130,8 +130,8 @@ pub struct Analysis {
 impl Analysis {
     /// # Errors
     /// [`EnsembleError::NoNetwork`] without at least one lung network and one lesion network of the tier,
-    /// [`EnsembleError::Unfit`] when one expects what its family doesn't have, [`EnsembleError::Oversized`] for a family that
-    /// the vote can't count.
+    /// [`EnsembleError::Unfit`] when one expects what its family doesn't have,
+    /// [`EnsembleError::Oversized`] for a family that the vote can't count.
     pub fn new(volume: Arc<HuVolume>, manifest: &Manifest, options: Options) -> Result<Self, EnsembleError> {
         if let Some(family) = manifest.oversized_family() {
             return Err(EnsembleError::Oversized(family));
@@ -286,7 +286,8 @@ impl Analysis {
     /// have moved on afterwards.
     ///
     /// # Errors
-    /// [`EnsembleError::Answer`] for a wrong length, [`EnsembleError::UnknownJob`] for a job that isn't open (any more);
+    /// [`EnsembleError::Answer`] for a wrong length, [`EnsembleError::UnknownJob`] for a job that
+    /// isn't open (any more);
     /// the analysis is as it was.
     pub fn accept(&mut self, id: JobId, answer: &[f32]) -> Result<Vec<usize>, EnsembleError> {
         let task = self.open_task(id).ok_or(EnsembleError::UnknownJob)?;

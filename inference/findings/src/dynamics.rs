@@ -15,9 +15,9 @@ const ROUNDING: f64 = 1e-9;
 /// Slice distances and thicknesses that differ by less than this fraction of the larger are the same protocol.
 const SAME_MM: f64 = 0.1;
 
-/// A lung that holds less than this fraction of what it holds in the other study is not compared: between the deepest
-/// breaths in and out an adult's lungs keep about a quarter to a third of their volume, so that less means that most of the
-/// lung was not found, or is without air.
+/// A lung that holds less than this fraction of what it holds in the other study is not compared:
+/// between the deepest breaths in and out an adult's lungs keep about a quarter to a third of their
+/// volume, so that less means that most of the lung was not found, or is without air.
 const COMPARABLE_VOLUME: f64 = 1.0 / 3.0;
 
 /// One measured study.
@@ -50,7 +50,8 @@ pub fn same_instances(one: &SeriesSummary, other: &SeriesSummary) -> bool {
 /// `dynamics.same-study` where both are made of the same SOP instances, or of the same voxels.
 ///
 /// # Panics
-/// Where a study has no answer, or one without lungs and lesions: only complete answers are compared.
+/// Where a study has no answer, or one without lungs and lesions: only complete answers are
+/// compared.
 pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool) -> Result<Dynamics, Issue> {
     if same_instances(previous.series, current.series) || previous.voxels_key == current.voxels_key {
         return Err(Issue::new(IssueCode::DynamicsSameStudy, ""));
@@ -149,7 +150,8 @@ fn same_vote(one: &Report, other: &Report) -> bool {
     (one.runs.paper_vote, one.runs.dpn_3d) == (other.runs.paper_vote, other.runs.dpn_3d)
 }
 
-/// Returns how a lung's share changed; `None` unless the lung is in both studies, with volumes that can be compared.
+/// Returns how a lung's share changed; `None` unless the lung is in both studies, with volumes that
+/// can be compared.
 fn change(before: &LungFinding, after: &LungFinding) -> Option<ShareChange> {
     assert!(
         before.lesion_ml.is_some() && after.lesion_ml.is_some(),

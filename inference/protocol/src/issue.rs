@@ -163,7 +163,8 @@ impl Issue {
         self
     }
 
-    /// Says that the issue is of the earlier study; what stops that one does not stop the current one.
+    /// Says that the issue is of the earlier study; what stops that one does not stop the current
+    /// one.
     #[must_use]
     pub fn of_earlier_study(mut self) -> Self {
         self.message = format!("The earlier study: {}", self.message);

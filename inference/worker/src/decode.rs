@@ -127,14 +127,15 @@ pub async fn decode(
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use corsai_phantom::{Phantom, PhantomOptions};
     use corsai_protocol::IssueCode;
     use corsai_study::{Fault, Intake, Limits, Opened};
 
     use super::*;
 
-    fn opened() -> Opened {
+    /// Returns a phantom as small as there is.
+    pub fn opened() -> Opened {
         let options = PhantomOptions {
             yyyymmdd: 20_200_420,
             share_left: 0.1,

@@ -42,11 +42,11 @@ mod tests {
 
     use corsai_ensemble::{Job, Options};
     use corsai_networks::{read_manifest, shipped};
-    use corsai_phantom::{Phantom, PhantomOptions};
     use corsai_protocol::{Family, Manifest, Tier};
-    use corsai_study::{HuVolume, Intake, Limits};
+    use corsai_study::HuVolume;
 
     use super::*;
+    use crate::decode::tests::opened;
 
     #[test]
     fn both_lungs_count_and_lesions_only_once_they_are_known() {
@@ -57,20 +57,7 @@ mod tests {
     }
 
     fn volume() -> Arc<HuVolume> {
-        let options = PhantomOptions {
-            yyyymmdd: 20_200_420,
-            share_left: 0.1,
-            share_right: 0.1,
-            seed: 1,
-            columns: 96,
-            slices: 62,
-        };
-        let mut intake = Intake::new(Limits::default());
-        for (name, bytes) in Phantom::make(options).unwrap().dicom_files() {
-            intake.add(&name, bytes);
-        }
-        let decoded = intake.finish().series[0].begin().unwrap().finish().unwrap();
-        Arc::new(decoded.volume)
+        Arc::new(opened().series[0].begin().unwrap().finish().unwrap().volume)
     }
 
     /// What a network says that sees one lung and no other, or lesion with this probability,
