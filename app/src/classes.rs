@@ -72,7 +72,7 @@ pub fn rests_on(dynamics: &Dynamics) -> Vec<String> {
     if dynamics.provisional {
         let tier = tier(dynamics.tier);
         sentences.push(format!(
-            "Provisional: this compares the {tier} answers of both studies, and further networks may change it."
+            "Provisional: this compares the {tier} answers of both studies. Answers of more networks may differ."
         ));
     }
     let side = match dynamics.basis {

@@ -290,7 +290,7 @@ fn Announcer(app: App) -> impl IntoView {
                 Phase::Choosing => "Choose a series".into(),
                 Phase::Refused => "No number: see the reasons".into(),
                 Phase::Stopped => "Stopped".into(),
-                Phase::Measured { .. } | Phase::Restoring { .. } => {
+                Phase::Measured { .. } | Phase::Restoring(_) => {
                     study.numbers().and_then(|r| r.lungs.as_ref()).map_or_else(String::new, |lungs| {
                         let class =
                             crate::classes::of(&lungs.both, scale).map_or_else(String::new, |c| format!("CT-{c}. "));

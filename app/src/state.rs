@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use corsai_protocol::{
-    Command, DeviceReport, Event, Issue, IssueCode, Possible, Progress, Report, RunId, SeriesId, SeriesSummary,
+    Command, DeviceReport, Event, Issue, IssueCode, Possible, Progress, Report, ReportStage, RunId, SeriesId, SeriesSummary,
     Severity, SliceAreas, Slot, Stage, Tier, VolumeSummary,
 };
 
 const SLOTS: [Slot; 2] = [Slot::Current, Slot::Previous];
+
+/// A refinement of which nothing has been told yet.
+const REFINING: Progress = Progress { stage: Stage::Refining, done: 0, total: 0, seconds_left: None };
 
 /// What the worker does for a study, as far as it has told.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -34,8 +37,8 @@ pub enum Phase {
     /// A tier's numbers are in; further networks may be running for better ones.
     Measured { refining: Option<Work> },
     /// Numbers are in, and another worker measures the study again for what the one before it took
-    /// along: its pictures and masks. `reached` is the tier that it has come to.
-    Restoring { work: Work, reached: Option<Tier> },
+    /// along: its pictures and masks.
+    Restoring(Work),
     /// There is no number; the issues say why.
     Refused,
     /// The person stopped it before there was a tier's answer; what was finished stays.
@@ -46,7 +49,7 @@ impl Phase {
     /// What the worker is doing; `None` where it does nothing for this study.
     pub const fn work(&self) -> Option<&Work> {
         match self {
-            Self::Reading(work) | Self::Measuring(work) | Self::Restoring { work, .. } => Some(work),
+            Self::Reading(work) | Self::Measuring(work) | Self::Restoring(work) => Some(work),
             Self::Measured { refining } => refining.as_ref(),
             Self::Empty | Self::Choosing | Self::Refused | Self::Stopped => None,
         }
@@ -54,7 +57,7 @@ impl Phase {
 
     const fn work_mut(&mut self) -> Option<&mut Work> {
         match self {
-            Self::Reading(work) | Self::Measuring(work) | Self::Restoring { work, .. } => Some(work),
+            Self::Reading(work) | Self::Measuring(work) | Self::Restoring(work) => Some(work),
             Self::Measured { refining } => refining.as_mut(),
             Self::Empty | Self::Choosing | Self::Refused | Self::Stopped => None,
         }
@@ -67,7 +70,7 @@ impl Phase {
 
     /// Whether a tier's numbers are in.
     pub const fn measured(self) -> bool {
-        matches!(self, Self::Measured { .. } | Self::Restoring { .. })
+        matches!(self, Self::Measured { .. } | Self::Restoring(_))
     }
 }
 
@@ -179,7 +182,7 @@ impl Study {
     fn begin_anew(&mut self) {
         if self.phase.measured() {
             self.gone = false;
-            self.phase = Phase::Restoring { work: Work::default(), reached: None };
+            self.phase = Phase::Restoring(Work::default());
         } else {
             let missing = self.missing.take();
             let (run, synthetic) = (self.run, self.synthetic);
@@ -299,7 +302,7 @@ impl Model {
     pub fn goes_on(&self, slot: Slot) -> bool {
         let study = self.study(slot);
         match study.phase {
-            Phase::Reading(work) | Phase::Measuring(work) | Phase::Restoring { work, .. } => !work.stopping,
+            Phase::Reading(work) | Phase::Measuring(work) | Phase::Restoring(work) => !work.stopping,
             Phase::Choosing | Phase::Measured { .. } => !study.gone,
             Phase::Empty | Phase::Refused | Phase::Stopped => false,
         }
@@ -377,7 +380,7 @@ impl Model {
         let run = self.next_run();
         let study = self.study_mut(slot);
         study.run = run;
-        if !matches!(study.phase, Phase::Restoring { .. }) || study.chosen != Some(series) {
+        if !matches!(study.phase, Phase::Restoring(_)) || study.chosen != Some(series) {
             study.phase = Phase::Measuring(Work::default());
             study.volume = None;
             study.report = None;
@@ -417,8 +420,7 @@ impl Model {
         }
         match study.phase {
             Phase::Measured { refining: None } if study.report.as_ref().is_some_and(|r| r.runs.tier < tier) => {
-                let progress = Progress { stage: Stage::Refining, done: 0, total: 0, seconds_left: None };
-                study.phase = Phase::Measured { refining: Some(Work { progress: Some(progress), ..Work::default() }) };
+                study.phase = Phase::Measured { refining: Some(Work { progress: Some(REFINING), ..Work::default() }) };
             }
             // The earlier study's run goes on to the tier when it has come through its own.
             Phase::Measuring(work) | Phase::Measured { refining: Some(work) }
@@ -455,7 +457,7 @@ impl Model {
                 (Phase::Reading(_) | Phase::Measuring(_) | Phase::Choosing, None) => {
                     *study = Study { run, ..Study::default() };
                 }
-                (Phase::Measured { .. } | Phase::Restoring { .. }, _) => study.not_restored(),
+                (Phase::Measured { .. } | Phase::Restoring(_), _) => study.not_restored(),
                 (Phase::Empty | Phase::Refused | Phase::Stopped, _) => {}
             }
         }
@@ -531,7 +533,7 @@ impl Model {
                 study.series = series;
                 study.thumbnails = thumbnails;
                 study.drop_issues = issues;
-                if matches!(study.phase, Phase::Restoring { .. }) {
+                if matches!(study.phase, Phase::Restoring(_)) {
                     if study.chosen_series().is_none_or(|s| !s.usable) {
                         // The files are others by now: what comes of them is not of this study.
                         study.not_restored();
@@ -557,8 +559,8 @@ impl Model {
                 study.decoded.clear();
                 match study.phase {
                     // Pictures that are at hand are of the same volume.
-                    Phase::Restoring { .. } if known == study.volume => return Vec::new(),
-                    Phase::Restoring { .. } | Phase::Measuring(_) => {}
+                    Phase::Restoring(_) if known == study.volume => return Vec::new(),
+                    Phase::Restoring(_) | Phase::Measuring(_) => {}
                     _ => study.phase = Phase::Measuring(Work::default()),
                 }
                 return vec![Effect::NewVolume(slot)];
@@ -572,34 +574,46 @@ impl Model {
             Event::Possible { run, slot, possible } => {
                 if let Some(study) = self.live(run, slot)
                     // Beside numbers that stay, what a tier below them can come to says nothing.
-                    && !matches!(study.phase, Phase::Restoring { .. })
+                    && !matches!(study.phase, Phase::Restoring(_))
                     && let Some(work) = study.phase.work_mut()
                 {
                     work.possible = Some(possible);
                 }
             }
-            Event::Report { run, slot, report, complete } => {
+            Event::Report { run, slot, report, stage } => {
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
-                if let Phase::Restoring { reached, .. } = &mut study.phase {
-                    let tier = report.runs.tier;
-                    // The same tier twice: it goes no further, and the masks are this report's.
-                    let goes_on = study.report.as_ref().is_some_and(|r| tier < r.runs.tier) && *reached != Some(tier);
-                    if !complete || goes_on {
-                        *reached = complete.then_some(tier).or(*reached);
+                if matches!(study.phase, Phase::Restoring(_)) {
+                    let below = study.report.as_ref().is_some_and(|r| report.runs.tier < r.runs.tier);
+                    // A run that goes no further leaves the masks of this report, be it below the one that is shown.
+                    if stage == ReportStage::Lungs || (stage == ReportStage::Interim && below) {
                         return Vec::new();
                     }
                 }
                 // Its comparison comes after it.
                 let dynamics = study.report.take().and_then(|r| r.dynamics);
                 study.report = Some(Report { dynamics, ..*report });
-                if complete {
-                    study.phase = Phase::Measured { refining: None };
+                let work = study.phase.work().copied().unwrap_or_default();
+                match stage {
+                    ReportStage::Lungs => {}
+                    ReportStage::Interim => {
+                        let refining = Some(Work { progress: Some(REFINING), possible: None, ..work });
+                        study.phase = Phase::Measured { refining };
+                    }
+                    ReportStage::Final => study.phase = Phase::Measured { refining: None },
+                }
+            }
+            Event::Finished { run, slot } => {
+                let Some(study) = self.live(run, slot) else { return Vec::new() };
+                match study.phase {
+                    Phase::Measured { .. } => study.phase = Phase::Measured { refining: None },
+                    Phase::Restoring(_) => study.not_restored(),
+                    _ => {}
                 }
             }
             Event::Compared { run, dynamics } => {
                 // While a worker comes to the answers anew, what it compares on the way is below
                 // what is shown.
-                let restoring = SLOTS.iter().any(|s| matches!(self.study(*s).phase, Phase::Restoring { .. }));
+                let restoring = SLOTS.iter().any(|s| matches!(self.study(*s).phase, Phase::Restoring(_)));
                 if self.live(run, Slot::Previous).is_some()
                     && !restoring
                     && let Some(report) = &mut self.current.report
@@ -610,7 +624,7 @@ impl Model {
             Event::Refused { run, slot, issues } => {
                 let corrupt = issues.iter().any(|i| i.code == IssueCode::WeightsCorrupt);
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
-                if matches!(study.phase, Phase::Restoring { .. }) {
+                if matches!(study.phase, Phase::Restoring(_)) {
                     study.not_restored();
                     issues.into_iter().for_each(|issue| self.notice(issue.with_severity(Severity::Warning)));
                 } else {
@@ -628,7 +642,7 @@ impl Model {
                 match study.phase {
                     Phase::Reading(_) | Phase::Measuring(_) => study.stopped(),
                     Phase::Measured { .. } => study.phase = Phase::Measured { refining: None },
-                    Phase::Restoring { .. } => study.not_restored(),
+                    Phase::Restoring(_) => study.not_restored(),
                     Phase::Empty | Phase::Choosing | Phase::Refused | Phase::Stopped => {}
                 }
             }

@@ -46,8 +46,8 @@ fn report(issues: Vec<Issue>) -> Report {
     }
 }
 
-fn reported(run: RunId, slot: Slot, issues: Vec<Issue>, complete: bool) -> Event {
-    Event::Report { run, slot, report: Box::new(report(issues)), complete }
+fn reported(run: RunId, slot: Slot, issues: Vec<Issue>, stage: ReportStage) -> Event {
+    Event::Report { run, slot, report: Box::new(report(issues)), stage }
 }
 
 const READING: Phase = Phase::Reading(WORK);
@@ -56,9 +56,13 @@ const MEASURED: Phase = Phase::Measured { refining: None };
 const WORK: Work = Work { progress: None, possible: None, stopping: false };
 
 fn of_tier(run: RunId, slot: Slot, tier: Tier) -> Event {
+    answered(run, slot, tier, ReportStage::Final)
+}
+
+fn answered(run: RunId, slot: Slot, tier: Tier, stage: ReportStage) -> Event {
     let mut report = report(Vec::new());
     report.runs.tier = tier;
-    Event::Report { run, slot, report: Box::new(report), complete: true }
+    Event::Report { run, slot, report: Box::new(report), stage }
 }
 
 const fn at(run: RunId, slot: Slot, stage: Stage, done: u32) -> Event {
@@ -105,10 +109,10 @@ fn one_clean_series_is_analysed_at_once() {
     assert_eq!(model.current.phase, READING);
     model.apply(found(run, vec![series(0, true), series(1, false)], Some(0)), Vec::new());
     assert_eq!(model.current.phase, MEASURING);
-    model.apply(reported(run, Slot::Current, Vec::new(), false), Vec::new());
+    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
     assert_eq!(model.current.phase, MEASURING);
     assert!(model.current.numbers().is_some(), "the lungs' volumes are shown while lesions are pending");
-    model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
+    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
     assert_eq!(model.current.phase, MEASURED);
     assert_eq!(model.busy_slot(), None);
 }
@@ -133,7 +137,7 @@ fn events_of_an_older_run_are_dropped() {
     let (mut model, old) = opened();
     let (commands, new) = model.open(Slot::Current, true);
     assert_eq!(commands, vec![Command::Cancel { run: old }]);
-    model.apply(reported(old, Slot::Current, Vec::new(), true), Vec::new());
+    model.apply(reported(old, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
     model.apply(Event::Cancelled { run: old, slot: Slot::Current }, Vec::new());
     assert_eq!((model.current.phase, model.current.run), (READING, new));
     assert!(model.current.report.is_none());
@@ -143,7 +147,7 @@ fn events_of_an_older_run_are_dropped() {
 fn a_closed_study_stays_closed() {
     let (mut model, run) = opened();
     assert_eq!(model.close(Slot::Current), vec![Command::Cancel { run }, Command::Close { slot: Slot::Current }]);
-    model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
+    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
     assert_eq!(model.current.phase, Phase::Empty);
 }
 
@@ -151,11 +155,11 @@ fn a_closed_study_stays_closed() {
 fn a_comparison_may_arrive_with_the_other_studys_run() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
-    model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
+    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
     let (commands, later) = model.open(Slot::Previous, false);
     assert!(commands.is_empty() && later > run);
     let doubt = Issue::new(IssueCode::DynamicsOtherPatient, "");
-    model.apply(reported(later, Slot::Current, vec![doubt.clone()], true), Vec::new());
+    model.apply(reported(later, Slot::Current, vec![doubt.clone()], ReportStage::Final), Vec::new());
     assert_eq!(model.current.issues(), vec![doubt]);
 }
 
@@ -163,7 +167,7 @@ fn a_comparison_may_arrive_with_the_other_studys_run() {
 fn a_refusal_takes_every_number_away() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
-    model.apply(reported(run, Slot::Current, Vec::new(), false), Vec::new());
+    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
     let stop = Issue::new(IssueCode::LungsNone, "");
     model.apply(Event::Refused { run, slot: Slot::Current, issues: vec![stop.clone()] }, Vec::new());
     assert!(model.current.report.is_none() && model.current.numbers().is_none());
@@ -173,7 +177,7 @@ fn a_refusal_takes_every_number_away() {
 #[test]
 fn a_report_that_holds_a_stop_shows_no_number() {
     let (mut model, run) = opened();
-    model.apply(reported(run, Slot::Current, vec![Issue::new(IssueCode::ModelNonFinite, "")], true), Vec::new());
+    model.apply(reported(run, Slot::Current, vec![Issue::new(IssueCode::ModelNonFinite, "")], ReportStage::Final), Vec::new());
     assert!(model.current.report.is_some() && model.current.numbers().is_none());
 }
 
@@ -209,7 +213,7 @@ fn nothing_usable_is_a_refusal() {
 fn stopping_is_asked_once_and_what_was_finished_stays() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
-    model.apply(reported(run, Slot::Current, Vec::new(), false), Vec::new());
+    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
     assert_eq!(model.stop(Slot::Current), Some(Command::Cancel { run }));
     assert_eq!(model.stop(Slot::Current), None);
     model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
@@ -239,7 +243,7 @@ fn a_worker_that_is_given_up_refuses_what_ran_and_leaves_what_was_done() {
     assert_eq!(model.current.again(), Some(SeriesId(0)), "the person may have its pictures back");
     assert_eq!(model.previous.refusal, vec![issue]);
     assert!(model.notices.is_empty());
-    model.apply(reported(later, Slot::Previous, Vec::new(), true), Vec::new());
+    model.apply(reported(later, Slot::Previous, Vec::new(), ReportStage::Final), Vec::new());
     assert_eq!(model.previous.phase, Phase::Refused, "last words of the dead worker count no more");
 }
 
@@ -247,7 +251,7 @@ fn a_worker_that_is_given_up_refuses_what_ran_and_leaves_what_was_done() {
 fn a_worker_that_dies_over_its_study_begins_anew() {
     let (mut model, run) = opened();
     model.take_in(Slot::Current, Some(Issue::new(IssueCode::FileUnreadable, "")));
-    model.apply(reported(run, Slot::Current, Vec::new(), false), Vec::new());
+    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
     assert!(model.goes_on(Slot::Current) && !model.goes_on(Slot::Previous));
     let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[Slot::Current]);
     let [(Slot::Current, again)] = runs[..] else { panic!("{runs:?}") };
@@ -267,7 +271,7 @@ fn a_worker_that_dies_over_the_earlier_study_takes_nothing_of_the_other() {
     assert!(both.into_iter().all(|slot| model.goes_on(slot)));
     let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &both);
     assert_eq!(runs.iter().map(|(slot, _)| *slot).collect::<Vec<_>>(), both, "the current one is read first");
-    assert!(matches!(model.current.phase, Phase::Restoring { .. }));
+    assert!(matches!(model.current.phase, Phase::Restoring(_)));
     assert!(model.current.numbers().is_some() && !model.current.gone);
     assert_eq!(model.previous.phase, READING);
     assert_eq!(model.blamed(), Some(Slot::Previous), "the other one had come through before");
@@ -280,16 +284,33 @@ fn a_worker_that_dies_while_refining_leaves_numbers_and_brings_the_pictures_back
     assert_eq!(model.blamed(), Some(Slot::Current));
     let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[Slot::Current]);
     let run = runs[0].1;
-    assert!(matches!(model.current.phase, Phase::Restoring { .. }) && model.current.numbers().is_some());
+    assert!(matches!(model.current.phase, Phase::Restoring(_)) && model.current.numbers().is_some());
     let found = found(run, vec![series(0, true), series(1, true)], Some(0));
     assert_eq!(model.apply(found, Vec::new()), vec![Effect::SeriesFound(Slot::Current, Some(SeriesId(0)))]);
     assert!(model.apply(volume(run, Slot::Current), Vec::new()).is_empty(), "what is on screen stays there");
-    model.apply(reported(run, Slot::Current, vec![Issue::new(IssueCode::LungsCutOff, "")], false), Vec::new());
+    model.apply(reported(run, Slot::Current, vec![Issue::new(IssueCode::LungsCutOff, "")], ReportStage::Lungs), Vec::new());
     assert!(model.current.issues().is_empty(), "half an answer doesn't replace a whole one");
-    model.apply(of_tier(run, Slot::Current, Tier::Quick), Vec::new());
-    assert_eq!(model.current.phase, MEASURED);
-    model.apply(at(run, Slot::Current, Stage::Refining, 1), Vec::new());
+    model.apply(answered(run, Slot::Current, Tier::Quick, ReportStage::Interim), Vec::new());
     assert!(matches!(model.current.phase, Phase::Measured { refining: Some(_) }), "and it goes on");
+}
+
+#[test]
+fn a_run_that_goes_on_is_work_without_a_gap_and_ends_when_it_is_finished() {
+    let (mut model, run) = opened();
+    model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
+    model.apply(answered(run, Slot::Current, Tier::Quick, ReportStage::Interim), Vec::new());
+    assert!(model.working(), "from the answer on, before any progress is told");
+    model.stop(Slot::Current);
+    model.apply(answered(run, Slot::Current, Tier::Standard, ReportStage::Interim), Vec::new());
+    assert!(model.stopping(), "an answer on the way forgets no wish");
+    // No network is left for the next tier.
+    model.apply(Event::Finished { run, slot: Slot::Current }, Vec::new());
+    assert_eq!(model.current.phase, MEASURED);
+    // The end of a run that left a choice to the person changes nothing.
+    let (mut model, run) = opened();
+    model.apply(found(run, vec![series(0, true), series(1, true)], None), Vec::new());
+    model.apply(Event::Finished { run, slot: Slot::Current }, Vec::new());
+    assert_eq!(model.current.phase, Phase::Choosing);
 }
 
 #[test]
@@ -297,15 +318,14 @@ fn numbers_of_a_higher_tier_stay_until_their_masks_are_there_again() {
     let (mut model, run) = measured();
     model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
     let run = model.lost_worker(None, &[Slot::Current])[0].1;
-    model.apply(of_tier(run, Slot::Current, Tier::Quick), Vec::new());
-    assert!(matches!(model.current.phase, Phase::Restoring { reached: Some(Tier::Quick), .. }));
+    model.apply(answered(run, Slot::Current, Tier::Quick, ReportStage::Interim), Vec::new());
+    assert!(matches!(model.current.phase, Phase::Restoring(_)));
     let tier = |m: &Model| m.current.report.as_ref().map(|r| r.runs.tier);
     assert_eq!(tier(&model), Some(Tier::Standard));
     let mut other = model.clone();
     model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
     assert_eq!((model.current.phase, tier(&model)), (MEASURED, Some(Tier::Standard)));
-    // The worker can't go further than the tier it says twice: then the masks are that tier's, and
-    // so are the numbers.
+    // The worker can't go further than this tier: the masks are that tier's, and so are the numbers.
     other.apply(of_tier(run, Slot::Current, Tier::Quick), Vec::new());
     assert_eq!((other.current.phase, tier(&other)), (MEASURED, Some(Tier::Quick)));
 }
@@ -327,7 +347,7 @@ fn what_cannot_be_restored_keeps_its_numbers() {
     assert_eq!(refused.notices, vec![moved.with_severity(Severity::Warning)]);
     let (mut other, run) = begun();
     other.apply(found(run, vec![series(7, true)], Some(7)), Vec::new());
-    other.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
+    other.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
     for model in [stopped, refused, other] {
         assert_eq!((model.current.phase, model.current.gone), (MEASURED, true));
         assert!(model.current.numbers().is_some() && !model.working());
@@ -340,7 +360,7 @@ fn a_study_whose_pictures_are_lost_can_be_read_again() {
     model.lost_worker(None, &[]);
     let mut other = model.clone();
     let run = model.read_again(Slot::Current, SeriesId(0));
-    assert!(matches!(model.current.phase, Phase::Restoring { .. }) && model.current.numbers().is_some());
+    assert!(matches!(model.current.phase, Phase::Restoring(_)) && model.current.numbers().is_some());
     assert!(model.current.run == run && !model.current.gone);
     other.read_again(Slot::Current, SeriesId(1));
     assert_eq!(
@@ -356,10 +376,10 @@ fn the_series_that_was_measured_is_measured_again_beside_its_numbers() {
     let run = model.lost_worker(None, &[Slot::Current])[0].1;
     let all = vec![series(0, true), series(1, true)];
     model.apply(found(run, all, None), Vec::new());
-    assert!(matches!(model.current.phase, Phase::Restoring { .. }), "the person isn't asked once more");
+    assert!(matches!(model.current.phase, Phase::Restoring(_)), "the person isn't asked once more");
     let commands = model.choose(Slot::Current, SeriesId(0));
     assert!(matches!(commands[..], [Command::Cancel { .. }, Command::Choose { series: SeriesId(0), .. }]));
-    assert!(matches!(model.current.phase, Phase::Restoring { .. }) && model.current.numbers().is_some());
+    assert!(matches!(model.current.phase, Phase::Restoring(_)) && model.current.numbers().is_some());
     model.choose(Slot::Current, SeriesId(1));
     assert_eq!((model.current.phase, model.current.report.is_some()), (MEASURING, false));
 }
@@ -429,7 +449,7 @@ fn a_closed_study_that_was_refined_is_cancelled() {
 fn refining_keeps_the_answer_and_can_be_stopped() {
     let (mut model, run) = opened();
     assert_eq!(model.refine(Tier::Full), [], "there is no answer yet");
-    model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
+    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
     let progress = Progress { stage: Stage::Refining, done: 1, total: 9, seconds_left: None };
     model.apply(Event::Progress { run, slot: Slot::Current, progress }, Vec::new());
     let possible = Possible { both: Some([0.1, 0.2]), ..Possible::default() };
@@ -443,7 +463,7 @@ fn refining_keeps_the_answer_and_can_be_stopped() {
     assert!(model.current.numbers().is_some());
     let wanted = Command::Refine { run, slot: Slot::Current, tier: Tier::Full };
     assert_eq!(model.refine(Tier::Full), [wanted]);
-    model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
+    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
     assert_eq!(model.current.phase, MEASURED);
 }
 
@@ -510,7 +530,7 @@ fn an_export_with_a_comparison_bears_the_earlier_studys_doubts() {
     let (mut model, _) = measured();
     let (_, earlier) = model.open(Slot::Previous, false);
     let doubt = Issue::new(IssueCode::GeometryMissingSlices, "1 of 62");
-    model.apply(reported(earlier, Slot::Previous, vec![doubt], true), Vec::new());
+    model.apply(reported(earlier, Slot::Previous, vec![doubt], ReportStage::Final), Vec::new());
     let codes = |model: &Model| {
         let (_, issues) = model.exportable().unwrap();
         issues.into_iter().map(|issue| (issue.code, issue.message)).collect::<Vec<_>>()
@@ -535,7 +555,7 @@ fn a_worker_that_dies_idle_is_a_notice() {
 #[test]
 fn closing_the_earlier_study_takes_the_comparison_away() {
     let (mut model, run) = opened();
-    model.apply(reported(run, Slot::Current, Vec::new(), true), Vec::new());
+    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
     model.open(Slot::Previous, false);
     let commands = model.close(Slot::Previous);
     assert!(commands.contains(&Command::Close { slot: Slot::Previous }));
@@ -559,7 +579,7 @@ fn issues_are_listed_once_gravest_first_with_their_files() {
     };
     model.apply(event, Vec::new());
     let again = vec![Issue::new(IssueCode::FileTruncated, ""), chosen.issues[0].clone()];
-    model.apply(reported(run, Slot::Current, again, true), Vec::new());
+    model.apply(reported(run, Slot::Current, again, ReportStage::Final), Vec::new());
     let codes: Vec<_> = model.current.issues().iter().map(|i| i.code).collect();
     assert_eq!(codes, vec![IssueCode::FileTruncated, IssueCode::GeometryMissingSlices, IssueCode::FileDuplicate]);
     assert_eq!(model.current.issues()[0].files, skipped.files);

@@ -42,7 +42,7 @@ fn content(model: &Model) -> Content {
         Phase::Choosing => Content::Pick,
         Phase::Refused => Content::Refused,
         Phase::Stopped => Content::Stopped,
-        Phase::Measured { .. } | Phase::Restoring { .. } => {
+        Phase::Measured { .. } | Phase::Restoring(_) => {
             dynamics.map_or(Content::Waiting, |d| Content::Compared(Box::new(d)))
         }
     }

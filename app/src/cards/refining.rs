@@ -92,7 +92,7 @@ pub fn Tiers(app: App, report: Report) -> impl IntoView {
 #[component]
 fn Refining(app: App) -> impl IntoView {
     let work = Memo::new(move |_| app.model.with(|m| m.current.phase.work().copied().unwrap_or_default()));
-    let restoring = Memo::new(move |_| app.model.with(|m| matches!(m.current.phase, Phase::Restoring { .. })));
+    let restoring = Memo::new(move |_| app.model.with(|m| matches!(m.current.phase, Phase::Restoring(_))));
     let words = move || match (restoring.get(), work.get().progress) {
         (true, at) => {
             format!("For the pictures once more: {}", progress::stage_words(at.map_or(Stage::Reading, |p| p.stage)))

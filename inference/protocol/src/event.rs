@@ -61,6 +61,18 @@ pub struct Preview {
     pub rows: u32,
 }
 
+/// What a run's report covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportStage {
+    /// The lungs' volumes alone.
+    Lungs,
+    /// A tier's answer; the run goes on to the next tier.
+    Interim,
+    /// The answer of the last tier that the run was asked for.
+    Final,
+}
+
 /// Worker → page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
@@ -98,12 +110,14 @@ pub enum Event {
     Answered { run: RunId, answered: Answered },
     /// What the vote that goes on can still come to.
     Possible { run: RunId, slot: Slot, possible: Possible },
-    /// Numbers so far; `complete` when a tier's answer is in. Further progress of the run refines it.
-    Report { run: RunId, slot: Slot, report: Box<Report>, complete: bool },
+    /// Numbers of a run. `stage` tells what they cover.
+    Report { run: RunId, slot: Slot, report: Box<Report>, stage: ReportStage },
     /// The study under examination compared with the earlier one, whose run this is.
     Compared { run: RunId, dynamics: Box<Dynamics> },
     /// The run ended without numbers: these issues say why.
     Refused { run: RunId, slot: Slot, issues: Vec<Issue> },
+    /// The run ended by itself: it changes nothing further.
+    Finished { run: RunId, slot: Slot },
     /// The run was cancelled.
     Cancelled { run: RunId, slot: Slot },
     /// The worker can't go on (a trap, memory, a lost device): the page starts a new one. `code` is an issue's code.

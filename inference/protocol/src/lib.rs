@@ -12,7 +12,7 @@ mod report;
 mod series;
 
 pub use command::{Answered, Command, Depth, DevicePreference, PhantomDate, Slot};
-pub use event::{DeviceReport, Event, Preview, Progress, RunId, Stage};
+pub use event::{DeviceReport, Event, Preview, Progress, ReportStage, RunId, Stage};
 pub use issue::{Issue, IssueCode, Severity};
 pub use manifest::{
     Architecture, Band, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Part, Projection, Region, Tier,

@@ -1,7 +1,7 @@
 //! What leaves the worker for the page.
 
 use corsai_port::PortError;
-use corsai_protocol::{Event, Issue, IssueCode, Report, RunId, Slot};
+use corsai_protocol::{Event, Issue, IssueCode, Report, ReportStage, RunId, Slot};
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::DedicatedWorkerGlobalScope;
@@ -41,8 +41,8 @@ pub fn buffer_of_f32(values: &[f32]) -> ArrayBuffer {
     js_sys::Float32Array::from(values).buffer()
 }
 
-pub fn report(run: RunId, slot: Slot, report: Report, complete: bool) {
-    post(&Event::Report { run, slot, report: Box::new(report), complete });
+pub fn report(run: RunId, slot: Slot, report: Report, stage: ReportStage) {
+    post(&Event::Report { run, slot, report: Box::new(report), stage });
 }
 
 pub fn refuse(run: RunId, slot: Slot, issues: Vec<Issue>) {

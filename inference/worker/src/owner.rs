@@ -14,7 +14,7 @@ use corsai_findings::{Measured, compare, same_instances};
 use corsai_networks::Precision;
 use corsai_port::read;
 use corsai_protocol::{
-    Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, RunId, SeriesSummary, Slot, Stage, Tier,
+    Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, ReportStage, RunId, SeriesSummary, Slot, Stage, Tier,
 };
 use corsai_study::{Ahead, Decoding, Opened};
 use futures_channel::oneshot;
@@ -302,7 +302,7 @@ impl Owner {
         let owner = Rc::clone(self);
         spawn_local(async move {
             match ended(work, stopped).await {
-                Ended::Finished => {}
+                Ended::Finished => outbox::post(&Event::Finished { run, slot }),
                 Ended::Replaced => return,
                 Ended::Refused(issues) => {
                     if issues.iter().any(|i| i.code == IssueCode::WeightsCorrupt) {
@@ -451,7 +451,7 @@ impl Owner {
         if let Some(Numbers { run, series, voxels_key, mut answers }) = numbers {
             let (_, mut report) = answers.pop_last().expect("invariant: a measured study has an answer");
             report.issues.extend(issues);
-            self.publish((run, slot), &series, voxels_key, report);
+            self.publish((run, slot), &series, voxels_key, report, ReportStage::Final);
         }
     }
 
@@ -499,7 +499,7 @@ impl Owner {
 
     /// A tier has answered: its report goes to the page, and with both studies measured, their
     /// comparison.
-    pub fn publish(&self, (run, slot): (RunId, Slot), series: &SeriesSummary, voxels_key: u64, report: Report) {
+    pub fn publish(&self, (run, slot): (RunId, Slot), series: &SeriesSummary, voxels_key: u64, report: Report, stage: ReportStage) {
         {
             let mut study = self.study(slot).borrow_mut();
             if study.run != run {
@@ -508,7 +508,7 @@ impl Owner {
             let begun = || Numbers { run, series: series.clone(), voxels_key, answers: BTreeMap::new() };
             study.numbers.get_or_insert_with(begun).answers.insert(report.runs.tier, report.clone());
         }
-        outbox::report(run, slot, report, true);
+        outbox::report(run, slot, report, stage);
         self.publish_comparison();
     }
 

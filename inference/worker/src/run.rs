@@ -10,7 +10,7 @@ use std::{
 use corsai_ensemble::{Analysis, Job, JobId, Options};
 use corsai_findings::{doubts, measure, possible, record, report, spread};
 use corsai_protocol::{
-    Answered, Depth, Event, Issue, IssueCode, Lungs, Manifest, Report, RunId, Runs, SeriesId, SeriesSummary, Severity,
+    Answered, Depth, Event, Issue, IssueCode, Lungs, Manifest, Report, ReportStage, RunId, Runs, SeriesId, SeriesSummary, Severity,
     Slot, Stage, Tier, Vote,
 };
 use corsai_study::{Decoded, Opened};
@@ -249,7 +249,9 @@ impl Run<'_> {
         drop(hold);
         // A vote of more networks may have changed slices that none of them had to see again.
         profile::tell_all_changed((self.run, self.slot), &analysis.borrow());
-        self.owner.publish((self.run, self.slot), &course.summary, course.voxels_key, report);
+        let goes_on = self.owner.goal(self.slot) > Some(report.runs.tier);
+        let stage = if goes_on { ReportStage::Interim } else { ReportStage::Final };
+        self.owner.publish((self.run, self.slot), &course.summary, course.voxels_key, report, stage);
         Ok(())
     }
 
@@ -349,7 +351,7 @@ impl Run<'_> {
         if report.issues.iter().any(|i| i.severity == Severity::Stop) {
             return Err(report.issues);
         }
-        outbox::report(self.run, self.slot, report, false);
+        outbox::report(self.run, self.slot, report, ReportStage::Lungs);
         Ok(())
     }
 

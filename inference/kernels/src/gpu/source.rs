@@ -423,7 +423,14 @@ fn enlarge(fours: bool, aligned: bool, (first, added): (First, bool), (from, to)
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
+    use naga::{
+        AddressSpace, GlobalVariable,
+        front::wgsl,
+        valid::{Capabilities, ValidationFlags, Validator},
+    };
+
     use super::*;
 
     /// Every text that a device may be given.
@@ -461,10 +468,32 @@ mod tests {
         all
     }
 
+    /// Storage buffers of a module in one stage: what every WebGPU adapter has at least
+    /// (`maxStorageBuffersPerShaderStage`).
+    const STORAGE_BUFFERS: usize = 8;
+
     #[test]
-    fn every_blank_of_every_shader_is_filled() {
-        let texts: std::collections::HashSet<String> = kernels().into_iter().map(Kernel::text).collect();
+    fn every_shader_is_valid_wgsl_with_eight_storage_buffers_at_most() {
+        let texts: std::collections::BTreeSet<String> = kernels().into_iter().map(Kernel::text).collect();
         assert!(texts.len() > 300, "{}", texts.len());
+        for text in texts {
+            let module = wgsl::parse_str(&text).unwrap_or_else(|e| panic!("{}", e.emit_to_string(&text)));
+            // With no more capabilities than the text asks for.
+            let half = if text.contains("enable f16;") { Capabilities::SHADER_FLOAT16 } else { Capabilities::empty() };
+            let valid = Validator::new(ValidationFlags::all(), half).validate(&module);
+            assert!(valid.is_ok(), "{:?} in\n{text}", valid.err());
+            let storage = |(_, v): &(_, &GlobalVariable)| matches!(v.space, AddressSpace::Storage { .. });
+            let buffers = module.global_variables.iter().filter(storage).count();
+            assert!(buffers <= STORAGE_BUFFERS, "{buffers} storage buffers in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_shader_with_a_fault_is_refused() {
+        assert!(wgsl::parse_str("fn f() -> f32 { return 1u }").is_err());
+        let half = wgsl::parse_str("enable f16;\nfn f() -> f16 { return f16(1.0); }").unwrap();
+        let mut narrow = Validator::new(ValidationFlags::all(), Capabilities::empty());
+        assert!(narrow.validate(&half).is_err());
     }
 
     #[test]
