@@ -96,5 +96,5 @@ export const asReexported = (bytes) => copied(bytes, { suffix: ".6", series: ".6
 export const withoutIdentifiers = (bytes) => changed(bytes, { [TAG.sopInstance]: null, [TAG.patient]: null, [TAG.studyInstance]: null });
 
 // A body without lungs: the lowest slice, which shows the abdomen, again and again.
-export const abdomen = (slices, millimetres) =>
-  slices.map((_, index) => copied(slices[0], { suffix: `.${index + 1}`, further: index * millimetres }));
+export const abdomen = (lowest, count, millimetres) =>
+  Array.from({ length: count }, (_, index) => copied(lowest, { suffix: `.${index + 1}`, further: index * millimetres }));

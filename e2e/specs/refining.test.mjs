@@ -121,7 +121,7 @@ describe("refining", { skip: further.length === 0 && "no network beyond the quic
       const before = await lungs(app);
       const [worker] = app.page.workers();
       const ended = new Promise((resolve) => worker.once("close", resolve));
-      worker.evaluate(() => void setTimeout(() => { for (;;); }, 1));
+      await worker.evaluate(() => void setTimeout(() => { for (;;); }));
       await app.get("stalled").waitFor({ timeout: PATIENCE_MS });
       await app.click("stop-hard");
       await ended;
