@@ -158,10 +158,25 @@ class App {
     await ended;
   }
 
+  // Closes the study under examination, and waits until its worker has ended with it.
+  async closeStudy() {
+    const worker = await this.worker();
+    const ended = new Promise((resolve) => worker.once("close", resolve));
+    await this.click("close-study");
+    await within(ended, "the study was closed, and its worker goes on");
+    await this.get("start").waitFor();
+  }
+
   // Waits until it has come to the halt that it was told of last, by the host (`faulty.halting`) or by `goOn`.
   async halted() {
     const worker = await this.worker();
-    await within(worker.evaluate(() => self.halted), "the computing part came to no halt");
+    try {
+      await within(worker.evaluate(() => self.halted), "the computing part came to no halt");
+    } catch (error) {
+      // Another one has taken its place.
+      if (this.page.workers().includes(worker)) throw error;
+      await this.halted();
+    }
   }
 
   // Lets it go on, to the next halt where there is to be another one.

@@ -55,14 +55,16 @@ export function slicesOf(folder) {
   return slices.sort((a, b) => height(a) - height(b));
 }
 
-// The middle of a chest with lesions in both lungs. What holds of any study is tried on this one: it has 12 slices, the
-// page's own synthetic study 62, and so it is measured in a third of the time.
-export function small(name, { left = 0.08, right = 0.16, date = "20200420", seed } = {}) {
-  const source = `${name}-source`;
-  const slices = slicesOf(phantom(source, { left, right, date, seed, slices: 31, columns: 128 }));
-  rmSync(path.join(MADE, source), { recursive: true });
-  return made(name, slices.slice(9, 21));
+// The slices of a made-up chest's middle, which take less time than all of them.
+export function middle(folder) {
+  const slices = slicesOf(folder);
+  return slices.slice(Math.round(slices.length * 0.3), Math.round(slices.length * 0.68));
 }
+
+// A study on which is tried what holds of any: with lesions in both lungs, and measured in a third of the time of the
+// page's own synthetic one, since it has 12 thick slices in place of 62.
+export const small = (name, { left = 0.08, right = 0.16, date = "20200420", seed } = {}) =>
+  made(name, middle(phantom(`${name}-whole`, { left, right, date, seed, slices: 31, columns: 128 })));
 
 // Writes files into a folder of their own. `files` is a list of bytes, or of [name, bytes].
 export function made(name, files) {

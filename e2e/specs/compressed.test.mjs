@@ -14,7 +14,7 @@ describe("a compressed study", () => {
   let plain;
   let folder;
   before(() => {
-    plain = studies.slicesOf(studies.small("plain"));
+    plain = studies.middle(studies.phantom("plain", { left: 0.12, right: 0.24, date: "20200420", slices: 62, columns: 128 }));
     folder = studies.made("packed", plain.map(packed));
   });
 

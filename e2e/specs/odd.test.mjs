@@ -17,9 +17,8 @@ describe("odd input", () => {
   // What is measured where nothing is odd.
   let whole;
   before(async () => {
-    const all = studies.slicesOf(studies.phantom("good", MADE));
-    // The middle of a chest, so that it is measured soon.
-    [good, feet] = [all.slice(18, 42), all[0]];
+    const folder = studies.phantom("good", MADE);
+    [good, feet] = [studies.middle(folder), studies.slicesOf(folder)[0]];
     app = await open({ query: "?device=cpu&tier=quick" });
   });
   after(() => app?.close());

@@ -231,8 +231,7 @@ describe("a device that is chosen while a study is measured", () => {
       await app.goOn();
       await finished(app);
       assert.ok(app.page.workers().includes(worker), "the worker is the same one");
-      await app.click("close-study");
-      await app.get("start").waitFor();
+      await app.closeStudy();
       await app.openFolder(folder);
       await app.halted();
       assert.ok(!app.page.workers().includes(worker));
