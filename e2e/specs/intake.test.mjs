@@ -6,13 +6,13 @@ import path from "node:path";
 import { before, describe, it } from "node:test";
 
 import { PATIENCE_MS, visit } from "../lib/app.mjs";
-import { filesOf, made, slicesOf, small } from "../lib/studies.mjs";
+import { filesOf, made, middle, phantom } from "../lib/studies.mjs";
 
 // A browser that lists what is dropped, and can't open files of these names, or list any folder.
-// With `slow`, the rest of a folder's list waits until the test lets it come.
-const spoil = ({ broken = "/^$/", folders = false, plain = true, slow = false }) => `(() => {
-  const listed = ${slow} ? new Promise((resolve) => (window.listRest = resolve)) : Promise.resolve();
-  let lists = 0;
+// After so many files as `first` says, the others wait until the test lets them come.
+const spoil = ({ broken = "/^$/", folders = false, plain = true, first = Infinity }) => `(() => {
+  const rest = new Promise((resolve) => (window.listRest = resolve));
+  let files = 0;
   const error = (failed, name) => setTimeout(() => failed?.(new DOMException("", name)));
   const handled = (entry) => {
     if (!entry) return entry;
@@ -24,12 +24,12 @@ const spoil = ({ broken = "/^$/", folders = false, plain = true, slow = false })
         reader.readEntries = (done, failed) =>
           ${folders}
             ? error(failed, "EncodingError")
-            : (lists++ ? listed : Promise.resolve()).then(() => read((batch) => done(batch.map(handled)), failed));
+            : read((batch) => done(batch.map(handled)), failed);
         return reader;
       };
     } else {
       const file = entry.file.bind(entry);
-      entry.file = (done, failed) => ${broken}.test(entry.name) ? error(failed, "NotFoundError") : file(done, failed);
+      entry.file = (done, failed) => ${broken}.test(entry.name) ? error(failed, "NotFoundError") : (files++ < ${first} ? Promise.resolve() : rest).then(() => file(done, failed));
     }
     return entry;
   };
@@ -44,7 +44,7 @@ describe("a dropped folder", () => {
   let folder;
   let count;
   before(() => {
-    const slices = slicesOf(small("intake"));
+    const slices = middle(phantom("intake", { left: 0.08, right: 0.16, date: "20200420", slices: 62, columns: 128 }));
     count = slices.length;
     folder = made("intake-named", slices.map((bytes, index) => [`IM${String(index).padStart(4, "0")}.dcm`, bytes]));
   });
@@ -80,7 +80,7 @@ describe("a dropped folder", () => {
   }
 
   it("that takes long to be listed says how far it is, and can be cancelled", () =>
-    visit(prepared({ slow: true }), async (app) => {
+    visit(prepared({ first: 21 }), async (app) => {
       await app.drop([folder], "dropzone");
       await app.get("listing").waitFor({ timeout: PATIENCE_MS });
       await app.get("listed").filter({ hasText: /[1-9]\d* files/ }).waitFor({ timeout: PATIENCE_MS });
@@ -92,7 +92,7 @@ describe("a dropped folder", () => {
     }));
 
   it("gives way to what the person wants while it is listed", () =>
-    visit(prepared({ slow: true }), async (app) => {
+    visit(prepared({ first: 21 }), async (app) => {
       await app.drop([folder], "dropzone");
       await app.get("listing").waitFor({ timeout: PATIENCE_MS });
       await app.openPhantom();
