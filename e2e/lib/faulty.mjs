@@ -85,7 +85,7 @@ export const halting = (message) =>
     self.halt = (message) => {
       self.halted = new Promise((done) => (sought = { message, done }));
     };
-    self.halt(${message});
+    if (${message}) self.halt(${message});
     self.goOn = () => {
       const all = waiting ?? new Map();
       waiting = null;
