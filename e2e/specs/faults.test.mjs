@@ -313,8 +313,10 @@ describe("the page", () => {
   it("says so when another tab is measuring, and may be closed while it runs", () =>
     visit(FINDING, async (app) => {
       const other = await app.another("?device=cpu&tier=quick");
+      await app.page.bringToFront();
       await app.openFolder(folder);
       await finding(app);
+      await other.page.bringToFront();
       await other.openFolder(folder);
       await other.get("elsewhere").waitFor({ timeout: PATIENCE_MS });
       await app.page.close();
