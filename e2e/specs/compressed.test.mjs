@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 
-import { visit } from "../lib/app.mjs";
+import { open, visit } from "../lib/app.mjs";
 import { TAG, changed, encapsulated, packed, reduced } from "../lib/dicom.mjs";
 import * as faulty from "../lib/faulty.mjs";
 import * as studies from "../lib/studies.mjs";
@@ -83,8 +83,18 @@ describe("a compressed study", () => {
     assert.equal(report.study.slices, plain.length - 1);
   });
 
+  // One page for what is refused.
+  let page;
+  after(() => page?.close());
+  const within = async (look) => {
+    page ??= await open({ query: "?device=cpu&tier=quick&cores=2" });
+    await look(page);
+    await page.click("close-study");
+    await page.get("start").waitFor();
+  };
+
   it("of eight bits is refused, and shown", async () => {
-    await visit({}, async (app) => {
+    await within(async (app) => {
       await app.openFolder(studies.made("reduced", plain.slice(2, 10).map(reduced)));
       assert.equal(await app.outcome(), "no number");
       assert.ok((await app.issues()).some(({ code }) => code === "pixels.eight-bit"), JSON.stringify(await app.issues()));
@@ -118,7 +128,7 @@ describe("a compressed study", () => {
         const resized = changed(bytes, { [TAG.rows]: size(37), [TAG.columns]: size(45) });
         return encapsulated(resized, `1.2.840.10008.1.2${syntax}`, stream);
       });
-      await visit({ query: "?device=cpu&tier=quick&cores=2" }, async (app) => {
+      await within(async (app) => {
         await app.openFolder(studies.made("noise", noise));
         assert.equal(await app.outcome(), "no number");
         const [issue, ...others] = await app.issues();
