@@ -69,6 +69,12 @@ export async function visit(options, look) {
   }
 }
 
+function within(promise, words, ms = PATIENCE_MS) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(words)), ms)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 class App {
   constructor({ server, address, browser, page, requests }) {
     Object.assign(this, { server, address, browser, page, requests });
@@ -137,6 +143,49 @@ class App {
     const status = this.get("status").filter({ hasText: words });
     await status.waitFor({ state: "attached", timeout });
     return (await status.textContent()).match(words)[1].toLowerCase();
+  }
+
+  // ── The computing part ────────────────────────────────────────────────────────────────────────────────────────────
+
+  // Its worker, as soon as there is one.
+  worker = async () => this.page.workers()[0] ?? this.page.waitForEvent("worker", { timeout: PATIENCE_MS });
+
+  // Lets it die of an error.
+  async kill() {
+    const worker = await this.worker();
+    const ended = new Promise((resolve) => worker.once("close", resolve));
+    await worker.evaluate(() => setTimeout(() => { throw new Error("ended by a test"); }));
+    await ended;
+  }
+
+  // Closes the study under examination, and waits until its worker has ended with it.
+  async closeStudy() {
+    const worker = await this.worker();
+    const ended = new Promise((resolve) => worker.once("close", resolve));
+    await this.click("close-study");
+    await within(ended, "the study was closed, and its worker goes on");
+    await this.get("start").waitFor();
+  }
+
+  // Waits until it has come to the halt that it was told of last, by the host (`faulty.halting`) or by `goOn`.
+  async halted() {
+    const worker = await this.worker();
+    try {
+      await within(worker.evaluate(() => self.halted), "the computing part came to no halt");
+    } catch (error) {
+      // Another one has taken its place.
+      if (this.page.workers().includes(worker)) throw error;
+      await this.halted();
+    }
+  }
+
+  // Lets it go on, to the next halt where there is to be another one.
+  async goOn(message) {
+    const worker = await this.worker();
+    await worker.evaluate((message) => {
+      if (message) self.halt(message);
+      self.goOn();
+    }, message);
   }
 
   // ── Reading ───────────────────────────────────────────────────────────────────────────────────────────────────────

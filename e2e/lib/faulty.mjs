@@ -68,6 +68,47 @@ export const hanging = (when, times = 1) =>
     };
   }`);
 
+// The computing part's message to the page that it has got somewhere in a stage.
+export const reached = (stage, slot = "current") => new RegExp(`"slot":"${slot}","progress":{"stage":"${stage}","done":[1-9]`);
+
+// The same, with a computing part that comes to a halt after its first message to the page that fits, and again after that
+// which `self.halt` then names: until `self.goOn` is called it computes nothing further, though it hears what the page
+// tells it. So a test sees a stage for as long as it wants, however fast the computer is.
+export const halting = (message) =>
+  inWorker(`() => {
+    if (self.name === "corsai-helper") return;
+    let sought = null;
+    // What has to wait: helpers' jobs, and the turns of the computing part between which it hears the page.
+    let waiting = null;
+    let last = 0;
+    const later = (then) => (waiting.set((last -= 1), then), last);
+    self.halt = (message) => {
+      self.halted = new Promise((done) => (sought = { message, done }));
+    };
+    if (${message}) self.halt(${message});
+    self.goOn = () => {
+      const all = waiting ?? new Map();
+      waiting = null;
+      for (const then of all.values()) then();
+    };
+    const tell = self.postMessage;
+    self.postMessage = function (data, ...told) {
+      tell.call(self, data, ...told);
+      if (!Array.isArray(data) || !sought?.message.test(data[0])) return;
+      waiting ??= new Map();
+      sought.done();
+      sought = null;
+    };
+    const [wait, clear] = [self.setTimeout, self.clearTimeout];
+    self.setTimeout = (then, ms, ...told) => (waiting && ms === 0 ? later(() => then(...told)) : wait(then, ms, ...told));
+    self.clearTimeout = (id) => waiting?.delete(id) || clear(id);
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (data, ...told) {
+      if (waiting && Array.isArray(data) && data[0].startsWith('{"Run":')) later(() => post.call(this, data, ...told));
+      else post.call(this, data, ...told);
+    };
+  }`);
+
 // The same, with one job's message to a helper that is not what the helper expects.
 export const garbled = (job) =>
   inWorker(`() => {

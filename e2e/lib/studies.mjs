@@ -55,6 +55,17 @@ export function slicesOf(folder) {
   return slices.sort((a, b) => height(a) - height(b));
 }
 
+// The slices of a made-up chest's middle, which take less time than all of them.
+export function middle(folder) {
+  const slices = slicesOf(folder);
+  return slices.slice(Math.round(slices.length * 0.3), Math.round(slices.length * 0.68));
+}
+
+// A study on which is tried what holds of any: with lesions in both lungs, and measured in a third of the time of the
+// page's own synthetic one, since it has 12 thick slices in place of 62.
+export const small = (name, { left = 0.08, right = 0.16, date = "20200420", seed } = {}) =>
+  made(name, middle(phantom(`${name}-whole`, { left, right, date, seed, slices: 31, columns: 128 })));
+
 // Writes files into a folder of their own. `files` is a list of bytes, or of [name, bytes].
 export function made(name, files) {
   const folder = afresh(name);
@@ -87,5 +98,5 @@ export const asReexported = (bytes) => copied(bytes, { suffix: ".6", series: ".6
 export const withoutIdentifiers = (bytes) => changed(bytes, { [TAG.sopInstance]: null, [TAG.patient]: null, [TAG.studyInstance]: null });
 
 // A body without lungs: the lowest slice, which shows the abdomen, again and again.
-export const abdomen = (slices, millimetres) =>
-  slices.map((_, index) => copied(slices[0], { suffix: `.${index + 1}`, further: index * millimetres }));
+export const abdomen = (lowest, count, millimetres) =>
+  Array.from({ length: count }, (_, index) => copied(lowest, { suffix: `.${index + 1}`, further: index * millimetres }));

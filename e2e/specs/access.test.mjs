@@ -8,7 +8,8 @@ import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 
 import { DESKTOP, PATIENCE_MS, PHONE, TABLET, open } from "../lib/app.mjs";
-import { OUT } from "../lib/studies.mjs";
+import { halting, reached } from "../lib/faulty.mjs";
+import { OUT, small } from "../lib/studies.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -143,7 +144,7 @@ describe("the page, in large letters", () => {
     ["zoom", { window: { deviceScaleFactor: 2 } }],
   ]) {
     it(`overflows nowhere: ${name}`, async () => {
-      const app = await open({ query: "?device=cpu&tier=quick", ...options });
+      const app = await open({ query: "?device=cpu&tier=quick", host: halting(reached("lungs")), ...options });
       try {
         if (name === "zoom") {
           // What a window of 1440 × 900 or 780 × 844 is to a page at 200 %.
@@ -157,9 +158,11 @@ describe("the page, in large letters", () => {
           await fits(app, `${name}-${dialog}`);
           await app.click(`${dialog}-close`);
         }
-        await app.openPhantom();
-        await app.get("canvas").waitFor({ timeout: PATIENCE_MS });
+        await app.openFolder(small(`large-${name}`));
+        await app.halted();
+        await app.get("progress").waitFor({ timeout: PATIENCE_MS });
         await fits(app, `${name}-measuring`);
+        await app.goOn();
         assert.equal(await app.outcome(), "finished");
         await app.click("add-earlier");
         await fits(app, `${name}-measured`);

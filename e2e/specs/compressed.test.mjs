@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 
-import { visit } from "../lib/app.mjs";
+import { open, visit } from "../lib/app.mjs";
 import { TAG, changed, encapsulated, packed, reduced } from "../lib/dicom.mjs";
 import * as faulty from "../lib/faulty.mjs";
 import * as studies from "../lib/studies.mjs";
@@ -14,44 +14,88 @@ describe("a compressed study", () => {
   let plain;
   let folder;
   before(() => {
-    plain = studies.slicesOf(studies.phantom("plain", { left: 0.12, right: 0.24, date: "20200420" }));
+    plain = studies.middle(studies.phantom("plain", { left: 0.12, right: 0.24, date: "20200420", slices: 62, columns: 128 }));
     folder = studies.made("packed", plain.map(packed));
   });
 
-  const measured = (at, options = {}) =>
+  const measured = (at, { seen = () => {}, ...options } = {}) =>
     new Promise((resolve, reject) => {
       visit({ query: "?device=cpu&tier=quick&cores=2", ...options }, async (app) => {
         await app.openFolder(at);
         assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
         assert.deepEqual(app.problems, []);
+        await seen(app);
         resolve(await app.report());
       }).catch(reject);
     });
 
+  // A computing part that reads all files but the first only once its decoders are there, counts the slices that it gives
+  // them, and tells the one that gets the first slice to die of it where it `dies`.
+  const decoding = (dies) =>
+    faulty.inWorker(`() => {
+      if (self.name === "corsai-helper") {
+        addEventListener("message", (event) => {
+          if (event.data !== "die") return;
+          event.stopImmediatePropagation();
+          throw new Error("as if it had trapped");
+        });
+        return;
+      }
+      self.given = 0;
+      let [made, ready, before] = [0, 0, null];
+      let rest;
+      const there = new Promise((resolve) => (rest = resolve));
+      self.Worker = class extends Worker {
+        constructor(...told) {
+          super(...told);
+          made += 1;
+          this.addEventListener("message", ({ data }) => {
+            ready += Array.isArray(data) && data[0] === '"Ready"';
+            if (before !== null && made > before && ready === made) rest();
+          });
+        }
+        postMessage(data, ...told) {
+          const first = Array.isArray(data) && data[0].startsWith('{"Decode"') && ++self.given === 1;
+          return first && ${dies} ? super.postMessage("die") : super.postMessage(data, ...told);
+        }
+      };
+      const read = Blob.prototype.arrayBuffer;
+      Blob.prototype.arrayBuffer = async function () {
+        if (before === null) before = made;
+        else await there;
+        return read.call(this);
+      };
+    }`);
+
   it("gives the numbers of the plain one", async () => {
-    const [before, after] = [await measured(studies.made("plain-again", plain)), await measured(folder)];
+    const given = (app) => app.page.workers()[0].evaluate(() => self.given);
+    const decoded = async (app) => assert.ok((await given(app)) > 1, "no slice was decoded elsewhere");
+    const before = await measured(studies.made("plain-again", plain));
+    const after = await measured(folder, { host: decoding(false), seen: decoded });
     assert.deepEqual(after.lungs, before.lungs);
     assert.deepEqual(after.issues, before.issues);
   });
 
   it("loses a slice, not itself, where a decoder dies of it", async () => {
-    const dies = `() => {
-      if (self.name !== "corsai-helper") return;
-      addEventListener("message", (event) => {
-        if (!Array.isArray(event.data) || !event.data[0].startsWith('{"Decode"') || !/"picture":7,/.test(event.data[0])) return;
-        event.stopImmediatePropagation();
-        throw new Error("as if it had trapped");
-      });
-    }`;
-    const report = await measured(folder, { host: faulty.inWorker(dies) });
+    const report = await measured(folder, { host: decoding(true) });
     const codes = report.issues.map((issue) => issue.code);
     assert.ok(codes.includes("codec.failed") && codes.includes("geometry.missing-slices"), codes.join());
     assert.equal(report.study.slices, plain.length - 1);
   });
 
+  // One page for what is refused.
+  let page;
+  after(() => page?.close());
+  const within = async (look) => {
+    page ??= await open({ query: "?device=cpu&tier=quick&cores=2" });
+    await look(page);
+    await page.click("close-study");
+    await page.get("start").waitFor();
+  };
+
   it("of eight bits is refused, and shown", async () => {
-    await visit({}, async (app) => {
-      await app.openFolder(studies.made("reduced", plain.slice(20, 28).map(reduced)));
+    await within(async (app) => {
+      await app.openFolder(studies.made("reduced", plain.slice(2, 10).map(reduced)));
       assert.equal(await app.outcome(), "no number");
       assert.ok((await app.issues()).some(({ code }) => code === "pixels.eight-bit"), JSON.stringify(await app.issues()));
       // Air around the patient is black, the patient isn't.
@@ -84,7 +128,7 @@ describe("a compressed study", () => {
         const resized = changed(bytes, { [TAG.rows]: size(37), [TAG.columns]: size(45) });
         return encapsulated(resized, `1.2.840.10008.1.2${syntax}`, stream);
       });
-      await visit({ query: "?device=cpu&tier=quick&cores=2" }, async (app) => {
+      await within(async (app) => {
         await app.openFolder(studies.made("noise", noise));
         assert.equal(await app.outcome(), "no number");
         const [issue, ...others] = await app.issues();

@@ -8,6 +8,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { STUDY_MS, open } from "../lib/app.mjs";
+import { small } from "../lib/studies.mjs";
 
 const INSIDE = "CORSAI_JAILED";
 const jail = (...command) => ["unshare", "--net", "--map-root-user", "sh", "-c", 'ip link set lo up && exec "$@"', "jail", ...command];
@@ -25,7 +26,7 @@ function possible() {
 if (process.env[INSIDE]) {
   assert.deepEqual(Object.keys(networkInterfaces()), ["lo"]);
   const app = await open({ query: "?device=cpu&tier=quick" });
-  await app.openPhantom();
+  await app.openFolder(small("jail"));
   assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
   assert.deepEqual(app.problems, []);
   await app.close();

@@ -1,13 +1,17 @@
 // After one visit the page opens and measures without a network. A newer version waits until no study is open.
 
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 
 import { PATIENCE_MS, open } from "../lib/app.mjs";
 import { stored } from "../lib/browser.mjs";
 import * as faulty from "../lib/faulty.mjs";
+import { small } from "../lib/studies.mjs";
 
 describe("offline", () => {
+  let folder;
+  before(() => (folder = small("offline")));
+
   it("opens and measures when the server has been stopped after one visit", async () => {
     const app = await open({ query: "?device=cpu&tier=quick" });
     try {
@@ -16,7 +20,7 @@ describe("offline", () => {
       await app.page.goto(`${app.address}?device=cpu`);
       await app.get("start").waitFor();
       await app.ready();
-      await app.openPhantom();
+      await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
       // And once more after the worker has been ended.
       await app.click("close-study");
@@ -52,7 +56,7 @@ describe("offline", () => {
       newer = true;
       await app.page.reload();
       await app.get("newer").waitFor({ timeout: PATIENCE_MS });
-      await app.openPhantom();
+      await app.openFolder(folder);
       await app.get("newer").waitFor({ state: "detached" });
       assert.equal(await app.outcome(), "finished");
       assert.ok((await stored(app.page)).cached[before], "the old version is in use");
@@ -90,7 +94,7 @@ describe("offline", () => {
       });
       assert.deepEqual(Object.keys((await stored(app.page)).cached), before);
       assert.equal(await app.get("newer").count(), 0);
-      await app.openPhantom();
+      await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished");
     } finally {
       await app.close();

@@ -37,7 +37,7 @@ const SPOILT = {
 };
 
 function canaries() {
-  const good = studies.slicesOf(studies.phantom("canary-source", { left: 0.1, right: 0.2, date: "20200420" }));
+  const good = studies.slicesOf(studies.small("canary-plain"));
   const named = good.map((bytes, index) => [`${CANARY}-${index}.dcm`, changed(bytes, SPOILT)]);
   // One broken file, so that there is an issue that names it on screen.
   named.push([`${CANARY}-broken.dcm`, studies.truncated(named[3][1])]);
@@ -114,6 +114,9 @@ describe("a study of somebody", () => {
   });
 });
 
+let folder;
+before(() => (folder = studies.small("private")));
+
 describe("the panel's list of requests", () => {
   it("hides none of those since a study was opened behind many before it", async () => {
     const app = await open({ query: "?device=cpu&tier=quick" });
@@ -126,7 +129,7 @@ describe("the panel's list of requests", () => {
       const all = async () => Number((await app.words("requests-all")).match(/^[\d\s,.]+/)[0].replace(/\D/g, ""));
       const listed = async (count) => assert.ok((await all()) >= count, await app.words("requests-all"));
       await eventually(() => listed(520));
-      await app.openPhantom();
+      await app.openFolder(folder);
       assert.equal(await app.words("requests-since"), "Since a study was opened: no request.");
       await ask(5);
       await eventually(async () => assert.equal(await app.words("requests-since"), "Since a study was opened: 5 requests, each for one of this page's own files."));
@@ -156,7 +159,7 @@ describe("a report that is saved", () => {
     });
     const app = await open({ query: "?device=cpu&tier=quick", prepare });
     try {
-      await app.openPhantom();
+      await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished");
       assert.ok((await app.report()).format);
       const [urls, before] = await app.page.evaluate(() => [made, revoked]);
@@ -177,7 +180,7 @@ describe("with the network gone (P1)", () => {
       await app.ready();
       await app.stopServer();
       await app.page.context().setOffline(true);
-      await app.openPhantom();
+      await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
       assert.ok((await app.lung("both")).share > 5);
       assert.deepEqual(app.problems, []);
@@ -194,7 +197,7 @@ describe("when the browser is opened again (P8)", () => {
     try {
       app = await open({ query: "?device=cpu&tier=quick", profile });
       await app.ready();
-      await app.openPhantom();
+      await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished");
       await app.page.getByRole("button", { name: /panel/i }).click();
       await app.close();
@@ -216,7 +219,7 @@ describe("when the browser is opened again (P8)", () => {
       // For good: a next study fetches the networks again, and a scale is chosen again.
       await app.click("privacy-close");
       for (let study = 0; study < 2; study += 1) {
-        await app.openPhantom();
+        await app.openFolder(folder);
         assert.equal(await app.outcome(), "finished");
         await app.page.getByRole("button", { name: /panel/i }).click();
         await app.click("close-study");

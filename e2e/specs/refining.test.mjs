@@ -4,87 +4,104 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 
 import { PATIENCE_MS, STUDY_MS, visit } from "../lib/app.mjs";
-import { bytesOf } from "../lib/faulty.mjs";
+import { bytesOf, halting, reached } from "../lib/faulty.mjs";
+import { small } from "../lib/studies.mjs";
 
 const manifest = JSON.parse(readFileSync(new URL("../../models/manifest.json", import.meta.url)));
 const further = manifest.networks.filter(({ tier }) => tier === "standard").flatMap(({ parts }) => parts.map(({ file }) => `models/${file}`));
 
+// With two helpers further networks don't answer all at once.
+const QUERY = "?device=cpu&cores=2";
+
+let [folder, earlier] = [];
+before(() => {
+  folder = small("refining");
+  earlier = small("refining-earlier", { left: 0.18, right: 0.32, date: "20200406" });
+});
+
 const refining = (app, words = /run [1-9]/) => app.get("refining-detail").filter({ hasText: words }).waitFor({ timeout: STUDY_MS });
 const finished = async (app) => assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
-
-const kill = async (app) => {
-  const worker = app.page.workers()[0];
-  await worker.evaluate(() => setTimeout(() => { throw new Error("ended by a test"); }));
-  await new Promise((resolve) => worker.once("close", resolve));
-};
 
 const lungs = async (app) => [await app.lung("left"), await app.lung("right")];
 
 describe("refining", { skip: further.length === 0 && "no network beyond the quick answer's is shipped" }, () => {
   it("is work that the tab asks about before it is closed, and that other tabs are told of for as long as it lasts", () =>
-    visit({ query: "?device=cpu" }, async (app) => {
+    visit({ query: QUERY, host: halting(reached("refining")) }, async (app) => {
       const asked = [];
       app.page.on("dialog", (dialog) => (asked.push(dialog.type()), dialog.dismiss().catch(() => {})));
-      await app.openPhantom();
+      await app.openFolder(folder);
       await finished(app);
+      await app.halted();
       await refining(app);
+      const question = app.page.waitForEvent("dialog", { timeout: PATIENCE_MS });
       await app.page.close({ runBeforeUnload: true });
-      await app.page.waitForTimeout(1000);
+      await question;
       assert.deepEqual(asked, ["beforeunload"]);
 
-      const other = await app.another("?device=cpu");
-      await other.openPhantom();
+      const other = await app.another(QUERY);
+      await other.openFolder(folder);
       await other.get("elsewhere").waitFor({ timeout: PATIENCE_MS });
       assert.ok(await app.get("refining").isVisible(), "the first is refining still");
       await app.click("stop-refining");
       await other.get("elsewhere").waitFor({ state: "detached", timeout: PATIENCE_MS });
+      // Its own comes to a halt where it would be refined.
       const working = (await other.get("progress").count()) + (await other.get("refining").count());
       assert.ok(working > 0, "the notice ended before the other's own work did");
       await app.get("refining").waitFor({ state: "detached" });
+      const closed = app.page.waitForEvent("close", { timeout: PATIENCE_MS });
       await app.page.close({ runBeforeUnload: true });
-      await other.page.waitForTimeout(1000);
+      await closed;
       assert.deepEqual(asked, ["beforeunload"], "nothing runs any more in the first");
     }));
 
   it("leaves numbers and pictures when its worker dies, and goes on in another one", () =>
-    visit({ query: "?device=cpu" }, async (app) => {
-      await app.openPhantom();
+    visit({ query: QUERY, host: halting(reached("refining")) }, async (app) => {
+      await app.openFolder(folder);
       await finished(app);
-      await refining(app);
+      await app.halted();
       const before = await lungs(app);
       const slice = await app.slice();
-      await kill(app);
+      await app.kill();
       await app.get("notices").filter({ hasText: "was started anew" }).waitFor({ timeout: PATIENCE_MS });
       assert.deepEqual(await lungs(app), before);
       assert.equal(await app.slice(), slice);
-      await refining(app, /slice [1-9]|run [1-9]/);
+      await app.halted();
+      await refining(app);
       // A slice that wasn't at hand.
       await app.get("canvas").focus();
       await app.page.keyboard.press("End");
       await app.get("canvas").click();
       await app.page.locator(".stage-waiting").waitFor({ state: "detached", timeout: PATIENCE_MS });
       assert.deepEqual(await lungs(app), before);
+      await app.goOn();
       await app.page.locator("[data-testid=tiers][data-tier=standard]").waitFor({ timeout: STUDY_MS });
     }));
 
   it("that dies again and again keeps its numbers, and can be measured again", () =>
-    visit({ query: "?device=cpu" }, async (app) => {
-      await app.openPhantom();
+    visit({ query: QUERY, host: halting(reached("decoding")) }, async (app) => {
+      await app.openFolder(folder);
+      await app.halted();
+      await app.goOn(reached("refining"));
       await finished(app);
+      await app.halted();
       await refining(app);
       const before = await lungs(app);
-      for (let death = 0; death < 3; death += 1) {
-        await refining(app, /file [1-9]|slice [1-9]|run [1-9]/);
-        await kill(app);
-        await app.page.waitForTimeout(2000);
+      await app.kill();
+      // Twice more over the pictures, for which the study is read once more.
+      for (let death = 0; death < 2; death += 1) {
+        await app.halted();
+        await refining(app, /slice [1-9]/);
+        await app.kill();
       }
       await app.get("ended").waitFor({ timeout: PATIENCE_MS });
       assert.deepEqual(await lungs(app), before);
       await app.click("measure-again");
       await app.get("ended").waitFor({ state: "detached" });
+      await app.halted();
+      await app.goOn();
       await app.page.locator("[data-testid=tiers][data-tier=standard]").waitFor({ timeout: STUDY_MS });
     }));
 
@@ -94,16 +111,24 @@ describe("refining", { skip: further.length === 0 && "no network beyond the quic
       const now = Performance.prototype.now;
       Performance.prototype.now = function () { return now.call(this) * 20; };
     };
-    return visit({ query: "?device=cpu", prepare: (page) => page.addInitScript(fast) }, async (app) => {
-      await app.openPhantom();
+    const host = halting(reached("decoding"));
+    return visit({ query: QUERY, host, prepare: (page) => page.addInitScript(fast) }, async (app) => {
+      await app.openFolder(folder);
+      await app.halted();
+      await app.goOn(reached("refining"));
       await finished(app);
-      await refining(app);
+      await app.halted();
       const before = await lungs(app);
-      await app.page.workers()[0].evaluate(() => void setTimeout(() => { for (;;); }));
+      const [worker] = app.page.workers();
+      const ended = new Promise((resolve) => worker.once("close", resolve));
+      await worker.evaluate(() => void setTimeout(() => { for (;;); }));
       await app.get("stalled").waitFor({ timeout: PATIENCE_MS });
       await app.click("stop-hard");
+      await ended;
       assert.deepEqual(await lungs(app), before);
+      await app.halted();
       await app.get("refining").waitFor({ timeout: PATIENCE_MS });
+      await app.goOn();
       await app.get("refining").waitFor({ state: "detached", timeout: STUDY_MS });
       assert.deepEqual(await lungs(app), before);
       assert.equal(await app.get("ended").count(), 0);
@@ -125,7 +150,7 @@ describe("refining", { skip: further.length === 0 && "no network beyond the quic
       return new Promise((resolve) => response.end(bytes.subarray(bytes.length / 10), () => resolve(null)));
     };
     return visit({ host: { answer } }, async (app) => {
-      await app.openPhantom();
+      await app.openFolder(folder);
       await finished(app);
       await app.click("refine");
       await refining(app, /loading a network: [0-9.]+.(k|M)B of [0-9.]+.MB/);
@@ -143,16 +168,19 @@ describe("refining", { skip: further.length === 0 && "no network beyond the quic
 
 describe("an earlier study whose worker dies", () => {
   it("takes neither numbers nor pictures of the other with it", () =>
-    visit({}, async (app) => {
-      await app.openPhantom();
+    visit({ host: halting(reached("lungs", "previous")) }, async (app) => {
+      await app.openFolder(folder);
       await finished(app);
       const before = await lungs(app);
       await app.click("add-earlier");
-      await app.click("phantom-worse");
-      await app.get("progress-stage").filter({ hasText: /Earlier study: (Finding|Decoding|Reading)/ }).waitFor({ timeout: STUDY_MS });
-      await kill(app);
+      await app.openFolder(earlier, "previous");
+      await app.halted();
+      await app.get("progress-stage").filter({ hasText: "Earlier study: Finding" }).waitFor({ timeout: PATIENCE_MS });
+      await app.kill();
       await app.get("notices").filter({ hasText: "was started anew" }).waitFor({ timeout: PATIENCE_MS });
       assert.deepEqual(await lungs(app), before);
+      await app.halted();
+      await app.goOn();
       await app.get("verdict").waitFor({ timeout: STUDY_MS });
       assert.deepEqual(await lungs(app), before);
       await app.get("canvas").focus();
@@ -164,35 +192,50 @@ describe("an earlier study whose worker dies", () => {
 
 describe("a stopped study", () => {
   it("says so, tells which slices were not read, and is measured again without being dropped anew", () =>
-    visit({}, async (app) => {
-      await app.openPhantom();
+    visit({ host: halting(reached("decoding")) }, async (app) => {
+      await app.openFolder(folder);
+      await app.halted();
       await app.get("progress-stage").filter({ hasText: "Decoding" }).waitFor({ timeout: PATIENCE_MS });
       await app.click("cancel");
       await app.get("ended").filter({ hasText: "Stopped" }).waitFor({ timeout: PATIENCE_MS });
-      assert.equal(await app.page.getByText("Loading …").count(), 0);
+      // One slice had been read, and no other one will be.
+      const waiting = app.page.locator(".stage-waiting");
+      const said = [];
+      const last = Number(await app.get("slice-slider").getAttribute("max"));
+      for (let index = 0; index <= last; index += 1) {
+        await app.get("slice-slider").fill(`${index}`);
+        await app.settled();
+        said.push(await waiting.allTextContents());
+      }
+      assert.deepEqual(said.filter((words) => words.length > 0), Array(last).fill(["This slice was not read."]));
+      await app.goOn();
       await app.click("measure-again");
       await app.get("ended").waitFor({ state: "detached" });
       await finished(app);
       await app.get("severity").waitFor();
+      await waiting.waitFor({ state: "detached", timeout: PATIENCE_MS });
     }));
 });
 
 describe("a device that is chosen while a study is measured", () => {
   it("holds from the next study on", () =>
-    visit({ query: "?tier=quick" }, async (app) => {
-      await app.openPhantom();
-      await app.get("progress-stage").filter({ hasText: "Finding" }).waitFor({ timeout: STUDY_MS });
+    visit({ query: "?tier=quick", host: halting(reached("lungs")) }, async (app) => {
+      await app.openFolder(folder);
+      await app.halted();
+      await app.get("progress-stage").filter({ hasText: "Finding" }).waitFor({ timeout: PATIENCE_MS });
       const [worker] = app.page.workers();
       await app.click("settings-open");
       await app.get("device-cpu").check();
       await app.get("device-later").waitFor();
       await app.page.keyboard.press("Escape");
+      await app.goOn();
       await finished(app);
       assert.ok(app.page.workers().includes(worker), "the worker is the same one");
-      await app.click("close-study");
-      await app.get("start").waitFor();
-      await app.openPhantom();
-      await finished(app);
+      await app.closeStudy();
+      await app.openFolder(folder);
+      await app.halted();
       assert.ok(!app.page.workers().includes(worker));
+      await app.goOn();
+      await finished(app);
     }));
 });

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import { STUDY_MS, open } from "../lib/app.mjs";
-import { OUT, made } from "../lib/studies.mjs";
+import { OUT, made, small } from "../lib/studies.mjs";
 
 describe("a study that is open", () => {
   let app;
@@ -20,7 +20,7 @@ describe("a study that is open", () => {
   before(async () => {
     other = made("no-study", [["letter.txt", Buffer.from("no picture")]]);
     app = await open({ query: "?device=cpu&tier=quick" });
-    await app.openPhantom();
+    await app.openFolder(small("replaced"));
     assert.equal(await app.outcome(), "finished");
     measured = await shares();
   });
@@ -59,7 +59,7 @@ describe("a study that is open", () => {
 
   it("comes back after it was closed, together with the earlier one", async () => {
     await app.click("add-earlier");
-    await app.click("phantom-better");
+    await app.openFolder(small("replaced-earlier", { left: 0.03, right: 0.07, date: "20200410" }), "previous");
     await app.get("verdict").waitFor({ timeout: STUDY_MS });
     const verdict = await app.words("verdict");
     await app.click("close-study");

@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { STUDY_MS, open } from "../lib/app.mjs";
+import { PATIENCE_MS, STUDY_MS, open } from "../lib/app.mjs";
+import { halting, reached } from "../lib/faulty.mjs";
 
 // What the synthetic study is made with (app/src/phantoms.rs), and how far a measurement may be off.
 const TRUTH = { left: 0.08, right: 0.16 };
@@ -13,7 +14,7 @@ const TOLERANCE = 0.03;
 describe("the synthetic study", () => {
   let app;
   let report;
-  before(async () => (app = await open({ query: "?device=cpu&tier=quick" })));
+  before(async () => (app = await open({ query: "?device=cpu&tier=quick", host: halting(reached("decoding")) })));
   after(() => app?.close());
 
   it("begins with what the page is, and what it is not", async () => {
@@ -27,14 +28,18 @@ describe("the synthetic study", () => {
 
   it("shows slices and lungs while it computes, and ends with numbers", async () => {
     await app.openPhantom();
-    await app.get("canvas").waitFor();
+    await app.halted();
+    await app.get("canvas").waitFor({ timeout: PATIENCE_MS });
     await app.get("progress").waitFor();
     assert.match(await app.words("slice-number"), /^\d+ \/ \d+$/);
     await app.shoot("2-reading");
     // The lungs' volumes come before the lesions'.
+    await app.goOn(reached("lesions"));
+    await app.halted();
     await app.get("lesions-pending").waitFor({ timeout: STUDY_MS });
     assert.ok((await app.lung("both")).volume > 1000);
     await app.shoot("3-lungs");
+    await app.goOn();
     assert.equal(await app.outcome(), "finished");
     assert.equal(await app.get("progress").count(), 0);
     await app.shoot("4-numbers");

@@ -8,6 +8,7 @@ import { describe, it } from "node:test";
 import { PATIENCE_MS, open, visit } from "../lib/app.mjs";
 import { stored } from "../lib/browser.mjs";
 import * as faulty from "../lib/faulty.mjs";
+import { small } from "../lib/studies.mjs";
 
 // A host that has a newer build once `state.newer` is set: the same files below other names, as
 // hashed names differ, and the older ones gone.
@@ -36,12 +37,13 @@ const waitForPages = (page, count) =>
 describe("a newer version", () => {
   it("that one tab takes leaves the other its study and its own files, until it is loaded anew", async () => {
     const state = { newer: false };
+    const folder = small("tabs");
     const first = await open({ query: "?device=cpu&tier=quick", host: updating(state) });
     try {
       await first.ready();
       const second = await first.another("?device=cpu&tier=quick");
       await second.ready();
-      await second.openPhantom();
+      await second.openFolder(folder);
       await finished(second);
       state.newer = true;
       await first.page.reload();
@@ -53,7 +55,7 @@ describe("a newer version", () => {
       // Another worker, as for the next study, for a worker that died, and for a helper.
       assert.ok((await second.lung("both")).share > 5, "the study is there still");
       await second.click("close-study");
-      await second.openPhantom();
+      await second.openFolder(folder);
       await finished(second);
       assert.deepEqual(second.problems, []);
 
@@ -62,7 +64,7 @@ describe("a newer version", () => {
       await second.ready();
       await waitForPages(second.page, 1);
       assert.deepEqual(await pages(second.page), ["corsai-page-newer"]);
-      await second.openPhantom();
+      await second.openFolder(folder);
       await finished(second);
     } finally {
       await first.close();

@@ -5,19 +5,25 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 
 import { STUDY_MS, open, visit } from "../lib/app.mjs";
+import { halting } from "../lib/faulty.mjs";
+import { small } from "../lib/studies.mjs";
 
 const manifest = JSON.parse(readFileSync(new URL("../../models/manifest.json", import.meta.url)));
 const more = manifest.networks.filter((network) => network.tier === "standard");
 
 describe("tiers", { skip: more.length === 0 && "no network beyond the quick answer's is shipped" }, () => {
   let app;
-  before(async () => (app = await open({ query: "?device=cpu&tier=quick" })));
+  let folder;
+  before(async () => {
+    folder = small("tiers");
+    app = await open({ query: "?device=cpu&tier=quick&cores=2", host: halting(/"stage":"refining"/) });
+  });
   after(() => app?.close());
 
   const tier = (name) => app.page.locator(`[data-testid=tiers][data-tier=${name}]`);
 
   it("give a quick answer that says how many networks it rests on", async () => {
-    await app.openPhantom();
+    await app.openFolder(folder);
     assert.equal(await app.outcome(), "finished");
     await tier("quick").waitFor();
     assert.match(await app.words("tiers"), /Quick answer of 1 lesion network/);
@@ -27,11 +33,17 @@ describe("tiers", { skip: more.length === 0 && "no network beyond the quick answ
   it("show what is still possible while more networks vote, and can be stopped", async () => {
     const quick = await app.report();
     await app.click("refine");
+    // It is told every now and then: not before the first network has run for a while.
+    await app.halted();
+    await app.page.waitForTimeout(500);
+    await app.goOn(/"is":"possible"/);
+    await app.halted();
     await app.get("possible").waitFor({ timeout: STUDY_MS });
     assert.match(await app.words("possible"), /still possible/);
     await app.shoot("tiers-refining");
     await app.click("stop-refining");
     await app.get("refining").waitFor({ state: "detached" });
+    await app.goOn();
     await tier("quick").waitFor();
     assert.deepEqual((await app.report()).lungs, quick.lungs);
   });
@@ -55,7 +67,7 @@ describe("tiers", { skip: more.length === 0 && "no network beyond the quick answ
 
   it("come one after the other by themselves where nothing else is asked for", () =>
     visit({ query: "?device=cpu" }, async (app) => {
-      await app.openPhantom();
+      await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished");
       await app.page.locator("[data-testid=tiers][data-tier=standard]").waitFor({ timeout: STUDY_MS });
     }));

@@ -6,7 +6,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import { DESKTOP, PATIENCE_MS, STUDY_MS, TABLET, open } from "../lib/app.mjs";
-import { OUT } from "../lib/studies.mjs";
+import { halting, reached } from "../lib/faulty.mjs";
+import { OUT, phantom } from "../lib/studies.mjs";
+
+// With slices enough to walk through, and few enough to be measured soon.
+const FEW = { slices: 31, columns: 128 };
 
 const WINDOWS = [DESKTOP, TABLET];
 // All that a person works the picture with.
@@ -64,10 +68,12 @@ describe("the viewer", () => {
   const reset = () => app.click("view-reset");
 
   before(async () => {
-    app = await open({ query: "?device=cpu&tier=quick" });
-    await app.openPhantom();
+    app = await open({ query: "?device=cpu&tier=quick", host: halting(reached("lungs")) });
+    await app.openFolder(phantom("viewer", { left: 0.08, right: 0.16, date: "20200420", ...FEW }));
+    await app.halted();
     await app.get("canvas").waitFor({ timeout: PATIENCE_MS });
     await inEachWindow(async ({ width }) => lay.set(width, await box()));
+    await app.goOn(reached("lungs", "previous"));
     assert.equal(await app.outcome(), "finished");
     last = Number(await app.get("slice-slider").getAttribute("max"));
     middle = Math.round(last / 2);
@@ -385,13 +391,15 @@ describe("the viewer", () => {
       assert.match(await app.words("picture-date"), /^20 Apr 2020$/);
       assert.ok(await app.get("show-previous").isDisabled());
       await app.click("add-earlier");
-      await app.click("phantom-worse");
+      await app.openFolder(phantom("viewer-earlier", { left: 0.18, right: 0.32, date: "20200406", ...FEW }), "previous");
+      await app.halted();
       await app.get("progress").waitFor();
       for (const top of [0, 1e6]) {
         await app.page.locator(".cards").evaluate((cards, top) => (cards.scrollTop = top), top);
         assert.ok(await inWindow("progress"));
       }
       await nothingMoved("the earlier study is being measured");
+      await app.goOn();
       await app.get("verdict").waitFor({ timeout: STUDY_MS });
       await nothingMoved("the earlier study is measured");
     });

@@ -1,10 +1,11 @@
 // The networks' weights from hosts that fail and in browsers that keep nothing: each time recovered, or refused in words.
 
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 
 import { PATIENCE_MS, visit } from "../lib/app.mjs";
 import * as faulty from "../lib/faulty.mjs";
+import { small } from "../lib/studies.mjs";
 
 const PART = /^models\/fpn/;
 
@@ -13,6 +14,9 @@ const loaded = (app) => words(app, "Networks loaded");
 const asked = (app) => app.requests.filter(({ url }) => PART.test(url.slice(1)));
 
 describe("weights", () => {
+  let folder;
+  before(() => (folder = small("weights")));
+
   it("go on from where the connection broke", () =>
     visit({ host: faulty.failing(PART, faulty.cutOff) }, async (app) => {
       await loaded(app);
@@ -77,7 +81,7 @@ describe("weights", () => {
     it(`that ${name} are refused in words`, () =>
       visit({ host: faulty.always(PART, answer) }, async (app) => {
         await words(app, "could not be loaded yet");
-        await app.openPhantom();
+        await app.openFolder(folder);
         assert.equal(await app.outcome(), "no number");
         const issue = (await app.issues()).find(({ code }) => code === "weights.unavailable");
         assert.match(issue.text, reason);
@@ -91,7 +95,7 @@ describe("weights", () => {
     return visit({ host }, async (app) => {
       await words(app, "could not be loaded yet");
       gone = false;
-      await app.openPhantom();
+      await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
     });
   });

@@ -5,6 +5,17 @@ import { after, before, describe, it } from "node:test";
 
 import { PATIENCE_MS, STUDY_MS, open, visit } from "../lib/app.mjs";
 import * as faulty from "../lib/faulty.mjs";
+import { phantom, small } from "../lib/studies.mjs";
+
+const [LUNGS, LESIONS] = ["lungs", "lesions"].map((stage) => faulty.reached(stage));
+
+let [folder, earlier] = [];
+before(() => {
+  folder = small("worker");
+  earlier = small("worker-earlier", { left: 0.18, right: 0.32, date: "20200406" });
+});
+
+const stage = (app, words) => app.get("progress-stage").filter({ hasText: words }).waitFor({ timeout: PATIENCE_MS });
 
 describe("the worker", () => {
   // The page's window, which remembers what networks were asked, worker by worker.
@@ -25,34 +36,31 @@ describe("the worker", () => {
   const asked = () => app.page.evaluate(() => window.asked);
 
   let app;
-  before(async () => (app = await open({ query: "?device=cpu&tier=quick", prepare: (page) => page.addInitScript(listen) })));
+  before(async () => {
+    const prepare = (page) => page.addInitScript(listen);
+    app = await open({ query: "?device=cpu&tier=quick&cores=2", host: faulty.halting(LUNGS), prepare });
+  });
   after(() => app?.close());
 
-  const stage = (words) => app.get("progress-stage").filter({ hasText: words }).waitFor({ timeout: 60_000 });
-
   it("stops when it is told to, and keeps what is finished", async () => {
-    await app.openPhantom();
-    await stage("Finding");
+    await app.openFolder(folder);
+    await app.halted();
+    await stage(app, "Finding");
     await app.click("cancel");
-    assert.equal(await app.outcome(20_000), "stopped");
+    assert.equal(await app.outcome(PATIENCE_MS), "stopped");
     assert.ok(await app.get("canvas").isVisible());
-    await app.click("close-study");
-    await app.get("start").waitFor();
+    await app.closeStudy();
   });
-
-  const kill = async () => {
-    const worker = app.page.workers()[0];
-    await worker.evaluate(() => setTimeout(() => { throw new Error("ended by a test"); }));
-    await new Promise((resolve) => worker.once("close", resolve));
-  };
 
   it("may die in the middle of a run: the next one goes on from what was computed", async (t) => {
     const before = (await asked()).length;
-    await app.openPhantom();
-    await stage("Finding");
-    await app.page.waitForFunction(() => window.asked.at(-1).some((question) => !question.includes("lungs")), null, { timeout: PATIENCE_MS });
-    await kill();
-    await app.get("notices").filter({ hasText: "was started anew" }).waitFor({ timeout: 20_000 });
+    await app.openFolder(folder);
+    await app.halted();
+    await app.goOn(LESIONS);
+    await app.halted();
+    assert.ok((await asked()).at(-1).some((question) => !question.includes("lungs")));
+    await app.kill();
+    await app.get("notices").filter({ hasText: "was started anew" }).waitFor({ timeout: PATIENCE_MS });
     assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
     const broken = [await app.lung("left"), await app.lung("right")];
     assert.ok(broken[1].share > 5);
@@ -62,20 +70,23 @@ describe("the worker", () => {
     assert.ok(first.some((question) => !question.includes("lungs")) && second.length > 0);
     assert.ok(second.every((question) => !first.includes(question)), "a network was asked again");
     assert.ok(second.every((question) => !question.includes("lungs")));
-    await app.click("close-study");
-    await app.openPhantom();
+    await app.closeStudy();
+    await app.openFolder(folder);
+    await app.halted();
+    await app.goOn();
     assert.equal(await app.outcome(), "finished");
     assert.deepEqual([await app.lung("left"), await app.lung("right")], broken);
-    await app.click("close-study");
+    await app.closeStudy();
   });
 
   it("that dies again and again ends the study in words, not in a loop", async () => {
-    await app.openPhantom();
+    await app.openFolder(folder);
     for (let death = 0; death < 3; death += 1) {
-      await stage("Finding");
-      await kill();
+      await app.halted();
+      await stage(app, "Finding");
+      await app.kill();
     }
-    assert.equal(await app.outcome(20_000), "no number");
+    assert.equal(await app.outcome(PATIENCE_MS), "no number");
     assert.ok((await app.issues()).some((issue) => issue.code === "worker.died"));
     assert.equal(await app.get("severity").count(), 0);
     await app.shoot("worker-died");
@@ -83,7 +94,9 @@ describe("the worker", () => {
 
   it("is there again for the next study", async () => {
     await app.click("close-study");
-    await app.openPhantom();
+    await app.openFolder(folder);
+    await app.halted();
+    await app.goOn();
     assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
   });
 });
@@ -96,15 +109,21 @@ describe("a worker that hangs", () => {
   };
 
   it("is noticed after a minute, and can be ended", () => {
-    return visit({ prepare: (page) => page.addInitScript(fast) }, async (app) => {
-      await app.openPhantom();
-      await app.get("progress-stage").filter({ hasText: "Finding" }).waitFor({ timeout: 60_000 });
-      await app.page.workers()[0].evaluate(() => void setTimeout(() => { for (;;); }));
-      await app.get("stalled").waitFor({ timeout: 60_000 });
+    return visit({ host: faulty.halting(LUNGS), prepare: (page) => page.addInitScript(fast) }, async (app) => {
+      await app.openFolder(folder);
+      await app.halted();
+      await stage(app, "Finding");
+      const [worker] = app.page.workers();
+      const ended = new Promise((resolve) => worker.once("close", resolve));
+      await worker.evaluate(() => void setTimeout(() => { for (;;); }));
+      await app.get("stalled").waitFor({ timeout: PATIENCE_MS });
       await app.click("stop-hard");
-      assert.equal(await app.outcome(20_000), "stopped");
+      await ended;
+      assert.equal(await app.outcome(PATIENCE_MS), "stopped");
       await app.click("close-study");
-      await app.openPhantom();
+      await app.openFolder(folder);
+      await app.halted();
+      await app.goOn();
       assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
     });
   });
@@ -120,18 +139,18 @@ describe("helpers that fail", () => {
     };
     const host = faulty.hanging("(job) => job > 40");
     return visit({ host, prepare: (page) => page.addInitScript(fast) }, async (app) => {
-      await app.openPhantom();
-      await app.get("progress-stage").filter({ hasText: "Finding" }).waitFor({ timeout: 60_000 });
-      await app.get("stalled").waitFor({ timeout: 60_000 });
+      await app.openFolder(folder);
+      await app.get("stalled").waitFor({ timeout: PATIENCE_MS });
+      await stage(app, "Finding");
       await app.click("stop-hard");
-      assert.equal(await app.outcome(20_000), "stopped");
+      assert.equal(await app.outcome(PATIENCE_MS), "stopped");
     });
   });
 
   it("are replaced where one hangs, and its jobs are done again", (t) => {
     const host = faulty.hanging("(job) => job === 41", 10);
     return visit({ host }, async (app) => {
-      await app.openPhantom();
+      await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
       const { started, ended } = await app.page.workers()[0].evaluate(() => self.helpers);
       t.diagnostic(`${started} helpers started, ${ended} ended`);
@@ -142,10 +161,11 @@ describe("helpers that fail", () => {
 
   it("end the study in words where a message can't be read", () =>
     visit({ host: faulty.garbled(41) }, async (app) => {
-      await app.openPhantom();
+      await app.openFolder(folder);
       assert.equal(await app.outcome(), "no number");
       const issues = await app.issues();
-      assert.deepEqual(issues.map((issue) => issue.code), ["internal.fault"]);
+      // Beside what is wrong with the made-up study.
+      assert.deepEqual(issues.map((issue) => issue.code), ["internal.fault", "geometry.thick-slices"]);
       assert.match(issues[0].text, /a message to a helper/);
       await app.click("close-study");
       await app.get("start").waitFor();
@@ -186,26 +206,36 @@ describe("the strip beside the slider", () => {
 
 describe("an earlier study", () => {
   it("goes before further networks for the current one, which go on afterwards", () => {
-    // The page's window, which remembers the complete reports.
+    // The page's window, which remembers the complete reports, and which studies it has heard of.
     const listen = () => {
       window.reports = [];
+      window.heard = new Set();
       window.Worker = class extends Worker {
         constructor(...told) {
           super(...told);
           this.addEventListener("message", ({ data }) => {
             const event = Array.isArray(data) ? JSON.parse(data[0]) : {};
+            window.heard.add(event.slot);
             if (event.is === "report" && event.complete) window.reports.push(`${event.slot} ${event.report.runs.tier}`);
           });
         }
       };
     };
-    const options = { query: "?device=cpu&tier=standard", prepare: (page) => page.addInitScript(listen) };
+    const options = {
+      query: "?device=cpu&tier=standard&cores=2",
+      host: faulty.halting(faulty.reached("refining")),
+      prepare: (page) => page.addInitScript(listen),
+    };
     return visit(options, async (app) => {
       const reported = (what) => app.page.waitForFunction((what) => window.reports.includes(what), what, { timeout: STUDY_MS });
-      await app.openPhantom();
+      // Long enough that the earlier one is read before it is done.
+      await app.openFolder(phantom("worker-long", { left: 0.08, right: 0.16, date: "20200420", slices: 31, columns: 128 }));
       await reported("current quick");
+      await app.halted();
       await app.click("add-earlier");
-      await app.click("phantom-worse");
+      await app.openFolder(earlier, "previous");
+      await app.page.waitForFunction(() => window.heard.has("previous"), null, { timeout: PATIENCE_MS });
+      await app.goOn();
       await reported("previous quick");
       const before = await app.page.evaluate(() => window.reports);
       assert.ok(!before.includes("current standard"), before.join(", "));
