@@ -8,18 +8,20 @@ use std::{collections::BTreeSet, fs, path::Path, path::PathBuf, process::Command
 use corsai_tests::root;
 
 /// Every crate of ours and those of ours it may know; anything not listed here is a new arrow.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("protocol", &[]),
     ("kernels", &[]),
     ("port", &[]),
+    ("nifti", &[]),
     ("study", &["protocol"]),
     ("phantom", &["protocol"]),
     ("findings", &["protocol", "study"]),
+    ("evaluation", &["findings", "protocol", "study"]),
     ("networks", &["kernels", "protocol"]),
     ("ensemble", &["networks", "protocol", "study"]),
     ("app", &["port", "protocol"]),
     ("worker", &["ensemble", "findings", "networks", "phantom", "port", "protocol", "study"]),
-    ("cli", &["ensemble", "findings", "networks", "phantom", "protocol", "study"]),
+    ("cli", &["ensemble", "evaluation", "findings", "networks", "nifti", "phantom", "protocol", "study"]),
     ("bench", &["ensemble", "networks", "protocol"]),
 ];
 
@@ -91,7 +93,7 @@ fn only_page_worker_and_bench_know_a_browser() {
             assert!(!direct(&format!("corsai-{name}")).contains(browser), "corsai-{name} names {browser}");
         }
     }
-    for name in ["protocol", "study", "findings"] {
+    for name in ["protocol", "study", "findings", "evaluation", "nifti"] {
         let found = everything(&format!("corsai-{name}"));
         assert!(!found.contains("web-sys"), "corsai-{name} is built with web-sys");
     }

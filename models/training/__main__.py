@@ -4,7 +4,7 @@ import argparse
 
 import torch
 
-from . import lesions, parity, pictures, portrait, predictions, prepare, queue, results, store, train
+from . import cohort, lesions, parity, pictures, portrait, predictions, prepare, queue, results, store, train
 from .specs import SPECS
 
 #: Batches of training pictures that rounding to 4 bits is optimised on.
@@ -46,11 +46,12 @@ def main() -> None:
         "predict": predictions.main,
         "publish": publish,
         "results": lambda _: results.main(),
+        "cohort": cohort.main,
         "portrait": lambda _: portrait.main(),
         "parity": lambda _: parity.main(),
     }
     parser.add_argument("step", choices=[*steps, "all"])
-    parser.add_argument("names", nargs="*", help="runs (train), networks (pack, publish), volumes (predict)")
+    parser.add_argument("names", nargs="*", help="runs (train), networks (pack, publish), volumes (predict, cohort)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for train")
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)

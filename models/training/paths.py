@@ -13,6 +13,8 @@ ARRAYS = RUNS / "arrays"
 TRUNKS = ARRAYS / "trunks"
 PACKED = RUNS / "packed"
 PREDICTIONS = RUNS / "predictions"
+#: The volumes as `corsai evaluate` reads them.
+COHORTS = RUNS / "cohorts"
 
 
 def run_folder(name: str) -> Path:

@@ -2,61 +2,172 @@
 
 use std::path::PathBuf;
 
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use corsai_ensemble::Options;
+use corsai_evaluation::LungLabels;
 use corsai_phantom::PhantomOptions;
-use corsai_protocol::{DevicePreference, Tier, Vote};
-use lexopt::prelude::*;
+use corsai_protocol::{DevicePreference, Vote};
 
-pub const HELP: &str = "\
-corsai analyse STUDY [--series N] [--previous STUDY] [--previous-series N] [--same-patient] [--json FILE] [--masks DIR]
-               [--device cpu|gpu] [--tier quick|standard|full] [--full-run] [--vote own|paper] [--dpn-3d]
-    Measures lungs and lesions on a chest CT. STUDY is a folder or a zip of DICOM files.
-    --series    the number of the series to measure, as `corsai series` lists them; else the first that can be measured
-    --previous  an earlier study of the same patient, to compare with
-    --previous-series  the number of that study's series
-    --same-patient  both studies are of one patient, though their identifiers differ: there is a verdict all the same
-    --json      where the report goes; else it is printed
-    --masks     a folder for lungs.nii.gz (1 right, 2 left) and lesions.nii.gz (1)
-    --device    what computes; else the GPU if there is a real one, else the CPU
-    --tier      how many networks vote: one (quick), some (standard) or all; standard unless said
-    --full-run  every network on every slice with lung, also where the vote is decided already: the same masks, later
-    --dpn-3d    the DPNs of three projections in place of the axial ones alone, where the tier has them
-    --vote      the thresholds chosen for these networks, or the paper's; own unless said
-    Exit status 0: measured. 2: refused, the report says why. 1: something could not be written.
+/// What every help ends with.
+const DISCLAIMER: &str = "Not a medical device: for research and demonstration, not for diagnosis or treatment.";
 
-corsai series STUDY
-    Lists the series of a study: number, whether it can be measured, size, date, description, and what is wrong with it.
-    Exit status 0: one can be measured. 2: none can.
+/// What a study may be, and the status a program ends with.
+const ANALYSE: &str = "\
+STUDY is a folder or a zip of DICOM files, or one NIfTI-1 file (.nii, .nii.gz) in Hounsfield units. A NIfTI file bears \
+neither patient nor date, so that a comparison can't check them.
 
-corsai phantom DIR --share-left X --share-right X --date YYYYMMDD [--seed N] [--columns N] [--slices N]
-    Writes a synthetic chest CT as DICOM files. X is the diseased share of a lung, 0 to 0.9; a seed is a patient.
+Exit status 0: measured. 2: refused, the report says why. 1: something could not be written. 64: the command line was \
+not understood.
 
-corsai bench [--device cpu|gpu] [--runs N]
-    How long one slice takes through every network, shipped or not, on one thread or on the fastest graphics processor:
-    the first time, then the median of N runs (9 unless said); and how far the shipped ones are off their known answers.
+Not a medical device: for research and demonstration, not for diagnosis or treatment.";
 
-Not a medical device: for research and demonstration, not for diagnosis or treatment.
-";
+const EVALUATE: &str = "\
+COHORT is a CSV file or a folder.
+
+CSV: a line of names first, then one study a line. Columns, of which only the first has to be there:
+  study        a folder or zip of DICOM files, or a NIfTI file
+  lesion_mask  NIfTI, every number but 0 is lesion
+  lung_mask    NIfTI, 1 the patient's right lung and 2 the left (--lung-labels for other numbers),
+               or one number for both
+  class        a reader's CT-class, 0 to 4; else that of the masks counts
+  previous     an earlier study of the same patient, best one that has a line of its own
+  dynamics     a reader's verdict: progression, stable or positive-response; else that of the masks counts
+Paths that don't begin at the root begin at the CSV file's folder.
+
+Folder: each folder, zip and NIfTI file in it is a study; the masks of NAME (NAME/, NAME.zip, NAME.nii.gz) are beside it, \
+NAME.lungs.nii.gz and NAME.lesions.nii.gz, as `corsai analyse --masks` writes them.
+
+A mask has to lie on the study's own grid; its axes may be in any order and direction.
+
+DIR gets studies.csv, evaluation.json and evaluation.html, and in DIR/studies what was measured of each study: started \
+again, the evaluation goes on from there; another file, option or network computes anew. Ctrl-C lets the studies in \
+progress end; twice stops at once.
+
+Exit status 0: all studies were measured. 2: some were not, they are listed with their codes. 1: something could not be \
+read or written. 130: interrupted. 64: the command line was not understood.
+
+Not a medical device: for research and demonstration, not for diagnosis or treatment.";
+
+/// Measures lungs and lesions on chest CTs, natively and by the same code as the page.
+#[derive(Debug, Parser)]
+#[command(name = "corsai", version, after_help = DISCLAIMER, arg_required_else_help = true)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    pub command: Command,
+}
 
 /// What is asked for.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Subcommand)]
 pub enum Command {
-    Help,
+    /// Measure lungs and lesions on one chest CT
+    #[command(after_help = ANALYSE)]
     Analyse(Analyse),
-    /// Lists the series of a study.
-    Series(PathBuf),
-    Phantom {
-        folder: PathBuf,
-        options: PhantomOptions,
+    /// Measure many studies and compare with masks and readings, to check the program on your own patients
+    #[command(after_help = EVALUATE)]
+    Evaluate(Evaluate),
+    /// List the series of a study: number, size, date, description, and what is wrong with it
+    #[command(after_help = "Exit status 0: one can be measured. 2: none can.")]
+    Series {
+        /// A folder, a zip or a NIfTI file
+        study: PathBuf,
     },
+    /// Write a synthetic chest CT as DICOM files
+    Phantom(Phantom),
+    /// Time every network on one slice, and check the shipped ones against their known answers
     Bench {
-        device: DevicePreference,
+        /// What computes: one thread of the CPU, or the fastest graphics processor
+        #[arg(long, value_enum, default_value_t = Device::Cpu)]
+        device: Device,
+        /// How often each network runs after the first time
+        #[arg(long, value_name = "N", default_value_t = 9, value_parser = at_least_one)]
         runs: usize,
+    },
+    /// Print a script that completes this command's options in a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
     },
 }
 
+/// What computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Device {
+    Cpu,
+    Gpu,
+}
+
+impl Device {
+    pub const fn preference(self) -> DevicePreference {
+        match self {
+            Self::Cpu => DevicePreference::Cpu,
+            Self::Gpu => DevicePreference::Gpu,
+        }
+    }
+}
+
+/// How many networks vote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Tier {
+    /// One
+    Quick,
+    /// Some
+    Standard,
+    /// All there are
+    Full,
+}
+
+/// Whose thresholds decide the vote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Thresholds {
+    /// Those chosen for these networks
+    Own,
+    /// The paper's
+    Paper,
+}
+
+/// How a study is measured; the same of one study and of many.
+#[derive(Debug, Clone, Args)]
+pub struct Method {
+    /// What computes; else the GPU if there is a real one, else the CPU
+    #[arg(long, value_enum)]
+    device: Option<Device>,
+    /// How many networks vote
+    #[arg(long, value_enum, default_value_t = Tier::Standard)]
+    tier: Tier,
+    /// Every network on every slice with lung, also where the vote is decided: the same masks, later
+    #[arg(long)]
+    full_run: bool,
+    /// The vote's thresholds
+    #[arg(long, value_enum, default_value_t = Thresholds::Own)]
+    vote: Thresholds,
+    /// The DPNs of three projections in place of the axial ones alone, where the tier has them
+    #[arg(long)]
+    dpn_3d: bool,
+}
+
+impl Method {
+    pub fn device(&self) -> DevicePreference {
+        self.device.map_or(DevicePreference::Auto, Device::preference)
+    }
+
+    pub fn options(&self) -> Options {
+        Options {
+            tier: match self.tier {
+                Tier::Quick => corsai_protocol::Tier::Quick,
+                Tier::Standard => corsai_protocol::Tier::Standard,
+                Tier::Full => corsai_protocol::Tier::Full,
+            },
+            full_run: self.full_run,
+            vote: (self.vote == Thresholds::Paper).then_some(Vote::PAPER),
+            dpn_3d: self.dpn_3d,
+            keep_probabilities: false,
+        }
+    }
+}
+
 /// A study, and the series of it that is meant.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
     pub path: PathBuf,
     /// Its number in the list, from 1; the first that can be measured where there is none.
@@ -64,150 +175,156 @@ pub struct Chosen {
 }
 
 /// `corsai analyse`.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Args)]
 pub struct Analyse {
-    pub study: Chosen,
-    pub previous: Option<Chosen>,
-    /// A person has confirmed that both studies are of one patient.
+    /// A folder or zip of DICOM files, or a NIfTI file
+    study: PathBuf,
+    /// The number of the series to measure, as `corsai series` lists them; else the first that can be measured
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    series: Option<usize>,
+    /// An earlier study of the same patient, to compare with
+    #[arg(long, value_name = "STUDY")]
+    previous: Option<PathBuf>,
+    /// The number of that study's series
+    #[arg(long, value_name = "N", requires = "previous", value_parser = at_least_one)]
+    previous_series: Option<usize>,
+    /// Both studies are of one patient, though their identifiers differ: there is a verdict all the same
+    #[arg(long, requires = "previous")]
     pub same_patient: bool,
+    /// Where the report goes; else it is printed
+    #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// A folder for lungs.nii.gz (1 right, 2 left) and lesions.nii.gz (1)
+    #[arg(long, value_name = "DIR")]
     pub masks: Option<PathBuf>,
-    pub device: DevicePreference,
-    pub options: Options,
+    /// A folder for every network's probabilities on the study's grid, to choose thresholds on
+    ///
+    /// lungs-right.nii.gz and lungs-left.nii.gz are 32-bit floating-point; each lesion network's NAME.nii.gz
+    /// holds whole steps of 1/2048, as the vote counts them, with that scale in the header, on slices with lung
+    /// and 0 outside the lungs' box. All networks of the tier run on all slices with lung, as with --full-run.
+    #[arg(long, value_name = "DIR", conflicts_with = "dpn_3d")]
+    pub probabilities: Option<PathBuf>,
+    #[command(flatten)]
+    pub method: Method,
+}
+
+impl Analyse {
+    pub fn study(&self) -> Chosen {
+        Chosen { path: self.study.clone(), series: self.series }
+    }
+
+    pub fn previous(&self) -> Option<Chosen> {
+        self.previous.clone().map(|path| Chosen { path, series: self.previous_series })
+    }
+
+    pub fn options(&self) -> Options {
+        let keep_probabilities = self.probabilities.is_some();
+        let options = self.method.options();
+        Options { keep_probabilities, full_run: options.full_run || keep_probabilities, ..options }
+    }
+}
+
+/// `corsai evaluate`.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// A CSV file or a folder of studies
+    pub cohort: PathBuf,
+    /// The folder for the results, made if it isn't there
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// How many studies are measured at once; the CPU's threads are shared among them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    pub jobs: usize,
+    /// The numbers of the right and of the left lung in lung masks
+    #[arg(long, value_name = "RIGHT,LEFT", default_value = "1,2", value_parser = lung_labels)]
+    pub lung_labels: LungLabels,
+    #[command(flatten)]
+    pub method: Method,
+}
+
+/// `corsai phantom`.
+#[derive(Debug, Args)]
+pub struct Phantom {
+    /// The folder for the files, made if it isn't there
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Diseased share of the left lung, 0 to 0.9
+    #[arg(long, value_name = "X")]
+    share_left: f64,
+    /// Diseased share of the right lung, 0 to 0.9
+    #[arg(long, value_name = "X")]
+    share_right: f64,
+    /// Date of the acquisition
+    #[arg(long, value_name = "YYYYMMDD")]
+    date: u32,
+    /// The patient
+    #[arg(long, value_name = "N", default_value_t = PhantomOptions::default().seed)]
+    seed: u64,
+    /// Columns and rows of a slice
+    #[arg(long, value_name = "N", default_value_t = PhantomOptions::default().columns)]
+    columns: usize,
+    /// Slices
+    #[arg(long, value_name = "N", default_value_t = PhantomOptions::default().slices)]
+    slices: usize,
+}
+
+impl Phantom {
+    pub fn options(&self) -> PhantomOptions {
+        let Self { share_left, share_right, date: yyyymmdd, seed, columns, slices, .. } = *self;
+        PhantomOptions { yyyymmdd, share_left, share_right, seed, columns, slices }
+    }
 }
 
 /// # Errors
-/// What was not understood, in words for the person.
-pub fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
-    match parser.next()? {
-        None | Some(Long("help") | Short('h')) => Ok(Command::Help),
-        Some(Value(command)) if command == "help" => Ok(Command::Help),
-        Some(Value(command)) if command == "analyse" => analyse(&mut parser),
-        Some(Value(command)) if command == "series" => series(&mut parser),
-        Some(Value(command)) if command == "phantom" => phantom(&mut parser),
-        Some(Value(command)) if command == "bench" => bench(&mut parser),
-        Some(other) => Err(other.unexpected()),
-    }
+/// What is no number, or 0.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number: usize = text.parse().map_err(|_| "it has to be a whole number".to_owned())?;
+    if number == 0 { Err("it has to be 1 at least".into()) } else { Ok(number) }
 }
 
-fn analyse(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
-    let (mut study, mut previous, mut json, mut masks) = (None, None, None, None);
-    let (mut series, mut previous_series, mut same_patient) = (None, None, false);
-    let mut device = DevicePreference::Auto;
-    let mut options = Options { tier: Tier::Standard, ..Options::default() };
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("previous") => previous = Some(parser.value()?.into()),
-            Long("series") => series = Some(number(parser)?),
-            Long("previous-series") => previous_series = Some(number(parser)?),
-            Long("same-patient") => same_patient = true,
-            Long("json") => json = Some(parser.value()?.into()),
-            Long("masks") => masks = Some(parser.value()?.into()),
-            Long("device") => device = named_device(&parser.value()?.string()?)?,
-            Long("tier") => {
-                let named = parser.value()?.string()?;
-                let tier = Tier::ALL.into_iter().find(|tier| tier.as_str() == named);
-                options.tier = tier.ok_or(format!("there is no tier {named:?}: it is quick, standard or full"))?;
-            }
-            Long("full-run") => options.full_run = true,
-            Long("dpn-3d") => options.dpn_3d = true,
-            Long("vote") => {
-                options.vote = match parser.value()?.string()?.as_str() {
-                    "own" => None,
-                    "paper" => Some(Vote::PAPER),
-                    other => return Err(format!("there is no vote {other:?}: it is own or paper").into()),
-                }
-            }
-            Long("help") | Short('h') => return Ok(Command::Help),
-            Value(path) if study.is_none() => study = Some(path.into()),
-            other => return Err(other.unexpected()),
+/// # Errors
+/// What are no two different numbers of 1 to 255.
+fn lung_labels(text: &str) -> Result<LungLabels, String> {
+    let numbers: Option<Vec<u8>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+    match numbers.as_deref() {
+        Some([right, left]) if right != left && *right > 0 && *left > 0 => {
+            Ok(LungLabels { right: *right, left: *left })
         }
+        _ => Err("it has to be two different numbers of 1 to 255, as 1,2".into()),
     }
-    let study = Chosen { path: study.ok_or("analyse needs a STUDY")?, series };
-    if previous.is_none() && (previous_series.is_some() || same_patient) {
-        return Err("--previous-series and --same-patient need a --previous study".into());
-    }
-    let previous = previous.map(|path| Chosen { path, series: previous_series });
-    Ok(Command::Analyse(Analyse { study, previous, same_patient, json, masks, device, options }))
-}
-
-/// Returns the number of a series, from 1.
-fn number(parser: &mut lexopt::Parser) -> Result<usize, lexopt::Error> {
-    let number = parser.value()?.parse()?;
-    if number == 0 { Err("series are numbered from 1".into()) } else { Ok(number) }
-}
-
-fn series(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
-    let mut study = None;
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("help") | Short('h') => return Ok(Command::Help),
-            Value(path) if study.is_none() => study = Some(path.into()),
-            other => return Err(other.unexpected()),
-        }
-    }
-    Ok(Command::Series(study.ok_or("series needs a STUDY")?))
-}
-
-fn bench(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
-    let (mut device, mut runs) = (DevicePreference::Cpu, 9);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("device") => device = named_device(&parser.value()?.string()?)?,
-            Long("runs") => runs = parser.value()?.parse()?,
-            Long("help") | Short('h') => return Ok(Command::Help),
-            other => return Err(other.unexpected()),
-        }
-    }
-    if runs == 0 {
-        return Err("bench needs a run at least".into());
-    }
-    Ok(Command::Bench { device, runs })
-}
-
-fn named_device(name: &str) -> Result<DevicePreference, lexopt::Error> {
-    match name {
-        "cpu" => Ok(DevicePreference::Cpu),
-        "gpu" => Ok(DevicePreference::Gpu),
-        other => Err(format!("there is no device {other:?}: it is cpu or gpu").into()),
-    }
-}
-
-fn phantom(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
-    let (mut folder, mut left, mut right, mut date) = (None, None, None, None);
-    let mut options = PhantomOptions::default();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("share-left") => left = Some(parser.value()?.parse()?),
-            Long("share-right") => right = Some(parser.value()?.parse()?),
-            Long("date") => date = Some(parser.value()?.parse()?),
-            Long("seed") => options.seed = parser.value()?.parse()?,
-            Long("columns") => options.columns = parser.value()?.parse()?,
-            Long("slices") => options.slices = parser.value()?.parse()?,
-            Long("help") | Short('h') => return Ok(Command::Help),
-            Value(path) if folder.is_none() => folder = Some(path.into()),
-            other => return Err(other.unexpected()),
-        }
-    }
-    options.share_left = left.ok_or("phantom needs --share-left")?;
-    options.share_right = right.ok_or("phantom needs --share-right")?;
-    options.yyyymmdd = date.ok_or("phantom needs --date")?;
-    Ok(Command::Phantom { folder: folder.ok_or("phantom needs a DIR")?, options })
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     fn parsed(line: &str) -> Result<Command, String> {
-        parse(lexopt::Parser::from_args(line.split_whitespace())).map_err(|error| error.to_string())
+        let words = ["corsai"].into_iter().chain(line.split_whitespace());
+        CommandLine::try_parse_from(words).map(|line| line.command).map_err(|error| error.to_string())
+    }
+
+    fn analyse(line: &str) -> Analyse {
+        match parsed(line) {
+            Ok(Command::Analyse(asked)) => asked,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        CommandLine::command().debug_assert();
     }
 
     #[test]
     fn a_bench_takes_a_device_and_a_number_of_runs() {
-        assert_eq!(parsed("bench"), Ok(Command::Bench { device: DevicePreference::Cpu, runs: 9 }));
-        let asked = Command::Bench { device: DevicePreference::Gpu, runs: 3 };
-        assert_eq!(parsed("bench --device gpu --runs 3"), Ok(asked));
+        let bench = |line: &str| match parsed(line) {
+            Ok(Command::Bench { device, runs }) => (device, runs),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(bench("bench"), (Device::Cpu, 9));
+        assert_eq!(bench("bench --device gpu --runs 3"), (Device::Gpu, 3));
         for line in ["bench --device tpu", "bench ct", "bench --runs 0", "bench --runs many"] {
             assert!(parsed(line).is_err(), "{line}");
         }
@@ -215,32 +332,44 @@ mod tests {
 
     #[test]
     fn a_study_is_enough() {
-        let Ok(Command::Analyse(asked)) = parsed("analyse ct") else { panic!("analyse") };
-        assert_eq!((asked.study, asked.device), (Chosen { path: "ct".into(), series: None }, DevicePreference::Auto));
-        assert_eq!((asked.previous, asked.json, asked.masks, asked.same_patient), (None, None, None, false));
-        assert_eq!(asked.options, Options { tier: Tier::Standard, ..Options::default() });
+        let asked = analyse("analyse ct");
+        assert_eq!(asked.study(), Chosen { path: "ct".into(), series: None });
+        assert_eq!(asked.method.device(), DevicePreference::Auto);
+        assert_eq!((asked.previous(), &asked.json, &asked.masks, asked.same_patient), (None, &None, &None, false));
+        let standard = Options { tier: corsai_protocol::Tier::Standard, ..Options::default() };
+        assert_eq!(asked.options(), standard);
     }
 
     #[test]
     fn options_come_before_or_after_the_study() {
         let line = "analyse --device gpu --json=r.json ct.zip --previous old --masks m --tier full --full-run --vote paper --dpn-3d";
-        let Ok(Command::Analyse(asked)) = parsed(line) else { panic!("analyse") };
-        assert_eq!((asked.study.path, asked.device), ("ct.zip".into(), DevicePreference::Gpu));
-        assert_eq!(asked.previous, Some(Chosen { path: "old".into(), series: None }));
-        assert_eq!((asked.json, asked.masks), (Some("r.json".into()), Some("m".into())));
-        assert_eq!(asked.options, Options { tier: Tier::Full, full_run: true, vote: Some(Vote::PAPER), dpn_3d: true });
+        let asked = analyse(line);
+        assert_eq!((asked.study().path, asked.method.device()), ("ct.zip".into(), DevicePreference::Gpu));
+        assert_eq!(asked.previous(), Some(Chosen { path: "old".into(), series: None }));
+        assert_eq!((&asked.json, &asked.masks), (&Some("r.json".into()), &Some("m".into())));
+        let options = Options {
+            tier: corsai_protocol::Tier::Full,
+            full_run: true,
+            vote: Some(Vote::PAPER),
+            dpn_3d: true,
+            keep_probabilities: false,
+        };
+        assert_eq!(asked.options(), options);
+    }
+
+    #[test]
+    fn probabilities_are_of_a_full_run() {
+        let options = analyse("analyse ct --probabilities p").options();
+        assert!(options.full_run && options.keep_probabilities);
+        assert!(parsed("analyse ct --probabilities p --dpn-3d").is_err());
     }
 
     #[test]
     fn a_series_is_named_by_its_number() {
-        assert_eq!(parsed("series ct"), Ok(Command::Series("ct".into())));
-        let Ok(Command::Analyse(asked)) =
-            parsed("analyse ct --series 2 --previous old --previous-series 3 --same-patient")
-        else {
-            panic!("analyse")
-        };
-        assert_eq!((asked.study.series, asked.same_patient), (Some(2), true));
-        assert_eq!(asked.previous, Some(Chosen { path: "old".into(), series: Some(3) }));
+        assert!(matches!(parsed("series ct"), Ok(Command::Series { study }) if study.as_os_str() == "ct"));
+        let asked = analyse("analyse ct --series 2 --previous old --previous-series 3 --same-patient");
+        assert_eq!((asked.study().series, asked.same_patient), (Some(2), true));
+        assert_eq!(asked.previous(), Some(Chosen { path: "old".into(), series: Some(3) }));
         for line in ["series", "analyse ct --series 0", "analyse ct --series x", "analyse ct --same-patient"] {
             assert!(parsed(line).is_err(), "{line}");
         }
@@ -248,24 +377,38 @@ mod tests {
 
     #[test]
     fn a_phantom_needs_shares_and_a_date() {
-        let Ok(Command::Phantom { folder, options }) =
-            parsed("phantom out --share-left 0.1 --share-right .25 --date 20200406 --seed 3")
+        let line = "phantom out --share-left 0.1 --share-right .25 --date 20200406 --seed 3";
+        let Ok(Command::Phantom(asked)) = parsed(line) else { panic!("phantom") };
+        let options = asked.options();
+        assert_eq!((asked.folder, options.share_left, options.share_right), ("out".into(), 0.1, 0.25));
+        assert_eq!((options.yyyymmdd, options.seed, options.columns), (20_200_406, 3, 256));
+        assert!(parsed("phantom out --share-left 0.1 --date 20200406").unwrap_err().contains("--share-right"));
+    }
+
+    #[test]
+    fn an_evaluation_needs_a_cohort_and_a_folder() {
+        let Ok(Command::Evaluate(asked)) = parsed("evaluate c.csv --out o --jobs 2 --lung-labels 2,1 --tier quick")
         else {
-            panic!("phantom")
+            panic!("evaluate")
         };
-        assert_eq!((folder, options.share_left, options.share_right), ("out".into(), 0.1, 0.25));
-        assert_eq!((options.yyyymmdd, options.seed), (20_200_406, 3));
-        assert_eq!(parsed("phantom out --share-left 0.1 --date 20200406"), Err("phantom needs --share-right".into()));
+        assert_eq!((asked.cohort, asked.out, asked.jobs), ("c.csv".into(), "o".into(), 2));
+        assert_eq!(asked.lung_labels, LungLabels { right: 2, left: 1 });
+        for line in ["evaluate c.csv", "evaluate --out o", "evaluate c --out o --jobs 0"] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+        for labels in ["1", "1,1", "0,1", "1,2,3", "a,b", "1,256"] {
+            assert!(parsed(&format!("evaluate c --out o --lung-labels {labels}")).is_err(), "{labels}");
+        }
     }
 
     #[test]
     fn what_is_not_understood_is_said() {
-        assert_eq!(parsed("analyse"), Err("analyse needs a STUDY".into()));
+        assert!(parsed("analyse").unwrap_err().contains("<STUDY>"));
         assert!(parsed("analyse ct --device tpu").unwrap_err().contains("tpu"));
         assert!(parsed("analyse ct --tier best").unwrap_err().contains("best"));
         assert!(parsed("analyse ct --vote mine").unwrap_err().contains("mine"));
         assert!(parsed("analyse one two").unwrap_err().contains("two"));
         assert!(parsed("analyze ct").unwrap_err().contains("analyze"));
-        assert_eq!(parsed(""), Ok(Command::Help));
+        assert!(matches!(parsed("completions bash"), Ok(Command::Completions { .. })));
     }
 }

@@ -3,20 +3,25 @@
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::{Duration, Instant},
 };
 
-use corsai_ensemble::{Analysis, Job};
+use corsai_ensemble::{Analysis, Job, JobId};
 use corsai_protocol::{Issue, IssueCode, Stage};
 
-/// How often progress is told.
-const PACE: Duration = Duration::from_secs(2);
+/// Hears of an analysis while it runs.
+pub trait Observer: Send {
+    /// A job has an answer, which the analysis has not taken yet.
+    fn answered(&mut self, _analysis: &Analysis, _job: JobId, _answer: &[f32]) {}
+
+    /// How many runs of networks on slices are done in a stage.
+    fn progress(&mut self, stage: Stage, done: usize, total: usize);
+}
 
 struct State<'a> {
     analysis: &'a mut Analysis,
     /// Why the crew stopped before the analysis was done.
     trouble: Option<Issue>,
-    told: Option<(Stage, Instant)>,
+    observer: &'a mut dyn Observer,
 }
 
 /// Brings an analysis to its end with `threads` threads, each of which computes jobs by `compute`.
@@ -27,9 +32,10 @@ struct State<'a> {
 pub fn run(
     analysis: &mut Analysis,
     threads: usize,
+    observer: &mut dyn Observer,
     compute: impl Fn(usize, Vec<f32>) -> Result<Vec<f32>, Issue> + Sync,
 ) -> Result<(), Issue> {
-    let state = Mutex::new(State { analysis, trouble: None, told: None });
+    let state = Mutex::new(State { analysis, trouble: None, observer });
     let moved = Condvar::new();
     thread::scope(|scope| {
         for _ in 0..threads {
@@ -48,8 +54,12 @@ fn work(
     while let Some(Job { id, network, input }) = next(lock(state), moved) {
         let answer = compute(network, input);
         let mut state = lock(state);
+        let state = &mut *state;
         let refused = |error| Issue::new(IssueCode::InternalFault, &format!("taking an answer, {error}"));
-        let taken = answer.and_then(|values| state.analysis.accept(id, &values).map_err(refused));
+        let taken = answer.and_then(|values| {
+            state.observer.answered(state.analysis, id, &values);
+            state.analysis.accept(id, &values).map_err(refused)
+        });
         if let Err(issue) = taken {
             state.analysis.put_back(id);
             state.trouble.get_or_insert(issue);
@@ -78,14 +88,10 @@ fn lock<'s, 'a>(state: &'s Mutex<State<'a>>) -> MutexGuard<'s, State<'a>> {
 
 impl State<'_> {
     fn tell(&mut self) {
-        let Some(stage) = self.analysis.stage() else { return };
-        if self.told.is_some_and(|(told, when)| told == stage && when.elapsed() < PACE) {
-            return;
+        if let Some(stage) = self.analysis.stage() {
+            let (done, total) = self.analysis.progress();
+            self.observer.progress(stage, done, total);
         }
-        let what = if stage == Stage::Lungs { "lungs" } else { "lesions" };
-        let (done, total) = self.analysis.progress();
-        eprintln!("{what}: {done} of {total}");
-        self.told = Some((stage, Instant::now()));
     }
 }
 
@@ -141,6 +147,13 @@ mod tests {
         }
     }
 
+    /// Nobody.
+    struct Unobserved;
+
+    impl Observer for Unobserved {
+        fn progress(&mut self, _: Stage, _: usize, _: usize) {}
+    }
+
     fn manifest() -> Manifest {
         read_manifest(shipped::MANIFEST_JSON).unwrap()
     }
@@ -149,7 +162,7 @@ mod tests {
         let manifest = manifest();
         let mut analysis = Analysis::new(chest(), &manifest, Options::default()).unwrap();
         let compute = |n: usize, input: Vec<f32>| Ok(answer(Shape::of(&manifest.networks[n]), &input));
-        run(&mut analysis, threads, compute).unwrap();
+        run(&mut analysis, threads, &mut Unobserved, compute).unwrap();
         analysis.all_labels().to_vec()
     }
 
@@ -172,16 +185,16 @@ mod tests {
             0..40 => Ok(answer(shape(n), &input)),
             _ => Err(Issue::new(IssueCode::DeviceLost, "")),
         };
-        assert_eq!(run(&mut analysis, 3, failing).unwrap_err().code, IssueCode::DeviceLost);
+        assert_eq!(run(&mut analysis, 3, &mut Unobserved, failing).unwrap_err().code, IssueCode::DeviceLost);
         assert_eq!(analysis.progress().0, 40);
-        run(&mut analysis, 2, |n, input| Ok(answer(shape(n), &input))).unwrap();
+        run(&mut analysis, 2, &mut Unobserved, |n, input| Ok(answer(shape(n), &input))).unwrap();
         assert_eq!(analysis.all_labels(), labelled(1));
     }
 
     #[test]
     fn an_answer_of_the_wrong_size_stops_the_crew() {
         let mut analysis = Analysis::new(chest(), &manifest(), Options::default()).unwrap();
-        let issue = run(&mut analysis, 2, |_, _| Ok(vec![0.5])).unwrap_err();
+        let issue = run(&mut analysis, 2, &mut Unobserved, |_, _| Ok(vec![0.5])).unwrap_err();
         assert_eq!(issue.code, IssueCode::InternalFault);
         assert!(issue.message.contains("taking an answer, an answer of 1 values"), "{}", issue.message);
     }

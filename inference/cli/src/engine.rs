@@ -1,6 +1,10 @@
 //! The device that computes, with the shipped networks on it, and what happens when it fails.
 
-use std::{num::NonZero, sync::Arc, thread};
+use std::{
+    num::NonZero,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+};
 
 use burn::tensor::Device;
 use corsai_ensemble::{Analysis, Options};
@@ -8,20 +12,25 @@ use corsai_networks::{Network, NetworkError, read_manifest, shipped};
 use corsai_protocol::{DevicePreference, Issue, IssueCode, Manifest};
 use corsai_study::HuVolume;
 
-use crate::{crew, gpu::Gpu};
+use crate::{
+    crew::{self, Observer},
+    gpu::Gpu,
+};
 
 /// One network's parts, as the manifest lists them.
 pub type Parts = Vec<Vec<u8>>;
 
-/// Networks on a device.
+/// Networks on a device; several studies may be analysed at once.
 #[derive(Debug)]
 pub struct Engine {
     manifest: Manifest,
     options: Options,
     weights: Vec<Parts>,
-    place: Place,
+    place: Mutex<Arc<Place>>,
+    /// Whose turn it is on a GPU: one thread after the other.
+    gpu_turn: Mutex<()>,
     threads: usize,
-    issues: Vec<Issue>,
+    issues: Mutex<Vec<Issue>>,
 }
 
 #[derive(Debug)]
@@ -44,32 +53,25 @@ impl Engine {
         let weights: Option<Vec<Parts>> = manifest.networks.iter().map(shipped::parts).collect();
         let weights = weights.ok_or_else(corrupt)?;
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let mut engine =
-            Self { manifest, options, weights, place: Place::Cpu(Vec::new()), threads, issues: Vec::new() };
-        engine.place = match preference {
-            DevicePreference::Cpu => engine.cpu()?,
+        let mut issues = Vec::new();
+        let place = match preference {
+            DevicePreference::Cpu => cpu(&manifest, &weights)?,
             DevicePreference::Auto | DevicePreference::Gpu => {
                 let software_too = preference == DevicePreference::Gpu;
-                match Gpu::acquire(&engine.manifest.networks, &engine.weights, software_too) {
+                match Gpu::acquire(&manifest.networks, &weights, software_too) {
                     Ok(gpu) => Place::Gpu(gpu),
                     Err(passed) => {
                         eprintln!("the CPU computes: {}", passed.reason);
-                        engine.issues.extend(passed.issue);
-                        engine.cpu()?
+                        issues.extend(passed.issue);
+                        cpu(&manifest, &weights)?
                     }
                 }
             }
         };
+        let (place, gpu_turn) = (Mutex::new(Arc::new(place)), Mutex::new(()));
+        let engine = Self { manifest, options, weights, place, gpu_turn, threads, issues: Mutex::new(issues) };
         eprintln!("{}", engine.name());
         Ok(engine)
-    }
-
-    fn cpu(&self) -> Result<Place, Issue> {
-        let device = Device::flex();
-        let networks = self.manifest.networks.iter().zip(&self.weights);
-        let loaded: Result<Vec<Network>, _> =
-            networks.map(|(entry, parts)| Network::load(entry, parts, &device)).collect();
-        loaded.map(Place::Cpu).map_err(|error| Issue::new(error.code(), ""))
     }
 
     /// How answers are sought.
@@ -77,45 +79,88 @@ impl Engine {
         self.options
     }
 
+    /// The tier's networks.
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// How many threads the CPU computes with.
+    pub const fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// As a report names the device.
     pub fn name(&self) -> String {
-        match &self.place {
+        match &*self.place() {
             Place::Gpu(gpu) => format!("webgpu: {}", gpu.name()),
             Place::Cpu(_) => format!("cpu: {} threads", self.threads),
         }
     }
 
-    /// What is to be said of the device beside every number.
-    pub fn issues(&self) -> &[Issue] {
-        &self.issues
+    fn place(&self) -> Arc<Place> {
+        Arc::clone(&lock(&self.place))
     }
 
-    /// Runs all networks that a volume needs. A GPU that fails on the way is left, and the CPU goes on with the rest.
+    /// What is to be said of the device beside every number.
+    pub fn issues(&self) -> Vec<Issue> {
+        lock(&self.issues).clone()
+    }
+
+    /// Runs all networks that a volume needs, on the CPU with so many threads. A GPU that fails on the way is left, and
+    /// the CPU goes on with the rest.
     ///
     /// # Errors
     /// Why there is no answer.
-    pub fn analyse(&mut self, volume: Arc<HuVolume>) -> Result<Analysis, Issue> {
+    pub fn analyse(
+        &self,
+        volume: Arc<HuVolume>,
+        threads: usize,
+        observer: &mut dyn Observer,
+    ) -> Result<Analysis, Issue> {
         let mut analysis = Analysis::new(volume, &self.manifest, self.options)
             .map_err(|error| Issue::new(IssueCode::InternalFault, &format!("beginning the analysis, {error}")))?;
         loop {
-            let done = match &self.place {
+            let place = self.place();
+            let done = match &*place {
                 // One thread: the device orders its work by thread.
-                Place::Gpu(gpu) => crew::run(&mut analysis, 1, |network, input| gpu.probabilities(network, input)),
-                Place::Cpu(networks) => crew::run(&mut analysis, self.threads, |network, input| {
+                Place::Gpu(gpu) => {
+                    let _turn = lock(&self.gpu_turn);
+                    crew::run(&mut analysis, 1, observer, |network, input| gpu.probabilities(network, input))
+                }
+                Place::Cpu(networks) => crew::run(&mut analysis, threads, observer, |network, input| {
                     let network = networks.get(network).expect("invariant: every network of the manifest is loaded");
                     pollster::block_on(network.probabilities(input)).map_err(|error| issue_of(&error))
                 }),
             };
-            match (done, &self.place) {
+            match (done, &*place) {
                 (Ok(()), _) => return Ok(analysis),
-                (Err(_), Place::Gpu(_)) => {
-                    self.issues.push(Issue::new(IssueCode::DeviceLost, ""));
-                    self.place = self.cpu()?;
-                }
+                (Err(_), Place::Gpu(_)) => self.leave_gpu()?,
                 (Err(issue), Place::Cpu(_)) => return Err(issue),
             }
         }
     }
+
+    /// Puts the networks on the CPU, unless another study's thread has done so.
+    fn leave_gpu(&self) -> Result<(), Issue> {
+        let mut place = lock(&self.place);
+        if matches!(**place, Place::Gpu(_)) {
+            lock(&self.issues).push(Issue::new(IssueCode::DeviceLost, ""));
+            *place = Arc::new(cpu(&self.manifest, &self.weights)?);
+        }
+        Ok(())
+    }
+}
+
+fn cpu(manifest: &Manifest, weights: &[Parts]) -> Result<Place, Issue> {
+    let device = Device::flex();
+    let networks = manifest.networks.iter().zip(weights);
+    let loaded: Result<Vec<Network>, _> = networks.map(|(entry, parts)| Network::load(entry, parts, &device)).collect();
+    loaded.map(Place::Cpu).map_err(|error| Issue::new(error.code(), ""))
+}
+
+/// Nothing that is locked here is left half changed by a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a network's failure on a study is called.

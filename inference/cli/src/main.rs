@@ -1,9 +1,10 @@
 //! `corsai`: the page's pipeline on the command line. `analyse` measures a study and writes its
-//! report as JSON, `series` lists what there is to measure, `phantom` writes a synthetic study,
-//! `bench` times the networks. Nothing of a study is kept, and nothing is sent.
+//! report as JSON, `evaluate` holds many studies against masks and readings, `series` lists what
+//! there is to measure, `phantom` writes a synthetic study, `bench` times the networks. Nothing is
+//! kept but what is asked for, and nothing is sent.
 //!
-//! Standard output bears the report or the list and nothing else; what goes on is told on standard
-//! error.
+//! Standard output bears the report, the list or the summary and nothing else; what goes on is told
+//! on standard error.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -12,44 +13,57 @@ mod arguments;
 mod bench;
 mod crew;
 mod engine;
+mod evaluate;
 mod gpu;
 mod masks;
+mod measured;
 mod phantom;
+mod probabilities;
+mod progress;
 mod reading;
 
 use std::{io, process::ExitCode};
 
-use arguments::Command;
+use arguments::{Command, CommandLine};
+use clap::{CommandFactory, Parser, error::ErrorKind};
 
 /// Refused: the report says why.
 const REFUSED: u8 = 2;
-/// The report, the masks or the phantom could not be written.
+/// The report, the masks or the phantom could not be written, or a cohort not be read.
 const NOT_WRITTEN: u8 = 1;
 /// The command line was not understood (`sysexits.h`'s EX_USAGE).
 const USAGE: u8 = 64;
 
 fn main() -> ExitCode {
-    let done = match arguments::parse(lexopt::Parser::from_env()) {
-        Ok(Command::Help) => {
-            io::Write::write_all(&mut io::stdout(), arguments::HELP.as_bytes()).map(|()| ExitCode::SUCCESS)
-        }
-        Ok(Command::Analyse(asked)) => analyse::run(&asked).map(|measured| match measured {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::from(REFUSED),
-        }),
-        Ok(Command::Series(study)) => reading::list_series(&study).map(|usable| match usable {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::from(REFUSED),
-        }),
-        Ok(Command::Bench { device, runs }) => bench::run(device, runs).map(|()| ExitCode::SUCCESS),
-        Ok(Command::Phantom { folder, options }) => phantom::write(&folder, options).map(|()| ExitCode::SUCCESS),
-        Err(error) => {
-            eprintln!("corsai: {error}\n\n{}", arguments::HELP);
-            return ExitCode::from(USAGE);
+    let command = match CommandLine::try_parse() {
+        Ok(line) => line.command,
+        Err(error) => return told(&error),
+    };
+    let refused_unless = |measured| if measured { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) };
+    let done = match command {
+        Command::Analyse(asked) => analyse::run(&asked).map(refused_unless),
+        Command::Evaluate(asked) => evaluate::run(&asked),
+        Command::Series { study } => reading::list_series(&study).map(refused_unless),
+        Command::Phantom(asked) => phantom::write(&asked.folder, asked.options()).map(|()| ExitCode::SUCCESS),
+        Command::Bench { device, runs } => bench::run(device.preference(), runs).map(|()| ExitCode::SUCCESS),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut CommandLine::command(), "corsai", &mut io::stdout());
+            Ok(ExitCode::SUCCESS)
         }
     };
     done.unwrap_or_else(|error| {
         eprintln!("corsai: {error}");
         ExitCode::from(NOT_WRITTEN)
     })
+}
+
+/// Prints help where it is asked for, and else what was not understood.
+fn told(error: &clap::Error) -> ExitCode {
+    use ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    let asked = matches!(error.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand);
+    match error.print() {
+        Ok(()) if asked => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(USAGE),
+        Err(_) => ExitCode::from(NOT_WRITTEN),
+    }
 }

@@ -1,5 +1,9 @@
 //! A folder, an archive or a single file, read into one study's volume.
 
+mod nifti;
+
+pub use nifti::{is_nifti, mask};
+
 use std::{
     fs,
     io::{self, Write as _},
@@ -34,6 +38,11 @@ pub struct Study {
 /// Why there is nothing to measure; one of the issues is of severity [`Severity::Stop`].
 pub fn open(study: &Chosen) -> Result<Study, Vec<Issue>> {
     let begun = Instant::now();
+    if is_nifti(&study.path) {
+        let (series, decoded) = nifti::study(study)?;
+        let volume = Arc::new(decoded.volume);
+        return Ok(Study { series, volume, issues: decoded.issues, seconds: begun.elapsed().as_secs_f64() });
+    }
     let Opened { mut issues, series } = take_in(&study.path).finish();
     let several = series.iter().filter(|one| one.summary().usable).count() > 1;
     let chosen = match study.series {
@@ -64,7 +73,6 @@ pub fn open(study: &Chosen) -> Result<Study, Vec<Issue>> {
         return Err(issues);
     };
     let summary = chosen.summary().clone();
-    eprintln!("{} slices of {} × {}", summary.slices, summary.columns, summary.rows);
     match chosen.begin().and_then(corsai_study::Decoding::finish) {
         Ok(decoded) => {
             issues.extend(decoded.issues);
@@ -83,18 +91,23 @@ pub fn open(study: &Chosen) -> Result<Study, Vec<Issue>> {
 /// # Errors
 /// Where the list can't be written.
 pub fn list_series(path: &Path) -> io::Result<bool> {
-    let Opened { issues, series } = take_in(path).finish();
+    let (issues, series) = if is_nifti(path) {
+        nifti::listed(path)
+    } else {
+        let Opened { issues, series } = take_in(path).finish();
+        (issues, series.iter().map(|one| one.summary().clone()).collect())
+    };
     let mut out = io::stdout();
     for (number, one) in (1..).zip(&series) {
-        writeln!(out, "{number}  {}", line(one.summary()))?;
-        for issue in &one.summary().issues {
+        writeln!(out, "{number}  {}", line(one))?;
+        for issue in &one.issues {
             writeln!(out, "   [{}] {}", issue.code.as_str(), issue.message)?;
         }
     }
     for issue in &issues {
         eprintln!("[{}] {} {}", issue.code.as_str(), issue.message, issue.files.join(", "));
     }
-    Ok(series.iter().any(|one| one.summary().usable))
+    Ok(series.iter().any(|one| one.usable))
 }
 
 /// What tells a series from others.
@@ -121,15 +134,7 @@ fn line(series: &SeriesSummary) -> String {
 fn take_in(path: &Path) -> Intake {
     let limits = Limits::default();
     let mut intake = Intake::new(limits);
-    let mut files = Vec::new();
-    if path.is_dir() {
-        list(path, MAX_DEPTH, &mut files);
-        files.sort();
-    } else {
-        files.push(path.to_path_buf());
-    }
-    eprintln!("reading {}", if files.len() == 1 { "1 file".into() } else { format!("{} files", files.len()) });
-    for file in files {
+    for file in files(path) {
         let name = file.strip_prefix(path).ok().filter(|name| name.file_name().is_some()).unwrap_or(&file);
         let name = name.to_string_lossy();
         match read(&file, limits.bytes) {
@@ -138,6 +143,18 @@ fn take_in(path: &Path) -> Intake {
         }
     }
     intake
+}
+
+/// Returns the files of a study in a definite order: those below a folder, or the file itself.
+pub fn files(path: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    if path.is_dir() {
+        list(path, MAX_DEPTH, &mut files);
+        files.sort();
+    } else {
+        files.push(path.to_path_buf());
+    }
+    files
 }
 
 /// # Errors

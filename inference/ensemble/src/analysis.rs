@@ -3,11 +3,14 @@
 //! Lungs first; then the lesion networks, one after the other, each over those slices that it can still change.
 
 mod numbers;
+mod probabilities;
 
 use std::{collections::VecDeque, sync::Arc};
 
 use corsai_protocol::{Family, Manifest, NetworkEntry, Projection, Region, Stage, Tier, Vote, label};
 use corsai_study::HuVolume;
+
+pub use probabilities::LesionProbabilities;
 
 use crate::{
     EnsembleError,
@@ -48,6 +51,8 @@ pub struct Options {
     pub vote: Option<Vote>,
     /// The DPNs of all three projections in place of the axial ones alone, where the tier has all three.
     pub dpn_3d: bool,
+    /// [`Analysis::lung_probabilities`] has an answer once the lungs are in.
+    pub keep_probabilities: bool,
 }
 
 /// Right and left lung.
@@ -120,6 +125,8 @@ pub struct Analysis {
     lungs_ahead: usize,
     /// Lungs after the first projection, until all are there.
     preview: Option<LungCube>,
+    /// What the lungs' networks said together, where it is kept.
+    lung_cube: Option<LungCube>,
     labels: Vec<u8>,
     /// The last complete answer, while a higher tier is computed.
     before: Option<Before>,
@@ -187,6 +194,7 @@ impl Analysis {
             lungs_done: 0,
             lungs_ahead: 0,
             preview: None,
+            lung_cube: None,
             before: None,
             volume,
             lungs,
@@ -368,7 +376,9 @@ impl Analysis {
             self.phase = Phase::Lungs(stage);
         } else {
             self.preview = None;
-            self.finish_lungs(&stage.mean(&vec![true; self.lungs.len()]));
+            let cube = stage.mean(&vec![true; self.lungs.len()]);
+            self.finish_lungs(&cube);
+            self.lung_cube = self.options.keep_probabilities.then_some(cube);
         }
     }
 

@@ -42,7 +42,7 @@ pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
     let mut labels = vec![0; volume.grid().len()];
     cube.label(&volume, &LungFilters::new(volume.grid(), SIZE), &mut labels);
 
-    let options = Options { tier: Tier::Full, full_run: true, dpn_3d: true, vote: None };
+    let options = Options { tier: Tier::Full, full_run: true, dpn_3d: true, ..Options::default() };
     let mut analysis = Analysis::new(Arc::clone(&volume), &manifest, options).expect("invariant: the manifest fits");
     let mut inputs: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
     while analysis.stage().is_some() {

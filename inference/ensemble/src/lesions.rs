@@ -197,6 +197,26 @@ impl LesionStage {
         Ok(())
     }
 
+    /// Returns one member's probabilities `[size, size]` on a slice of the study's grid, `rows × columns`, in steps as the
+    /// vote counts them; 0 outside the member's box.
+    pub fn on_slice(
+        &self,
+        member: usize,
+        answer: &[f32],
+        rows: usize,
+        columns: usize,
+    ) -> Result<Vec<u16>, EnsembleError> {
+        let Member { input, square, back, .. } = &self.members[member];
+        let size = input.size;
+        if answer.len() != size * size {
+            return Err(EnsembleError::Answer { found: answer.len(), expected: size * size });
+        }
+        let probability = plane(answer, size, back, back);
+        // Every pixel is asked for, lung or not.
+        let everywhere = vec![u8::MAX; rows * columns];
+        Ok(square.on(&probability, &everywhere, columns).map(|(_, probability)| steps(probability)).collect())
+    }
+
     /// Applies the rule to slice `z`. Where it is decided, its lesions are marked in `labels` and true is returned.
     pub fn judge(&mut self, z: usize, labels: &mut [u8]) -> bool {
         let state = &mut self.states[z];

@@ -18,7 +18,7 @@ mod prepare;
 mod resize;
 mod vote;
 
-pub use analysis::{Analysis, Job, JobId, Options, RightLeft};
+pub use analysis::{Analysis, Job, JobId, LesionProbabilities, Options, RightLeft};
 
 use corsai_protocol::Family;
 use thiserror::Error;

@@ -11,7 +11,7 @@ use crate::{
     components::drop_islands,
     hysteresis::{WEAK, keep_connected},
     prepare::whole_volume,
-    resize::Filter,
+    resize::{Filter, plane},
 };
 
 /// Every how many slices of a projection are computed.
@@ -190,6 +190,16 @@ impl LungCube {
             slice.copy_from_slice(&self.mark(volume, filters, z));
         }
         keep_connected(labels, grid, RIM_MM);
+    }
+
+    /// Returns the probabilities of right and left on one slice of the study's grid.
+    pub fn on_slice(&self, filters: &LungFilters, z: usize) -> [Vec<f32>; 2] {
+        [&self.right, &self.left].map(|cube| {
+            let area = self.size * self.size;
+            let mut on_slice = vec![0.0; area];
+            filters.along.row(z, area, |j| &cube[j * area..], &mut on_slice);
+            plane(&on_slice, self.size, &filters.vertical, &filters.horizontal)
+        })
     }
 
     /// Label bytes of one slice without the rim, which takes the whole study.

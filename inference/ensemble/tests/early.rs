@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use corsai_ensemble::{Analysis, EnsembleError, Job, Options};
+use corsai_ensemble::{Analysis, EnsembleError, Job, LesionProbabilities, Options};
 use corsai_protocol::{
     Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Tier, Vote, label,
 };
@@ -383,4 +383,49 @@ fn with_sections_each_axial_member_counts_three_times() {
     assert_eq!(many.oversized_family(), Some(Family::Dpn));
     many.networks.retain(|network| network.name != "dpn-sections");
     assert_eq!(many.oversized_family(), None);
+}
+
+#[test]
+fn probabilities_on_the_grid_are_what_the_vote_counts() {
+    let manifest = manifest();
+    let options = Options { full_run: true, keep_probabilities: true, ..Options::default() };
+    let opinions = Opinions { seed: 11, spread: 1.2, sick: 0.3 };
+    let mut analysis = Analysis::new(chest(), &manifest, options).unwrap();
+    let grid = analysis.volume().grid().clone();
+    let area = grid.rows * grid.columns;
+    let mut steps = vec![0; grid.len()];
+    assert_eq!(analysis.lung_probabilities(0), None, "the lungs aren't in");
+    while analysis.stage().is_some() {
+        let job = analysis.next_job().unwrap();
+        let answer = opinions.answer(&manifest, &job);
+        let on_grid = analysis.lesion_probabilities(job.id, &answer).unwrap();
+        if let Some(found) = on_grid {
+            assert_eq!(manifest.networks[found.network].name, "fpn-0");
+            assert!(analysis.lesion_probabilities(job.id, &answer[1..]).is_err());
+            steps[found.slice * area..][..area].copy_from_slice(&found.steps);
+        } else {
+            assert_eq!(manifest.networks[job.network].family, Family::Lungs);
+        }
+        analysis.accept(job.id, &answer).unwrap();
+        assert!(analysis.lesion_probabilities(job.id, &answer).is_err(), "the job is answered");
+    }
+    // One network votes, by its own threshold of .4.
+    let least = 0.4 * f64::from(LesionProbabilities::ONE);
+    let labels = analysis.all_labels();
+    let marked = |at: usize| labels[at] != 0 && f64::from(steps[at]) > least;
+    assert!((0..labels.len()).all(|at| marked(at) == (labels[at] & label::LESION != 0)));
+    assert!((0..labels.len()).any(marked));
+    for z in 0..grid.slices {
+        let [right, left] = analysis.lung_probabilities(z).unwrap();
+        for (at, (right, left)) in right.into_iter().zip(left).enumerate() {
+            let label = labels[z * area + at];
+            if right > left && right > 1.0 - right - left {
+                assert_ne!(label & label::RIGHT_LUNG, 0, "{right} and {left}");
+            }
+            assert!(label == 0 || right + left > 0.3, "{right} and {left}");
+        }
+    }
+    assert_eq!(analysis.lung_probabilities(grid.slices), None);
+    let (_, _, plain) = opinions.labels(&manifest, Options { keep_probabilities: false, ..options }, &[]);
+    assert_eq!(plain.lung_probabilities(0), None, "nobody asked for them");
 }

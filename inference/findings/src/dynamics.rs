@@ -161,7 +161,9 @@ fn change(before: &LungFinding, after: &LungFinding) -> Option<ShareChange> {
     Some(ShareChange { earlier, later, points: (later - earlier) * 100.0 })
 }
 
-fn verdict(change: ShareChange) -> Verdict {
+/// Returns the verdict that a change of the share means by the paper's rule.
+#[must_use]
+pub fn verdict(change: ShareChange) -> Verdict {
     if change.points.abs() < STABLE_POINTS - ROUNDING {
         Verdict::Stable
     } else if change.points < 0.0 {

@@ -15,7 +15,7 @@ mod tally;
 
 pub use class::ct_class;
 pub use doubts::doubts;
-pub use dynamics::{Measured, compare, same_instances};
+pub use dynamics::{Measured, compare, same_instances, verdict};
 pub use measure::{measure, possible, spread};
 pub use report::{record, refusal, report};
 

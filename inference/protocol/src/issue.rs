@@ -68,6 +68,7 @@ issues! {
     FileDuplicate "file.duplicate" Info "The same picture is there more than once; one copy is used." "Nothing to do.";
     ZipBad "zip.bad" Skip "The archive could not be opened." "Unzip it and drop the folder.";
     ZipTooLarge "zip.too-large" Stop "The archive unpacks to more than can be held." "Unzip it and drop one study's folder.";
+    NiftiUnusable "nifti.unusable" Stop "The NIfTI file can't be used." "Export the CT again as one three-dimensional NIfTI-1 file (.nii or .nii.gz) in Hounsfield units.";
     InputNothing "input.nothing" Stop "No chest CT was found in what was dropped." "Drop the folder that holds the CT's DICOM files.";
     InputIncomplete "input.incomplete" Warning "The disc's index lists more pictures than there are in what was dropped." "Drop the whole disc or folder if slices may be missing.";
     InputTooMany "input.too-many" Stop "There are more files than can be looked through." "Drop one study's folder.";
@@ -97,6 +98,7 @@ issues! {
     GeometryNoSpacing "geometry.no-spacing" Stop "The distance between pixels is missing or unreadable." "Export the original CT series.";
     GeometryNotAxial "geometry.not-axial" Stop "The slices are not axial." "Choose the axial series.";
     GeometryOrientation "geometry.orientation" Stop "The slices are not parallel to one another." "Choose a series with parallel axial slices.";
+    GeometryOrientationAssumed "geometry.orientation-assumed" Warning "The file does not say how the patient lies: right and left may be swapped." "Look where the heart is before trusting which lung is which.";
     GeometryGantryTilt "geometry.gantry-tilt" Warning "The gantry was tilted; volumes are right, pictures are shown as acquired." "Nothing to do.";
     GeometryMissingSlices "geometry.missing-slices" Warning "Slices are missing; their neighbours stand in for them in the volumes." "Copy the study again if the slices exist.";
     GeometryUnevenSpacing "geometry.uneven-spacing" Warning "The slices are not evenly spaced; each counts with its own width." "Nothing to do.";

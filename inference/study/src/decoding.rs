@@ -215,7 +215,8 @@ impl Decoding {
     }
 }
 
-fn is_blank(hu: &[i16]) -> bool {
+/// Returns whether all of a slice has one value: there is no picture on it.
+pub(crate) fn is_blank(hu: &[i16]) -> bool {
     hu.iter().all(|value| Some(value) == hu.first())
 }
 

@@ -29,6 +29,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod archive;
+mod array;
 mod codec;
 mod coding;
 mod decoding;
@@ -47,6 +48,7 @@ mod value;
 mod volume;
 mod walk;
 
+pub use array::{HuArray, hounsfield};
 pub use coding::{Ahead, Coding, Task};
 pub use decoding::{Damaged, Decoded, Decoding};
 pub use image::Fault;

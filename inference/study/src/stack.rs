@@ -17,13 +17,13 @@ use crate::transfer::Table;
 use crate::volume::Grid;
 
 /// Least z of an axial slice's normal: 20 degrees.
-const AXIAL: f64 = 0.939_692_6;
+pub(crate) const AXIAL: f64 = 0.939_692_6;
 /// Direction cosines that differ by less are those of parallel slices.
 const PARALLEL: f64 = 5e-3;
 /// Pixel distances that differ by less than this share are equal.
 const SAME_SPACING: f64 = 1e-3;
 /// mm that slices move sideways per mm of their distance before the gantry counts as tilted: half a degree.
-const TILT: f64 = 0.008_7;
+pub(crate) const TILT: f64 = 0.008_7;
 /// A slice this far beside the line on which the others lie is another picture's, mm.
 const ASIDE_MM: f64 = 1.0;
 /// The part that is used of a mixed series must cover this much of its length: a part that covers less is no chest.

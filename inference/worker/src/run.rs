@@ -72,6 +72,7 @@ pub async fn analyse(
         full_run: depth.full_run,
         vote: depth.paper_vote.then_some(Vote::PAPER),
         dpn_3d: depth.dpn_3d,
+        keep_probabilities: false,
     };
     let analysis = Analysis::new(Arc::new(volume), &manifest, options)
         .map_err(|error| vec![fault(&format!("the analysis' beginning: {error}"))])?;

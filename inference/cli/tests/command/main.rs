@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod evaluate;
+mod nifti_files;
+
 use std::{
     fs,
     io::{Cursor, Write},
@@ -20,7 +23,7 @@ fn corsai(arguments: &[&str]) -> Output {
 }
 
 fn schema() -> Value {
-    serde_json::from_str(include_str!("../report.schema.json")).unwrap()
+    serde_json::from_str(include_str!("../../report.schema.json")).unwrap()
 }
 
 /// A report, held against the schema and read back.
@@ -233,7 +236,23 @@ fn what_is_not_understood_is_neither_measured_nor_refused() {
     for arguments in [&["analyse"][..], &["analyse", "a", "--device", "tpu"], &["analyze", "a"], &["phantom", "d"]] {
         let out = corsai(arguments);
         assert_eq!(out.status.code(), Some(64), "{arguments:?}");
-        assert!(String::from_utf8_lossy(&out.stderr).contains("corsai analyse STUDY"));
+        assert!(String::from_utf8_lossy(&out.stderr).contains("--help"));
+    }
+}
+
+#[test]
+fn help_and_completions_are_printed() {
+    for (arguments, needed) in [
+        (&["--help"][..], "evaluate"),
+        (&[], "evaluate"),
+        (&["help", "analyse"], "--probabilities"),
+        (&["evaluate", "--help"], "lesion_mask"),
+        (&["completions", "bash"], "complete"),
+    ] {
+        let out = corsai(arguments);
+        assert_eq!(out.status.code(), Some(0), "{arguments:?}");
+        let printed = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+        assert!(printed.contains(needed), "{arguments:?}: {printed}");
     }
 }
 

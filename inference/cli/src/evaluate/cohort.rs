@@ -1,0 +1,272 @@
+//! Which studies there are, with their masks and readings: from a CSV file or a folder.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use corsai_protocol::Verdict;
+use thiserror::Error;
+
+use crate::reading::is_nifti;
+
+/// Names of the masks beside a study.
+const LUNGS: &str = "lungs";
+const LESIONS: &str = "lesions";
+
+/// One study.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// As the cohort names it.
+    pub name: String,
+    pub path: PathBuf,
+    pub lesion_mask: Option<PathBuf>,
+    pub lung_mask: Option<PathBuf>,
+    /// A reader's CT-class.
+    pub class: Option<u8>,
+    /// An earlier study of the same patient, by its place in the list.
+    pub previous: Option<usize>,
+    /// A reader's verdict on the change since.
+    pub verdict: Option<Verdict>,
+    /// It is evaluated itself, and not only there to be compared with.
+    pub listed: bool,
+}
+
+/// Why there is no cohort to evaluate.
+#[derive(Debug, Error)]
+pub enum CohortError {
+    #[error("the cohort {0} can't be read: {1}")]
+    Unreadable(PathBuf, std::io::Error),
+    #[error("the cohort {0} can't be read: {1}")]
+    Csv(PathBuf, csv::Error),
+    #[error("the cohort's first line names no column \"study\"")]
+    NoStudyColumn,
+    #[error("line {line} of the cohort: {what}")]
+    Line { line: u64, what: String },
+    #[error("there is no study in the cohort {0}")]
+    Empty(PathBuf),
+}
+
+/// Reads a cohort; studies that are named as earlier ones and have no line of their own come last.
+///
+/// # Errors
+/// What leaves open which studies are meant; whether their files are there is asked later, one by
+/// one.
+pub fn read(path: &Path) -> Result<Vec<Entry>, CohortError> {
+    let entries = if path.is_dir() { folder(path)? } else { table(path)? };
+    if entries.is_empty() { Err(CohortError::Empty(path.into())) } else { Ok(entries) }
+}
+
+fn folder(path: &Path) -> Result<Vec<Entry>, CohortError> {
+    let unreadable = |error| CohortError::Unreadable(path.into(), error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            names.push((name, entry.path()));
+        }
+    }
+    names.sort();
+    let stem = |name: &str| {
+        let lower = name.to_lowercase();
+        let end = [".nii.gz", ".nii", ".zip"].into_iter().find(|end| lower.ends_with(end));
+        end.map(|end| name[..name.len() - end.len()].to_owned())
+    };
+    let kind = |name: &str| stem(name).and_then(|stem| Some(stem.rsplit_once('.')?.1.to_lowercase()));
+    let is_mask =
+        |name: &str, path: &Path| is_nifti(path) && kind(name).is_some_and(|kind| kind == LUNGS || kind == LESIONS);
+    let beside = |study: &str, mask: &str| {
+        let files = [".nii.gz", ".nii"].map(|end| path.join(format!("{study}.{mask}{end}")));
+        files.into_iter().find(|file| file.exists())
+    };
+    let studies = names.iter().filter(|(name, path)| {
+        !is_mask(name, path) && (path.is_dir() || is_nifti(path) || name.to_lowercase().ends_with(".zip"))
+    });
+    let entries = studies.map(|(name, path)| {
+        let own = if path.is_dir() { name.clone() } else { stem(name).unwrap_or_else(|| name.clone()) };
+        Entry {
+            path: path.clone(),
+            lesion_mask: beside(&own, LESIONS),
+            lung_mask: beside(&own, LUNGS),
+            name: own,
+            class: None,
+            previous: None,
+            verdict: None,
+            listed: true,
+        }
+    });
+    Ok(entries.collect())
+}
+
+fn table(path: &Path) -> Result<Vec<Entry>, CohortError> {
+    let text = fs::read_to_string(path).map_err(|error| CohortError::Unreadable(path.into(), error))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let first = text.lines().next().unwrap_or_default();
+    // Spreadsheets in many countries part fields by semicolons.
+    let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let failed = |error| CohortError::Csv(path.into(), error);
+    let headers = reader.headers().map_err(failed)?.clone();
+    let column = |name: &str| headers.iter().position(|found| found.eq_ignore_ascii_case(name));
+    let columns = ["study", "lesion_mask", "lung_mask", "class", "previous", "dynamics"];
+    let [study, lesion_mask, lung_mask, class, previous, dynamics] = columns.map(column);
+    let study = study.ok_or(CohortError::NoStudyColumn)?;
+    let others: Vec<&str> = headers.iter().filter(|name| !columns.contains(&name.to_lowercase().as_str())).collect();
+    if !others.is_empty() {
+        eprintln!("columns that mean nothing here: {}", others.join(", "));
+    }
+    let base = path.parent().unwrap_or(Path::new(""));
+    let mut entries: Vec<Entry> = Vec::new();
+    // Where each study is in the list, and those that are named as earlier ones: line, entry, name.
+    let mut places: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    let mut earlier: Vec<(usize, String)> = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(failed)?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let field = |at: Option<usize>| at.and_then(|at| record.get(at)).filter(|text| !text.is_empty());
+        let wrong = |what: String| CohortError::Line { line, what };
+        let file = |at| field(at).map(|text| base.join(text));
+        let Some(name) = field(Some(study)) else {
+            if record.iter().all(str::is_empty) {
+                continue;
+            }
+            return Err(wrong("it names no study".into()));
+        };
+        let at = base.join(name);
+        if places.insert(resolved(&at), entries.len()).is_some() {
+            return Err(wrong(format!("the study {name} is there twice")));
+        }
+        earlier.extend(field(previous).map(|text| (entries.len(), text.to_owned())));
+        entries.push(Entry {
+            name: name.to_owned(),
+            path: at,
+            lesion_mask: file(lesion_mask),
+            lung_mask: file(lung_mask),
+            class: field(class).map(ct_class).transpose().map_err(wrong)?,
+            previous: None,
+            verdict: field(dynamics).map(verdict).transpose().map_err(wrong)?,
+            listed: true,
+        });
+    }
+    for (of, name) in earlier {
+        let path = base.join(&name);
+        let place = *places.entry(resolved(&path)).or_insert_with(|| {
+            let unlisted = Entry {
+                name,
+                path,
+                lesion_mask: None,
+                lung_mask: None,
+                class: None,
+                previous: None,
+                verdict: None,
+                listed: false,
+            };
+            entries.push(unlisted);
+            entries.len() - 1
+        });
+        entries[of].previous = Some(place);
+    }
+    Ok(entries)
+}
+
+/// One form for every way of writing a path.
+fn resolved(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+fn ct_class(text: &str) -> Result<u8, String> {
+    let digits = text.to_lowercase();
+    let digits = digits.strip_prefix("ct-").unwrap_or(&digits);
+    let class = digits.parse().ok().filter(|class| *class <= 4);
+    class.ok_or_else(|| format!("{text:?} is no CT-class, which is 0 to 4"))
+}
+
+fn verdict(text: &str) -> Result<Verdict, String> {
+    match text.to_lowercase().as_str() {
+        "progression" => Ok(Verdict::Progression),
+        "stable" => Ok(Verdict::Stable),
+        "positive-response" => Ok(Verdict::PositiveResponse),
+        _ => Err(format!("{text:?} is no verdict, which is progression, stable or positive-response")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_csv(text: &str) -> Result<Vec<Entry>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cohort.csv");
+        fs::write(&file, text).unwrap();
+        let strip = |path: PathBuf| path.strip_prefix(folder.path()).map_or(path.clone(), Path::to_path_buf);
+        let entries = read(&file).map_err(|error| error.to_string())?;
+        let local = |entry: Entry| Entry {
+            path: strip(entry.path),
+            lesion_mask: entry.lesion_mask.map(strip),
+            lung_mask: entry.lung_mask.map(strip),
+            ..entry
+        };
+        Ok(entries.into_iter().map(local).collect())
+    }
+
+    #[test]
+    fn a_table_names_studies_masks_and_readings() {
+        let text = "\u{feff}Study,class,lesion_mask,previous,dynamics,reader\n\
+                    a.nii.gz,CT-2,masks/a.nii.gz,b,Progression,X\n\
+                    b,,,,,\n\n/c.zip,0,,old,stable,\n";
+        let entries = of_csv(text).unwrap();
+        let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(names, ["a.nii.gz", "b", "/c.zip", "old"]);
+        assert_eq!(entries[0].lesion_mask.as_deref(), Some(Path::new("masks/a.nii.gz")));
+        assert_eq!((entries[0].class, entries[0].previous), (Some(2), Some(1)));
+        assert_eq!((entries[0].verdict, entries[0].lung_mask.as_ref()), (Some(Verdict::Progression), None));
+        assert_eq!((entries[2].path.as_path(), entries[2].previous), (Path::new("/c.zip"), Some(3)));
+        assert_eq!(entries.iter().map(|entry| entry.listed).collect::<Vec<_>>(), [true, true, true, false]);
+        let semicolons = of_csv("study;lung_mask\na;l.nii\n").unwrap();
+        assert_eq!(semicolons[0].lung_mask.as_deref(), Some(Path::new("l.nii")));
+    }
+
+    #[test]
+    fn a_table_that_leaves_something_open_is_refused_with_the_line() {
+        for (text, expected) in [
+            ("path\na\n", "names no column \"study\""),
+            ("study\n", "there is no study"),
+            ("study,class\na,5\n", "line 2 of the cohort: \"5\" is no CT-class"),
+            ("study,dynamics\na,better\n", "\"better\" is no verdict"),
+            ("study,class\n,2\n", "line 2 of the cohort: it names no study"),
+            ("study\na\na\n", "line 3 of the cohort: the study a is there twice"),
+            ("study,class\na\n", "can't be read"),
+        ] {
+            let error = of_csv(text).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        assert!(matches!(read(Path::new("not-there.csv")), Err(CohortError::Unreadable(..))));
+    }
+
+    #[test]
+    fn a_folder_has_masks_beside_its_studies() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("p2")).unwrap();
+        for name in
+            ["p1.nii.gz", "p1.lungs.nii.gz", "p1.lesions.nii", "p2.lesions.nii.gz", "p3.zip", "notes.txt", ".x.nii"]
+        {
+            fs::write(at(name), "").unwrap();
+        }
+        let entries = read(folder.path()).unwrap();
+        let found: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.name.as_str(), entry.lung_mask.clone(), entry.lesion_mask.clone()))
+            .collect();
+        let expected = [
+            ("p1", Some(at("p1.lungs.nii.gz")), Some(at("p1.lesions.nii"))),
+            ("p2", None, Some(at("p2.lesions.nii.gz"))),
+            ("p3", None, None),
+        ];
+        assert_eq!(found, expected);
+        let empty = tempfile::tempdir().unwrap();
+        assert!(matches!(read(empty.path()), Err(CohortError::Empty(_))));
+    }
+}

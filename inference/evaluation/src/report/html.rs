@@ -1,0 +1,326 @@
+//! The evaluation as one page: no script, nothing from outside, so that it can be kept and passed on.
+
+use std::fmt::Write;
+
+use crate::{
+    Cohort, Outcome, Overlap, Row, Scores, Summary,
+    cohort::Quantity,
+    report::{
+        class, number,
+        plots::{Point, bland_altman, escaped, scatter, strips},
+        verdict_name,
+    },
+};
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem}\
+table{border-collapse:collapse;margin:.5rem 0 1.5rem;font-variant-numeric:tabular-nums}\
+th,td{padding:.2rem .7rem;border-bottom:1px solid #8886;text-align:right;white-space:nowrap}\
+th:first-child,td:first-child{text-align:left}\
+.wide{overflow-x:auto}\
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(22rem,1fr));gap:1rem}\
+figure{margin:0}svg{width:100%;height:auto;font:12px system-ui,sans-serif;fill:currentColor}\
+svg .tick{font-size:11px}svg circle{fill:#2878b8;fill-opacity:.7}\
+svg line{stroke:currentColor}svg .grid{stroke-opacity:.15}svg .equal,svg .zero{stroke-opacity:.5}\
+svg .bias{stroke:#c0562a;stroke-width:2}svg .limit{stroke:#c0562a;stroke-dasharray:5 4}\
+td.agree{font-weight:600;outline:1px solid #8886}";
+
+/// Returns the page.
+#[must_use]
+pub fn page(cohort: &Cohort) -> String {
+    let mut page = String::from(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
+         <title>CoRSAI, evaluation</title><style>",
+    );
+    page.push_str(STYLE);
+    page.push_str("</style></head><body><h1>CoRSAI, evaluation</h1>");
+    put(&mut page, format_args!("<p>{}</p>", escaped(cohort.disclaimer)));
+    put(&mut page, format_args!("<p>{}</p>", escaped(&how(cohort))));
+    put(&mut page, format_args!("<p>{}</p>", escaped(&counts(cohort))));
+    failures(&mut page, cohort);
+    masks(&mut page, cohort);
+    errors(&mut page, cohort);
+    classes(&mut page, cohort);
+    dynamics(&mut page, cohort);
+    plots(&mut page, cohort);
+    studies(&mut page, cohort);
+    page.push_str("</body></html>\n");
+    page
+}
+
+fn put(page: &mut String, text: std::fmt::Arguments<'_>) {
+    page.write_fmt(text).expect("invariant: writing to a text doesn't fail");
+}
+
+/// Which program and options the numbers are of.
+pub(super) fn how(cohort: &Cohort) -> String {
+    let manifest: String = cohort.manifest.chars().take(12).collect();
+    let options = [(cohort.full_run, "full run"), (cohort.paper_vote, "the paper's vote"), (cohort.dpn_3d, "DPN-3D")];
+    let options: String = options.iter().filter(|(on, _)| *on).map(|(_, name)| format!(", {name}")).collect();
+    format!("{}, networks {manifest}, tier {}{options}.", cohort.program, cohort.tier.as_str())
+}
+
+/// How many studies the numbers are of.
+pub(super) fn counts(cohort: &Cohort) -> String {
+    let sums = &cohort.sums;
+    let mut text = format!("Studies: {}; measured: {}; failed: {}.", sums.studies, sums.measured, sums.failed);
+    if sums.without_masks > 0 {
+        put(&mut text, format_args!(" Without a mask to compare with: {}.", sums.without_masks));
+    }
+    if cohort.missing > 0 {
+        put(&mut text, format_args!(" The evaluation was interrupted. Not measured yet: {}.", cohort.missing));
+    }
+    text
+}
+
+/// A table, its first row the names.
+fn table(page: &mut String, names: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    page.push_str("<div class=\"wide\"><table><thead><tr>");
+    names.iter().for_each(|name| put(page, format_args!("<th>{}</th>", escaped(name))));
+    page.push_str("</tr></thead><tbody>");
+    for row in rows {
+        page.push_str("<tr>");
+        row.iter().for_each(|field| put(page, format_args!("<td>{}</td>", escaped(field))));
+        page.push_str("</tr>");
+    }
+    page.push_str("</tbody></table></div>");
+}
+
+fn failures(page: &mut String, cohort: &Cohort) {
+    let rows = cohort.studies.iter().filter_map(|row| match &row.outcome {
+        Outcome::Failed { reasons } => Some((row, reasons)),
+        Outcome::Measured { .. } => None,
+    });
+    let rows: Vec<_> = rows
+        .flat_map(|(row, reasons)| reasons.iter().map(|r| vec![row.study.clone(), r.code.clone(), r.message.clone()]))
+        .collect();
+    if !rows.is_empty() {
+        page.push_str("<h2>Studies without numbers</h2>");
+        table(page, &["study", "code", "why"], rows.into_iter());
+    }
+}
+
+/// Mean with standard deviation, then range.
+pub(super) fn spread(summary: Option<Summary>, digits: usize) -> String {
+    let Some(summary) = summary else { return "–".into() };
+    let sd = summary.sd.map_or_else(String::new, |sd| format!(" ± {sd:.digits$}"));
+    let Summary { mean, min, max, .. } = summary;
+    format!("{mean:.digits$}{sd} ({min:.digits$} to {max:.digits$})")
+}
+
+fn masks(page: &mut String, cohort: &Cohort) {
+    page.push_str("<h2>Masks</h2>");
+    let rows = cohort.sums.masks.iter().filter(|mask| mask.dice.is_some() || mask.both_empty > 0);
+    let names = [
+        "mask",
+        "studies",
+        "Dice, mean ± SD (range)",
+        "Dice, pooled",
+        "IoU, mean ± SD (range)",
+        "IoU, pooled",
+        "empty in both",
+    ];
+    let fields = rows.map(|mask| {
+        vec![
+            mask.mask.into(),
+            mask.dice.map_or(0, |dice| dice.studies).to_string(),
+            spread(mask.dice, 3),
+            number(mask.pooled_dice, 3),
+            spread(mask.iou, 3),
+            number(mask.pooled_iou, 3),
+            mask.both_empty.to_string(),
+        ]
+    });
+    table(page, &names, fields);
+    if let Some(dice) = cohort.sums.dice_from_one_percent {
+        let text = format!(
+            "Lesion Dice of the {} studies whose true share is at least 1 %: {}.",
+            dice.studies,
+            spread(Some(dice), 3)
+        );
+        put(page, format_args!("<p>{}</p>", escaped(&text)));
+    }
+}
+
+fn errors(page: &mut String, cohort: &Cohort) {
+    page.push_str("<h2>Volumes and shares</h2><p>Differences are measured − reference. Limits of agreement: bias ± 1.96 standard deviations (Bland and Altman).</p>");
+    let rows = cohort.sums.errors.iter().map(|error| {
+        let agreement = error.agreement;
+        let limits = agreement.limits.map_or_else(|| "–".into(), |[low, high]| format!("{low:.2} to {high:.2}"));
+        vec![
+            error.quantity.into(),
+            error.unit.into(),
+            agreement.studies.to_string(),
+            number(Some(agreement.mae), 2),
+            number(Some(agreement.me), 2),
+            limits,
+        ]
+    });
+    table(
+        page,
+        &["quantity", "unit", "studies", "mean absolute error", "mean error (bias)", "limits of agreement"],
+        rows,
+    );
+}
+
+fn classes(page: &mut String, cohort: &Cohort) {
+    let Some(classes) = &cohort.sums.classes else { return };
+    page.push_str("<h2>CT-class</h2>");
+    let text = format!(
+        "{} of {} right; weighted kappa {} (linear), {} (squared).",
+        classes.right,
+        classes.studies,
+        number(classes.kappa_linear, 3),
+        number(classes.kappa_quadratic, 3)
+    );
+    put(page, format_args!("<p>{}</p><table><thead><tr><th>true \\ found</th>", escaped(&text)));
+    (0..5).for_each(|found| put(page, format_args!("<th>CT-{found}</th>")));
+    page.push_str("</tr></thead><tbody>");
+    for (truth, row) in classes.confusion.0.iter().enumerate() {
+        put(page, format_args!("<tr><th>CT-{truth}</th>"));
+        for (found, count) in row.iter().enumerate() {
+            let agree = if truth == found { " class=\"agree\"" } else { "" };
+            put(page, format_args!("<td{agree}>{count}</td>"));
+        }
+        page.push_str("</tr>");
+    }
+    page.push_str("</tbody></table>");
+}
+
+fn dynamics(page: &mut String, cohort: &Cohort) {
+    let compared: Vec<_> = cohort.studies.iter().filter_map(|row| Some((row, row.dynamics.as_ref()?))).collect();
+    if compared.is_empty() {
+        return;
+    }
+    let sums = &cohort.sums;
+    page.push_str("<h2>Change since the earlier study</h2>");
+    let text = format!(
+        "{} right, {} wrong or without a verdict, {} without a reference.",
+        sums.dynamics_right, sums.dynamics_wrong, sums.dynamics_without_truth
+    );
+    put(page, format_args!("<p>{}</p>", escaped(&text)));
+    let rows = compared.into_iter().map(|(row, dynamics)| {
+        let words = |verdict: Option<_>| verdict.map_or("–", verdict_name).into();
+        vec![
+            row.study.clone(),
+            number(dynamics.true_points, 1),
+            number(dynamics.found_points, 1),
+            words(dynamics.truth),
+            words(dynamics.found),
+            dynamics.failed.join(", "),
+        ]
+    });
+    table(page, &["study", "true, points", "found, points", "true", "found", "not compared"], rows);
+}
+
+fn points(cohort: &Cohort, of: Quantity) -> Vec<Point> {
+    let point = |row: &Row| row.pair(of).map(|(y, x)| Point { name: row.study.clone(), x, y });
+    cohort.studies.iter().filter_map(point).collect()
+}
+
+fn plots(page: &mut String, cohort: &Cohort) {
+    page.push_str("<h2>Plots</h2><div class=\"plots\">");
+    let mut figure = |caption: &str, svg: &str| {
+        put(page, format_args!("<figure><figcaption>{}</figcaption>{svg}</figure>", escaped(caption)));
+    };
+    for of in [Quantity::Share, Quantity::LesionMl, Quantity::LungsMl] {
+        let (name, unit) = of.words();
+        let points = points(cohort, of);
+        let Some(error) = cohort.sums.errors.iter().find(|error| error.quantity == name) else { continue };
+        let caption = format!("Measured against the reference: {name}");
+        figure(&caption, &scatter(&caption, &points, unit));
+        let caption = format!("Bland and Altman: {name}");
+        figure(&caption, &bland_altman(&caption, &points, &error.agreement, unit));
+    }
+    let strip = |overlap: fn(&Scores) -> Option<Overlap>| {
+        let value = |row: &Row| Some((row.study.clone(), overlap(row.scores()?)?.dice()?));
+        cohort.studies.iter().filter_map(value).collect::<Vec<_>>()
+    };
+    let groups = [
+        ("lesions", strip(|scores| scores.lesion)),
+        ("both lungs", strip(|scores| scores.lungs)),
+        ("right", strip(|scores| scores.right)),
+        ("left", strip(|scores| scores.left)),
+    ];
+    if groups.iter().any(|(_, values)| !values.is_empty()) {
+        figure("Dice of every study; the line is the median", &strips("Dice of every study", &groups, "Dice"));
+    }
+    page.push_str("</div>");
+}
+
+fn studies(page: &mut String, cohort: &Cohort) {
+    page.push_str("<h2>Studies</h2>");
+    let rows = cohort.studies.iter().map(|row| {
+        let scores = row.scores();
+        let dice = |overlap: fn(&Scores) -> Option<Overlap>| number(scores.and_then(|s| overlap(s)?.dice()), 3);
+        let [true_share, found_share] = Quantity::Share.sides(row);
+        let [true_ml, found_ml] = Quantity::LesionMl.sides(row);
+        let warnings = match &row.outcome {
+            Outcome::Measured { warnings, .. } => warnings.join(", "),
+            Outcome::Failed { reasons } => reasons.iter().map(|r| r.code.as_str()).collect::<Vec<_>>().join(", "),
+        };
+        vec![
+            row.study.clone(),
+            dice(|scores| scores.lesion),
+            number(scores.and_then(|scores| scores.lungs?.iou()), 3),
+            dice(|scores| scores.right),
+            dice(|scores| scores.left),
+            number(true_share, 1),
+            number(found_share, 1),
+            number(true_ml, 0),
+            number(found_ml, 0),
+            class(row.true_class),
+            class(row.lungs().and_then(|lungs| lungs.both.ct_class)),
+            warnings,
+        ]
+    });
+    let names = [
+        "study",
+        "lesion Dice",
+        "lungs IoU",
+        "right Dice",
+        "left Dice",
+        "true share, %",
+        "found share, %",
+        "true lesions, mL",
+        "found lesions, mL",
+        "true class",
+        "found class",
+        "codes",
+    ];
+    table(page, &names, rows);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cohort::tests::cohort;
+
+    #[test]
+    fn the_page_names_every_study_and_holds_no_script_and_no_link() {
+        let mut cohort = cohort();
+        cohort.studies[1].study = "<script>alert(1)</script>".into();
+        let page = page(&cohort);
+        for needed in
+            ["<svg", "Bland and Altman", "input.nothing", "weighted kappa", "Studies: 4; measured: 3; failed: 1."]
+        {
+            assert!(page.contains(needed), "{needed}");
+        }
+        for banned in ["<script", "http://", "https://", "src=", "href=", "onload", "NaN", "@import", "url("] {
+            assert!(!page.contains(banned), "{banned}");
+        }
+        assert_eq!(page.matches("<svg").count(), 7);
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    }
+
+    #[test]
+    fn an_empty_cohort_is_a_page() {
+        let page = page(&Cohort::new(Vec::new(), 3));
+        assert!(
+            page.contains("Studies: 0; measured: 0; failed: 0. The evaluation was interrupted. Not measured yet: 3.")
+        );
+    }
+}

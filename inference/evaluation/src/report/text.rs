@@ -1,0 +1,80 @@
+//! The sums as lines for a terminal.
+
+use std::fmt::Write;
+
+use crate::{
+    Cohort,
+    report::{
+        html::{counts, how, spread},
+        number,
+    },
+};
+
+/// Returns the summary, a line a figure.
+#[must_use]
+pub fn summary(cohort: &Cohort) -> String {
+    let mut text = String::new();
+    let mut line = |line: String| writeln!(text, "{line}").expect("invariant: writing to a text doesn't fail");
+    line(how(cohort));
+    line(counts(cohort));
+    let sums = &cohort.sums;
+    for mask in &sums.masks {
+        if let (Some(dice), Some(iou)) = (mask.dice, mask.iou) {
+            let pooled = number(mask.pooled_dice, 3);
+            line(format!(
+                "{}: Dice {}, pooled {pooled}; IoU {} ({} studies)",
+                mask.mask,
+                spread(Some(dice), 3),
+                spread(Some(iou), 3),
+                dice.studies
+            ));
+        }
+    }
+    if let Some(dice) = sums.dice_from_one_percent {
+        line(format!("lesions, true share at least 1 %: Dice {} ({} studies)", spread(Some(dice), 3), dice.studies));
+    }
+    for error in &sums.errors {
+        let agreement = error.agreement;
+        let limits = agreement.limits.map_or_else(String::new, |[low, high]| format!(", limits {low:.2} to {high:.2}"));
+        line(format!(
+            "{}: MAE {:.2} {unit}, ME {:.2} {unit}{limits} ({} studies)",
+            error.quantity,
+            agreement.mae,
+            agreement.me,
+            agreement.studies,
+            unit = error.unit
+        ));
+    }
+    if let Some(classes) = &sums.classes {
+        line(format!(
+            "CT-class: {} of {} right, kappa {} (linear), {} (squared)",
+            classes.right,
+            classes.studies,
+            number(classes.kappa_linear, 3),
+            number(classes.kappa_quadratic, 3)
+        ));
+    }
+    if sums.dynamics_right + sums.dynamics_wrong + sums.dynamics_without_truth > 0 {
+        line(format!(
+            "change since the earlier study: {} right, {} wrong or without a verdict, {} without a reference",
+            sums.dynamics_right, sums.dynamics_wrong, sums.dynamics_without_truth
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cohort::tests::cohort;
+
+    #[test]
+    fn the_summary_says_what_is_counted() {
+        let text = summary(&cohort());
+        assert!(text.contains("Studies: 4; measured: 3; failed: 1."), "{text}");
+        assert!(text.contains("lesions: Dice 0.861"), "{text}");
+        assert!(text.contains("lesion volume: MAE 73.33 mL, ME 60.00 mL, limits"), "{text}");
+        assert!(text.contains("CT-class: 2 of 3 right"), "{text}");
+        assert!(!text.contains("right lung:"), "{text}");
+    }
+}

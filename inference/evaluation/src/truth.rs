@@ -1,0 +1,185 @@
+//! The reference of a study: masks of lungs and lesions on its grid, checked before they count.
+
+use corsai_protocol::label::{LEFT_LUNG, LESION, RIGHT_LUNG};
+use corsai_study::Grid;
+use thiserror::Error;
+
+/// What the numbers of a lung mask mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LungLabels {
+    /// The patient's right lung.
+    pub right: u8,
+    /// The patient's left lung.
+    pub left: u8,
+}
+
+impl Default for LungLabels {
+    /// As `corsai analyse --masks` writes them.
+    fn default() -> Self {
+        Self { right: 1, left: 2 }
+    }
+}
+
+/// Why a reference can't be used.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum TruthError {
+    /// The file's own trouble, in words.
+    #[error("The {mask} mask can't be read: {why}. Write it as a three-dimensional NIfTI-1 file of whole numbers.")]
+    Unreadable { mask: &'static str, why: String },
+    /// Sizes or places differ.
+    #[error(
+        "The {mask} mask does not lie on the study's grid: {found}. Resample it to the CT by its nearest voxels, and save it with the CT's orientation."
+    )]
+    Grid { mask: &'static str, found: String },
+    /// Numbers that stand for nothing.
+    #[error(
+        "The lung mask holds {found}. It needs {} for the right lung and {} for the left, or one number for both; other numbers are named by --lung-labels.",
+        labels.right, labels.left
+    )]
+    Labels { found: String, labels: LungLabels },
+    /// The right lung's label lies on the patient's left.
+    #[error(
+        "The lung mask has the lungs' labels swapped: what is called right lies on the patient's left. Name the labels by --lung-labels, or mend the mask's orientation."
+    )]
+    Swapped,
+    /// No lung in a lung mask.
+    #[error("The lung mask is empty. Leave it out where there is none.")]
+    Empty,
+}
+
+impl TruthError {
+    /// Returns the stable name.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "mask.unreadable",
+            Self::Grid { .. } => "mask.grid",
+            Self::Labels { .. } => "mask.labels",
+            Self::Swapped => "mask.sides-swapped",
+            Self::Empty => "mask.empty",
+        }
+    }
+}
+
+/// Reference masks of one study, as label bytes on its grid.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Truth {
+    /// One byte a voxel; of a mask that doesn't tell the sides both bits.
+    pub(crate) lungs: Option<Vec<u8>>,
+    pub(crate) sides: bool,
+    /// [`LESION`] or 0.
+    pub(crate) lesions: Option<Vec<u8>>,
+}
+
+impl Truth {
+    /// Makes a reference of the masks' numbers, one a voxel of `grid`. Every number but 0 is lesion.
+    ///
+    /// # Errors
+    /// A lung mask whose numbers don't say what is right and what left.
+    ///
+    /// # Panics
+    /// Where a mask doesn't have a number for each voxel.
+    pub fn new(
+        grid: &Grid,
+        lungs: Option<Vec<u8>>,
+        lesions: Option<Vec<u8>>,
+        labels: LungLabels,
+    ) -> Result<Self, TruthError> {
+        for mask in [&lungs, &lesions].into_iter().flatten() {
+            assert_eq!(mask.len(), grid.len(), "invariant: a mask has a number for each voxel");
+        }
+        let lesions = lesions.map(|mask| mask.into_iter().map(|value| if value == 0 { 0 } else { LESION }).collect());
+        let Some(mut mask) = lungs else { return Ok(Self { lungs: None, sides: false, lesions }) };
+        let mut counts = [0_u64; 256];
+        mask.iter().for_each(|value| counts[usize::from(*value)] += 1);
+        let numbers: Vec<u8> = (1..=u8::MAX).filter(|value| counts[usize::from(*value)] > 0).collect();
+        let both = RIGHT_LUNG | LEFT_LUNG;
+        let sides = numbers.contains(&labels.right) && numbers.contains(&labels.left) && numbers.len() == 2;
+        let byte = |value: u8| match value {
+            0 => 0,
+            value if sides && value == labels.right => RIGHT_LUNG,
+            _ if sides => LEFT_LUNG,
+            _ => both,
+        };
+        match numbers.len() {
+            0 => return Err(TruthError::Empty),
+            1 => {}
+            _ if sides => {}
+            _ => {
+                let words: Vec<String> = numbers.iter().map(u8::to_string).collect();
+                return Err(TruthError::Labels { found: words.join(", "), labels });
+            }
+        }
+        mask.iter_mut().for_each(|value| *value = byte(*value));
+        // Columns run from the patient's right to the left.
+        let middle = |side: u8| {
+            let columns = mask.iter().enumerate().filter(|(_, value)| **value == side).map(|(at, _)| at % grid.columns);
+            let (count, sum) = columns.fold((0.0, 0.0), |(count, sum), column| (count + 1.0, sum + column as f64));
+            sum / count
+        };
+        if sides && middle(RIGHT_LUNG) >= middle(LEFT_LUNG) {
+            return Err(TruthError::Swapped);
+        }
+        Ok(Self { lungs: Some(mask), sides, lesions })
+    }
+
+    /// Returns whether there is any mask.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lungs.is_none() && self.lesions.is_none()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// One slice of one row, 10 × 10 × 10 mm a voxel: 1 mL.
+    pub(crate) fn row(columns: usize) -> Grid {
+        Grid {
+            slices: 1,
+            rows: 1,
+            columns,
+            row_mm: 10.0,
+            column_mm: 10.0,
+            positions_mm: vec![0.0],
+            slab_mm: vec![10.0],
+            patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
+        }
+    }
+
+    fn lungs(mask: &[u8], labels: LungLabels) -> Result<Truth, TruthError> {
+        Truth::new(&row(mask.len()), Some(mask.to_vec()), None, labels)
+    }
+
+    #[test]
+    fn two_labels_are_right_and_left_and_one_is_both() {
+        let plain = LungLabels::default();
+        let found = lungs(&[0, 1, 1, 0, 2, 0], plain).unwrap();
+        assert_eq!((found.lungs.unwrap(), found.sides), (vec![0, 1, 1, 0, 2, 0], true));
+        for number in [1, 2, 255] {
+            let found = lungs(&[0, number, 0, number], plain).unwrap();
+            assert_eq!((found.lungs.unwrap(), found.sides), (vec![0, 3, 0, 3], false));
+        }
+        let other = LungLabels { right: 2, left: 1 };
+        assert_eq!(lungs(&[2, 1], other).unwrap().lungs.unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn labels_that_can_not_be_right_are_refused() {
+        let plain = LungLabels::default();
+        assert_eq!(lungs(&[2, 2, 0, 1], plain), Err(TruthError::Swapped));
+        assert_eq!(lungs(&[0, 0], plain), Err(TruthError::Empty));
+        let error = lungs(&[1, 2, 3], plain).unwrap_err();
+        assert_eq!(error.code(), "mask.labels");
+        assert!(error.to_string().starts_with("The lung mask holds 1, 2, 3. It needs 1 for the right lung and 2"));
+        assert!(lungs(&[3, 4], plain).is_err());
+    }
+
+    #[test]
+    fn every_number_but_none_is_lesion() {
+        let truth = Truth::new(&row(4), None, Some(vec![0, 1, 3, 255]), LungLabels::default()).unwrap();
+        assert_eq!(truth.lesions.as_deref(), Some(&[0, 4, 4, 4][..]));
+        assert!(!truth.is_empty() && Truth::default().is_empty());
+    }
+}
