@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use corsai_protocol::{
-    Command, DeviceReport, Event, Issue, IssueCode, Possible, Progress, Report, ReportStage, RunId, SeriesId, SeriesSummary,
-    Severity, SliceAreas, Slot, Stage, Tier, VolumeSummary,
+    Command, DeviceReport, Event, Issue, IssueCode, Possible, Progress, Report, ReportStage, RunId, SeriesId,
+    SeriesSummary, Severity, SliceAreas, Slot, Stage, Tier, VolumeSummary,
 };
 
 const SLOTS: [Slot; 2] = [Slot::Current, Slot::Previous];

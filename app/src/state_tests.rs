@@ -177,7 +177,10 @@ fn a_refusal_takes_every_number_away() {
 #[test]
 fn a_report_that_holds_a_stop_shows_no_number() {
     let (mut model, run) = opened();
-    model.apply(reported(run, Slot::Current, vec![Issue::new(IssueCode::ModelNonFinite, "")], ReportStage::Final), Vec::new());
+    model.apply(
+        reported(run, Slot::Current, vec![Issue::new(IssueCode::ModelNonFinite, "")], ReportStage::Final),
+        Vec::new(),
+    );
     assert!(model.current.report.is_some() && model.current.numbers().is_none());
 }
 
@@ -288,7 +291,10 @@ fn a_worker_that_dies_while_refining_leaves_numbers_and_brings_the_pictures_back
     let found = found(run, vec![series(0, true), series(1, true)], Some(0));
     assert_eq!(model.apply(found, Vec::new()), vec![Effect::SeriesFound(Slot::Current, Some(SeriesId(0)))]);
     assert!(model.apply(volume(run, Slot::Current), Vec::new()).is_empty(), "what is on screen stays there");
-    model.apply(reported(run, Slot::Current, vec![Issue::new(IssueCode::LungsCutOff, "")], ReportStage::Lungs), Vec::new());
+    model.apply(
+        reported(run, Slot::Current, vec![Issue::new(IssueCode::LungsCutOff, "")], ReportStage::Lungs),
+        Vec::new(),
+    );
     assert!(model.current.issues().is_empty(), "half an answer doesn't replace a whole one");
     model.apply(answered(run, Slot::Current, Tier::Quick, ReportStage::Interim), Vec::new());
     assert!(matches!(model.current.phase, Phase::Measured { refining: Some(_) }), "and it goes on");

@@ -17,7 +17,7 @@ async function measure(t, { open: opened, name }) {
     await app.shoot(name);
     const report = await app.report();
     const { left, right, both } = report.lungs;
-    t.diagnostic(`${name}: left ${left.volume_ml.toFixed(0)} mL, right ${right.volume_ml.toFixed(0)} mL, share ${both.share}`);
+    t.diagnostic(`${name}: left ${left.volume_ml.toFixed(2)} mL, right ${right.volume_ml.toFixed(2)} mL, share ${both.share}`);
     assert.deepEqual(app.problems, []);
     return report;
   } finally {
@@ -25,10 +25,9 @@ async function measure(t, { open: opened, name }) {
   }
 }
 
-// What native code measures (`tests/pinned.rs`): wasm adds up in another order, and a voxel at a
-// threshold falls either way.
+// What native code measures (`tests/pinned.rs`), within the same bounds.
 const PINNED = JSON.parse(readFileSync(new URL("../../tests/pinned.json", import.meta.url)));
-const TOLERANCE = { ml: 1, share: 5e-4 };
+const TOLERANCE = { ml: 0.1, share: 1e-4 };
 
 function isAsPinned({ lungs }, name) {
   assert.ok(PINNED[name], `${name} isn't pinned`);

@@ -14,7 +14,8 @@ use corsai_findings::{Measured, compare, same_instances};
 use corsai_networks::Precision;
 use corsai_port::read;
 use corsai_protocol::{
-    Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, ReportStage, RunId, SeriesSummary, Slot, Stage, Tier,
+    Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, ReportStage, RunId, SeriesSummary, Slot, Stage,
+    Tier,
 };
 use corsai_study::{Ahead, Decoding, Opened};
 use futures_channel::oneshot;
@@ -499,7 +500,14 @@ impl Owner {
 
     /// A tier has answered: its report goes to the page, and with both studies measured, their
     /// comparison.
-    pub fn publish(&self, (run, slot): (RunId, Slot), series: &SeriesSummary, voxels_key: u64, report: Report, stage: ReportStage) {
+    pub fn publish(
+        &self,
+        (run, slot): (RunId, Slot),
+        series: &SeriesSummary,
+        voxels_key: u64,
+        report: Report,
+        stage: ReportStage,
+    ) {
         {
             let mut study = self.study(slot).borrow_mut();
             if study.run != run {

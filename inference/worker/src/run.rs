@@ -10,8 +10,8 @@ use std::{
 use corsai_ensemble::{Analysis, Job, JobId, Options};
 use corsai_findings::{doubts, measure, possible, record, report, spread};
 use corsai_protocol::{
-    Answered, Depth, Event, Issue, IssueCode, Lungs, Manifest, Report, ReportStage, RunId, Runs, SeriesId, SeriesSummary, Severity,
-    Slot, Stage, Tier, Vote,
+    Answered, Depth, Event, Issue, IssueCode, Lungs, Manifest, Report, ReportStage, RunId, Runs, SeriesId,
+    SeriesSummary, Severity, Slot, Stage, Tier, Vote,
 };
 use corsai_study::{Decoded, Opened};
 use futures_util::{
