@@ -161,10 +161,11 @@ impl Work<'_> {
         while !self.stop.load(Ordering::Relaxed) {
             let Some(&nth) = self.open.get(self.next.fetch_add(1, Ordering::Relaxed)) else { break };
             let mut progress = OfMany { bar: &self.bar, shown: 0 };
-            let (result, lasting) = measured(&self.entries[nth], self.engine, self.threads, self.labels, &mut progress);
+            let (mut result, lasting) =
+                measured(&self.entries[nth], self.engine, self.threads, self.labels, &mut progress);
             progress.show(STEPS);
             if let Some(key) = self.keys[nth].as_ref().filter(|_| lasting) {
-                self.store.save(key, &result)?;
+                result = self.store.save(key, &result)?;
             }
             let mut done = self.done();
             done.push((nth, result));

@@ -159,7 +159,7 @@ mod tests {
         let scores = Scores::new(&row(200), &labels, &truth(Some(&lungs), Some(&lesions)));
         assert_eq!((scores.lesions_missed_outside, scores.truth.lesions_outside), (Some(0.5), Some(0.4)));
         assert_eq!((scores.truth.lesion_ml, scores.truth.share_right), (Some(10.0), Some(6.0 / 96.0)));
-        let none = Scores::new(&row(200), &labels, &truth(Some(&lungs), Some(&vec![0; 200])));
+        let none = Scores::new(&row(200), &labels, &truth(Some(&lungs), Some(&[0; 200])));
         assert_eq!((none.lesions_missed_outside, none.truth.lesion_ml), (None, Some(0.0)));
         assert_eq!(none.truth.ct_class, Some(0));
         let alone = Scores::new(&row(200), &labels, &truth(None, Some(&lesions)));

@@ -93,12 +93,16 @@ impl Store {
         serde_json::from_slice(&fs::read(self.file(key)).ok()?).ok()
     }
 
-    /// Keeps a result. A program that is ended in the middle leaves no half of a file.
+    /// Keeps a result, and returns it as it will be read back: in JSON a number may lose its last bit, and
+    /// an evaluation that goes on has to say the same as one without a break. A program that is ended in
+    /// the middle leaves no half of a file.
     ///
     /// # Errors
     /// What the file system says.
-    pub fn save(&self, key: &str, result: &StudyResult) -> io::Result<()> {
-        write_whole(&self.file(key), &serde_json::to_vec_pretty(result).map_err(io::Error::other)?)
+    pub fn save(&self, key: &str, result: &StudyResult) -> io::Result<StudyResult> {
+        let json = serde_json::to_vec_pretty(result).map_err(io::Error::other)?;
+        write_whole(&self.file(key), &json)?;
+        serde_json::from_slice(&json).map_err(io::Error::other)
     }
 
     fn file(&self, key: &str) -> PathBuf {
@@ -192,7 +196,7 @@ mod tests {
             Store::open(place.path(), "", Options::default(), DevicePreference::Cpu, LungLabels::default()).unwrap();
         let reasons = vec![Failure { code: "mask.grid".into(), message: "elsewhere".into() }];
         let result = StudyResult::Failed { reasons };
-        store.save("key", &result).unwrap();
+        assert_eq!(store.save("key", &result).unwrap(), result);
         assert_eq!(store.load("key"), Some(result));
         assert_eq!(store.load("other"), None);
         fs::write(place.path().join("studies/key.json"), "{").unwrap();
