@@ -20,7 +20,7 @@ function listen() {
       super(...told);
       this.addEventListener("message", ({ data }) => {
         const event = Array.isArray(data) ? JSON.parse(data[0]) : {};
-        if (event.is === "report" && event.complete) reached[event.slot] = event.report.runs.tier;
+        if (event.is === "report" && event.stage !== "lungs") reached[event.slot] = event.report.runs.tier;
         if (event.is === "compared") window.compared.push({ ...event.dynamics, reached: { ...reached } });
       });
     }

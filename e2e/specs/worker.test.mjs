@@ -216,7 +216,7 @@ describe("an earlier study", () => {
           this.addEventListener("message", ({ data }) => {
             const event = Array.isArray(data) ? JSON.parse(data[0]) : {};
             window.heard.add(event.slot);
-            if (event.is === "report" && event.complete) window.reports.push(`${event.slot} ${event.report.runs.tier}`);
+            if (event.is === "report" && event.stage !== "lungs") window.reports.push(`${event.slot} ${event.report.runs.tier}`);
           });
         }
       };
