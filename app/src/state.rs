@@ -9,7 +9,7 @@ use corsai_protocol::{
 
 const SLOTS: [Slot; 2] = [Slot::Current, Slot::Previous];
 
-/// A refinement of which nothing has been told yet.
+/// Progress of a refinement before the worker's first report of it.
 const REFINING: Progress = Progress { stage: Stage::Refining, done: 0, total: 0, seconds_left: None };
 
 /// What the worker does for a study, as far as it has told.
@@ -584,7 +584,7 @@ impl Model {
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
                 if matches!(study.phase, Phase::Restoring(_)) {
                     let below = study.report.as_ref().is_some_and(|r| report.runs.tier < r.runs.tier);
-                    // A run that goes no further leaves the masks of this report, be it below the one that is shown.
+                    // Where the run ends here, its masks are those of this report, even of a lower tier.
                     if stage == ReportStage::Lungs || (stage == ReportStage::Interim && below) {
                         return Vec::new();
                     }

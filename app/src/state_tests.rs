@@ -331,7 +331,7 @@ fn numbers_of_a_higher_tier_stay_until_their_masks_are_there_again() {
     let mut other = model.clone();
     model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
     assert_eq!((model.current.phase, tier(&model)), (MEASURED, Some(Tier::Standard)));
-    // The worker can't go further than this tier: the masks are that tier's, and so are the numbers.
+    // The worker goes no further than this tier: masks and numbers are that tier's.
     other.apply(of_tier(run, Slot::Current, Tier::Quick), Vec::new());
     assert_eq!((other.current.phase, tier(&other)), (MEASURED, Some(Tier::Quick)));
 }

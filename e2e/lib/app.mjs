@@ -145,12 +145,12 @@ class App {
     return (await status.textContent()).match(words)[1].toLowerCase();
   }
 
-  // ── The computing part ────────────────────────────────────────────────────────────────────────────────────────────
+  // ── The worker ─────────────────────────────────────────────────────────────────────────────────
 
-  // Its worker, as soon as there is one.
+  // Returns the page's worker, as soon as there is one.
   worker = async () => this.page.workers()[0] ?? this.page.waitForEvent("worker", { timeout: PATIENCE_MS });
 
-  // Lets it die of an error.
+  // Makes the worker die of an error.
   async kill() {
     const worker = await this.worker();
     const ended = new Promise((resolve) => worker.once("close", resolve));
@@ -167,7 +167,7 @@ class App {
     await this.get("start").waitFor();
   }
 
-  // Waits until it has come to the halt that it was told of last, by the host (`faulty.halting`) or by `goOn`.
+  // Waits until the worker has stopped at the message that `faulty.halting` or `goOn` named last.
   async halted() {
     const worker = await this.worker();
     try {
@@ -179,7 +179,7 @@ class App {
     }
   }
 
-  // Lets it go on, to the next halt where there is to be another one.
+  // Lets the worker go on; with `message`, until it has posted the next one that fits.
   async goOn(message) {
     const worker = await this.worker();
     await worker.evaluate((message) => {

@@ -68,17 +68,17 @@ export const hanging = (when, times = 1) =>
     };
   }`);
 
-// The computing part's message to the page that it has got somewhere in a stage.
+// Matches the worker's message that the first part of a stage is done.
 export const reached = (stage, slot = "current") => new RegExp(`"slot":"${slot}","progress":{"stage":"${stage}","done":[1-9]`);
 
-// The same, with a computing part that comes to a halt after its first message to the page that fits, and again after that
-// which `self.halt` then names: until `self.goOn` is called it computes nothing further, though it hears what the page
-// tells it. So a test sees a stage for as long as it wants, however fast the computer is.
+// A host whose worker halts after the first message to the page that matches: it computes nothing
+// further until `self.goOn` is called, and still takes the page's messages. `self.halt` names the
+// next message to halt after. So a test can look at a stage on a machine of any speed.
 export const halting = (message) =>
   inWorker(`() => {
     if (self.name === "corsai-helper") return;
     let sought = null;
-    // What has to wait: helpers' jobs, and the turns of the computing part between which it hears the page.
+    // What is held back during a halt: jobs for helpers, and the worker's own next turns.
     let waiting = null;
     let last = 0;
     const later = (then) => (waiting.set((last -= 1), then), last);

@@ -29,8 +29,8 @@ describe("a compressed study", () => {
       }).catch(reject);
     });
 
-  // A computing part that reads all files but the first only once its decoders are there, counts the slices that it gives
-  // them, and tells the one that gets the first slice to die of it where it `dies`.
+  // A worker that reads the first file, and the others once its decoders have started. It counts the
+  // slices that it sends to them. With `dies`, the decoder of the first slice dies of it.
   const decoding = (dies) =>
     faulty.inWorker(`() => {
       if (self.name === "corsai-helper") {

@@ -100,7 +100,7 @@ describe("a graphics processor that computes right at first", () => {
     const features = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "features").get;
     Object.defineProperty(GPUAdapter.prototype, "features", { get() { return new Set([...features.call(this), "shader-f16"]); } });
 
-    // The first is lost in the middle of a run, the one after it while it computes its known slices.
+    // The first device is lost in the middle of a run, the second one during its self-test.
     globalThis.requested = 0;
     let [device, lost] = [null, false];
     const request = GPUAdapter.prototype.requestDevice;

@@ -9,7 +9,7 @@ import { PATIENCE_MS, visit } from "../lib/app.mjs";
 import { filesOf, made, middle, phantom } from "../lib/studies.mjs";
 
 // A browser that lists what is dropped, and can't open files of these names, or list any folder.
-// After so many files as `first` says, the others wait until the test lets them come.
+// Lists the first `first` files at once, and the others when the test says so.
 const spoil = ({ broken = "/^$/", folders = false, plain = true, first = Infinity }) => `(() => {
   const rest = new Promise((resolve) => (window.listRest = resolve));
   let files = 0;

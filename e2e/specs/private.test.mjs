@@ -200,7 +200,7 @@ describe("when the browser is opened again (P8)", () => {
       await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished");
       await app.page.getByRole("button", { name: /panel/i }).click();
-      // Chromium writes to disk which caches there are only five seconds after the last one was made.
+      // Chromium writes the list of caches to disk five seconds after the last one was made.
       await app.page.waitForTimeout(8000);
       await app.close();
       app = await open({ query: "?device=cpu&tier=quick", profile });

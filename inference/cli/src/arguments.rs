@@ -6,10 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use corsai_ensemble::Options;
 use corsai_evaluation::LungLabels;
 use corsai_phantom::PhantomOptions;
-use corsai_protocol::{DevicePreference, Vote};
-
-/// What every help ends with.
-const DISCLAIMER: &str = "Not a medical device: for research and demonstration, not for diagnosis or treatment.";
+use corsai_protocol::{DISCLAIMER, DevicePreference, Vote};
 
 /// What a study may be, and the status a program ends with.
 const ANALYSE: &str = "\
@@ -17,14 +14,12 @@ STUDY is a folder or a zip of DICOM files, or one NIfTI-1 file (.nii, .nii.gz) i
 neither patient nor date, so that a comparison can't check them.
 
 Exit status 0: measured. 2: refused, the report says why. 1: something could not be written. 64: the command line was \
-not understood.
-
-Not a medical device: for research and demonstration, not for diagnosis or treatment.";
+not understood.";
 
 const EVALUATE: &str = "\
 COHORT is a CSV file or a folder.
 
-CSV: a line of names first, then one study a line. Columns, of which only the first has to be there:
+CSV: the first line names the columns; every other line is one study. Only `study` is required:
   study        a folder or zip of DICOM files, or a NIfTI file
   lesion_mask  NIfTI, every number but 0 is lesion
   lung_mask    NIfTI, 1 the patient's right lung and 2 the left (--lung-labels for other numbers),
@@ -44,9 +39,7 @@ again, the evaluation goes on from there; another file, option or network comput
 progress end; twice stops at once.
 
 Exit status 0: all studies were measured. 2: some were not, they are listed with their codes. 1: something could not be \
-read or written. 130: interrupted. 64: the command line was not understood.
-
-Not a medical device: for research and demonstration, not for diagnosis or treatment.";
+read or written. 130: interrupted. 64: the command line was not understood.";
 
 /// Measures lungs and lesions on chest CTs, natively and by the same code as the page.
 #[derive(Debug, Parser)]
@@ -60,10 +53,10 @@ pub struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Measure lungs and lesions on one chest CT
-    #[command(after_help = ANALYSE)]
+    #[command(after_help = format!("{ANALYSE}\n\n{DISCLAIMER}"))]
     Analyse(Analyse),
-    /// Measure many studies and compare with masks and readings, to check the program on your own patients
-    #[command(after_help = EVALUATE)]
+    /// Measure many studies and compare with masks and readings: a check on your own patients
+    #[command(after_help = format!("{EVALUATE}\n\n{DISCLAIMER}"))]
     Evaluate(Evaluate),
     /// List the series of a study: number, size, date, description, and what is wrong with it
     #[command(after_help = "Exit status 0: one can be measured. 2: none can.")]
@@ -135,7 +128,7 @@ pub struct Method {
     /// How many networks vote
     #[arg(long, value_enum, default_value_t = Tier::Standard)]
     tier: Tier,
-    /// Every network on every slice with lung, also where the vote is decided: the same masks, later
+    /// Every network on every slice with lung, without early stop: the same masks, later
     #[arg(long)]
     full_run: bool,
     /// The vote's thresholds
@@ -179,7 +172,7 @@ pub struct Chosen {
 pub struct Analyse {
     /// A folder or zip of DICOM files, or a NIfTI file
     study: PathBuf,
-    /// The number of the series to measure, as `corsai series` lists them; else the first that can be measured
+    /// The series' number in the list of `corsai series`; else the first that can be measured
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     series: Option<usize>,
     /// An earlier study of the same patient, to compare with
@@ -188,7 +181,7 @@ pub struct Analyse {
     /// The number of that study's series
     #[arg(long, value_name = "N", requires = "previous", value_parser = at_least_one)]
     previous_series: Option<usize>,
-    /// Both studies are of one patient, though their identifiers differ: there is a verdict all the same
+    /// Both studies are of one patient: give a verdict though their identifiers differ
     #[arg(long, requires = "previous")]
     pub same_patient: bool,
     /// Where the report goes; else it is printed
@@ -199,9 +192,9 @@ pub struct Analyse {
     pub masks: Option<PathBuf>,
     /// A folder for every network's probabilities on the study's grid, to choose thresholds on
     ///
-    /// lungs-right.nii.gz and lungs-left.nii.gz are 32-bit floating-point; each lesion network's NAME.nii.gz
-    /// holds whole steps of 1/2048, as the vote counts them, with that scale in the header, on slices with lung
-    /// and 0 outside the lungs' box. All networks of the tier run on all slices with lung, as with --full-run.
+    /// lungs-right.nii.gz and lungs-left.nii.gz are 32-bit floating-point. Each lesion network's
+    /// NAME.nii.gz holds whole steps of 1/2048, with that scale in the header; outside the lungs' box
+    /// it is 0. All networks of the tier run on all slices with lung, as with --full-run.
     #[arg(long, value_name = "DIR", conflicts_with = "dpn_3d")]
     pub probabilities: Option<PathBuf>,
     #[command(flatten)]

@@ -8,17 +8,15 @@ use std::{
 
 use burn::tensor::Device;
 use corsai_ensemble::{Analysis, Options};
-use corsai_networks::{Network, NetworkError, read_manifest, shipped};
+use corsai_networks::{Network, read_manifest, shipped};
 use corsai_protocol::{DevicePreference, Issue, IssueCode, Manifest};
 use corsai_study::HuVolume;
 
 use crate::{
     crew::{self, Observer},
     gpu::Gpu,
+    network_parts::{Parts, issue_of},
 };
-
-/// One network's parts, as the manifest lists them.
-pub type Parts = Vec<Vec<u8>>;
 
 /// Networks on a device; several studies may be analysed at once.
 #[derive(Debug)]
@@ -106,8 +104,8 @@ impl Engine {
         lock(&self.issues).clone()
     }
 
-    /// Runs all networks that a volume needs, on the CPU with so many threads. A GPU that fails on the way is left, and
-    /// the CPU goes on with the rest.
+    /// Analyses a volume. `threads` is how many of the CPU compute. If a GPU fails, the CPU goes on
+    /// with the rest.
     ///
     /// # Errors
     /// Why there is no answer.
@@ -161,14 +159,4 @@ fn cpu(manifest: &Manifest, weights: &[Parts]) -> Result<Place, Issue> {
 /// Nothing that is locked here is left half changed by a panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What a network's failure on a study is called.
-pub fn issue_of(error: &NetworkError) -> Issue {
-    match error {
-        NetworkError::Input { .. } | NetworkError::Device(_) => {
-            Issue::new(IssueCode::InternalFault, &format!("running a network, {error}"))
-        }
-        _ => Issue::new(error.code(), ""),
-    }
 }

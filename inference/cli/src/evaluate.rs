@@ -1,5 +1,5 @@
-//! `corsai evaluate`: many studies against masks and readings. What is measured of a study is kept at
-//! once, so that an evaluation that was stopped goes on where it was.
+//! `corsai evaluate`: measures many studies and compares them with masks and readings. Each study's
+//! result is written at once: a stopped evaluation goes on with the studies that have none.
 
 mod cohort;
 mod store;
@@ -25,10 +25,10 @@ use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    REFUSED,
     arguments::{Chosen, Evaluate},
     crew::Observer,
     engine::Engine,
+    exit_status::{INTERRUPTED, REFUSED},
     measured::{Compared, compared, numbers, without_files},
     progress::{STEPS, bar, steps},
     reading,
@@ -36,9 +36,6 @@ use crate::{
 
 use cohort::Entry;
 use store::{MeasuredStudy, Store, StudyResult, hexadecimal, write_whole};
-
-/// The evaluation was interrupted: 128 and the number of SIGINT, as shells have it.
-const INTERRUPTED: u8 = 130;
 
 /// Reasons that lie in the machine and not in the study: such a study is tried again the next time.
 const PASSING: [IssueCode; 5] = [

@@ -12,7 +12,7 @@ use burn::tensor::{
 use corsai_networks::{Network, NetworkError, Place, Precision, golden, shipped};
 use corsai_protocol::{Issue, IssueCode, NetworkEntry};
 
-use crate::engine::{Parts, issue_of};
+use crate::network_parts::{Parts, issue_of};
 
 /// Kernels gathered into one command.
 const TASKS: usize = 64;

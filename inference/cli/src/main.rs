@@ -14,9 +14,11 @@ mod bench;
 mod crew;
 mod engine;
 mod evaluate;
+mod exit_status;
 mod gpu;
 mod masks;
 mod measured;
+mod network_parts;
 mod phantom;
 mod probabilities;
 mod progress;
@@ -26,13 +28,7 @@ use std::{io, process::ExitCode};
 
 use arguments::{Command, CommandLine};
 use clap::{CommandFactory, Parser, error::ErrorKind};
-
-/// Refused: the report says why.
-const REFUSED: u8 = 2;
-/// The report, the masks or the phantom could not be written, or a cohort not be read.
-const NOT_WRITTEN: u8 = 1;
-/// The command line was not understood (`sysexits.h`'s EX_USAGE).
-const USAGE: u8 = 64;
+use exit_status::{NOT_WRITTEN, REFUSED, USAGE};
 
 fn main() -> ExitCode {
     let command = match CommandLine::try_parse() {

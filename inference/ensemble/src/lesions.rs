@@ -197,8 +197,8 @@ impl LesionStage {
         Ok(())
     }
 
-    /// Returns one member's probabilities `[size, size]` on a slice of the study's grid, `rows × columns`, in steps as the
-    /// vote counts them; 0 outside the member's box.
+    /// Returns one member's answer `[size, size]` resized to a slice of `rows × columns`, in steps as
+    /// the vote counts them; 0 outside the member's box.
     pub fn on_slice(
         &self,
         member: usize,

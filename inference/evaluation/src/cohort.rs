@@ -4,7 +4,11 @@ use corsai_findings::verdict;
 use corsai_protocol::{DISCLAIMER, Lungs, NoVerdict, ShareChange, Tier, Verdict};
 use serde::Serialize;
 
-use crate::{Agreement, Confusion, Overlap, Scores, Summary, TrueNumbers, Weights};
+use crate::{
+    overlap::Overlap,
+    scores::{Scores, TrueNumbers},
+    statistics::{Agreement, Confusion, Summary, Weights},
+};
 
 /// Studies with a smaller true share say little by their Dice: a few voxels decide it.
 const LEAST_SHARE: f64 = 0.01;
@@ -55,7 +59,8 @@ impl DynamicsOutcome {
     }
 }
 
-/// Returns how the true share changed, and the verdict on it; `None` where a study has no true share.
+/// Returns the change of the true share in points, and the verdict on it; `None` where a study has no
+/// true share.
 #[must_use]
 pub fn true_verdict(earlier: &TrueNumbers, later: &TrueNumbers) -> Option<(f64, Verdict)> {
     let (earlier, later) = earlier.share.zip(later.share)?;

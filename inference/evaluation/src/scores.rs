@@ -8,7 +8,7 @@ use corsai_protocol::{
 use corsai_study::Grid;
 use serde::{Deserialize, Serialize};
 
-use crate::{Overlap, Truth};
+use crate::{overlap::Overlap, truth::Truth};
 
 /// Numbers that the reference masks come to, measured as a study is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ fn numbers(grid: &Grid, truth: &Truth, lesions_outside: Option<f64>) -> TrueNumb
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LungLabels, truth::tests::row};
+    use crate::truth::{LungLabels, tests::row};
 
     const R: u8 = RIGHT_LUNG;
     const L: u8 = LEFT_LUNG;

@@ -115,9 +115,9 @@ impl<const N: usize> Confusion<N> {
         (0..N).map(|class| self.0[class][class]).sum()
     }
 
-    /// Returns Cohen's weighted kappa (Psychol Bull 1968;70:213–220): 1 less the weighted
-    /// disagreement over the one that chance would give. `None` where chance can't disagree: without
-    /// pairs, or where one class is all there is on both sides.
+    /// Returns Cohen's weighted kappa (Psychol Bull 1968;70:213–220): 1 − weighted disagreement /
+    /// weighted disagreement by chance. `None` without pairs, or where both readers gave one class
+    /// only.
     #[must_use]
     pub fn kappa(&self, weights: Weights) -> Option<f64> {
         let total = f64::from(self.total());
@@ -158,8 +158,8 @@ mod tests {
     #[test]
     fn the_limits_are_those_of_bland_and_altmans_example() {
         // Table 1 of the Lancet paper: peak flow by a mini meter and a large one, l/min, first
-        // readings of 17 people. It gives (large − mini) mean −2.1, SD 38.8, limits −79.7 and 75.5
-        // by 2 SD; the same by 1.96 SD here.
+        // readings of 17 people. It gives (large − mini) mean −2.1, SD 38.8, limits −79.7 and
+        // 75.5 by 2 SD; the same by 1.96 SD here.
         let large = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427];
         let mini = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451];
         let pairs: Vec<(f64, f64)> = large.into_iter().zip(mini).map(|(a, b)| (f64::from(a), f64::from(b))).collect();
@@ -184,14 +184,15 @@ mod tests {
         assert_eq!((two.total(), two.agreeing()), (50, 35));
         near(two.kappa(Weights::Linear).unwrap(), 0.4, 1e-12);
         near(two.kappa(Weights::Quadratic).unwrap(), 0.4, 1e-12);
-        // 3 × 3, rows 10, 10, 10 and columns 10, 10, 10: by chance 10/9 in each cell would be 100/30.
+        // 3 × 3; every row and column sums to 10: by chance each cell holds 100/30.
         let three = Confusion([[8, 1, 1], [1, 8, 1], [1, 1, 8]]);
         // Linear: observed 4·1 + 2·2 = 8; by chance (4·1 + 2·2)·100/30 = 80/3: 1 − 0.3.
         near(three.kappa(Weights::Linear).unwrap(), 0.7, 1e-12);
         // Quadratic: observed 4·1 + 2·4 = 12; by chance (4·1 + 2·4)·100/30 = 40: 1 − 0.3.
         near(three.kappa(Weights::Quadratic).unwrap(), 0.7, 1e-12);
         let skewed = Confusion([[5, 0, 5], [0, 10, 0], [0, 0, 10]]);
-        // Linear: 10 over (10·10·1 + 10·15·2 + 10·5·1 + 10·15·1 + 10·5·2 + 10·10·1)/30 = 800/30.
+        // Linear: 10 over
+        // (10·10·1 + 10·15·2 + 10·5·1 + 10·15·1 + 10·5·2 + 10·10·1)/30 = 800/30.
         near(skewed.kappa(Weights::Linear).unwrap(), 1.0 - 10.0 / (800.0 / 30.0), 1e-12);
         // Quadratic: 20 over (100 + 600 + 50 + 150 + 200 + 100)/30 = 1200/30.
         near(skewed.kappa(Weights::Quadratic).unwrap(), 0.5, 1e-12);

@@ -72,7 +72,8 @@ pub struct Truth {
 }
 
 impl Truth {
-    /// Makes a reference of the masks' numbers, one a voxel of `grid`. Every number but 0 is lesion.
+    /// Makes a reference of the masks, which have one number for each voxel of `grid`. In the lesion
+    /// mask every number but 0 is lesion.
     ///
     /// # Errors
     /// A lung mask whose numbers don't say what is right and what left.

@@ -3,7 +3,7 @@
 //! NIfTI's coordinates rise to the patient's right, front and head (RAS), DICOM's and those of this
 //! project to the left, back and head (LPS).
 
-use crate::NiftiError;
+use crate::error::NiftiError;
 
 /// From (first, second, third index, 1) to millimetres.
 type Affine = [[f64; 4]; 3];
@@ -110,8 +110,8 @@ impl Placement {
                 matrix
             }
             (None, Some(turned)) => turned,
-            // As nibabel has it: columns run to the left, rows to the front, slices to the head, the
-            // middle at the origin.
+            // As nibabel has it: columns run to the left, rows to the front, slices to the head,
+            // and the middle voxel is at the origin.
             (None, None) => {
                 let [x, y, z] = [-pixdim[0], pixdim[1], pixdim[2]];
                 let middle = |mm: f64, side: usize| -mm * (side as f64 - 1.0) / 2.0;

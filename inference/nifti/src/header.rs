@@ -2,7 +2,7 @@
 //! and where they lie (nifti1.h of the NIfTI-1.1 standard).
 
 use crate::{
-    NiftiError,
+    error::NiftiError,
     geometry::{Geometry, Placement},
 };
 

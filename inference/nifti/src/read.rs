@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::{
-    NiftiError,
+    error::NiftiError,
     geometry::{Geometry, Placement},
     header::{DataType, HEADER, Header},
 };

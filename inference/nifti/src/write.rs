@@ -37,8 +37,8 @@ voxels! {
     f32 => F32;
 }
 
-/// Writes a `.nii.gz` file: `voxels` in canonical order, columns fastest. A reader multiplies each by
-/// `slope`.
+/// Writes a `.nii.gz` file. `voxels` are in canonical order, columns fastest; a reader multiplies
+/// each by `slope`.
 ///
 /// # Errors
 /// What the target says; [`io::ErrorKind::InvalidInput`] where the number of voxels isn't the

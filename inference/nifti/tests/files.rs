@@ -106,8 +106,8 @@ fn canonical() -> Image<i16> {
     }
 }
 
-/// The volume as a file whose axes are the canonical ones in another order, each with its sign; with
-/// the matrix (RAS) that says so.
+/// Returns the volume as a file with its axes in another order and direction, and the matrix (RAS)
+/// of that file.
 fn stored(order: [usize; 3], falls: [bool; 3]) -> (File, [[f32; 4]; 3]) {
     let size = order.map(|axis| SIZE[axis]);
     let place = |index: [usize; 3]| {

@@ -155,6 +155,20 @@ pub enum Verdict {
     Progression,
 }
 
+impl Verdict {
+    pub const ALL: [Self; 3] = [Self::PositiveResponse, Self::Stable, Self::Progression];
+
+    /// Returns the name in reports and cohorts.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PositiveResponse => "positive-response",
+            Self::Stable => "stable",
+            Self::Progression => "progression",
+        }
+    }
+}
+
 /// Why two compared studies have no verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

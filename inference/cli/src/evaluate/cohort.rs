@@ -33,6 +33,22 @@ pub struct Entry {
     pub listed: bool,
 }
 
+impl Entry {
+    /// Returns a listed study without masks and readings.
+    const fn new(name: String, path: PathBuf) -> Self {
+        Self {
+            name,
+            path,
+            lesion_mask: None,
+            lung_mask: None,
+            class: None,
+            previous: None,
+            verdict: None,
+            listed: true,
+        }
+    }
+}
+
 /// Why there is no cohort to evaluate.
 #[derive(Debug, Error)]
 pub enum CohortError {
@@ -86,16 +102,8 @@ fn folder(path: &Path) -> Result<Vec<Entry>, CohortError> {
     });
     let entries = studies.map(|(name, path)| {
         let own = if path.is_dir() { name.clone() } else { stem(name).unwrap_or_else(|| name.clone()) };
-        Entry {
-            path: path.clone(),
-            lesion_mask: beside(&own, LESIONS),
-            lung_mask: beside(&own, LUNGS),
-            name: own,
-            class: None,
-            previous: None,
-            verdict: None,
-            listed: true,
-        }
+        let (lesion_mask, lung_mask) = (beside(&own, LESIONS), beside(&own, LUNGS));
+        Entry { lesion_mask, lung_mask, ..Entry::new(own, path.clone()) }
     });
     Ok(entries.collect())
 }
@@ -140,30 +148,17 @@ fn table(path: &Path) -> Result<Vec<Entry>, CohortError> {
         }
         earlier.extend(field(previous).map(|text| (entries.len(), text.to_owned())));
         entries.push(Entry {
-            name: name.to_owned(),
-            path: at,
             lesion_mask: file(lesion_mask),
             lung_mask: file(lung_mask),
             class: field(class).map(ct_class).transpose().map_err(wrong)?,
-            previous: None,
             verdict: field(dynamics).map(verdict).transpose().map_err(wrong)?,
-            listed: true,
+            ..Entry::new(name.to_owned(), at)
         });
     }
     for (of, name) in earlier {
         let path = base.join(&name);
         let place = *places.entry(resolved(&path)).or_insert_with(|| {
-            let unlisted = Entry {
-                name,
-                path,
-                lesion_mask: None,
-                lung_mask: None,
-                class: None,
-                previous: None,
-                verdict: None,
-                listed: false,
-            };
-            entries.push(unlisted);
+            entries.push(Entry { listed: false, ..Entry::new(name, path) });
             entries.len() - 1
         });
         entries[of].previous = Some(place);
@@ -184,12 +179,8 @@ fn ct_class(text: &str) -> Result<u8, String> {
 }
 
 fn verdict(text: &str) -> Result<Verdict, String> {
-    match text.to_lowercase().as_str() {
-        "progression" => Ok(Verdict::Progression),
-        "stable" => Ok(Verdict::Stable),
-        "positive-response" => Ok(Verdict::PositiveResponse),
-        _ => Err(format!("{text:?} is no verdict, which is progression, stable or positive-response")),
-    }
+    let found = Verdict::ALL.into_iter().find(|verdict| text.eq_ignore_ascii_case(verdict.as_str()));
+    found.ok_or_else(|| format!("{text:?} is no verdict, which is progression, stable or positive-response"))
 }
 
 #[cfg(test)]

@@ -67,8 +67,7 @@ impl Store {
         Ok(Self { folder, common: common.finalize().into() })
     }
 
-    /// Returns the key of a study: a digest of all its files and masks with what all studies have in
-    /// common.
+    /// Returns the key of a study: a digest of its files, its masks and what all studies share.
     ///
     /// # Errors
     /// Where a file can't be read: such a study has no key, and is tried again each time.
@@ -93,9 +92,9 @@ impl Store {
         serde_json::from_slice(&fs::read(self.file(key)).ok()?).ok()
     }
 
-    /// Keeps a result, and returns it as it will be read back: in JSON a number may lose its last bit, and
-    /// an evaluation that goes on has to say the same as one without a break. A program that is ended in
-    /// the middle leaves no half of a file.
+    /// Writes a result, and returns it as it will be read back: JSON may change a number's last bit,
+    /// and an evaluation with a break has to print the same figures as one without. A file is either
+    /// whole or absent.
     ///
     /// # Errors
     /// What the file system says.

@@ -9,7 +9,7 @@ pub struct LesionProbabilities {
     /// Index in the manifest.
     pub network: usize,
     pub slice: usize,
-    /// `rows · columns` probabilities in whole steps of 1/[`Self::ONE`], as the vote counts them; 0
+    /// `rows · columns` probabilities in steps of 1/[`Self::ONE`], as the vote counts them; 0
     /// outside the network's box.
     pub steps: Vec<u16>,
 }

@@ -1,15 +1,15 @@
-//! The evaluation as one page: no script, nothing from outside, so that it can be kept and passed on.
+//! The evaluation as one page that can be kept and passed on: no script, nothing from outside.
 
-use std::fmt::Write;
+use corsai_protocol::Verdict;
 
 use crate::{
-    Cohort, Outcome, Overlap, Row, Scores, Summary,
-    cohort::Quantity,
+    cohort::{Cohort, Outcome, Quantity, Row},
+    overlap::Overlap,
     report::{
-        class, number,
         plots::{Point, bland_altman, escaped, scatter, strips},
-        verdict_name,
+        words::{class, counts, how, number, put, spread},
     },
+    scores::Scores,
 };
 
 const STYLE: &str = "\
@@ -51,31 +51,6 @@ pub fn page(cohort: &Cohort) -> String {
     page
 }
 
-fn put(page: &mut String, text: std::fmt::Arguments<'_>) {
-    page.write_fmt(text).expect("invariant: writing to a text doesn't fail");
-}
-
-/// Which program and options the numbers are of.
-pub(super) fn how(cohort: &Cohort) -> String {
-    let manifest: String = cohort.manifest.chars().take(12).collect();
-    let options = [(cohort.full_run, "full run"), (cohort.paper_vote, "the paper's vote"), (cohort.dpn_3d, "DPN-3D")];
-    let options: String = options.iter().filter(|(on, _)| *on).map(|(_, name)| format!(", {name}")).collect();
-    format!("{}, networks {manifest}, tier {}{options}.", cohort.program, cohort.tier.as_str())
-}
-
-/// How many studies the numbers are of.
-pub(super) fn counts(cohort: &Cohort) -> String {
-    let sums = &cohort.sums;
-    let mut text = format!("Studies: {}; measured: {}; failed: {}.", sums.studies, sums.measured, sums.failed);
-    if sums.without_masks > 0 {
-        put(&mut text, format_args!(" Without a mask to compare with: {}.", sums.without_masks));
-    }
-    if cohort.missing > 0 {
-        put(&mut text, format_args!(" The evaluation was interrupted. Not measured yet: {}.", cohort.missing));
-    }
-    text
-}
-
 /// A table, its first row the names.
 fn table(page: &mut String, names: &[&str], rows: impl Iterator<Item = Vec<String>>) {
     page.push_str("<div class=\"wide\"><table><thead><tr>");
@@ -101,14 +76,6 @@ fn failures(page: &mut String, cohort: &Cohort) {
         page.push_str("<h2>Studies without numbers</h2>");
         table(page, &["study", "code", "why"], rows.into_iter());
     }
-}
-
-/// Mean with standard deviation, then range.
-pub(super) fn spread(summary: Option<Summary>, digits: usize) -> String {
-    let Some(summary) = summary else { return "–".into() };
-    let sd = summary.sd.map_or_else(String::new, |sd| format!(" ± {sd:.digits$}"));
-    let Summary { mean, min, max, .. } = summary;
-    format!("{mean:.digits$}{sd} ({min:.digits$} to {max:.digits$})")
 }
 
 fn masks(page: &mut String, cohort: &Cohort) {
@@ -203,7 +170,7 @@ fn dynamics(page: &mut String, cohort: &Cohort) {
     );
     put(page, format_args!("<p>{}</p>", escaped(&text)));
     let rows = compared.into_iter().map(|(row, dynamics)| {
-        let words = |verdict: Option<_>| verdict.map_or("–", verdict_name).into();
+        let words = |verdict: Option<_>| verdict.map_or("–", Verdict::as_str).into();
         vec![
             row.study.clone(),
             number(dynamics.true_points, 1),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::Agreement;
+use crate::statistics::Agreement;
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 320.0;
@@ -188,8 +188,8 @@ pub(super) fn scatter(title: &str, points: &[Point], unit: &str) -> String {
     plot.finish()
 }
 
-/// Bland and Altman's plot: difference over mean, with bias and limits of agreement. `points` have the
-/// reference as x and the measured value as y.
+/// Returns Bland and Altman's plot: difference over mean, with bias and limits of agreement.
+/// `points` have the reference as x and the measured value as y.
 pub(super) fn bland_altman(title: &str, points: &[Point], agreement: &Agreement, unit: &str) -> String {
     let turned: Vec<Point> = points
         .iter()

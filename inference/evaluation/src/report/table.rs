@@ -1,6 +1,11 @@
 //! The studies as CSV (RFC 4180), one a row.
 
-use crate::{Cohort, Outcome, Overlap, Row, cohort::Quantity, report::verdict_name};
+use corsai_protocol::Verdict;
+
+use crate::{
+    cohort::{Cohort, Outcome, Quantity, Row},
+    overlap::Overlap,
+};
 
 /// Returns the table, with a line of names first.
 #[must_use]
@@ -62,7 +67,7 @@ fn fields(row: &Row) -> Vec<String> {
     fields.push(plain(dynamics.and_then(|dynamics| dynamics.true_points)));
     fields.push(plain(dynamics.and_then(|dynamics| dynamics.found_points)));
     let verdicts = dynamics.map_or([None; 2], |dynamics| [dynamics.truth, dynamics.found]);
-    fields.extend(verdicts.map(|verdict| verdict.map_or_else(String::new, |verdict| verdict_name(verdict).into())));
+    fields.extend(verdicts.map(|verdict| verdict.map_or_else(String::new, |verdict| Verdict::as_str(verdict).into())));
     let right = dynamics.and_then(crate::DynamicsOutcome::right);
     fields.push(right.map_or_else(String::new, |right| right.to_string()));
     fields

@@ -2,13 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::{
-    Cohort,
-    report::{
-        html::{counts, how, spread},
-        number,
-    },
-};
+use super::words::{counts, how, number, spread};
+use crate::cohort::Cohort;
 
 /// Returns the summary, a line a figure.
 #[must_use]

@@ -1,0 +1,10 @@
+//! Exit statuses of the program beside 0.
+
+/// A file could not be read or written.
+pub const NOT_WRITTEN: u8 = 1;
+/// At least one study was refused: the report says why.
+pub const REFUSED: u8 = 2;
+/// The command line was not understood (`sysexits.h`'s `EX_USAGE`).
+pub const USAGE: u8 = 64;
+/// The evaluation was interrupted: 128 and the number of SIGINT, as shells have it.
+pub const INTERRUPTED: u8 = 130;
