@@ -22,7 +22,7 @@ fn the_checklist_names_every_item_and_tests_that_exist() {
         sources(&root.join(folder), &mut text);
     }
     let page = fs::read_to_string(root.join("CHECKLIST.md")).unwrap();
-    let codes: BTreeSet<&str> = corsai_protocol::IssueCode::ALL.iter().map(|code| code.as_str()).collect();
+    let codes: BTreeSet<&str> = corsai_report::IssueCode::ALL.iter().map(|code| code.as_str()).collect();
     let items: Vec<Vec<&str>> = page
         .lines()
         .filter(|line| line.starts_with("| ") && !line.starts_with("| #"))
