@@ -25,15 +25,22 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("app", &["manifest", "port", "protocol", "report", "volume"]),
     (
         "worker",
-        &[
-            "ensemble", "findings", "manifest", "networks", "phantom", "port", "protocol", "report", "study", "volume",
-        ],
+        &["ensemble", "findings", "manifest", "networks", "phantom", "port", "protocol", "report", "study", "volume"],
     ),
     (
         "cli",
         &[
-            "ensemble", "evaluation", "findings", "manifest", "networks", "nifti", "phantom", "protocol", "report",
-            "study", "volume",
+            "ensemble",
+            "evaluation",
+            "findings",
+            "manifest",
+            "networks",
+            "nifti",
+            "phantom",
+            "protocol",
+            "report",
+            "study",
+            "volume",
         ],
     ),
     ("bench", &["ensemble", "manifest", "networks"]),

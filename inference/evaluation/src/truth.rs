@@ -1,7 +1,7 @@
 //! The reference of a study: masks of lungs and lesions on its grid, checked before they count.
 
-use corsai_volume::label::{LEFT_LUNG, LESION, RIGHT_LUNG};
 use corsai_volume::Grid;
+use corsai_volume::label::{LEFT_LUNG, LESION, RIGHT_LUNG};
 use thiserror::Error;
 
 /// What the numbers of a lung mask mean.
