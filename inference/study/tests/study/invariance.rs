@@ -25,7 +25,7 @@ fn the_volume_is_the_scene_from_the_feet_up() {
     assert!((grid.voxel_ml(3) - 0.005).abs() < 1e-12);
     let affine = [[1.0, 0.0, 0.0, -13.0], [0.0, 1.0, 0.0, -10.0], [0.0, 0.0, 5.0, -40.0]];
     assert_eq!(grid.patient_from_voxel(), affine);
-    assert_eq!(grid.summary().slice_mm, 5.0);
+    assert_eq!(grid.slice_mm(), 5.0);
     assert_eq!(decoded.volume.slice(SLICES), &[] as &[i16]);
 }
 
@@ -74,7 +74,7 @@ proptest! {
         prop_assert_eq!((grid.rows(), grid.columns(), grid.row_mm(), grid.column_mm()), (ROWS, lie(0).columns, 1.0, lie(0).pixel_mm[1]));
         let slab = 5.0 * degrees.to_radians().cos();
         prop_assert!(grid.slab_mm().iter().all(|mm| (mm - slab).abs() < 1e-6));
-        for (a, b) in grid.patient_from_voxel().iter().flatten().zip(expected.patient_from_voxel.iter().flatten()) {
+        for (a, b) in grid.patient_from_voxel().iter().flatten().zip(expected.patient_from_voxel().iter().flatten()) {
             prop_assert!((a - b).abs() < 1e-6);
         }
         // The right lung comes before the left one.
