@@ -1,7 +1,7 @@
 //! What leaves the page, on a click and never else: the report as JSON, and a summary in words. Neither holds a name
 //! of a file or anything of a header but the study's date.
 
-use corsai_report::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange};
+use corsai_report::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange, text};
 
 use crate::{classes, format};
 
@@ -78,7 +78,7 @@ pub fn summary(report: &Report, issues: &[Issue], scale: Scale) -> String {
     }
     lines.extend(report.dynamics.iter().flat_map(dynamics_lines));
     let doubts = issues.iter().chain(report.dynamics.iter().flat_map(|d| &d.issues));
-    lines.extend(doubts.filter(|i| i.severity != Severity::Info).map(|i| format!("Note: {}", i.message)));
+    lines.extend(doubts.filter(|i| i.severity != Severity::Info).map(|i| format!("Note: {}", text::message(i))));
     if !report.runs.device.is_empty() {
         lines.push(format!(
             "Computed in the browser ({}) in {}.",
@@ -127,7 +127,7 @@ mod tests {
                 left: change,
                 right: change,
                 lungs_disagree: true,
-                issues: vec![Issue::new(IssueCode::DynamicsNoDate, "").with_files(vec!["DOE^JANE.dcm".into()])],
+                issues: vec![Issue::new(IssueCode::DynamicsNoDate, []).with_files(vec!["DOE^JANE.dcm".into()])],
             }),
             issues: Vec::new(),
             runs: Runs {
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn no_file_name_leaves_the_page() {
-        let issues = vec![Issue::new(IssueCode::FileTruncated, "").with_files(vec!["DOE^JANE.dcm".into()])];
+        let issues = vec![Issue::new(IssueCode::FileTruncated, []).with_files(vec!["DOE^JANE.dcm".into()])];
         let text = json(&report(), &issues).unwrap() + &summary(&report(), &issues, Scale::Guideline);
         assert!(!text.contains("DOE"));
         assert!(text.contains("file.truncated"), "the doubt itself is exported");

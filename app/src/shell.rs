@@ -7,7 +7,7 @@ mod tabs;
 
 use corsai_manifest::{Family, Manifest, NetworkEntry, Projection};
 use corsai_protocol::{Command, Depth, DevicePreference, Event, PhantomDate, SeriesId, Slot};
-use corsai_report::{Issue, IssueCode, Report, Scale, Tier};
+use corsai_report::{Counted, Found, Issue, IssueCode, Reason, Report, Scale, Tier};
 use js_sys::{ArrayBuffer, Int16Array, Uint8Array};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -148,7 +148,7 @@ impl App {
     fn send(self, command: Command, payload: Vec<JsValue>, transfer: bool) {
         let sent = self.link.try_update_value(|l| l.as_mut().is_none_or(|l| l.send(command, payload, transfer)));
         if sent == Some(false) {
-            self.died(Issue::new(IssueCode::WorkerDied, ""));
+            self.died(Issue::new(IssueCode::WorkerDied, []));
         }
     }
 
@@ -180,7 +180,7 @@ impl App {
         if matches!(event, Event::Ready { .. }) {
             let sent = self.link.try_update_value(|l| l.as_mut().is_none_or(worker_link::Link::now_ready));
             if sent == Some(false) {
-                self.died(Issue::new(IssueCode::WorkerDied, ""));
+                self.died(Issue::new(IssueCode::WorkerDied, []));
                 return;
             }
         }
@@ -241,7 +241,7 @@ impl App {
     fn take_slice(self, slot: Slot, index: u32, lungs: bool, lesions: bool, payload: &[JsValue]) {
         let buffers: Vec<&ArrayBuffer> = payload.iter().filter_map(JsCast::dyn_ref).collect();
         let [hu, labels, agreement @ ..] = &buffers[..] else {
-            return self.died(Issue::new(IssueCode::InternalFault, "a slice's picture"));
+            return self.died(Issue::new(IssueCode::InternalFault, [Found::detail("a slice's pixels")]));
         };
         let (hu, labels) = (Int16Array::new(hu).to_vec(), Uint8Array::new(labels).to_vec());
         let agreement = agreement.first().map(|agreement| Uint8Array::new(agreement).to_vec());
@@ -512,9 +512,12 @@ const SCALE_KEY: &str = "corsai.scale";
 fn refusal(error: IntakeError) -> Option<Issue> {
     match error {
         IntakeError::TooMany => {
-            Some(Issue::new(IssueCode::InputTooMany, &format!("more than {} files", intake::FILES_MAX)))
+            Some(Issue::new(
+                IssueCode::InputTooMany,
+                [Found::MoreThan { limit: intake::FILES_MAX as u64, of: Counted::Files }],
+            ))
         }
-        IntakeError::Nothing => Some(Issue::new(IssueCode::InputNothing, "no file")),
+        IntakeError::Nothing => Some(Issue::new(IssueCode::InputNothing, [Reason::NoFile.into()])),
         IntakeError::Unreadable(unreadable) => unreadable.issue(0),
         IntakeError::Overtaken => None,
     }

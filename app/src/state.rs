@@ -154,7 +154,7 @@ impl Study {
         let report = self.report.iter().flat_map(|r| &r.issues);
         let mut all: Vec<Issue> = Vec::new();
         for issue in self.refusal.iter().chain(&self.missing).chain(report).chain(chosen).chain(&self.drop_issues) {
-            match all.iter_mut().find(|i| i.code == issue.code && i.message == issue.message) {
+            match all.iter_mut().find(|i| (i.code, &i.found, i.earlier_study) == (issue.code, &issue.found, issue.earlier_study)) {
                 Some(known) if known.files.is_empty() => known.files.clone_from(&issue.files),
                 Some(_) => {}
                 None => all.push(issue.clone()),
@@ -463,7 +463,7 @@ impl Model {
             }
         }
         match issue {
-            Some(_) if !runs.is_empty() => self.notice(Issue::new(IssueCode::WorkerRestarted, "")),
+            Some(_) if !runs.is_empty() => self.notice(Issue::new(IssueCode::WorkerRestarted, [])),
             Some(issue) if !told => self.notice(issue),
             _ => {}
         }

@@ -37,7 +37,7 @@ impl App {
             move |heard| match heard {
                 Heard::Event(event, payload) => self.heard(event, payload),
                 Heard::Blocked(directive) => self.witness.was_stopped(directive),
-                Heard::Died => self.died(Issue::new(IssueCode::WorkerDied, "")),
+                Heard::Died => self.died(Issue::new(IssueCode::WorkerDied, [])),
                 Heard::Unloaded => self.cannot_compute(Link::Unloaded),
                 Heard::Impossible => self.cannot_compute(Link::Impossible),
             },
@@ -84,9 +84,7 @@ impl App {
 
     /// No worker can be had. What was measured stays.
     fn cannot_compute(self, link: Link) {
-        let message =
-            "The part of the page that computes could not be loaded. Check the connection and reload the page.";
-        let issue = Issue { message: message.into(), ..Issue::new(IssueCode::WorkerDied, "") };
+        let issue = Issue::new(IssueCode::WorkerUnavailable, []);
         self.model.update(|m| {
             m.lost_worker(Some(issue.clone()), &[]);
             // The link's state is told as well.

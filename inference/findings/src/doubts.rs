@@ -1,6 +1,6 @@
 //! What is doubtful about the lungs that were found, and about lesions where there are hardly any.
 
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{End, Found, Issue, IssueCode, Side};
 use corsai_volume::HuVolume;
 use corsai_volume::label::{LEFT_LUNG, RIGHT_LUNG};
 
@@ -43,26 +43,27 @@ pub fn doubts(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
     let left = volume_ml(grid, &tallies, |t| t.left.lung);
     let found = |volume: f64| volume >= LEAST_LUNG_ML;
     if !found(right) && !found(left) || !of_lung(volume, labels) {
-        return vec![Issue::new(IssueCode::LungsNone, "")];
+        return vec![Issue::new(IssueCode::LungsNone, [])];
     }
     let mut issues = Vec::new();
     if found(right) != found(left) {
-        let side = if found(right) { "right" } else { "left" };
-        issues.push(Issue::new(IssueCode::LungsOneMissing, &format!("the {side} one")));
+        let side = if found(right) { Side::Right } else { Side::Left };
+        issues.push(Issue::new(IssueCode::LungsOneMissing, [Found::Lung { side }]));
     }
     let cut = cut_off(&tallies);
-    if let Some(ends) = cut {
-        issues.push(Issue::new(IssueCode::LungsCutOff, ends));
+    let is_cut = !cut.is_empty();
+    if is_cut {
+        issues.push(Issue::new(IssueCode::LungsCutOff, [Found::Ends { ends: cut }]));
     }
     let both = right + left;
     // Too small a part of the lungs is what a cut study has.
-    let expected = both < *PLAUSIBLE_ML.start() && cut.is_some();
+    let expected = both < *PLAUSIBLE_ML.start() && is_cut;
     if !expected && !PLAUSIBLE_ML.contains(&both) {
-        issues.push(Issue::new(IssueCode::LungsImplausible, &format!("{both:.0} mL in both lungs")));
+        issues.push(Issue::new(IssueCode::LungsImplausible, [Found::LungVolume { ml: both }]));
     }
     let lesions = volume_ml(grid, &tallies, |t| t.right.lesion + t.left.lesion);
     if lesions > 0.0 && lesions < TRACE * both {
-        issues.push(Issue::new(IssueCode::LesionsTrace, &format!("{lesions:.1} mL in {both:.0} mL of lung")));
+        issues.push(Issue::new(IssueCode::LesionsTrace, [Found::LesionVolume { lesion_ml: lesions, lung_ml: both }]));
     }
     issues
 }
@@ -80,17 +81,13 @@ fn of_lung(volume: &HuVolume, labels: &[u8]) -> bool {
     aerated >= LEAST_AERATED * all && gas <= MOST_GAS * all
 }
 
-/// At which ends of the study the lungs are cut.
-fn cut_off(tallies: &[Tally]) -> Option<&'static str> {
+/// Returns the ends of the study at which the lungs are cut.
+fn cut_off(tallies: &[Tally]) -> Vec<End> {
     let area = |tally: &Tally| f64::from(tally.right.lung) + f64::from(tally.left.lung);
     let largest = tallies.iter().map(area).fold(0.0, f64::max);
     let cut = |end: Option<&Tally>| end.is_some_and(|tally| area(tally) > CUT_AREA * largest);
-    match (cut(tallies.first()), cut(tallies.last())) {
-        (true, true) => Some("lung at the lower and the upper end"),
-        (true, false) => Some("lung at the lower end"),
-        (false, true) => Some("lung at the upper end"),
-        (false, false) => None,
-    }
+    let ends = [(End::Lower, tallies.first()), (End::Upper, tallies.last())];
+    ends.into_iter().filter(|(_, tally)| cut(*tally)).map(|(end, _)| end).collect()
 }
 
 #[cfg(test)]
@@ -155,7 +152,7 @@ mod tests {
         assert_eq!(codes(&[[0, 0], [49, 2000], [0, 0]]), ["lungs.one-missing"]);
         let issues =
             doubts_at(-850, grid(2000, &[1.0, 10.0, 1.0]), &[vec![0; 2000], vec![L; 2000], vec![0; 2000]].concat());
-        assert!(issues[0].message.contains("the left one"));
+        assert_eq!(issues[0].found, [Found::Lung { side: Side::Left }]);
     }
 
     #[test]

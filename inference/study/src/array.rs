@@ -56,7 +56,7 @@ impl HuArray {
         let across = column.cross(row);
         let normal = across.scaled(1.0 / across.length());
         if normal.0[2] < AXIAL {
-            return Err(vec![Issue::new(IssueCode::GeometryNotAxial, "")]);
+            return Err(vec![Issue::new(IssueCode::GeometryNotAxial, [])]);
         }
         if column.dot(row).abs() > RIGHT_ANGLE * column_mm * row_mm {
             let found = "rows and columns are not at right angles";

@@ -64,7 +64,7 @@ impl Decoding {
         let count = stack.layout.grid.voxel_count();
         let mut voxels = Vec::new();
         if voxels.try_reserve_exact(count).is_err() {
-            return Err(vec![Issue::new(IssueCode::InputTooLarge, "")]);
+            return Err(vec![Issue::new(IssueCode::InputTooLarge, [])]);
         }
         let states = vec![State::Waiting; stack.members.len()];
         let places = stack.members.iter().enumerate().map(|(z, member)| (member.picture, z)).collect();

@@ -209,7 +209,7 @@ impl Intake {
         };
         let mut issues: Vec<Issue> = stop.into_iter().map(|code| Issue::new(code, &found)).collect();
         if stop.is_none() && series.is_empty() {
-            issues.push(Issue::new(IssueCode::InputNothing, ""));
+            issues.push(Issue::new(IssueCode::InputNothing, []));
         }
         let unreadable =
             refused.iter().filter(|((code, _), _)| !NO_PICTURE.contains(code)).map(|(_, names)| names.len());

@@ -30,7 +30,7 @@ impl Picture {
     /// # Errors
     /// The issue with which the file or the picture would be left out of a study.
     pub fn read(bytes: Vec<u8>) -> Result<Self, Issue> {
-        let dataset = Dataset::read(bytes).map_err(|error| Issue::new(error.code(), ""))?;
+        let dataset = Dataset::read(bytes).map_err(|error| Issue::new(error.code(), []))?;
         first(&dataset).map_err(|fault| Issue::new(fault.code, &fault.found))
     }
 }

@@ -56,7 +56,7 @@ impl Series {
         let syntax_guessed = slices.iter().any(|image| image.about.syntax_guessed);
         let count = slices.len();
         let arranged = if slices.is_empty() {
-            issues.push(Issue::new(what_else(&others), ""));
+            issues.push(Issue::new(what_else(&others), []));
             Err(None)
         } else {
             if !others.is_empty() {
@@ -73,13 +73,13 @@ impl Series {
         };
         let about = shown.map(|member| member.about.clone()).or(first);
         if arranged.is_ok() && lossy {
-            issues.push(Issue::new(IssueCode::PixelsLossy, ""));
+            issues.push(Issue::new(IssueCode::PixelsLossy, []));
         }
         if arranged.is_ok() && syntax_guessed {
-            issues.push(Issue::new(IssueCode::FileNoSyntax, ""));
+            issues.push(Issue::new(IssueCode::FileNoSyntax, []));
         }
         if arranged.is_ok() && about.as_ref().is_some_and(|about| about.supine == Some(false)) {
-            issues.push(Issue::new(IssueCode::GeometryNotSupine, ""));
+            issues.push(Issue::new(IssueCode::GeometryNotSupine, []));
         }
         let summary = summary(group, about, &arranged, count + others.len(), &issues);
         match arranged {

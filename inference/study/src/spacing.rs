@@ -44,13 +44,13 @@ impl Trouble {
             Self::TooFew(count) => {
                 Issue::new(IssueCode::SeriesTooFew, &format!("{count}, at least {MIN_SLICES} needed"))
             }
-            Self::SingleLocation => Issue::new(IssueCode::SeriesSingleLocation, ""),
+            Self::SingleLocation => Issue::new(IssueCode::SeriesSingleLocation, []),
             Self::Overlapping(places) => {
                 Issue::new(IssueCode::SeriesOverlapping, &format!("{places} places with several pictures"))
             }
             Self::Irregular(found) => Issue::new(IssueCode::GeometryIrregularSpacing, found),
             Self::Shifted => Issue::new(IssueCode::GeometryOrientation, "slices shifted sideways against one another"),
-            Self::Grid(VolumeError::TooLarge) => Issue::new(IssueCode::InputTooLarge, ""),
+            Self::Grid(VolumeError::TooLarge) => Issue::new(IssueCode::InputTooLarge, []),
             Self::Grid(error) => Issue::new(IssueCode::GeometryIrregularSpacing, &error.to_string()),
         }
     }

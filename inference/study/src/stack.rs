@@ -134,7 +134,7 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
     let (axial, oblique): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|member| member.placed.normal().0[2].abs() >= AXIAL);
     if axial.is_empty() {
-        return Err(refused(Issue::new(IssueCode::GeometryNotAxial, ""), oblique, issues));
+        return Err(refused(Issue::new(IssueCode::GeometryNotAxial, []), oblique, issues));
     }
     if !oblique.is_empty() {
         issues.push(counted(IssueCode::SeriesSetAside, &oblique, "not axial"));
@@ -145,7 +145,7 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
     let mut fanned = Vec::new();
     let parallel = largest(same_size, Member::is_parallel_to, &mut fanned);
     if parallel.len() * 2 <= count && count > 1 {
-        return Err(refused(Issue::new(IssueCode::GeometryOrientation, ""), parallel, issues));
+        return Err(refused(Issue::new(IssueCode::GeometryOrientation, []), parallel, issues));
     }
     left_out.extend(fanned);
     let sorted = without_twins(by_position(parallel), issues);
