@@ -1,6 +1,6 @@
 //! The phantom as a whole: what is asked for, what is made, what is true of it.
 
-use corsai_protocol::{PhantomDate, label};
+use corsai_protocol::{PhantomRequest, label};
 
 use crate::anatomy::Anatomy;
 use crate::dicom;
@@ -32,9 +32,9 @@ impl Default for PhantomOptions {
     }
 }
 
-impl From<PhantomDate> for PhantomOptions {
-    fn from(date: PhantomDate) -> Self {
-        let PhantomDate { yyyymmdd, share_left, share_right } = date;
+impl From<PhantomRequest> for PhantomOptions {
+    fn from(date: PhantomRequest) -> Self {
+        let PhantomRequest { yyyymmdd, share_left, share_right } = date;
         Self { yyyymmdd, share_left, share_right, ..Self::default() }
     }
 }

@@ -11,7 +11,7 @@ mod manifest;
 mod report;
 mod series;
 
-pub use command::{Answered, Command, Depth, DevicePreference, PhantomDate, Slot};
+pub use command::{AnalysisOptions, AnswerKey, Command, DevicePreference, PhantomRequest, StudySlot};
 pub use event::{DeviceReport, Event, Preview, Progress, ReportStage, RunId, Stage};
 pub use issue::{Issue, IssueCode, Severity};
 pub use manifest::{
@@ -19,7 +19,7 @@ pub use manifest::{
     Vote,
 };
 pub use report::{
-    Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, NoVerdict, Possible, Report, Runs, Scale,
+    Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, NoVerdict, Report, Runs, Scale, ShareBounds,
     ShareChange, StudyRecord, Verdict,
 };
 pub use series::{SeriesId, SeriesSummary, SliceAreas, VolumeSummary};

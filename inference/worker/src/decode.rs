@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
-use corsai_protocol::{Event, Issue, RunId, Slot, Stage};
+use corsai_protocol::{Event, Issue, RunId, Stage, StudySlot};
 use corsai_study::{Ahead, Decoded, Decoding, Series};
 
 use crate::{
@@ -81,7 +81,7 @@ impl Work {
 /// Why there is no volume.
 pub async fn decode(
     owner: &Owner,
-    (run, slot): (RunId, Slot),
+    (run, slot): (RunId, StudySlot),
     series: &Series,
     Means { decoders, ahead }: Means,
 ) -> Result<Decoded, Vec<Issue>> {
