@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use corsai_protocol::{
-    Command, DeviceReport, Event, Issue, IssueCode, Progress, Report, ReportStage, RunId, SeriesId, SeriesSummary,
-    Severity, ShareBounds, SliceAreas, Stage, StudySlot, Tier, VolumeSummary,
+    Command, DeviceReport, Event, Progress, ReportStage, RunId, SeriesId, SeriesSummary, SliceAreas, Stage, StudySlot,
+    VolumeSummary,
 };
+use corsai_report::{Issue, IssueCode, Report, Severity, ShareBounds, Tier};
 
 const SLOTS: [StudySlot; 2] = [StudySlot::Current, StudySlot::Previous];
 

@@ -1,7 +1,8 @@
 //! How sure the numbers are: what a vote that goes on can still come to, what the networks say one by one, which tier
 //! has spoken, and the way to the next.
 
-use corsai_protocol::{Members, Progress, Report, Scale, ShareBounds, Stage, StudySlot, Tier};
+use corsai_protocol::{Progress, Stage, StudySlot};
+use corsai_report::{Members, Report, Scale, ShareBounds, Tier};
 use leptos::prelude::*;
 
 use super::progress::{self, Stalled};

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use corsai_protocol::{
-    AnalysisOptions, AnswerKey, Command, DevicePreference, Issue, IssueCode, RunId, SeriesId, StudySlot,
-};
+use corsai_protocol::{AnalysisOptions, AnswerKey, Command, DevicePreference, RunId, SeriesId, StudySlot};
+use corsai_report::{Issue, IssueCode};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 

@@ -1,10 +1,9 @@
 //! What the worker tells the page.
 
+use corsai_report::{Dynamics, Issue, Report, ShareBounds};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    AnswerKey, Dynamics, Issue, Report, SeriesId, SeriesSummary, ShareBounds, SliceAreas, StudySlot, VolumeSummary,
-};
+use crate::{AnswerKey, SeriesId, SeriesSummary, SliceAreas, StudySlot, VolumeSummary};
 
 /// Numbers the runs of a page, rising; an event of an older run is stale and is dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

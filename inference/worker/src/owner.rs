@@ -14,9 +14,9 @@ use corsai_channel::read;
 use corsai_findings::{Measured, compare, same_instances};
 use corsai_networks::Precision;
 use corsai_protocol::{
-    AnalysisOptions, Command, DevicePreference, Event, Issue, IssueCode, Report, ReportStage, RunId, SeriesSummary,
-    Stage, StudySlot, Tier,
+    AnalysisOptions, Command, DevicePreference, Event, ReportStage, RunId, SeriesSummary, Stage, StudySlot,
 };
+use corsai_report::{Issue, IssueCode, Report, Tier};
 use corsai_study::{Ahead, Decoding, Opened};
 use futures_channel::oneshot;
 use futures_util::{

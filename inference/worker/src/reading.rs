@@ -1,7 +1,8 @@
 //! Files and phantoms to series. Files are handles until here: each is read, given to `study` and let go.
 
 use corsai_phantom::{Phantom, PhantomOptions};
-use corsai_protocol::{Issue, PhantomRequest, RunId, Stage, StudySlot};
+use corsai_protocol::{PhantomRequest, RunId, Stage, StudySlot};
+use corsai_report::Issue;
 use corsai_study::{Ahead, Intake, Limits, Opened};
 use futures_util::{StreamExt, stream};
 use js_sys::Uint8Array;
