@@ -17,7 +17,6 @@ use burn::tensor::{
     wgpu::{WgpuSetup, wgpu},
 };
 use corsai_channel::adapter;
-use corsai_channel::adapter;
 use corsai_ensemble::{Job, JobId};
 use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, Place, Precision, golden};
