@@ -5,18 +5,9 @@ use corsai_report::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Sev
 
 use crate::{classes, format};
 
-fn without_files(issues: &[Issue]) -> Vec<Issue> {
-    issues.iter().map(|i| i.clone().with_files(Vec::new())).collect()
-}
-
-/// The report with every issue the page shows, without the files' names.
+/// Returns the report with every issue that the page shows, as it may be written to a file.
 pub fn cleaned(report: &Report, issues: &[Issue]) -> Report {
-    let mut cleaned = report.clone();
-    cleaned.issues = without_files(issues);
-    if let Some(dynamics) = &mut cleaned.dynamics {
-        dynamics.issues = without_files(&dynamics.issues);
-    }
-    cleaned
+    Report { issues: issues.to_vec(), ..report.clone() }.for_file()
 }
 
 /// The report as JSON text.

@@ -56,7 +56,8 @@ fn work(
         let answer = compute(network, input);
         let mut state = lock(state);
         let state = &mut *state;
-        let refused = |error| Issue::new(IssueCode::InternalFault, [Found::detail(format!("taking an answer, {error}"))]);
+        let refused =
+            |error| Issue::new(IssueCode::InternalFault, [Found::detail(format!("taking an answer, {error}"))]);
         let taken = answer.and_then(|values| {
             state.observer.answered(state.analysis, id, &values);
             state.analysis.accept(id, &values).map_err(refused)

@@ -117,8 +117,9 @@ impl Engine {
         threads: usize,
         observer: &mut dyn Observer,
     ) -> Result<Analysis, Issue> {
-        let mut analysis = Analysis::new(volume, &self.manifest, self.options)
-            .map_err(|error| Issue::new(IssueCode::InternalFault, [Found::detail(format!("beginning the analysis, {error}"))]))?;
+        let mut analysis = Analysis::new(volume, &self.manifest, self.options).map_err(|error| {
+            Issue::new(IssueCode::InternalFault, [Found::detail(format!("beginning the analysis, {error}"))])
+        })?;
         loop {
             let place = self.place();
             let done = match &*place {

@@ -30,7 +30,7 @@ use crate::{
     crew::Observer,
     engine::Engine,
     exit_status::{INTERRUPTED, REFUSED},
-    measured::{Compared, compared, numbers, without_files},
+    measured::{Compared, compared, numbers},
     progress::{STEPS, bar, steps},
     reading,
 };
@@ -259,7 +259,7 @@ fn measured(
     let study = MeasuredStudy {
         series,
         voxels_key: found.study.volume.digest(),
-        report: without_files(found.report),
+        report: found.report.for_file(),
         scores: (!truth.is_empty()).then_some(scores),
     };
     (StudyResult::Measured(Box::new(study)), true)

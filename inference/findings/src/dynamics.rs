@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use corsai_protocol::SeriesSummary;
 use corsai_report::{
-    Basis, ComparedStudy, Dynamics, Found, Issue, IssueCode, LungFinding, Lungs, NoVerdict, Reason, Report, ShareChange,
-    Side, Tier, Verdict,
+    Basis, ComparedStudy, Dynamics, Found, Issue, IssueCode, LungFinding, Lungs, NoVerdict, Reason, Report,
+    ShareChange, Side, Tier, Verdict,
 };
 
 /// A change of the share below this many percentage points is no change (the paper's second experiment).

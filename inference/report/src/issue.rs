@@ -137,7 +137,7 @@ issues! {
 /// One problem with the input, or the reason for a refusal. [`crate::text::message`] makes the
 /// sentences of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Issue {
     /// Stable name of the problem.
     pub code: IssueCode,

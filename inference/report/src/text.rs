@@ -105,10 +105,9 @@ fn detail(found: &Found) -> String {
         Found::MissingLung { side: lung, study: in_study } => {
             format!("no {} lung in the {} study", side(lung), study(in_study))
         }
-        Found::LungVolumes { side: lung, earlier_ml, later_ml } => format!(
-            "{} lung {earlier_ml:.0} mL in the earlier study and {later_ml:.0} mL in the later one",
-            side(lung)
-        ),
+        Found::LungVolumes { side: lung, earlier_ml, later_ml } => {
+            format!("{} lung {earlier_ml:.0} mL in the earlier study and {later_ml:.0} mL in the later one", side(lung))
+        }
         Found::Ends { ref ends } => match ends[..] {
             [End::Upper] => "lung at the upper end".into(),
             [End::Lower] => "lung at the lower end".into(),
@@ -173,7 +172,9 @@ mod tests {
 
     #[test]
     fn files_that_cannot_be_opened_are_counted() {
-        let text = |files, total, folders| message(&Issue::new(IssueCode::FileUnreadable, [Found::Unopened { files, total, folders }]));
+        let text = |files, total, folders| {
+            message(&Issue::new(IssueCode::FileUnreadable, [Found::Unopened { files, total, folders }]))
+        };
         assert!(text(40, 148, 0).starts_with("40 of 148 files could not be opened: slices may be missing."));
         let start = "1 of 1 file could not be opened, and 2 folders could not be looked through: there is nothing";
         assert!(text(1, 1, 2).starts_with(start), "{}", text(1, 1, 2));

@@ -28,7 +28,9 @@ impl WeightStore {
 
     pub fn fail(&self, network: String, detail: &str) {
         self.asked.borrow_mut().remove(&network);
-        self.arrived.borrow_mut().insert(network, Err(Issue::new(IssueCode::WeightsUnavailable, [Found::detail(detail)])));
+        self.arrived
+            .borrow_mut()
+            .insert(network, Err(Issue::new(IssueCode::WeightsUnavailable, [Found::detail(detail)])));
         self.wake();
     }
 

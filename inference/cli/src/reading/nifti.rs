@@ -27,7 +27,10 @@ pub fn is_nifti(path: &Path) -> bool {
 /// Why it can't be measured; one of the issues is of severity [`Severity::Stop`].
 pub(super) fn study(chosen: &Chosen) -> Result<(SeriesSummary, Decoded), Vec<Issue>> {
     if let Some(number) = chosen.series.filter(|number| *number != 1) {
-        return Err(vec![Issue::new(IssueCode::SeriesNotThere, [Found::SeriesNumber { number: number as u64, total: 1 }])]);
+        return Err(vec![Issue::new(
+            IssueCode::SeriesNotThere,
+            [Found::SeriesNumber { number: number as u64, total: 1 }],
+        )]);
     }
     let image = image(&chosen.path).map_err(|issue| vec![issue])?;
     let known = image.orientation_known;
