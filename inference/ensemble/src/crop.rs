@@ -1,7 +1,7 @@
 //! The square crop around the lungs that lesion networks see (`docs/method.md`, "Input").
 
-use corsai_protocol::Input;
-use corsai_study::HuVolume;
+use corsai_manifest::Input;
+use corsai_volume::HuVolume;
 
 use crate::{
     preprocessing::normalise,
@@ -70,8 +70,8 @@ impl CropBox {
         for (i, line) in picture.chunks_exact_mut(self.side).enumerate() {
             // Rows above and below the picture keep the padding.
             let row = self.row.checked_add_unsigned(i).and_then(|row| usize::try_from(row).ok());
-            let Some(row) = row.filter(|row| *row < grid.rows) else { continue };
-            let source = slice[row * grid.columns..(row + 1) * grid.columns].iter().skip(skipped);
+            let Some(row) = row.filter(|row| *row < grid.rows()) else { continue };
+            let source = slice[row * grid.columns()..(row + 1) * grid.columns()].iter().skip(skipped);
             let line = line.iter_mut().skip(padded);
             line.zip(source).for_each(|(value, hu)| *value = f32::from(*hu).clamp(low, high));
         }

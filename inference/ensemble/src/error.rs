@@ -1,6 +1,6 @@
 //! What can go wrong in an analysis.
 
-use corsai_protocol::Family;
+use corsai_manifest::Family;
 use thiserror::Error;
 
 /// Why an analysis can't begin or go on.

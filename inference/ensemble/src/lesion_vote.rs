@@ -3,14 +3,13 @@
 //! Networks see axial crops around both lungs. After each answer a slice's vote is evaluated; a
 //! slice is decided when no network still to come can change any of its voxels.
 
-use corsai_protocol::{Input, NetworkEntry, Vote, label};
-use corsai_study::{Grid, HuVolume};
+use corsai_manifest::{Input, NetworkEntry, Vote};
+use corsai_volume::{Grid, HuVolume, RightLeft, label};
 
 use crate::{
     crop::CropBox,
     error::{EnsembleError, check_length},
     lung_extent::LungExtent,
-    lung_probabilities::RightLeft,
     resize::{Filter, resize_plane},
     vote::{Decision, MemberCounts, VoteRule, VotingGroup, VoxelVotes, quantize, quantize_threshold},
 };
@@ -96,15 +95,15 @@ impl LesionVote {
     /// `labels` holds the lungs' label bytes of the whole volume, `extent` is theirs. Nobody votes
     /// before [`Self::set_members`].
     pub fn new(grid: &Grid, labels: Vec<u8>, extent: LungExtent, entries: &[&NetworkEntry], thresholds: Vote) -> Self {
-        let mut slices: Vec<SliceVote> = (0..grid.slices).map(|_| SliceVote::default()).collect();
+        let mut slices: Vec<SliceVote> = (0..grid.slices()).map(|_| SliceVote::default()).collect();
         for (area, z) in &extent.slices {
             slices[*z].votes = vec![VoxelVotes::default(); *area];
             slices[*z].masks = vec![None; entries.len()];
         }
         Self {
             labels,
-            area: grid.rows * grid.columns,
-            columns: grid.columns,
+            area: grid.area(),
+            columns: grid.columns(),
             members: entries.iter().map(|entry| Member::new(entry, &extent, thresholds)).collect(),
             extent,
             thresholds,

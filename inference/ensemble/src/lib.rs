@@ -27,4 +27,3 @@ mod vote;
 
 pub use analysis::{Analysis, Job, JobId, LesionProbabilities, Options};
 pub use error::EnsembleError;
-pub use lung_probabilities::RightLeft;

@@ -1,6 +1,6 @@
 //! Where the lungs are on the study's grid.
 
-use corsai_study::Grid;
+use corsai_volume::Grid;
 
 /// Rows, columns and slices that show lung.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +18,9 @@ impl LungExtent {
     pub fn of(grid: &Grid, labels: &[u8]) -> Option<Self> {
         let [mut top, mut bottom, mut left, mut right] = [usize::MAX, 0, usize::MAX, 0];
         let mut slices = Vec::new();
-        for (z, slice) in labels.chunks_exact(grid.rows * grid.columns).enumerate() {
+        for (z, slice) in labels.chunks_exact(grid.area()).enumerate() {
             let mut area = 0usize;
-            for (row, line) in slice.chunks_exact(grid.columns).enumerate() {
+            for (row, line) in slice.chunks_exact(grid.columns()).enumerate() {
                 let count = line.iter().filter(|l| **l != 0).count();
                 let ends = [line.iter().position(|l| *l != 0), line.iter().rposition(|l| *l != 0)];
                 let [Some(first), Some(last)] = ends else { continue };

@@ -1,8 +1,7 @@
 //! The lungs' probabilities on the cube, and the lung mask that they make on the study's grid
 //! (`docs/method.md`, "Lung mask").
 
-use corsai_protocol::label;
-use corsai_study::{Grid, HuVolume};
+use corsai_volume::{AERATED_HU, Grid, HuVolume, RightLeft, label};
 
 use crate::{
     connected_components::remove_small_components,
@@ -10,18 +9,13 @@ use crate::{
     resize::{Filter, resize_plane},
 };
 
-/// A value for the right and one for the left lung.
-pub type RightLeft<T> = [T; 2];
-
 /// Components of a side smaller than this fraction of its largest one are not lung but gas of the
 /// stomach or the bowel: a lung is one component (`docs/method.md`, "Lung mask").
 const MIN_COMPONENT_FRACTION: f64 = 0.1;
-/// Voxels below this HU join the lung at the lower probability threshold, near the lung. The
-/// networks' cube is several times coarser than the study, and at the rim the study's own grey
-/// tells lung from chest wall. This number, [`RIM_PROBABILITY`] and [`RIM_REACH_MM`] were chosen on
-/// volumes with masks (`models/cards/lungs.md`).
-const AERATED_HU: i16 = -300;
-/// The lower probability threshold, of right and left together.
+/// The lower probability threshold, of right and left together: voxels below [`AERATED_HU`] near a
+/// lung join it. The networks' cube is several times coarser than the study, and at the rim the
+/// study's own grey tells lung from chest wall. [`AERATED_HU`], this number and [`RIM_REACH_MM`]
+/// were chosen on volumes with masks (`models/cards/lungs.md`).
 const RIM_PROBABILITY: f32 = 0.3;
 /// The longest path from a voxel at the rim to its lung, mm. With no limit, gas of the stomach and
 /// the bowel and air beside the trunk would be lung.
@@ -74,7 +68,7 @@ impl LungProbabilities {
     /// Fills `labels` with the label bytes of the whole study: the lung mask.
     pub fn write_mask(&self, volume: &HuVolume, resampler: &LungResampler, labels: &mut [u8]) {
         let grid = volume.grid();
-        for (z, slice) in labels.chunks_exact_mut(grid.rows * grid.columns).enumerate() {
+        for (z, slice) in labels.chunks_exact_mut(grid.area()).enumerate() {
             slice.copy_from_slice(&self.mask_candidates(volume, resampler, z));
         }
         keep_connected(labels, grid, RIM_REACH_MM);
@@ -99,7 +93,7 @@ impl LungProbabilities {
 
     /// Returns the label bytes of one slice; those of the rim are [`WEAK`].
     fn mask_candidates(&self, volume: &HuVolume, resampler: &LungResampler, z: usize) -> Vec<u8> {
-        let (size, columns) = (self.size, volume.grid().columns);
+        let (size, columns) = (self.size, volume.grid().columns());
         let area = size * size;
         let planes = [&self.right, &self.left].map(|cube| {
             let mut plane = vec![0.0; area];
@@ -167,15 +161,17 @@ impl LungResampler {
     /// From a cube of `size` voxels a side.
     pub fn new(grid: &Grid, size: usize) -> Self {
         Self {
-            along: Filter::new(size, grid.slices),
-            vertical: Filter::new(size, grid.rows),
-            horizontal: Filter::new(size, grid.columns),
+            along: Filter::new(size, grid.slices()),
+            vertical: Filter::new(size, grid.rows()),
+            horizontal: Filter::new(size, grid.columns()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use corsai_volume::GridGeometry;
+
     use super::*;
 
     /// Right and left probability of a voxel of the cube, and its HU.
@@ -187,8 +183,7 @@ mod tests {
     /// A study on the cube's own grid, 3 mm a voxel, and its label bytes.
     fn labelled(voxel: impl Fn(usize, usize, usize) -> Voxel) -> Vec<u8> {
         let mm = 3.0;
-        let grid = Grid {
-            slices: SIZE,
+        let grid = Grid::try_new(GridGeometry {
             rows: SIZE,
             columns: SIZE,
             row_mm: mm,
@@ -196,14 +191,15 @@ mod tests {
             positions_mm: (0..SIZE).map(|z| z as f64 * mm).collect(),
             slab_mm: vec![mm; SIZE],
             patient_from_voxel: [[mm, 0.0, 0.0, 0.0], [0.0, mm, 0.0, 0.0], [0.0, 0.0, mm, 0.0]],
-        };
+        })
+        .unwrap();
         let positions = (0..SIZE.pow(3)).map(|at| (at / SIZE / SIZE, at / SIZE % SIZE, at % SIZE));
         let voxels: Vec<Voxel> = positions.map(|(z, y, x)| voxel(z, y, x)).collect();
         let [right, left] = [|v: &Voxel| v.0, |v: &Voxel| v.1].map(|of| voxels.iter().map(of).collect());
         let cube = LungProbabilities::new(SIZE, right, left);
-        let volume = HuVolume::new(grid.clone(), voxels.iter().map(|v| v.2).collect()).unwrap();
+        let volume = HuVolume::try_new(grid.clone(), voxels.iter().map(|v| v.2).collect()).unwrap();
         let resampler = LungResampler::new(&grid, SIZE);
-        let mut labels = vec![0; grid.len()];
+        let mut labels = vec![0; grid.voxel_count()];
         cube.write_mask(&volume, &resampler, &mut labels);
         labels
     }

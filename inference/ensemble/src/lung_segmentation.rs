@@ -5,14 +5,14 @@
 //! averaged over the projections. Coronal and sagittal sections far from the lungs of the axial
 //! answers are not computed and count as background.
 
-use corsai_protocol::{Input, Projection};
-use corsai_study::HuVolume;
+use corsai_manifest::{Input, Projection};
+use corsai_volume::HuVolume;
 
 use crate::{
     error::{EnsembleError, check_length},
     lung_probabilities::LungProbabilities,
     preprocessing::whole_volume,
-    projection::{SectionInterpolation, SECTION_STEP, section_count, sections, voxel},
+    projection::{SECTION_STEP, SectionInterpolation, section_count, sections, voxel},
 };
 
 /// Sections of the cube that are computed on either side of the lungs that the axial answers show:
@@ -131,7 +131,7 @@ fn add_projection(cube: &mut [f32], answers: &[f32], projection: Projection, siz
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::{Normalisation, Region};
+    use corsai_manifest::{Normalisation, Region};
 
     use super::*;
 

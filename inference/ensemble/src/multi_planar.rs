@@ -6,8 +6,8 @@
 //! together: the mean of its members, resampled to the voxel, is counted once for each axial
 //! network, so that the mean over all is the mean over three projections.
 
-use corsai_protocol::{Input, Projection};
-use corsai_study::HuVolume;
+use corsai_manifest::{Input, Projection};
+use corsai_volume::HuVolume;
 
 use crate::{
     crop::CropBox,

@@ -1,8 +1,8 @@
 //! From Hounsfield units to a network's values (`docs/method.md`, "Input"): clip to the range of the
 //! training data, resize, normalise.
 
-use corsai_protocol::{Input, Normalisation};
-use corsai_study::HuVolume;
+use corsai_manifest::{Input, Normalisation};
+use corsai_volume::HuVolume;
 
 use crate::resize::{Filter, resize_plane};
 
@@ -43,10 +43,9 @@ pub(crate) fn stack_to_cube(planes: &[Vec<f32>], input: &Input) -> Vec<f32> {
 /// Returns the whole volume as a cube `[z][y][x]` of `input.size` voxels a side, normalised.
 pub(crate) fn whole_volume(volume: &HuVolume, input: &Input) -> Vec<f32> {
     let grid = volume.grid();
-    let vertical = Filter::new(grid.rows, input.size);
-    let horizontal = Filter::new(grid.columns, input.size);
-    let resized =
-        |z| resize_plane(&clipped(volume.slice(z), input.clip_hu), grid.columns, &vertical, &horizontal);
-    let planes: Vec<Vec<f32>> = (0..grid.slices).map(resized).collect();
+    let vertical = Filter::new(grid.rows(), input.size);
+    let horizontal = Filter::new(grid.columns(), input.size);
+    let resized = |z| resize_plane(&clipped(volume.slice(z), input.clip_hu), grid.columns(), &vertical, &horizontal);
+    let planes: Vec<Vec<f32>> = (0..grid.slices()).map(resized).collect();
     stack_to_cube(&planes, input)
 }

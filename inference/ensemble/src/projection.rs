@@ -1,7 +1,7 @@
 //! Sections of a cube along the three projections. Networks see every [`SECTION_STEP`]-th section;
 //! the sections between are interpolated.
 
-use corsai_protocol::Projection;
+use corsai_manifest::Projection;
 
 /// Distance between the sections that are computed, in voxels of the cube. Half of the runs are
 /// saved; neighbouring sections of a lung hardly differ (`docs/method.md`, "Lung mask").

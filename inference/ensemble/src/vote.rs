@@ -7,7 +7,7 @@
 //! to come. A voxel with the same decision at both ends is decided: the members still to come can't
 //! change it.
 
-use corsai_protocol::{Family, Manifest, Vote};
+use corsai_manifest::{Family, Manifest, Vote};
 
 /// The quantized probability of 1. A power of two with 11 bits: finer than the networks' own
 /// precision, and the sums of a family fit into 16 bits.
@@ -244,11 +244,13 @@ mod tests {
         // "Early stop").
         let members = MemberCounts { dpn: 6, fpn: 6, resnet: 6 };
         let rule = VoteRule::new(members, &Vote::PAPER, 0.4);
-        let without_lesion = |fpn: u8, dpn: u8| rule.evaluate(VoxelVotes::default(), MemberCounts { fpn, dpn, resnet: 1 });
+        let without_lesion =
+            |fpn: u8, dpn: u8| rule.evaluate(VoxelVotes::default(), MemberCounts { fpn, dpn, resnet: 1 });
         assert_eq!(without_lesion(1, 2), Decision::NoLesion);
         assert_eq!(without_lesion(1, 1), Decision::Open);
         let full = |n: u8| u16::from(n) * ONE;
-        let sure = rule.evaluate(VoxelVotes { dpn: full(5), fpn: full(1), resnet: 0 }, MemberCounts { dpn: 5, fpn: 1, resnet: 0 });
+        let sure = rule
+            .evaluate(VoxelVotes { dpn: full(5), fpn: full(1), resnet: 0 }, MemberCounts { dpn: 5, fpn: 1, resnet: 0 });
         assert_eq!(sure, Decision::Lesion);
     }
 }

@@ -13,10 +13,8 @@ use std::{
 use corsai_findings::{Measured, compare, same_instances};
 use corsai_networks::Precision;
 use corsai_port::read;
-use corsai_protocol::{
-    Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, ReportStage, RunId, SeriesSummary, Slot, Stage,
-    Tier,
-};
+use corsai_protocol::{Command, Depth, DevicePreference, Event, ReportStage, RunId, SeriesSummary, Slot, Stage};
+use corsai_report::{Issue, IssueCode, Report, Tier};
 use corsai_study::{Ahead, Decoding, Opened};
 use futures_channel::oneshot;
 use futures_util::{
@@ -460,7 +458,7 @@ impl Owner {
     pub fn set_back(&self, (run, slot): (RunId, Slot)) {
         let Some(course) = self.study(slot).borrow().course() else { return };
         let mut analysis = course.analysis.borrow_mut();
-        if analysis.set_back() {
+        if analysis.stop_refinement() {
             profile::tell_all_changed((run, slot), &analysis);
         }
     }

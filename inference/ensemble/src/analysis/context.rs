@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use corsai_protocol::{NetworkRuns, Tier, Vote};
-use corsai_study::HuVolume;
+use corsai_manifest::Vote;
+use corsai_report::{NetworkRuns, Tier};
+use corsai_volume::HuVolume;
 
 use super::networks::{Networks, Voters};
 use crate::lung_probabilities::LungResampler;

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use corsai_protocol::Projection;
+use corsai_manifest::Projection;
 
 use super::{
     context::Context,

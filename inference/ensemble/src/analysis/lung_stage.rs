@@ -1,16 +1,12 @@
 //! The lungs' networks: the first projection, then the others where the first shows lung.
 
-use corsai_protocol::Projection;
+use corsai_manifest::Projection;
 
 use super::{
     context::Context,
     jobs::{JobQueue, Task},
 };
-use crate::{
-    error::EnsembleError,
-    lung_probabilities::LungProbabilities,
-    lung_segmentation::LungSegmentation,
-};
+use crate::{error::EnsembleError, lung_probabilities::LungProbabilities, lung_segmentation::LungSegmentation};
 
 /// The lungs of a study.
 #[derive(Debug)]
@@ -69,11 +65,10 @@ impl FirstProjection {
         let lungs = &context.networks.lungs;
         let (first, network) = lungs[0];
         let projections: Vec<Projection> = lungs.iter().map(|(projection, _)| *projection).collect();
-        let segmentation =
-            LungSegmentation::new(&context.volume, &context.networks.entry(network).input, &projections);
+        let segmentation = LungSegmentation::new(&context.volume, &context.networks.entry(network).input, &projections);
         let tasks = tasks(&segmentation, lungs, |projection| projection == first);
         let most_later = projections.len() * segmentation.sections(Projection::Axial).count() - tasks.len();
-        let labels = vec![0; context.volume.grid().len()];
+        let labels = vec![0; context.volume.grid().voxel_count()];
         Self { segmentation, jobs: JobQueue::new(context.begin_pass(), tasks), most_later, labels }
     }
 

@@ -17,18 +17,17 @@ mod segmentation;
 
 use std::sync::Arc;
 
-use corsai_protocol::{Manifest, NetworkRuns, Stage, Tier};
-use corsai_study::HuVolume;
+use corsai_manifest::Manifest;
+use corsai_protocol::Stage;
+use corsai_report::{NetworkRuns, Tier};
+use corsai_volume::{HuVolume, RightLeft};
 
 pub use context::Options;
 pub use jobs::{Job, JobId};
 pub use probabilities::LesionProbabilities;
 
 use crate::{
-    error::EnsembleError,
-    lesion_vote::LesionVote,
-    lung_extent::LungExtent,
-    lung_probabilities::{LungProbabilities, RightLeft},
+    error::EnsembleError, lesion_vote::LesionVote, lung_extent::LungExtent, lung_probabilities::LungProbabilities,
 };
 use context::Context;
 use jobs::JobQueue;
@@ -279,7 +278,7 @@ impl Analysis {
         Ok(match changed {
             Changed::Nothing => Vec::new(),
             Changed::Slice(z) => vec![z],
-            Changed::All => (0..self.context.volume.grid().slices).collect(),
+            Changed::All => (0..self.context.volume.grid().slices()).collect(),
         })
     }
 
@@ -313,10 +312,13 @@ impl Analysis {
         })
     }
 
-    /// Goes on with a refinement to `tier` that was stopped; whether there was one.
+    /// Goes on with a refinement to `tier` that isn't complete, stopped or not, and hands all of its
+    /// open jobs out again; whether there was one.
     pub fn resume(&mut self, tier: Tier) -> bool {
         self.replace_state(|state, context| match state {
-            State::Stopped { mut voting, previous } if context.options.tier == tier => {
+            State::Refining { mut voting, previous } | State::Stopped { mut voting, previous }
+                if context.options.tier == tier =>
+            {
                 voting.segmentation.vote.show_this_vote();
                 voting.jobs.put_all_back();
                 (State::Refining { voting, previous }, true)
@@ -338,7 +340,7 @@ impl Analysis {
     #[must_use]
     pub fn labels(&self, z: usize) -> (Vec<u8>, bool, bool) {
         let grid = self.context.volume.grid();
-        let area = grid.rows * grid.columns;
+        let area = grid.area();
         let labels = || self.state().labels()[z * area..(z + 1) * area].to_vec();
         match self.state() {
             State::FirstLungs(_) => (labels(), false, false),
@@ -414,7 +416,7 @@ impl Analysis {
             State::NoLung(mask) => mask.probabilities.as_ref(),
             state => state.segmentation()?.lung_probabilities.as_ref(),
         };
-        let inside = z < self.context.volume.grid().slices;
+        let inside = z < self.context.volume.grid().slices();
         kept.filter(|_| inside).map(|kept| kept.on_slice(&self.context.resampler, z))
     }
 

@@ -1,6 +1,7 @@
 //! The manifest's networks by their input, and which of them vote in a tier.
 
-use corsai_protocol::{Family, Manifest, NetworkEntry, Projection, Region, Tier};
+use corsai_manifest::{Family, Manifest, NetworkEntry, Projection, Region};
+use corsai_report::Tier;
 
 use crate::{error::EnsembleError, multi_planar::PROJECTIONS};
 
@@ -85,7 +86,7 @@ impl Networks {
     }
 
     /// The manifest's thresholds.
-    pub const fn vote(&self) -> corsai_protocol::Vote {
+    pub const fn vote(&self) -> corsai_manifest::Vote {
         self.manifest.vote
     }
 

@@ -1,11 +1,8 @@
 //! Lungs and lesions of a study, with the numbers that follow from the vote at any time.
 
-use corsai_study::Grid;
+use corsai_volume::{Grid, RightLeft};
 
-use crate::{
-    lesion_vote::LesionVote,
-    lung_probabilities::{LungProbabilities, RightLeft},
-};
+use crate::{lesion_vote::LesionVote, lung_probabilities::LungProbabilities};
 
 /// A study in which there is lung.
 #[derive(Debug)]
