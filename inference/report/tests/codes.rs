@@ -4,13 +4,13 @@
 
 use std::fmt::Write;
 
-use corsai_protocol::IssueCode;
+use corsai_report::IssueCode;
 use expect_test::expect_file;
 
 #[test]
 fn the_page_of_codes_is_up_to_date() {
     let mut page =
-        "# Codes of issues\n\nWritten from the table in `src/issue.rs` by `UPDATE_EXPECT=1 cargo test -p corsai-protocol`. \
+        "# Codes of issues\n\nWritten from the table in `src/issue.rs` by `UPDATE_EXPECT=1 cargo test -p corsai-report`. \
                     A message adds what was found: sizes and counts, never a header's values.\n\n\
                     | Code | Severity | What was met | What to do |\n|---|---|---|---|\n"
             .to_owned();
