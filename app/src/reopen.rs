@@ -2,7 +2,7 @@
 //! open, and what the networks have answered, while they compute. Over nothing, while it starts or
 //! chooses a device: a count, so that it isn't started for ever.
 
-use corsai_protocol::{Answered, Command, Depth, PhantomDate, RunId, SeriesId, Slot};
+use corsai_protocol::{AnalysisOptions, AnswerKey, Command, PhantomRequest, RunId, SeriesId, StudySlot};
 use corsai_report::Issue;
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
@@ -23,12 +23,12 @@ pub enum Source {
         files: Vec<JsValue>,
         missing: Option<Issue>,
     },
-    Phantom(PhantomDate),
+    Phantom(PhantomRequest),
 }
 
 impl Source {
     /// The command that opens it, and what goes beside it.
-    pub fn command(self, run: RunId, slot: Slot) -> (Command, Vec<JsValue>) {
+    pub fn command(self, run: RunId, slot: StudySlot) -> (Command, Vec<JsValue>) {
         match self {
             Self::Files { names, files, .. } => (Command::Open { run, slot, names }, files),
             Self::Phantom(date) => (Command::OpenPhantom { run, slot, date }, Vec::new()),
@@ -49,17 +49,17 @@ impl Source {
 pub struct Reopen {
     source: Source,
     /// How it is measured.
-    pub depth: Depth,
+    pub depth: AnalysisOptions,
     /// The series to take, where one was being measured.
     series: Option<SeriesId>,
     deaths: u32,
     /// What networks have answered so far.
-    answers: Vec<(Answered, ArrayBuffer)>,
+    answers: Vec<(AnswerKey, ArrayBuffer)>,
     bytes: u64,
 }
 
 impl Reopen {
-    pub const fn new(source: Source, depth: Depth) -> Self {
+    pub const fn new(source: Source, depth: AnalysisOptions) -> Self {
         Self { source, depth, series: None, deaths: 0, answers: Vec::new(), bytes: 0 }
     }
 
@@ -68,18 +68,18 @@ impl Reopen {
     }
 
     /// Remembers an answer, as long as there is room.
-    pub fn keep(&mut self, answered: Answered, answer: ArrayBuffer) {
+    pub fn keep(&mut self, key: AnswerKey, answer: ArrayBuffer) {
         let bytes = self.bytes + u64::from(answer.byte_length());
         if bytes <= MOST_KEPT {
             self.bytes = bytes;
-            self.answers.push((answered, answer));
+            self.answers.push((key, answer));
         }
     }
 
     /// The command that spares the next worker what was answered already, and what goes beside it.
     pub fn answers(&self) -> (Command, Vec<JsValue>) {
-        let of = self.answers.iter().map(|(of, _)| of.clone()).collect();
-        (Command::Answers { of }, self.answers.iter().map(|(_, answer)| answer.into()).collect())
+        let keys = self.answers.iter().map(|(key, _)| key.clone()).collect();
+        (Command::Answers { keys }, self.answers.iter().map(|(_, answer)| answer.into()).collect())
     }
 }
 
@@ -91,23 +91,23 @@ pub struct Handles {
 }
 
 impl Handles {
-    pub const fn of(&mut self, slot: Slot) -> &mut Option<Reopen> {
+    pub const fn of(&mut self, slot: StudySlot) -> &mut Option<Reopen> {
         match slot {
-            Slot::Current => &mut self.current,
-            Slot::Previous => &mut self.previous,
+            StudySlot::Current => &mut self.current,
+            StudySlot::Previous => &mut self.previous,
         }
     }
 
     /// The worker died over this study. Whether the next one shall compute on the CPU; `None` where
     /// it has been enough.
-    pub fn died(&mut self, slot: Slot) -> Option<bool> {
+    pub fn died(&mut self, slot: StudySlot) -> Option<bool> {
         let reopen = self.of(slot).as_mut()?;
         reopen.deaths += 1;
         (reopen.deaths < DEATHS).then_some(reopen.deaths + 1 >= DEATHS)
     }
 
     /// The person wants it once more, whatever came of it before; with a `depth`, in another way.
-    pub fn afresh(&mut self, slot: Slot, depth: Option<Depth>) {
+    pub fn afresh(&mut self, slot: StudySlot, depth: Option<AnalysisOptions>) {
         if let Some(reopen) = self.of(slot) {
             reopen.deaths = 0;
             reopen.depth = depth.unwrap_or(reopen.depth);
@@ -116,14 +116,14 @@ impl Handles {
 
     /// Sets the series to measure when the study is opened again. `None` keeps the one that is
     /// known.
-    pub fn take_next(&mut self, slot: Slot, series: Option<SeriesId>) {
+    pub fn take_next(&mut self, slot: StudySlot, series: Option<SeriesId>) {
         if let Some(reopen) = self.of(slot) {
             reopen.series = series.or(reopen.series);
         }
     }
 
     /// The series that was being measured when the study was opened again; asked for once.
-    pub fn take_series(&mut self, slot: Slot) -> Option<SeriesId> {
+    pub fn take_series(&mut self, slot: StudySlot) -> Option<SeriesId> {
         self.of(slot).as_mut()?.series.take()
     }
 
@@ -160,29 +160,30 @@ mod tests {
     use super::*;
 
     fn handles() -> Handles {
-        let date = PhantomDate { yyyymmdd: 20_200_406, share_left: 0.1, share_right: 0.2 };
-        let reopen = || Some(Reopen::new(Source::Phantom(date), Depth::default()));
+        let date = PhantomRequest { yyyymmdd: 20_200_406, share_left: 0.1, share_right: 0.2 };
+        let reopen = || Some(Reopen::new(Source::Phantom(date), AnalysisOptions::default()));
         Handles { current: reopen(), previous: reopen() }
     }
 
     #[test]
     fn after_two_deaths_the_cpu_computes_and_after_three_it_is_given_up() {
         let mut handles = handles();
-        let died = [handles.died(Slot::Current), handles.died(Slot::Current), handles.died(Slot::Current)];
+        let died =
+            [handles.died(StudySlot::Current), handles.died(StudySlot::Current), handles.died(StudySlot::Current)];
         assert_eq!(died, [Some(false), Some(true), None]);
-        assert_eq!(handles.died(Slot::Previous), Some(false), "the other study isn't blamed");
-        handles.afresh(Slot::Current, None);
-        assert_eq!(handles.died(Slot::Current), Some(false), "the person has asked for it once more");
+        assert_eq!(handles.died(StudySlot::Previous), Some(false), "the other study isn't blamed");
+        handles.afresh(StudySlot::Current, None);
+        assert_eq!(handles.died(StudySlot::Current), Some(false), "the person has asked for it once more");
     }
 
     #[test]
     fn the_series_that_was_measured_is_taken_again_once() {
         let mut handles = handles();
-        handles.take_next(Slot::Current, Some(SeriesId(4)));
-        handles.take_next(Slot::Current, None);
-        assert_eq!(handles.take_series(Slot::Previous), None);
-        assert_eq!(handles.take_series(Slot::Current), Some(SeriesId(4)), "a second death finds none chosen yet");
-        assert_eq!(handles.take_series(Slot::Current), None);
+        handles.take_next(StudySlot::Current, Some(SeriesId(4)));
+        handles.take_next(StudySlot::Current, None);
+        assert_eq!(handles.take_series(StudySlot::Previous), None);
+        assert_eq!(handles.take_series(StudySlot::Current), Some(SeriesId(4)), "a second death finds none chosen yet");
+        assert_eq!(handles.take_series(StudySlot::Current), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod recovery;
 mod tabs;
 
 use corsai_manifest::{Family, Manifest, NetworkEntry, Projection};
-use corsai_protocol::{Command, Depth, DevicePreference, Event, PhantomDate, SeriesId, Slot};
+use corsai_protocol::{AnalysisOptions, Command, DevicePreference, Event, PhantomRequest, SeriesId, StudySlot};
 use corsai_report::{Issue, IssueCode, Report, Scale, Tier};
 use js_sys::{ArrayBuffer, Int16Array, Uint8Array};
 use leptos::prelude::*;
@@ -53,7 +53,7 @@ pub struct App {
     /// The run has not come any further for long.
     pub stalled: RwSignal<bool>,
     pub preference: RwSignal<DevicePreference>,
-    pub depth: RwSignal<Depth>,
+    pub depth: RwSignal<AnalysisOptions>,
     pub scale: RwSignal<Scale>,
     /// The place for the earlier study is open.
     pub adding: RwSignal<bool>,
@@ -170,8 +170,8 @@ impl App {
             }
             return;
         }
-        if let Event::Answered { run, answered } = event {
-            self.keep(run, answered, payload);
+        if let Event::Answer { run, key } = event {
+            self.keep(run, key, payload);
             return;
         }
         if matches!(event, Event::Device { .. }) {
@@ -200,7 +200,7 @@ impl App {
         if let Some((slot, series)) = self.undo.take_series(|slot| phase(slot) == Phase::Choosing) {
             self.choose(slot, series);
         }
-        if matches!(phase(Slot::Current), Phase::Measured { .. }) && phase(Slot::Previous) == Phase::Empty {
+        if matches!(phase(StudySlot::Current), Phase::Measured { .. }) && phase(StudySlot::Previous) == Phase::Empty {
             self.undo.go_on(|slot, source, synthetic| self.open(slot, source, synthetic));
         }
     }
@@ -238,7 +238,7 @@ impl App {
         }
     }
 
-    fn take_slice(self, slot: Slot, index: u32, lungs: bool, lesions: bool, payload: &[JsValue]) {
+    fn take_slice(self, slot: StudySlot, index: u32, lungs: bool, lesions: bool, payload: &[JsValue]) {
         let buffers: Vec<&ArrayBuffer> = payload.iter().filter_map(JsCast::dyn_ref).collect();
         let [hu, labels, agreement @ ..] = &buffers[..] else {
             return self.died(Issue::new(IssueCode::InternalFault, "a slice's picture"));
@@ -275,7 +275,7 @@ impl App {
 
     /// Opens what was dropped, once its folders are listed, unless the person has wanted something
     /// else by then.
-    pub fn open_drop(self, slot: Slot, drop: Drop) {
+    pub fn open_drop(self, slot: StudySlot, drop: Drop) {
         let wish = self.new_wish();
         if matches!(drop, Drop::Entries(_)) {
             self.listing.set(Some(0));
@@ -318,20 +318,20 @@ impl App {
         self.new_wish();
     }
 
-    fn open_files(self, slot: Slot, listed: Listed) {
+    fn open_files(self, slot: StudySlot, listed: Listed) {
         let missing = listed.unreadable.issue(listed.files.len());
         let (names, files) = listed.files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
         self.open(slot, Source::Files { names, files, missing }, false);
     }
 
     /// Opens a made-up study.
-    pub fn open_phantom(self, slot: Slot, date: PhantomDate) {
+    pub fn open_phantom(self, slot: StudySlot, date: PhantomRequest) {
         self.new_wish();
         self.open(slot, Source::Phantom(date), true);
     }
 
     /// Opens a study, and remembers from where. Where nothing can compute, a notice has said so.
-    pub fn open(self, slot: Slot, source: Source, synthetic: bool) {
+    pub fn open(self, slot: StudySlot, source: Source, synthetic: bool) {
         if !self.model.with_untracked(Model::can_compute) {
             return;
         }
@@ -346,7 +346,7 @@ impl App {
         self.undo.opened(slot, source.clone(), synthetic);
         let depth = self.depth.get_untracked();
         self.handles.update_value(|h| *h.of(slot) = Some(Reopen::new(source.clone(), depth)));
-        if slot == Slot::Current && self.computes_on.get_value() != self.preference.get_untracked() {
+        if slot == StudySlot::Current && self.computes_on.get_value() != self.preference.get_untracked() {
             self.model.update(|m| {
                 m.link = Link::Starting;
                 m.device = None;
@@ -360,26 +360,26 @@ impl App {
     }
 
     /// A person closes or replaces what is open in this slot.
-    fn remember_closed(self, slot: Slot) {
+    fn remember_closed(self, slot: StudySlot) {
         let (open, series) = self.model.with_untracked(|m| (m.study(slot).phase != Phase::Empty, m.chosen()));
         if open {
             self.undo.closing(slot, series);
         }
     }
 
-    fn forget_pixels(self, slot: Slot) {
+    fn forget_pixels(self, slot: StudySlot) {
         self.pixels.update_value(|p| {
-            p.clear(Slot::Previous);
-            if slot == Slot::Current {
-                p.clear(Slot::Current);
+            p.clear(StudySlot::Previous);
+            if slot == StudySlot::Current {
+                p.clear(StudySlot::Current);
             }
         });
-        self.view.update(|v| v.slot = Slot::Current);
+        self.view.update(|v| v.slot = StudySlot::Current);
         self.drawn.update(|d| *d += 1);
     }
 
     /// Measures this series; where the worker has lost the study, it is read once more.
-    pub fn choose(self, slot: Slot, series: SeriesId) {
+    pub fn choose(self, slot: StudySlot, series: SeriesId) {
         if !self.model.with_untracked(Model::can_compute) {
             return;
         }
@@ -398,20 +398,20 @@ impl App {
     }
 
     /// Closes a study. With the current one its worker ends, and with it all memory that held anything of the study.
-    pub fn close(self, slot: Slot) {
+    pub fn close(self, slot: StudySlot) {
         self.new_wish();
         self.remember_closed(slot);
         let commands = self.model.try_update(|m| m.close(slot)).unwrap_or_default();
         self.forget_pixels(slot);
         self.let_go();
-        if slot == Slot::Current {
+        if slot == StudySlot::Current {
             self.restart();
         } else {
             self.send_all(commands);
         }
     }
 
-    pub fn stop(self, slot: Slot) {
+    pub fn stop(self, slot: StudySlot) {
         if let Some(command) = self.stop_of(slot) {
             self.stop_asked_ms.set_value(Some(browser::now_ms()));
             self.send(command, Vec::new(), false);
@@ -420,14 +420,14 @@ impl App {
 
     /// Stops work that gets no further by replacing the worker.
     pub fn stop_hard(self) {
-        for slot in [Slot::Current, Slot::Previous] {
+        for slot in [StudySlot::Current, StudySlot::Previous] {
             let _ = self.stop_of(slot);
         }
         self.restart();
     }
 
     /// What stops a study's run. Nothing goes further then by itself than the answer that is there.
-    fn stop_of(self, slot: Slot) -> Option<Command> {
+    fn stop_of(self, slot: StudySlot) -> Option<Command> {
         let command = self.model.try_update(|m| m.stop(slot)).flatten()?;
         let reached = self.model.with_untracked(|m| {
             let study = m.study(slot);
@@ -439,7 +439,7 @@ impl App {
         Some(command)
     }
 
-    fn aim_at(self, slot: Slot, tier: Tier) {
+    fn aim_at(self, slot: StudySlot, tier: Tier) {
         self.handles.update_value(|h| {
             if let Some(reopen) = h.of(slot) {
                 reopen.depth.tier = tier;

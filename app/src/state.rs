@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use corsai_protocol::{
-    Command, DeviceReport, Event, Progress, ReportStage, RunId, SeriesId, SeriesSummary, SliceAreas, Slot, Stage,
+    Command, DeviceReport, Event, Progress, ReportStage, RunId, SeriesId, SeriesSummary, SliceAreas, Stage, StudySlot,
     VolumeSummary,
 };
-use corsai_report::{Issue, IssueCode, Possible, Report, Severity, Tier};
+use corsai_report::{Issue, IssueCode, Report, Severity, ShareBounds, Tier};
 
-const SLOTS: [Slot; 2] = [Slot::Current, Slot::Previous];
+const SLOTS: [StudySlot; 2] = [StudySlot::Current, StudySlot::Previous];
 
 /// Progress of a refinement before the worker's first report of it.
 const REFINING: Progress = Progress { stage: Stage::Refining, done: 0, total: 0, seconds_left: None };
@@ -18,7 +18,7 @@ const REFINING: Progress = Progress { stage: Stage::Refining, done: 0, total: 0,
 pub struct Work {
     pub progress: Option<Progress>,
     /// What the vote that goes on can still come to.
-    pub possible: Option<Possible>,
+    pub possible: Option<ShareBounds>,
     /// The person asked to stop and the worker has not answered yet.
     pub stopping: bool,
 }
@@ -218,11 +218,11 @@ pub enum Effect {
     /// The stored weights are not the right ones: load them afresh next time.
     DropStoredWeights,
     /// What a drop holds is known, and which of its series the worker measures.
-    SeriesFound(Slot, Option<SeriesId>),
+    SeriesFound(StudySlot, Option<SeriesId>),
     /// Another volume is in this slot: forget its slices and show the middle.
-    NewVolume(Slot),
+    NewVolume(StudySlot),
     /// These slices have a newer state, and these areas of lung and lesion where they are known.
-    SlicesChanged(Slot, Vec<u32>, Vec<SliceAreas>),
+    SlicesChanged(StudySlot, Vec<u32>, Vec<SliceAreas>),
     /// The worker has to be replaced.
     WorkerDied(Issue),
 }
@@ -240,17 +240,17 @@ pub struct Model {
 }
 
 impl Model {
-    pub const fn study(&self, slot: Slot) -> &Study {
+    pub const fn study(&self, slot: StudySlot) -> &Study {
         match slot {
-            Slot::Current => &self.current,
-            Slot::Previous => &self.previous,
+            StudySlot::Current => &self.current,
+            StudySlot::Previous => &self.previous,
         }
     }
 
-    const fn study_mut(&mut self, slot: Slot) -> &mut Study {
+    const fn study_mut(&mut self, slot: StudySlot) -> &mut Study {
         match slot {
-            Slot::Current => &mut self.current,
-            Slot::Previous => &mut self.previous,
+            StudySlot::Current => &mut self.current,
+            StudySlot::Previous => &mut self.previous,
         }
     }
 
@@ -272,7 +272,7 @@ impl Model {
     }
 
     /// The slot whose first numbers the worker works for.
-    pub fn busy_slot(&self) -> Option<Slot> {
+    pub fn busy_slot(&self) -> Option<StudySlot> {
         SLOTS.into_iter().find(|s| self.study(*s).phase.busy())
     }
 
@@ -294,13 +294,14 @@ impl Model {
 
     /// The study that a worker most likely died of: the one without numbers, the earlier one first,
     /// for the other had come through before; else the one that was refined.
-    pub fn blamed(&self) -> Option<Slot> {
-        let without_numbers = [Slot::Previous, Slot::Current].into_iter().find(|s| self.study(*s).phase.busy());
+    pub fn blamed(&self) -> Option<StudySlot> {
+        let without_numbers =
+            [StudySlot::Previous, StudySlot::Current].into_iter().find(|s| self.study(*s).phase.busy());
         without_numbers.or_else(|| SLOTS.into_iter().find(|s| self.study(*s).phase.work().is_some()))
     }
 
     /// Whether a study goes on in another worker by itself when one is lost.
-    pub fn goes_on(&self, slot: Slot) -> bool {
+    pub fn goes_on(&self, slot: StudySlot) -> bool {
         let study = self.study(slot);
         match study.phase {
             Phase::Reading(work) | Phase::Measuring(work) | Phase::Restoring(work) => !work.stopping,
@@ -331,7 +332,7 @@ impl Model {
     /// A study is being opened in this slot: what was there is forgotten. Opening the study under examination also
     /// closes the earlier one, which belonged to the one that is gone. Gives what has to be told to the worker first,
     /// and the new run.
-    pub fn open(&mut self, slot: Slot, synthetic: bool) -> (Vec<Command>, RunId) {
+    pub fn open(&mut self, slot: StudySlot, synthetic: bool) -> (Vec<Command>, RunId) {
         let mut commands = self.close(slot);
         let run = self.next_run();
         *self.study_mut(slot) = Study { run, phase: Phase::Reading(Work::default()), synthetic, ..Study::default() };
@@ -340,9 +341,13 @@ impl Model {
     }
 
     /// Forgets a study, and with the current one the earlier one.
-    pub fn close(&mut self, slot: Slot) -> Vec<Command> {
+    pub fn close(&mut self, slot: StudySlot) -> Vec<Command> {
         let mut commands = Vec::new();
-        let slots: &[Slot] = if slot == Slot::Current { &[Slot::Previous, Slot::Current] } else { &[Slot::Previous] };
+        let slots: &[StudySlot] = if slot == StudySlot::Current {
+            &[StudySlot::Previous, StudySlot::Current]
+        } else {
+            &[StudySlot::Previous]
+        };
         for slot in slots {
             if self.study(*slot).phase.work().is_some() {
                 commands.push(Command::Cancel { run: self.study(*slot).run });
@@ -353,7 +358,7 @@ impl Model {
             let run = self.next_run();
             *self.study_mut(*slot) = Study { run, ..Study::default() };
         }
-        if slot == Slot::Previous {
+        if slot == StudySlot::Previous {
             self.forget_comparison();
         }
         self.notices.clear();
@@ -369,7 +374,7 @@ impl Model {
 
     /// A series is to be measured. Numbers stay where it is the one whose pictures are being
     /// restored.
-    pub fn choose(&mut self, slot: Slot, series: SeriesId) -> Vec<Command> {
+    pub fn choose(&mut self, slot: StudySlot, series: SeriesId) -> Vec<Command> {
         let mut commands = Vec::new();
         let study = self.study(slot);
         if study.gone || !study.series.iter().any(|s| s.id == series && s.usable) {
@@ -387,7 +392,7 @@ impl Model {
             study.report = None;
             study.decoded.clear();
             study.refusal.clear();
-            if slot == Slot::Previous {
+            if slot == StudySlot::Previous {
                 self.forget_comparison();
             }
         }
@@ -397,7 +402,7 @@ impl Model {
     }
 
     /// The person wants the run stopped.
-    pub const fn stop(&mut self, slot: Slot) -> Option<Command> {
+    pub const fn stop(&mut self, slot: StudySlot) -> Option<Command> {
         let study = self.study_mut(slot);
         match study.phase.work_mut() {
             Some(work) if !work.stopping => {
@@ -414,7 +419,7 @@ impl Model {
         SLOTS.into_iter().filter_map(|slot| self.refine_one(slot, tier)).collect()
     }
 
-    fn refine_one(&mut self, slot: Slot, tier: Tier) -> Option<Command> {
+    fn refine_one(&mut self, slot: StudySlot, tier: Tier) -> Option<Command> {
         let study = self.study_mut(slot);
         if study.gone {
             return None;
@@ -425,7 +430,7 @@ impl Model {
             }
             // The earlier study's run goes on to the tier when it has come through its own.
             Phase::Measuring(work) | Phase::Measured { refining: Some(work) }
-                if slot == Slot::Previous && !work.stopping => {}
+                if slot == StudySlot::Previous && !work.stopping => {}
             _ => return None,
         }
         Some(Command::Refine { run: study.run, slot, tier })
@@ -434,7 +439,7 @@ impl Model {
     /// The worker is gone, and with it what it held; `issue` says why, none where the person wanted
     /// it. The studies in `again` are opened anew, in the runs that are given. Of the others,
     /// finished numbers stay.
-    pub fn lost_worker(&mut self, issue: Option<Issue>, again: &[Slot]) -> Vec<(Slot, RunId)> {
+    pub fn lost_worker(&mut self, issue: Option<Issue>, again: &[StudySlot]) -> Vec<(StudySlot, RunId)> {
         self.link = Link::Starting;
         self.device = None;
         let mut runs = Vec::new();
@@ -471,7 +476,7 @@ impl Model {
     }
 
     /// A study that a worker has lost is read once more, for this series. Gives the new run.
-    pub fn read_again(&mut self, slot: Slot, series: SeriesId) -> RunId {
+    pub fn read_again(&mut self, slot: StudySlot, series: SeriesId) -> RunId {
         let run = self.next_run();
         let study = self.study_mut(slot);
         study.run = run;
@@ -480,14 +485,14 @@ impl Model {
             study.phase = Phase::Choosing;
         }
         study.begin_anew();
-        if !stays && slot == Slot::Previous {
+        if !stays && slot == StudySlot::Previous {
             self.forget_comparison();
         }
         run
     }
 
     /// What of a drop never reached the worker.
-    pub fn take_in(&mut self, slot: Slot, missing: Option<Issue>) {
+    pub fn take_in(&mut self, slot: StudySlot, missing: Option<Issue>) {
         self.study_mut(slot).missing = missing;
     }
 
@@ -500,12 +505,12 @@ impl Model {
     }
 
     /// The study of an event, unless the event is stale.
-    fn live(&mut self, run: RunId, slot: Slot) -> Option<&mut Study> {
+    fn live(&mut self, run: RunId, slot: StudySlot) -> Option<&mut Study> {
         self.is_live(run, slot).then(|| self.study_mut(slot))
     }
 
     /// Whether an event of this run is of the study that is there now.
-    pub fn is_live(&self, run: RunId, slot: Slot) -> bool {
+    pub fn is_live(&self, run: RunId, slot: StudySlot) -> bool {
         let study = self.study(slot);
         run >= study.run && study.phase != Phase::Empty
     }
@@ -515,7 +520,7 @@ impl Model {
         match event {
             Event::Ready { .. } => self.link = Link::Ready,
             Event::Device { device } => self.device = Some(device),
-            Event::WeightsWanted { networks } => return vec![Effect::DeliverWeights(networks)],
+            Event::WeightsRequested { networks } => return vec![Effect::DeliverWeights(networks)],
             Event::Progress { run, slot, progress } => {
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
                 match &mut study.phase {
@@ -566,19 +571,19 @@ impl Model {
                 }
                 return vec![Effect::NewVolume(slot)];
             }
-            Event::Slice { .. } | Event::Answered { .. } => {}
+            Event::Slice { .. } | Event::Answer { .. } | Event::Diagnostics { .. } => {}
             Event::Changed { run, slot, indices, areas } => {
                 let Some(study) = self.live(run, slot) else { return Vec::new() };
                 study.decoded.extend(&indices);
                 return vec![Effect::SlicesChanged(slot, indices, areas)];
             }
-            Event::Possible { run, slot, possible } => {
+            Event::ShareBounds { run, slot, bounds } => {
                 if let Some(study) = self.live(run, slot)
                     // Beside numbers that stay, what a tier below them can come to says nothing.
                     && !matches!(study.phase, Phase::Restoring(_))
                     && let Some(work) = study.phase.work_mut()
                 {
-                    work.possible = Some(possible);
+                    work.possible = Some(bounds);
                 }
             }
             Event::Report { run, slot, report, stage } => {
@@ -615,7 +620,7 @@ impl Model {
                 // While a worker comes to the answers anew, what it compares on the way is below
                 // what is shown.
                 let restoring = SLOTS.iter().any(|s| matches!(self.study(*s).phase, Phase::Restoring(_)));
-                if self.live(run, Slot::Previous).is_some()
+                if self.live(run, StudySlot::Previous).is_some()
                     && !restoring
                     && let Some(report) = &mut self.current.report
                 {
@@ -630,7 +635,7 @@ impl Model {
                     issues.into_iter().for_each(|issue| self.notice(issue.with_severity(Severity::Warning)));
                 } else {
                     study.refuse(issues);
-                    if slot == Slot::Previous {
+                    if slot == StudySlot::Previous {
                         self.forget_comparison();
                     }
                 }

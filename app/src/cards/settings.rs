@@ -1,6 +1,6 @@
 //! Settings and help: which device computes and why, and the keys.
 
-use corsai_protocol::{Depth, DevicePreference};
+use corsai_protocol::{AnalysisOptions, DevicePreference};
 use corsai_report::Tier;
 use leptos::{ev, prelude::*};
 
@@ -51,7 +51,7 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                     name="tier"
                     data-testid=format!("tier-{}", tier.as_str())
                     prop:checked=move || app.depth.get().tier == tier
-                    on:change=move |_: ev::Event| app.depth.set(Depth { tier, ..app.depth.get_untracked() })
+                    on:change=move |_: ev::Event| app.depth.set(AnalysisOptions { tier, ..app.depth.get_untracked() })
                 />
                 <span>
                     <strong>{name}</strong>
@@ -60,27 +60,28 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
             </label>
         }
     };
-    let switch = move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut Depth) -> &mut bool| {
-        let changed = move |event: ev::Event| {
-            let mut depth = app.depth.get_untracked();
-            *of(&mut depth) = event_target_checked(&event);
-            app.depth.set(depth);
+    let switch =
+        move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut AnalysisOptions) -> &mut bool| {
+            let changed = move |event: ev::Event| {
+                let mut depth = app.depth.get_untracked();
+                *of(&mut depth) = event_target_checked(&event);
+                app.depth.set(depth);
+            };
+            view! {
+                <label class="choice">
+                    <input
+                        type="checkbox"
+                        data-testid=id
+                        prop:checked=move || *of(&mut app.depth.get())
+                        on:change=changed
+                    />
+                    <span>
+                        <strong>{name}</strong>
+                        <span class="hint">{what}</span>
+                    </span>
+                </label>
+            }
         };
-        view! {
-            <label class="choice">
-                <input
-                    type="checkbox"
-                    data-testid=id
-                    prop:checked=move || *of(&mut app.depth.get())
-                    on:change=changed
-                />
-                <span>
-                    <strong>{name}</strong>
-                    <span class="hint">{what}</span>
-                </span>
-            </label>
-        }
-    };
     let lines = BINDINGS.iter().map(|b| (b.label, b.what)).chain(POINTER_HELP);
     let keys: Vec<_> = lines.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt> <dd>{what}</dd> }).collect();
     view! {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use corsai_protocol::{Answered, Command, Depth, DevicePreference, RunId, SeriesId, Slot};
+use corsai_protocol::{AnalysisOptions, AnswerKey, Command, DevicePreference, RunId, SeriesId, StudySlot};
 use corsai_report::{Issue, IssueCode};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -25,7 +25,7 @@ const STOP_MS: f64 = 15_000.0;
 /// The watch looks this often.
 const WATCH: Duration = Duration::from_secs(5);
 
-const SLOTS: [Slot; 2] = [Slot::Current, Slot::Previous];
+const SLOTS: [StudySlot; 2] = [StudySlot::Current, StudySlot::Previous];
 
 impl App {
     pub(super) fn start_worker(self) {
@@ -47,7 +47,7 @@ impl App {
     }
 
     /// How the worker shall compute the studies that are opened from here on.
-    pub(super) fn configuration(self, depth: Depth) -> Command {
+    pub(super) fn configuration(self, depth: AnalysisOptions) -> Command {
         Command::Configure { device: self.computes_on.get_value(), cores: browser::cores(), depth }
     }
 
@@ -103,12 +103,12 @@ impl App {
 
     /// Another worker in place of the one that is gone. Open studies go on in it, but for the one
     /// that is given up.
-    fn go_on(self, issue: Option<Issue>, given_up: Option<Slot>) {
+    fn go_on(self, issue: Option<Issue>, given_up: Option<StudySlot>) {
         for slot in SLOTS {
             let chosen = self.model.with_untracked(|m| m.study(slot).chosen);
             self.handles.update_value(|h| h.take_next(slot, chosen));
         }
-        let again: Vec<Slot> = SLOTS
+        let again: Vec<StudySlot> = SLOTS
             .into_iter()
             .filter(|s| Some(*s) != given_up && self.model.with_untracked(|m| m.goes_on(*s)))
             .filter(|s| self.handles.try_update_value(|h| h.of(*s).is_some()) == Some(true))
@@ -132,7 +132,7 @@ impl App {
 
     /// Has the worker read a study once more that another one has lost, and measure this series of
     /// it.
-    pub(super) fn read_again(self, slot: Slot, series: SeriesId) {
+    pub(super) fn read_again(self, slot: StudySlot, series: SeriesId) {
         self.handles.update_value(|h| h.take_next(slot, Some(series)));
         if let Some(run) = self.model.try_update(|m| m.read_again(slot, series)) {
             self.read_in(slot, run);
@@ -140,7 +140,7 @@ impl App {
     }
 
     /// Has the worker read a study by its handles, and measure it as it was to be measured.
-    fn read_in(self, slot: Slot, run: RunId) {
+    fn read_in(self, slot: StudySlot, run: RunId) {
         if !self.model.with_untracked(|m| m.study(slot).phase.measured()) {
             self.forget_pixels(slot);
         }
@@ -155,7 +155,7 @@ impl App {
 
     /// What a drop holds is known. A series that was being measured when another worker was lost is
     /// measured again.
-    pub(super) fn choose_again(self, slot: Slot, chosen: Option<SeriesId>) {
+    pub(super) fn choose_again(self, slot: StudySlot, chosen: Option<SeriesId>) {
         let wanted = self.handles.try_update_value(|h| h.take_series(slot)).flatten();
         if let Some(series) = wanted.filter(|s| Some(*s) != chosen) {
             let commands = self.model.try_update(|m| m.choose(slot, series)).unwrap_or_default();
@@ -164,13 +164,13 @@ impl App {
     }
 
     /// Keeps a network's answer in case that the worker dies.
-    pub(super) fn keep(self, run: RunId, answered: Answered, payload: Vec<JsValue>) {
+    pub(super) fn keep(self, run: RunId, key: AnswerKey, payload: Vec<JsValue>) {
         let live = self.model.with_untracked(|m| run >= m.current.run && m.current.phase.work().is_some());
         let answer = payload.into_iter().next().and_then(|buffer| buffer.dyn_into().ok());
         if let Some(answer) = answer.filter(|_| live) {
             self.handles.update_value(|h| {
-                if let Some(reopen) = h.of(Slot::Current) {
-                    reopen.keep(answered, answer);
+                if let Some(reopen) = h.of(StudySlot::Current) {
+                    reopen.keep(key, answer);
                 }
             });
         }
@@ -189,7 +189,7 @@ impl App {
     }
 
     /// Whether further networks are to run after the answer that is there.
-    fn goes_further(self, slot: Slot) -> bool {
+    fn goes_further(self, slot: StudySlot) -> bool {
         let goal = self.handles.try_update_value(|h| h.of(slot).as_ref().map(|r| r.depth.tier)).flatten();
         let reached = self.model.with_untracked(|m| {
             let study = m.study(slot);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use corsai_protocol::{SliceAreas, Slot, VolumeSummary};
+use corsai_protocol::{SliceAreas, StudySlot, VolumeSummary};
 use corsai_volume::label;
 
 use super::contour;
@@ -81,22 +81,22 @@ struct Entry {
 /// The cache of both studies' slices.
 #[derive(Debug, Default)]
 pub struct PixelStore {
-    entries: BTreeMap<(Slot, u32), Entry>,
-    asked: BTreeSet<(Slot, u32)>,
-    areas: BTreeMap<(Slot, u32), SliceAreas>,
+    entries: BTreeMap<(StudySlot, u32), Entry>,
+    asked: BTreeSet<(StudySlot, u32)>,
+    areas: BTreeMap<(StudySlot, u32), SliceAreas>,
     clock: u64,
 }
 
 impl PixelStore {
     /// Forgets a study.
-    pub fn clear(&mut self, slot: Slot) {
+    pub fn clear(&mut self, slot: StudySlot) {
         self.entries.retain(|key, _| key.0 != slot);
         self.asked.retain(|key| key.0 != slot);
         self.areas.retain(|key, _| key.0 != slot);
     }
 
     /// Takes an answer in and drops the slice unused for longest.
-    pub fn put(&mut self, slot: Slot, index: u32, slice: Slice) {
+    pub fn put(&mut self, slot: StudySlot, index: u32, slice: Slice) {
         self.asked.remove(&(slot, index));
         self.clock += 1;
         self.entries.insert((slot, index), Entry { slice, used: self.clock, outdated: false });
@@ -107,7 +107,7 @@ impl PixelStore {
     }
 
     /// The slice if it is at hand, also while a newer state of it is on its way.
-    pub fn get(&mut self, slot: Slot, index: u32) -> Option<&Slice> {
+    pub fn get(&mut self, slot: StudySlot, index: u32) -> Option<&Slice> {
         self.clock += 1;
         let entry = self.entries.get_mut(&(slot, index))?;
         entry.used = self.clock;
@@ -115,7 +115,7 @@ impl PixelStore {
     }
 
     /// These slices have a newer state, and these areas each, where there are any yet.
-    pub fn changed(&mut self, slot: Slot, indices: &[u32], areas: &[SliceAreas]) {
+    pub fn changed(&mut self, slot: StudySlot, indices: &[u32], areas: &[SliceAreas]) {
         self.areas.extend(indices.iter().zip(areas).map(|(index, areas)| ((slot, *index), *areas)));
         for index in indices {
             self.asked.remove(&(slot, *index));
@@ -126,7 +126,7 @@ impl PixelStore {
     }
 
     /// Which of `wanted` are to be asked for now; they count as asked from here on.
-    pub fn ask(&mut self, slot: Slot, wanted: impl IntoIterator<Item = u32>) -> Vec<u32> {
+    pub fn ask(&mut self, slot: StudySlot, wanted: impl IntoIterator<Item = u32>) -> Vec<u32> {
         let (entries, asked) = (&self.entries, &mut self.asked);
         wanted
             .into_iter()
@@ -141,12 +141,12 @@ impl PixelStore {
     }
 
     /// Whether any slice of the study is at hand.
-    pub fn has_any(&self, slot: Slot) -> bool {
+    pub fn has_any(&self, slot: StudySlot) -> bool {
         self.entries.keys().any(|key| key.0 == slot)
     }
 
     /// The slice with the largest lesion area, the one nearest the feet of several.
-    pub fn most_lesions(&self, slot: Slot) -> Option<u32> {
+    pub fn most_lesions(&self, slot: StudySlot) -> Option<u32> {
         let lesions = self.areas.iter().filter(|(key, _)| key.0 == slot).filter_map(|(key, areas)| {
             let lesion = areas.lesion.filter(|lesion| *lesion > 0)?;
             Some((lesion, key.1))
@@ -155,7 +155,7 @@ impl PixelStore {
     }
 
     /// How much lung and lesion a slice holds, once its lungs are in.
-    pub fn areas(&self, slot: Slot, index: u32) -> Option<SliceAreas> {
+    pub fn areas(&self, slot: StudySlot, index: u32) -> Option<SliceAreas> {
         self.areas.get(&(slot, index)).copied()
     }
 }
@@ -210,24 +210,24 @@ mod tests {
     fn the_slice_unused_for_longest_goes_first() {
         let mut store = PixelStore::default();
         for index in 0..24 {
-            store.put(Slot::Current, index, slice([0; 6]));
+            store.put(StudySlot::Current, index, slice([0; 6]));
         }
-        assert!(store.get(Slot::Current, 0).is_some());
-        store.put(Slot::Current, 24, slice([0; 6]));
-        assert!(store.get(Slot::Current, 0).is_some());
-        assert!(store.get(Slot::Current, 1).is_none());
+        assert!(store.get(StudySlot::Current, 0).is_some());
+        store.put(StudySlot::Current, 24, slice([0; 6]));
+        assert!(store.get(StudySlot::Current, 0).is_some());
+        assert!(store.get(StudySlot::Current, 1).is_none());
     }
 
     #[test]
     fn a_slice_is_asked_for_once_until_it_changes() {
         let mut store = PixelStore::default();
-        assert_eq!(store.ask(Slot::Current, [4, 5]), vec![4, 5]);
-        assert_eq!(store.ask(Slot::Current, [4, 5, 6]), vec![6]);
-        store.put(Slot::Current, 4, slice([0; 6]));
-        assert!(store.ask(Slot::Current, [4]).is_empty());
-        store.changed(Slot::Current, &[4, 5], &[]);
-        assert_eq!(store.ask(Slot::Current, [4, 5]), vec![4, 5]);
-        assert!(store.get(Slot::Current, 4).is_some(), "the older state stays on screen meanwhile");
+        assert_eq!(store.ask(StudySlot::Current, [4, 5]), vec![4, 5]);
+        assert_eq!(store.ask(StudySlot::Current, [4, 5, 6]), vec![6]);
+        store.put(StudySlot::Current, 4, slice([0; 6]));
+        assert!(store.ask(StudySlot::Current, [4]).is_empty());
+        store.changed(StudySlot::Current, &[4, 5], &[]);
+        assert_eq!(store.ask(StudySlot::Current, [4, 5]), vec![4, 5]);
+        assert!(store.get(StudySlot::Current, 4).is_some(), "the older state stays on screen meanwhile");
     }
 
     const fn areas(lung: u32, lesion: Option<u32>) -> SliceAreas {
@@ -237,28 +237,28 @@ mod tests {
     #[test]
     fn areas_are_the_last_that_were_told_and_end_with_the_study() {
         let mut store = PixelStore::default();
-        store.changed(Slot::Current, &[6, 7], &[areas(9, None), areas(4, Some(2))]);
-        store.changed(Slot::Previous, &[7], &[areas(5, Some(1))]);
-        assert_eq!(store.areas(Slot::Current, 6), Some(areas(9, None)));
-        assert_eq!(store.areas(Slot::Current, 7), Some(areas(4, Some(2))));
-        assert_eq!(store.areas(Slot::Previous, 7), Some(areas(5, Some(1))));
+        store.changed(StudySlot::Current, &[6, 7], &[areas(9, None), areas(4, Some(2))]);
+        store.changed(StudySlot::Previous, &[7], &[areas(5, Some(1))]);
+        assert_eq!(store.areas(StudySlot::Current, 6), Some(areas(9, None)));
+        assert_eq!(store.areas(StudySlot::Current, 7), Some(areas(4, Some(2))));
+        assert_eq!(store.areas(StudySlot::Previous, 7), Some(areas(5, Some(1))));
         // Set back, as after a refinement that was stopped.
-        store.changed(Slot::Current, &[7], &[areas(4, Some(1))]);
-        assert_eq!(store.areas(Slot::Current, 7), Some(areas(4, Some(1))));
-        store.clear(Slot::Current);
-        assert_eq!((store.areas(Slot::Current, 6), store.areas(Slot::Current, 7)), (None, None));
-        assert_eq!(store.areas(Slot::Previous, 7), Some(areas(5, Some(1))));
+        store.changed(StudySlot::Current, &[7], &[areas(4, Some(1))]);
+        assert_eq!(store.areas(StudySlot::Current, 7), Some(areas(4, Some(1))));
+        store.clear(StudySlot::Current);
+        assert_eq!((store.areas(StudySlot::Current, 6), store.areas(StudySlot::Current, 7)), (None, None));
+        assert_eq!(store.areas(StudySlot::Previous, 7), Some(areas(5, Some(1))));
     }
 
     #[test]
     fn the_slice_with_most_lesion_is_the_one_nearest_the_feet_of_several() {
         let mut store = PixelStore::default();
-        assert_eq!(store.most_lesions(Slot::Current), None);
-        store.changed(Slot::Current, &[1, 2], &[areas(900, None), areas(900, Some(0))]);
-        assert_eq!(store.most_lesions(Slot::Current), None);
-        store.changed(Slot::Current, &[9, 4, 5], &[areas(1, Some(7)), areas(1, Some(7)), areas(1, Some(6))]);
-        assert_eq!(store.most_lesions(Slot::Current), Some(4));
-        assert_eq!(store.most_lesions(Slot::Previous), None);
+        assert_eq!(store.most_lesions(StudySlot::Current), None);
+        store.changed(StudySlot::Current, &[1, 2], &[areas(900, None), areas(900, Some(0))]);
+        assert_eq!(store.most_lesions(StudySlot::Current), None);
+        store.changed(StudySlot::Current, &[9, 4, 5], &[areas(1, Some(7)), areas(1, Some(7)), areas(1, Some(6))]);
+        assert_eq!(store.most_lesions(StudySlot::Current), Some(4));
+        assert_eq!(store.most_lesions(StudySlot::Previous), None);
     }
 
     #[test]

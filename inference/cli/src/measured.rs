@@ -51,7 +51,7 @@ pub fn numbers(
     let labels = analysis.all_labels();
     issues.extend(engine.issues());
     issues.extend(doubts(&study.volume, labels));
-    let slices = analysis.lesion_slices();
+    let slices = analysis.lung_slices();
     let runs = Runs {
         slices,
         slices_without_lung: (grid.slices() as u32).saturating_sub(slices),

@@ -9,7 +9,7 @@ mod tier;
 
 pub use issue::{Issue, IssueCode, Severity};
 pub use report::{
-    Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, NoVerdict, Possible, Report, Runs, Scale,
+    Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, NoVerdict, Report, Runs, Scale, ShareBounds,
     ShareChange, StudyRecord, Verdict,
 };
 pub use tier::Tier;

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
-use corsai_protocol::{Event, RunId, Slot, Stage, VolumeSummary};
+use corsai_protocol::{Event, RunId, Stage, StudySlot, VolumeSummary};
 use corsai_report::Issue;
 use corsai_study::{Ahead, Decoded, Decoding, Series};
 use corsai_volume::Grid;
@@ -83,7 +83,7 @@ impl Work {
 /// Why there is no volume.
 pub async fn decode(
     owner: &Owner,
-    (run, slot): (RunId, Slot),
+    (run, slot): (RunId, StudySlot),
     series: &Series,
     Means { decoders, ahead }: Means,
 ) -> Result<Decoded, Vec<Issue>> {
