@@ -1,30 +1,33 @@
-//! Two studies of one patient compared by the paper's rule (`networks.md` §6).
+//! Two studies of one patient, compared by the paper's rule (`docs/method.md`, "Dynamics").
 
 use std::collections::BTreeMap;
 
 use corsai_protocol::SeriesSummary;
 use corsai_report::{
-    Basis, ComparedStudy, Dynamics, Found, Issue, IssueCode, LungFinding, Lungs, NoVerdict, Reason, Report,
-    ShareChange, Side, Tier, Verdict,
+    Basis, Dynamics, Found, Issue, IssueCode, LungFinding, Lungs, NoVerdict, Reason, Report, ShareChange, Side,
+    StudyOrder, Tier, Verdict,
 };
 
-/// A change of the share below this many percentage points is no change (the paper's second experiment).
+/// Below this change of the share, in percentage points, the disease is stable (the paper's second
+/// experiment).
 const STABLE_POINTS: f64 = 1.0;
 
-/// Shares are quotients of sums: what differs by less is the same number.
-const ROUNDING: f64 = 1e-9;
+/// Rounding error of a share's change, in percentage points.
+const ROUNDING_POINTS: f64 = 1e-9;
 
-/// Slice distances and thicknesses that differ by less than this fraction of the larger are the same protocol.
-const SAME_MM: f64 = 0.1;
+/// Slice distances and thicknesses that differ by less than this fraction of the larger one are of
+/// the same protocol.
+const SAME_PROTOCOL_FRACTION: f64 = 0.1;
 
-/// A lung that holds less than this fraction of what it holds in the other study is not compared:
-/// between the deepest breaths in and out an adult's lungs keep about a quarter to a third of their
-/// volume, so that less means that most of the lung was not found, or is without air.
+/// A lung with less than this fraction of its volume in the other study is not compared. After the
+/// deepest expiration an adult's lung keeps about a quarter to a third of its volume; below that,
+/// most of the lung was not found or is without air.
 const COMPARABLE_VOLUME: f64 = 1.0 / 3.0;
 
-/// One measured study.
+/// One of the two studies to compare.
 #[derive(Debug, Clone, Copy)]
-pub struct Measured<'a> {
+pub struct ComparedStudy<'a> {
+    /// The study's series: patient, date, protocol.
     pub series: &'a SeriesSummary,
     /// Digest of the volume's voxels.
     pub voxels_key: u64,
@@ -54,7 +57,7 @@ pub fn same_instances(one: &SeriesSummary, other: &SeriesSummary) -> bool {
 /// # Panics
 /// Where a study has no answer, or one without lungs and lesions: only complete answers are
 /// compared.
-pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool) -> Result<Dynamics, Issue> {
+pub fn compare(previous: ComparedStudy<'_>, current: ComparedStudy<'_>, same_patient: bool) -> Result<Dynamics, Issue> {
     if same_instances(previous.series, current.series) || previous.voxels_key == current.voxels_key {
         return Err(Issue::new(IssueCode::DynamicsSameStudy, []));
     }
@@ -91,7 +94,7 @@ pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool
         Some(&tier) => (tier, same_vote(&previous.answers[&tier], &current.answers[&tier])),
         None => (highest[0].min(highest[1]), false),
     };
-    let answer = |study: Measured<'_>| {
+    let answer = |study: ComparedStudy<'_>| {
         let report = study.answers.get(&tier).unwrap_or(&study.answers[&study.highest()]);
         report.lungs.clone().expect("invariant: a complete answer has lungs")
     };
@@ -140,7 +143,7 @@ pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool
     })
 }
 
-impl Measured<'_> {
+impl ComparedStudy<'_> {
     /// Returns the highest tier that has answered.
     fn highest(&self) -> Tier {
         *self.answers.keys().next_back().expect("invariant: a measured study has an answer")
@@ -167,7 +170,7 @@ fn change(before: &LungFinding, after: &LungFinding) -> Option<ShareChange> {
 /// Returns the verdict that a change of the share means by the paper's rule.
 #[must_use]
 pub fn verdict(change: ShareChange) -> Verdict {
-    if change.points.abs() < STABLE_POINTS - ROUNDING {
+    if change.points.abs() < STABLE_POINTS - ROUNDING_POINTS {
         Verdict::Stable
     } else if change.points < 0.0 {
         Verdict::PositiveResponse
@@ -180,10 +183,10 @@ pub fn verdict(change: ShareChange) -> Verdict {
 /// one.
 fn missing_lungs([before_right, before_left, after_right, after_left]: [&LungFinding; 4]) -> Vec<Found> {
     let lungs = [
-        (before_right, Side::Right, ComparedStudy::Earlier),
-        (before_left, Side::Left, ComparedStudy::Earlier),
-        (after_right, Side::Right, ComparedStudy::Later),
-        (after_left, Side::Left, ComparedStudy::Later),
+        (before_right, Side::Right, StudyOrder::Earlier),
+        (before_left, Side::Left, StudyOrder::Earlier),
+        (after_right, Side::Right, StudyOrder::Later),
+        (after_left, Side::Left, StudyOrder::Later),
     ];
     let missing = lungs.into_iter().filter(|(lung, ..)| lung.share.is_none());
     missing.map(|(_, side, study)| Found::MissingLung { side, study }).collect()
@@ -212,7 +215,7 @@ fn unlike_volumes(before: &Lungs, after: &Lungs) -> Vec<Found> {
 
 /// Returns the distances and thicknesses of slices in which two series differ.
 fn protocols_differ(previous: &SeriesSummary, current: &SeriesSummary) -> Vec<Found> {
-    let differ = |pair: &(f64, f64)| (pair.0 - pair.1).abs() > SAME_MM * pair.0.abs().max(pair.1.abs());
+    let differ = |pair: &(f64, f64)| (pair.0 - pair.1).abs() > SAME_PROTOCOL_FRACTION * pair.0.abs().max(pair.1.abs());
     let distances = previous.spacing_mm.zip(current.spacing_mm).filter(differ);
     let thicknesses = previous.thickness_mm.zip(current.thickness_mm).filter(differ);
     let distances = distances.map(|(previous_mm, current_mm)| Found::SliceDistances { previous_mm, current_mm });
@@ -286,9 +289,9 @@ mod tests {
             self
         }
 
-        fn measured(&self) -> Measured<'_> {
+        fn measured(&self) -> ComparedStudy<'_> {
             let Self { series, voxels_key, answers, refines } = self;
-            Measured { series, voxels_key: *voxels_key, answers, refines: *refines }
+            ComparedStudy { series, voxels_key: *voxels_key, answers, refines: *refines }
         }
     }
 
@@ -417,10 +420,10 @@ mod tests {
         assert_eq!((found.verdict, found.basis), (Some(Verdict::Stable), Some(Basis::Left)));
         assert_eq!(codes(&found), ["lungs.one-missing"]);
         let missing = |side, study| [Found::MissingLung { side, study }];
-        assert_eq!(found.issues[0].found, missing(Side::Right, ComparedStudy::Later));
+        assert_eq!(found.issues[0].found, missing(Side::Right, StudyOrder::Later));
         let found = compared(&earlier(lungs(0.1, None)), &later(lungs(0.3, 0.1))).unwrap();
         assert_eq!((found.verdict, found.basis), (Some(Verdict::Progression), Some(Basis::Right)));
-        assert_eq!(found.issues[0].found, missing(Side::Left, ComparedStudy::Earlier));
+        assert_eq!(found.issues[0].found, missing(Side::Left, StudyOrder::Earlier));
     }
 
     #[test]

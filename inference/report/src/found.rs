@@ -29,7 +29,7 @@ pub enum End {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum ComparedStudy {
+pub enum StudyOrder {
     /// The study of the earlier date.
     Earlier,
     /// The study of the later date.
@@ -230,7 +230,7 @@ pub enum Found {
         /// Which lung.
         side: Side,
         /// In which study.
-        study: ComparedStudy,
+        study: StudyOrder,
     },
     /// A lung's volumes in two studies, mL.
     LungVolumes {

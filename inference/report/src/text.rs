@@ -1,6 +1,6 @@
 //! The English sentences of issues: what happened, what was found, what to do.
 
-use crate::{ComparedStudy, Counted, End, Found, Issue, Reason, Side};
+use crate::{Counted, End, Found, Issue, Reason, Side, StudyOrder};
 
 /// Returns an issue's sentences for a person.
 #[must_use]
@@ -54,10 +54,10 @@ fn side(side: Side) -> &'static str {
     }
 }
 
-fn study(study: ComparedStudy) -> &'static str {
+fn study(study: StudyOrder) -> &'static str {
     match study {
-        ComparedStudy::Earlier => "earlier",
-        ComparedStudy::Later => "later",
+        StudyOrder::Earlier => "earlier",
+        StudyOrder::Later => "later",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corsai_report::{Issue, IssueCode, Severity};
+use corsai_report::{Found, Issue, IssueCode, Severity};
 
 use crate::coding::{Ahead, Task};
 use crate::image::Fault;
@@ -204,7 +204,10 @@ impl Decoding {
         sort(&mut self.voxels, places, area);
         issues.extend(placing);
         if self.blank > 0 {
-            issues.push(Issue::new(IssueCode::PixelsBlank, &format!("{} of {}", self.blank, grid.slices())));
+            issues.push(Issue::new(
+                IssueCode::PixelsBlank,
+                [Found::detail(&format!("{} of {}", self.blank, grid.slices()))],
+            ));
         }
         if let Some(issue) = plausible::doubt(&self.voxels) {
             issues.push(issue);
