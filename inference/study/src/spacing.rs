@@ -157,7 +157,10 @@ mod tests {
         positions.remove(10);
         let spacing = assess(&positions).unwrap();
         assert_eq!(codes(&spacing), [IssueCode::GeometryMissingSlices]);
-        assert!(spacing.issues[0].message.contains("1 of 40; the widest gap is 10.0 mm, after slice 10"));
+        assert!(
+            corsai_report::text::message(&spacing.issues[0])
+                .contains("1 of 40; the widest gap is 10.0 mm, after slice 10")
+        );
         assert_eq!((spacing.slab_mm[9], spacing.slab_mm[10], spacing.slab_mm[11]), (7.5, 7.5, 5.0));
         // Next to an end it doesn't grow beyond the volume.
         let mut positions = even(40, 5.0);
