@@ -13,8 +13,6 @@ use web_sys::{
     FileSystemFileEntry,
 };
 
-use crate::format;
-
 /// More files than this are not a study.
 pub const FILES_MAX: usize = 20_000;
 

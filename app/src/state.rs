@@ -214,7 +214,7 @@ pub enum Link {
 }
 
 /// What the shell has to do after an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Hand these networks' weights to the worker.
     DeliverWeights(Vec<String>),

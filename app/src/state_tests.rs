@@ -539,11 +539,11 @@ fn a_comparison_belongs_to_the_earlier_study_that_is_there() {
 fn an_export_with_a_comparison_bears_the_earlier_studys_doubts() {
     let (mut model, _) = measured();
     let (_, earlier) = model.open(StudySlot::Previous, false);
-    let doubt = Issue::new(IssueCode::GeometryMissingSlices, [Found::Part { count: 1, total: 62 }]);
+    let doubt = Issue::new(IssueCode::GeometryMissingSlices, [corsai_report::Found::Part { count: 1, total: 62 }]);
     model.apply(reported(earlier, StudySlot::Previous, vec![doubt], ReportStage::Final), Vec::new());
     let codes = |model: &Model| {
         let (_, issues) = model.exportable().unwrap();
-        issues.into_iter().map(|issue| (issue.code, text::message(&issue))).collect::<Vec<_>>()
+        issues.into_iter().map(|issue| (issue.code, corsai_report::text::message(&issue))).collect::<Vec<_>>()
     };
     let alone = codes(&model);
     model.apply(compared(earlier), Vec::new());
@@ -578,7 +578,8 @@ fn issues_are_listed_once_gravest_first_with_their_files() {
     let (mut model, run) = opened();
     let skipped = Issue::new(IssueCode::FileTruncated, []).with_files(vec!["a.dcm".into()]);
     let mut chosen = series(0, true);
-    chosen.issues = vec![Issue::new(IssueCode::GeometryMissingSlices, [Found::Part { count: 1, total: 148 }])];
+    chosen.issues =
+        vec![Issue::new(IssueCode::GeometryMissingSlices, [corsai_report::Found::Part { count: 1, total: 148 }])];
     let event = Event::Series {
         run,
         slot: StudySlot::Current,
