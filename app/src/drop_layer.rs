@@ -7,8 +7,8 @@ use web_sys::Element;
 
 use crate::{
     dialog::Dialog,
-    intake::{self, Drop},
-    shell::App,
+    file_intake::{self, DroppedItems},
+    controller::{Controller, use_controller},
     state::Phase,
 };
 
@@ -42,7 +42,7 @@ pub fn DropLayer(app: App) -> impl IntoView {
     let targets = Memo::new(move |_| {
         app.model.with(|m| Targets {
             empty: m.current.phase == Phase::Empty,
-            earlier: m.current.phase.measured() && !m.current.gone,
+            earlier: m.current.phase.measured() && !m.current.worker_lost,
         })
     });
     let has_earlier = Memo::new(move |_| app.model.with(|m| m.previous.phase != Phase::Empty));
@@ -72,7 +72,7 @@ pub fn DropLayer(app: App) -> impl IntoView {
         let zone =
             event.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|e| e.closest("[data-slot]").ok()?);
         let zone = zone.and_then(|z| z.get_attribute("data-slot"));
-        let drop = intake::take(&transfer);
+        let drop = file_intake::take(&transfer);
         if let Some(slot) = destination(zone.as_deref(), targets.get_untracked()) {
             asking.set(false);
             app.open_drop(slot, drop);

@@ -11,7 +11,7 @@ mod dialog;
 mod drop_layer;
 mod export;
 mod format;
-mod intake;
+mod file_intake;
 mod lock;
 mod offline;
 mod page;
@@ -24,15 +24,15 @@ mod state;
 mod undo;
 mod viewer;
 mod weights;
-mod worker_link;
+mod worker_handle;
 
 use leptos::{ev, prelude::*};
 
 fn main() {
     // The panic's text might quote what a file holds, so none of it is written anywhere.
-    std::panic::set_hook(Box::new(|_| browser::say_broken()));
+    std::panic::set_hook(Box::new(|_| browser::show_failure()));
     mount_to_body(|| {
-        let app = shell::App::new();
+        let app = controller::{Controller, use_controller}::new();
         app.begin();
         let _ = window_event_listener(ev::pagehide, move |_| app.end());
         let _ = window_event_listener(ev::pageshow, |event| {

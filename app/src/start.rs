@@ -3,7 +3,7 @@
 use corsai_protocol::Slot;
 use leptos::{ev, html, prelude::*};
 
-use crate::{cards::progress::Listing, format, intake, intake::Drop, phantoms, shell::App};
+use crate::{cards::progress::Listing, format, file_intake, file_intake::DroppedItems, phantoms, controller::{Controller, use_controller}};
 
 #[component]
 pub fn Start(app: App) -> impl IntoView {
@@ -65,11 +65,11 @@ pub fn Openers(app: App, which: Slot) -> impl IntoView {
     let picked = move |input: NodeRef<html::Input>| {
         move |_: ev::Event| {
             let Some(input) = input.get_untracked() else { return };
-            let picked = intake::listed(input.files());
+            let picked = file_intake::listed(input.files());
             // The same files may be chosen again after this.
             input.set_value("");
             if !picked.is_empty() {
-                app.open_drop(which, Drop::Files(picked));
+                app.open_drop(which, DroppedItems::Files(picked));
             }
         }
     };

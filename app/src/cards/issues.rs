@@ -3,7 +3,7 @@
 use corsai_protocol::{Issue, Severity, Slot};
 use leptos::prelude::*;
 
-use crate::{format, shell::App, state::Phase};
+use crate::{format, controller::{Controller, use_controller}, state::Phase};
 
 /// Gravest first, as they are listed.
 const GROUPS: [Severity; 4] = [Severity::Stop, Severity::Warning, Severity::Skip, Severity::Info];

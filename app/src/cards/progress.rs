@@ -3,7 +3,7 @@
 use corsai_protocol::{Progress, Slot, Stage};
 use leptos::prelude::*;
 
-use crate::{delivery::Awaited, format, shell::App, state::Phase, weights::Loaded};
+use crate::{weights::queue::DownloadProgress, format, controller::{Controller, use_controller}, state::Phase, weights::WeightsStatus};
 
 /// A stage in words.
 pub const fn stage_words(stage: Stage) -> &'static str {
@@ -29,7 +29,7 @@ const fn unit(stage: Stage) -> &'static str {
 }
 
 /// "slice 12 of 148 · about 20 s left", or bytes while weights are loaded.
-pub fn detail(progress: &Progress, loaded: &Loaded, awaited: Option<&Awaited>) -> String {
+pub fn detail(progress: &Progress, loaded: &WeightsStatus, awaited: Option<&DownloadProgress>) -> String {
     if progress.stage == Stage::Weights && loaded.bytes < loaded.of {
         return format!("{} of {}", format::bytes(loaded.bytes), format::bytes(loaded.of));
     }
@@ -47,7 +47,7 @@ pub fn detail(progress: &Progress, loaded: &Loaded, awaited: Option<&Awaited>) -
 }
 
 /// Done part, 0..=1, where it is known.
-pub fn fraction(progress: &Progress, loaded: &Loaded) -> Option<f64> {
+pub fn fraction(progress: &Progress, loaded: &WeightsStatus) -> Option<f64> {
     if progress.stage == Stage::Weights && loaded.bytes < loaded.of {
         return Some(loaded.bytes as f64 / loaded.of as f64);
     }
@@ -97,7 +97,7 @@ fn Ended(app: App, which: Slot) -> impl IntoView {
     let again = Memo::new(move |_| {
         app.model.with(|m| {
             let study = m.study(which);
-            study.again().filter(|_| m.can_compute()).map(|series| (series, study.phase == Phase::Stopped))
+            study.remeasurable().filter(|_| m.can_compute()).map(|series| (series, study.phase == Phase::Stopped))
         })
     });
     let earlier = if which == Slot::Previous { "Earlier study: " } else { "" };
@@ -185,7 +185,7 @@ fn Running(app: App, which: Slot) -> impl IntoView {
 mod tests {
     use super::*;
 
-    const LOADED: Loaded = Loaded { bytes: 9, of: 9, failed: false, kept: true };
+    const LOADED: WeightsStatus = WeightsStatus { bytes: 9, of: 9, failed: false, kept: true };
 
     fn at(stage: Stage, done: u32, total: u32, seconds_left: Option<f64>) -> Progress {
         Progress { stage, done, total, seconds_left }
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn weights_are_counted_in_bytes_while_they_come() {
-        let loading = Loaded { bytes: 2_000_000, of: 8_000_000, failed: false, kept: true };
+        let loading = WeightsStatus { bytes: 2_000_000, of: 8_000_000, failed: false, kept: true };
         let progress = at(Stage::Weights, 0, 4, None);
         assert_eq!(detail(&progress, &loading, None).replace('\u{202f}', " "), "2.0 MB of 8.0 MB");
         assert_eq!(fraction(&progress, &loading), Some(0.25));
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_further_network_is_counted_in_bytes_beside_the_runs() {
-        let mut awaited = Awaited::begin(0, 15_800_000, 0.0);
+        let mut awaited = DownloadProgress::begin(0, 15_800_000, 0.0);
         awaited.reached(3_950_000, 10_000.0);
         for stage in [Stage::Refining, Stage::Weights] {
             let text = detail(&at(stage, 0, 600, Some(3.0)), &LOADED, Some(&awaited)).replace('\u{202f}', " ");

@@ -8,9 +8,9 @@ use web_sys::ImageData;
 use super::issues::IssueList;
 use crate::{
     format,
-    shell::App,
+    controller::{Controller, use_controller},
     state::{Phase, Thumbnail},
-    viewer::painter::context,
+    browser::canvas_context,
 };
 
 /// "148 slices · 1.0 mm apart · 512 × 512 · 7 Apr 2020".
@@ -31,7 +31,7 @@ fn name(series: &SeriesSummary) -> String {
 /// The list from which a person picks.
 #[component]
 pub fn SeriesPicker(app: App, which: Slot) -> impl IntoView {
-    let list = Memo::new(move |_| app.model.with(|m| m.study(which).choices().cloned().collect::<Vec<_>>()));
+    let list = Memo::new(move |_| app.model.with(|m| m.study(which).selectable_series().cloned().collect::<Vec<_>>()));
     let refused = Memo::new(move |_| app.model.with(|m| m.study(which).phase == Phase::Refused));
     let title = move || {
         let usable = list.with(|l| l.iter().filter(|s| s.usable).count());
@@ -148,7 +148,7 @@ pub fn StudyCard(app: App) -> impl IntoView {
             if m.current.phase == Phase::Choosing {
                 Vec::new()
             } else {
-                m.current.others().cloned().collect::<Vec<_>>()
+                m.current.other_series().cloned().collect::<Vec<_>>()
             }
         })
     });

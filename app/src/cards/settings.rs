@@ -5,9 +5,9 @@ use leptos::{ev, prelude::*};
 
 use crate::{
     dialog::Dialog,
-    shell::App,
+    controller::{Controller, use_controller},
     state::Phase,
-    viewer::keys::{BINDINGS, POINTER_HELP},
+    imaging::keys::{BINDINGS, POINTER_HELP},
 };
 
 const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [

@@ -12,13 +12,13 @@ use crate::{
     browser,
     classes::{SCALES, meaning, of, scale_name},
     export, format,
-    shell::App,
+    controller::{Controller, use_controller},
     state::Phase,
 };
 
 /// What is known of the study on screen.
 #[derive(Clone, PartialEq)]
-struct Known {
+struct ShownReport {
     slot: Slot,
     lungs: Lungs,
     /// More is being worked for; else a tier's answer is in, or the person stopped it before.
@@ -37,7 +37,7 @@ pub fn SeverityCard(app: App) -> impl IntoView {
             let study = m.study(slot);
             let report = study.numbers()?;
             let (pending, stopped) = (study.phase.busy(), study.phase == Phase::Stopped);
-            Some(Known { slot, lungs: report.lungs.clone()?, pending, stopped, report: report.clone() })
+            Some(ShownReport { slot, lungs: report.lungs.clone()?, pending, stopped, report: report.clone() })
         })
     });
     let refused = Memo::new(move |_| {
@@ -72,8 +72,8 @@ pub fn SeverityCard(app: App) -> impl IntoView {
 }
 
 #[component]
-fn Numbers(app: App, known: Known) -> impl IntoView {
-    let Known { slot, lungs, pending, stopped, report } = known;
+fn Numbers(app: App, known: ShownReport) -> impl IntoView {
+    let ShownReport { slot, lungs, pending, stopped, report } = known;
     let measured = !pending && !stopped;
     let earlier = slot == Slot::Previous;
     let date = report.study.date.as_deref().map(format::date);
@@ -288,12 +288,12 @@ fn Exports(app: App) -> impl IntoView {
     let said = RwSignal::new(String::new());
     let shown = RwSignal::new(None::<String>);
     let save = move |_: ev::MouseEvent| {
-        let text = app.exportable().and_then(|(report, issues)| export::json(&report, &issues).ok());
+        let text = app.export_data().and_then(|(report, issues)| export::json(&report, &issues).ok());
         let done = text.and_then(|text| browser::download("corsai-report.json", &text));
         said.set(if done.is_some() { String::new() } else { "The report could not be saved.".into() });
     };
     let copy = move |_: ev::MouseEvent| {
-        let Some((report, issues)) = app.exportable() else { return };
+        let Some((report, issues)) = app.export_data() else { return };
         let text = export::summary(&report, &issues, app.scale.get_untracked());
         spawn_local(async move {
             if browser::copy(&text).await {

@@ -7,14 +7,14 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{
     stored::{self, Stored},
-    witness::{Asked, RequestLog, SinceOpened, WorkerPolicy},
+    witness::{NetworkRequest, RequestLog, SinceOpened, WorkerPolicy},
 };
 use crate::{
     browser,
     dialog::Dialog,
     format,
-    offline::Kept,
-    shell::App,
+    offline::OfflineCopy,
+    controller::{Controller, use_controller},
     weights::{self, store},
 };
 
@@ -58,10 +58,10 @@ fn Ready(app: App) -> impl IntoView {
         let loaded = app.loaded.get();
         match (loaded.complete(), app.offline.kept.get()) {
             (false, _) => "The networks are still loading: keep the network on until they are here.",
-            (true, Kept::Yes) if loaded.kept => {
+            (true, OfflineCopy::Yes) if loaded.kept => {
                 "Switch your network off now: it still works, and the page opens again without a network."
             }
-            (true, Kept::NotYet) => {
+            (true, OfflineCopy::NotYet) => {
                 "Switch your network off now: it still works. The page is still being kept for a later visit."
             }
             (true, _) => {
@@ -69,7 +69,7 @@ fn Ready(app: App) -> impl IntoView {
             }
         }
     };
-    let ready = move || app.loaded.get().complete() && app.offline.kept.get() == Kept::Yes;
+    let ready = move || app.loaded.get().complete() && app.offline.kept.get() == OfflineCopy::Yes;
     view! { <p class="privacy-ready" data-testid="privacy-ready" data-ready=move || ready().to_string()>{words}</p> }
 }
 
@@ -96,7 +96,7 @@ fn Requests(app: App) -> impl IntoView {
         let newest = if listed < count { format!("; the newest {listed}") } else { String::new() };
         format!("{} since the page was opened{newest}", format::counted(count, "request", "requests"))
     };
-    let row = |asked: Asked| {
+    let row = |asked: NetworkRequest| {
         let came = if asked.bytes == 0 { "from this browser".into() } else { format::bytes(asked.bytes) };
         view! { <li>{format!("{:.1} s", asked.at_ms / 1000.0)} " " <code>{asked.what}</code> " " {came}</li> }
     };
@@ -121,7 +121,7 @@ fn Requests(app: App) -> impl IntoView {
 #[component]
 fn Policy(app: App) -> impl IntoView {
     let guarded = move || match app.witness.policy.get() {
-        WorkerPolicy::Asked => None,
+        WorkerPolicy::NetworkRequest => None,
         WorkerPolicy::Unread => Some((
             "unknown",
             "The policy of the computing part couldn't be read from the host. The code makes no connection; whether the browser enforces it isn't known here.",
@@ -161,7 +161,7 @@ fn Storage(app: App, found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Se
         let Some(stored) = found.get()?.stored else {
             return Some("This browser doesn't tell what is stored. Nothing of a study is.".to_string());
         };
-        Some(if stored.nothing() && !browser::stores() {
+        Some(if stored.nothing() && !browser::persistence_allowed() {
             "Nothing is stored in this browser, and this tab will store nothing until you load the page again."
                 .to_string()
         } else if stored.nothing() {
@@ -179,7 +179,7 @@ fn Storage(app: App, found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Se
     let forget = move |_| {
         spawn_local(async move {
             stored::forget().await;
-            app.offline.kept.set(Kept::Never);
+            app.offline.kept.set(OfflineCopy::Never);
             app.loaded.update(|l| l.kept = false);
             look();
         });
@@ -204,7 +204,7 @@ fn Storage(app: App, found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Se
 
 #[component]
 fn Build(found: RwSignal<Option<Found>>) -> impl IntoView {
-    let build = browser::told("data-build").expect("invariant: the page's script tag names its build");
+    let build = browser::build_attribute("data-build").expect("invariant: the page's script tag names its build");
     let parts = weights::manifest().expect("invariant: the compiled-in manifest can be read").networks;
     let rows = parts.into_iter().map(|network| {
         let sums: Vec<_> = network.parts.into_iter().map(|p| view! { <code>{p.sha256}</code> }).collect();

@@ -41,7 +41,7 @@ impl Painter {
     pub fn new() -> Option<Self> {
         let hidden = browser::window()?.document()?.create_element("canvas").ok()?.dyn_into().ok()?;
         let css = ["--overlay-right", "--overlay-left", "--overlay-lesion", "--overlay-disagreement"]
-            .map(|name| browser::token(name).map(|t| t.trim().to_string()).unwrap_or_default());
+            .map(|name| browser::css_token(name).map(|t| t.trim().to_string()).unwrap_or_default());
         let [right, left, lesions, disagreement] = css.each_ref().map(|t| render::colour(t).unwrap_or_default());
         Some(Self {
             hidden,

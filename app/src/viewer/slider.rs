@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use corsai_protocol::SliceAreas;
 use leptos::{ev, prelude::*};
 
-use super::view::View;
-use crate::{format, shell::App};
+use super::view::ViewportState;
+use crate::{format, controller::{Controller, use_controller}};
 
 /// The outline of a row of bars, one a slice, as path data in a box of `count` × 1.
 fn bars(count: u32, height: impl Fn(u32) -> f64) -> String {
@@ -67,7 +67,7 @@ pub fn SliceSlider(app: App) -> impl IntoView {
                 <span
                     class="strip-here"
                     style:left=move || {
-                        let at = (f64::from(app.view.with(View::index)) + 0.5) / f64::from(count.get().max(1));
+                        let at = (f64::from(app.view.with(ViewportState::index)) + 0.5) / f64::from(count.get().max(1));
                         format!("{:.3}%", at * 100.0)
                     }
                 ></span>
@@ -83,7 +83,7 @@ pub fn SliceSlider(app: App) -> impl IntoView {
                     min="0"
                     max=move || count.get().saturating_sub(1).to_string()
                     prop:max=move || count.get().saturating_sub(1).to_string()
-                    prop:value=move || app.view.with(View::index).to_string()
+                    prop:value=move || app.view.with(ViewportState::index).to_string()
                     aria-valuetext=position
                     on:input=slid
                 />

@@ -8,7 +8,7 @@ use super::{
     gestures::Tool,
     render::{Layer, Layers as LayerSet, Window},
 };
-use crate::shell::App;
+use crate::controller::{Controller, use_controller};
 
 const fn pressed(on: bool) -> &'static str {
     if on { "true" } else { "false" }

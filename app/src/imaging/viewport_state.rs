@@ -1,0 +1,139 @@
+//! What the person looks at: which study, which slice, window, zoom, overlays.
+
+use corsai_protocol::Slot;
+
+use super::{
+    geometry::Camera,
+    gestures::{Intent, Tool},
+    render::{Layers, Window},
+};
+
+/// The viewer's settings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ViewportState {
+    pub slot: Slot,
+    indices: [u32; 2],
+    pub window: Window,
+    pub camera: Camera,
+    pub tool: Tool,
+    pub layers: Layers,
+}
+
+impl Default for ViewportState {
+    fn default() -> Self {
+        Self {
+            slot: Slot::Current,
+            indices: [0, 0],
+            window: Window::LUNG,
+            camera: Camera::default(),
+            tool: Tool::default(),
+            layers: Layers::default(),
+        }
+    }
+}
+
+const fn at(slot: Slot) -> usize {
+    match slot {
+        Slot::Current => 0,
+        Slot::Previous => 1,
+    }
+}
+
+impl ViewportState {
+    /// The slice on screen, 0 nearest the feet.
+    pub const fn index(&self) -> u32 {
+        self.indices[at(self.slot)]
+    }
+
+    pub const fn set_index(&mut self, index: u32) {
+        self.indices[at(self.slot)] = index;
+    }
+
+    /// A volume of `count` slices is there: its middle is shown, whole.
+    pub fn new_volume(&mut self, slot: Slot, count: u32) {
+        self.indices[at(slot)] = count / 2;
+        if slot == self.slot {
+            self.camera = Camera::default();
+        }
+    }
+
+    /// Moves to the nearest of these slices.
+    pub fn nearest_of(&mut self, slot: Slot, indices: &[u32]) {
+        let here = self.indices[at(slot)];
+        if let Some(nearest) = indices.iter().min_by_key(|i| i.abs_diff(here)) {
+            self.indices[at(slot)] = *nearest;
+        }
+    }
+
+    /// Carries out what a gesture or a key means, for `count` slices in a canvas of `size` CSS pixels.
+    pub fn carry_out(&mut self, intent: Intent, count: u32, size: [f64; 2]) {
+        let last = count.saturating_sub(1);
+        match intent {
+            Intent::Scroll(by) => self.set_index(self.index().saturating_add_signed(by).min(last)),
+            Intent::Feet => self.set_index(0),
+            Intent::Head => self.set_index(last),
+            Intent::Adjust { level, width } => {
+                let Window { level: l, width: w } = self.window;
+                self.window = Window { level: l + level, width: w + width }.held();
+            }
+            Intent::Pan(by) => self.camera = self.camera.panned(by, size),
+            Intent::Zoom { factor, anchor } => {
+                let anchor = anchor.unwrap_or([size[0] / 2.0, size[1] / 2.0]);
+                self.camera = self.camera.zoomed(factor, anchor, size);
+            }
+            Intent::Reset => {
+                self.camera = Camera::default();
+                self.window = Window::LUNG;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_end_at_feet_and_head() {
+        let mut view = ViewportState::default();
+        view.new_volume(Slot::Current, 11);
+        assert_eq!(view.index(), 5);
+        view.carry_out(Intent::Scroll(-10), 11, [100.0; 2]);
+        assert_eq!(view.index(), 0);
+        view.carry_out(Intent::Scroll(100), 11, [100.0; 2]);
+        assert_eq!(view.index(), 10);
+        view.carry_out(Intent::Scroll(1), 0, [100.0; 2]);
+        assert_eq!(view.index(), 0, "a volume without slices has no second one");
+    }
+
+    #[test]
+    fn each_study_keeps_its_own_place() {
+        let mut view = ViewportState::default();
+        view.new_volume(Slot::Current, 100);
+        view.new_volume(Slot::Previous, 40);
+        view.carry_out(Intent::Scroll(3), 100, [100.0; 2]);
+        view.slot = Slot::Previous;
+        assert_eq!(view.index(), 20);
+        view.slot = Slot::Current;
+        assert_eq!(view.index(), 53);
+    }
+
+    #[test]
+    fn the_first_slices_decoded_are_shown() {
+        let mut view = ViewportState::default();
+        view.new_volume(Slot::Current, 100);
+        view.nearest_of(Slot::Current, &[0, 61, 99]);
+        assert_eq!(view.index(), 61);
+        view.nearest_of(Slot::Current, &[]);
+        assert_eq!(view.index(), 61);
+    }
+
+    #[test]
+    fn the_window_stays_a_window() {
+        let mut view = ViewportState::default();
+        view.carry_out(Intent::Adjust { level: 0.0, width: -1e9 }, 10, [100.0; 2]);
+        assert_eq!(view.window.width, 1.0);
+        view.carry_out(Intent::Reset, 10, [100.0; 2]);
+        assert_eq!(view.window, Window::LUNG);
+    }
+}

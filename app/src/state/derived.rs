@@ -1,0 +1,79 @@
+//! Values that depend on several fields of the store. Each tracks the fields that it needs, and no
+//! others: a progress event, ten a second, re-runs nothing that reads a report.
+
+use corsai_protocol::{Issue, Report, SeriesSummary, Slot};
+use leptos::prelude::*;
+use reactive_stores::{Patch, Store, Subfield};
+
+use crate::state::{
+    page_state::{PageState, PageStateStoreFields, WorkerStatus},
+    shared::Shared,
+    study::{Phase, Study, StudyStoreFields},
+};
+
+/// One of the two studies in the store.
+pub type StudyField = Subfield<Store<PageState>, PageState, Study>;
+
+/// Runs a transition, and notifies the readers of those fields that it has changed.
+pub fn apply_transition<R>(store: Store<PageState>, transition: impl FnOnce(&mut PageState) -> R) -> R {
+    let mut next = store.read_untracked().clone();
+    let result = transition(&mut next);
+    store.patch(next);
+    result
+}
+
+/// Returns the study in a slot.
+pub fn study(store: Store<PageState>, slot: Slot) -> StudyField {
+    match slot {
+        Slot::Current => store.current(),
+        Slot::Previous => store.previous(),
+    }
+}
+
+/// Returns a memo of what `of` makes of the study's phase.
+pub fn phase_memo<T>(study: StudyField, of: impl Fn(Phase) -> T + Send + Sync + 'static) -> Memo<T>
+where
+    T: PartialEq + Send + Sync + 'static,
+{
+    Memo::new(move |_| of(study.phase().get()))
+}
+
+/// Whether a worker is there or is being started.
+pub fn can_compute(store: Store<PageState>) -> bool {
+    matches!(store.worker().get(), WorkerStatus::Starting | WorkerStatus::Ready)
+}
+
+/// Whether the worker works for any study.
+pub fn is_working(store: Store<PageState>) -> bool {
+    [store.current(), store.previous()].into_iter().any(|study| study.phase().read().work().is_some())
+}
+
+/// Returns the slot whose first numbers the worker works for.
+pub fn busy_slot(store: Store<PageState>) -> Option<Slot> {
+    [Slot::Current, Slot::Previous].into_iter().find(|slot| self::study(store, *slot).phase().read().busy())
+}
+
+/// Returns the report of a study if its numbers may be shown.
+pub fn shown_report(study: StudyField) -> Option<Shared<Report>> {
+    study.phase().track();
+    study.report().track();
+    study.read_untracked().shown_report().cloned()
+}
+
+/// Returns every issue of a study, gravest first, each once.
+pub fn issues(study: StudyField) -> Vec<Issue> {
+    study.refusal().track();
+    study.missing_files().track();
+    study.report().track();
+    study.series().track();
+    study.chosen().track();
+    study.drop_issues().track();
+    study.read_untracked().issues()
+}
+
+/// Returns the measured series of a study.
+pub fn chosen_series(study: StudyField) -> Option<SeriesSummary> {
+    study.series().track();
+    study.chosen().track();
+    study.read_untracked().chosen_series().cloned()
+}
