@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 
-use corsai_protocol::{Depth, DevicePreference, Tier};
+use corsai_protocol::{AnalysisOptions, DevicePreference};
+use corsai_report::Tier;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
@@ -35,11 +36,11 @@ pub fn device_parameter() -> Option<DevicePreference> {
 }
 
 /// How much is computed: the address' `tier`, `full-run`, `vote=paper` and `dpn-3d`, else a standard answer.
-pub fn depth_parameter() -> Depth {
+pub fn depth_parameter() -> AnalysisOptions {
     let named = parameter("tier");
     let tier = Tier::ALL.into_iter().find(|tier| named.as_deref() == Some(tier.as_str()));
-    Depth {
-        tier: tier.unwrap_or(Depth::default().tier),
+    AnalysisOptions {
+        tier: tier.unwrap_or(AnalysisOptions::default().tier),
         full_run: parameter("full-run").is_some(),
         paper_vote: parameter("vote").as_deref() == Some("paper"),
         dpn_3d: parameter("dpn-3d").is_some(),

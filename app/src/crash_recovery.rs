@@ -2,7 +2,8 @@
 //! open, and the networks' answers, while they compute. Without a study, at its start: a count, so
 //! that it isn't restarted for ever.
 
-use corsai_protocol::{Answered, Command, Depth, Issue, PhantomDate, RunId, SeriesId, Slot};
+use corsai_protocol::{AnalysisOptions, AnswerKey, Command, PhantomRequest, RunId, SeriesId, StudySlot};
+use corsai_report::Issue;
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 
@@ -25,12 +26,12 @@ pub enum StudySource {
         missing: Option<Issue>,
     },
     /// The made-up patient.
-    Phantom(PhantomDate),
+    Phantom(PhantomRequest),
 }
 
 impl StudySource {
     /// Returns the command that opens the study, and the objects beside it.
-    pub fn command(self, run: RunId, slot: Slot) -> (Command, Vec<JsValue>) {
+    pub fn command(self, run: RunId, slot: StudySlot) -> (Command, Vec<JsValue>) {
         match self {
             Self::Files { names, files, .. } => (Command::Open { run, slot, names }, files),
             Self::Phantom(date) => (Command::OpenPhantom { run, slot, date }, Vec::new()),
@@ -51,18 +52,18 @@ impl StudySource {
 pub struct RecoveryPlan {
     source: StudySource,
     /// How much to compute.
-    pub options: Depth,
+    pub options: AnalysisOptions,
     /// The series to measure, where one was being measured.
     series: Option<SeriesId>,
     crashes: u32,
     /// The networks' answers so far.
-    answers: Vec<(Answered, ArrayBuffer)>,
+    answers: Vec<(AnswerKey, ArrayBuffer)>,
     bytes: u64,
 }
 
 impl RecoveryPlan {
     /// Returns a plan without a series or answers.
-    pub const fn new(source: StudySource, options: Depth) -> Self {
+    pub const fn new(source: StudySource, options: AnalysisOptions) -> Self {
         Self { source, options, series: None, crashes: 0, answers: Vec::new(), bytes: 0 }
     }
 
@@ -72,7 +73,7 @@ impl RecoveryPlan {
     }
 
     /// Stores an answer while there is room.
-    pub fn store_answer(&mut self, answered: Answered, answer: ArrayBuffer) {
+    pub fn store_answer(&mut self, answered: AnswerKey, answer: ArrayBuffer) {
         let bytes = self.bytes + u64::from(answer.byte_length());
         if bytes <= ANSWER_BYTES_MAX {
             self.bytes = bytes;
@@ -84,7 +85,7 @@ impl RecoveryPlan {
     /// it.
     pub fn answers(&self) -> (Command, Vec<JsValue>) {
         let of = self.answers.iter().map(|(of, _)| of.clone()).collect();
-        (Command::Answers { of }, self.answers.iter().map(|(_, answer)| answer.into()).collect())
+        (Command::Answers { keys: of }, self.answers.iter().map(|(_, answer)| answer.into()).collect())
     }
 }
 
@@ -97,16 +98,16 @@ pub struct RecoveryPlans {
 
 impl RecoveryPlans {
     /// Returns a study's plan.
-    pub const fn plan(&mut self, slot: Slot) -> &mut Option<RecoveryPlan> {
+    pub const fn plan(&mut self, slot: StudySlot) -> &mut Option<RecoveryPlan> {
         match slot {
-            Slot::Current => &mut self.current,
-            Slot::Previous => &mut self.previous,
+            StudySlot::Current => &mut self.current,
+            StudySlot::Previous => &mut self.previous,
         }
     }
 
     /// Counts a crash over this study. Returns whether the next worker has to compute on the CPU;
     /// `None` where the study is to be given up.
-    pub fn on_crash(&mut self, slot: Slot) -> Option<bool> {
+    pub fn on_crash(&mut self, slot: StudySlot) -> Option<bool> {
         let plan = self.plan(slot).as_mut()?;
         plan.crashes += 1;
         (plan.crashes < CRASHES_MAX).then_some(plan.crashes + 1 >= CRASHES_MAX)
@@ -114,7 +115,7 @@ impl RecoveryPlans {
 
     /// Forgets the crashes, since the person asks for the study again; with `options`, these replace
     /// the earlier ones.
-    pub fn reset_crashes(&mut self, slot: Slot, options: Option<Depth>) {
+    pub fn reset_crashes(&mut self, slot: StudySlot, options: Option<AnalysisOptions>) {
         if let Some(plan) = self.plan(slot) {
             plan.crashes = 0;
             plan.options = options.unwrap_or(plan.options);
@@ -122,14 +123,14 @@ impl RecoveryPlans {
     }
 
     /// Sets the series to measure when the study is opened again. `None` keeps the last one.
-    pub fn set_series(&mut self, slot: Slot, series: Option<SeriesId>) {
+    pub fn set_series(&mut self, slot: StudySlot, series: Option<SeriesId>) {
         if let Some(plan) = self.plan(slot) {
             plan.series = series.or(plan.series);
         }
     }
 
     /// Returns the series to measure after the study was opened again, and forgets it.
-    pub fn take_series(&mut self, slot: Slot) -> Option<SeriesId> {
+    pub fn take_series(&mut self, slot: StudySlot) -> Option<SeriesId> {
         self.plan(slot).as_mut()?.series.take()
     }
 
@@ -168,29 +169,29 @@ mod tests {
     use super::*;
 
     fn plans() -> RecoveryPlans {
-        let date = PhantomDate { yyyymmdd: 20_200_406, share_left: 0.1, share_right: 0.2 };
-        let plan = || Some(RecoveryPlan::new(StudySource::Phantom(date), Depth::default()));
+        let date = PhantomRequest { yyyymmdd: 20_200_406, share_left: 0.1, share_right: 0.2 };
+        let plan = || Some(RecoveryPlan::new(StudySource::Phantom(date), AnalysisOptions::default()));
         RecoveryPlans { current: plan(), previous: plan() }
     }
 
     #[test]
     fn after_two_crashes_the_cpu_computes_and_after_three_the_study_is_given_up() {
         let mut plans = plans();
-        let crashes = [plans.on_crash(Slot::Current), plans.on_crash(Slot::Current), plans.on_crash(Slot::Current)];
+        let crashes = [plans.on_crash(StudySlot::Current), plans.on_crash(StudySlot::Current), plans.on_crash(StudySlot::Current)];
         assert_eq!(crashes, [Some(false), Some(true), None]);
-        assert_eq!(plans.on_crash(Slot::Previous), Some(false), "the other study isn't crash_suspect");
-        plans.reset_crashes(Slot::Current, None);
-        assert_eq!(plans.on_crash(Slot::Current), Some(false), "the person has asked for it again");
+        assert_eq!(plans.on_crash(StudySlot::Previous), Some(false), "the other study isn't crash_suspect");
+        plans.reset_crashes(StudySlot::Current, None);
+        assert_eq!(plans.on_crash(StudySlot::Current), Some(false), "the person has asked for it again");
     }
 
     #[test]
     fn the_measured_series_is_restored_once() {
         let mut plans = plans();
-        plans.set_series(Slot::Current, Some(SeriesId(4)));
-        plans.set_series(Slot::Current, None);
-        assert_eq!(plans.take_series(Slot::Previous), None);
-        assert_eq!(plans.take_series(Slot::Current), Some(SeriesId(4)), "a second crash finds none chosen yet");
-        assert_eq!(plans.take_series(Slot::Current), None);
+        plans.set_series(StudySlot::Current, Some(SeriesId(4)));
+        plans.set_series(StudySlot::Current, None);
+        assert_eq!(plans.take_series(StudySlot::Previous), None);
+        assert_eq!(plans.take_series(StudySlot::Current), Some(SeriesId(4)), "a second crash finds none chosen yet");
+        assert_eq!(plans.take_series(StudySlot::Current), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Drops anywhere in the window: where they may go, and the question where that is not clear.
 
-use corsai_protocol::Slot;
+use corsai_protocol::StudySlot;
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -23,11 +23,11 @@ struct Targets {
 
 /// The slot that a drop over `zone` opens; `None` where the person has to be asked, since a study
 /// would be replaced.
-fn destination(zone: Option<&str>, targets: Targets) -> Option<Slot> {
+fn destination(zone: Option<&str>, targets: Targets) -> Option<StudySlot> {
     match zone {
-        _ if targets.empty => Some(Slot::Current),
-        Some("previous") if targets.earlier => Some(Slot::Previous),
-        Some("current") => Some(Slot::Current),
+        _ if targets.empty => Some(StudySlot::Current),
+        Some("previous") if targets.earlier => Some(StudySlot::Previous),
+        Some("current") => Some(StudySlot::Current),
         _ => None,
     }
 }
@@ -87,7 +87,7 @@ pub fn DropLayer(app: App) -> impl IntoView {
         left.remove();
         dropped.remove();
     });
-    let decide = move |slot: Slot| {
+    let decide = move |slot: StudySlot| {
         asking.set(false);
         if let Some(Some(drop)) = undecided.try_update_value(Option::take) {
             app.open_drop(slot, drop);
@@ -134,13 +134,13 @@ pub fn DropLayer(app: App) -> impl IntoView {
                         .earlier
                         .then(|| {
                             view! {
-                                <button class="button" data-testid="drop-as-previous" on:click=move |_| decide(Slot::Previous)>
+                                <button class="button" data-testid="drop-as-previous" on:click=move |_| decide(StudySlot::Previous)>
                                     {earlier_words}
                                 </button>
                             }
                         })
                 }}
-                <button class="button" data-testid="drop-as-current" on:click=move |_| decide(Slot::Current)>
+                <button class="button" data-testid="drop-as-current" on:click=move |_| decide(StudySlot::Current)>
                     "Open in place of this study"
                 </button>
             </div>
@@ -159,8 +159,8 @@ mod tests {
 
     #[test]
     fn a_study_is_replaced_only_over_the_field_that_says_so() {
-        assert_eq!(destination(Some("current"), MEASURED), Some(Slot::Current));
-        assert_eq!(destination(Some("previous"), MEASURED), Some(Slot::Previous));
+        assert_eq!(destination(Some("current"), MEASURED), Some(StudySlot::Current));
+        assert_eq!(destination(Some("previous"), MEASURED), Some(StudySlot::Previous));
         assert_eq!(destination(None, MEASURED), None);
         assert_eq!(destination(None, BUSY), None);
         assert_eq!(destination(Some("previous"), BUSY), None);
@@ -168,6 +168,6 @@ mod tests {
 
     #[test]
     fn where_no_study_is_open_a_drop_anywhere_opens_one() {
-        assert_eq!(destination(None, EMPTY), Some(Slot::Current));
+        assert_eq!(destination(None, EMPTY), Some(StudySlot::Current));
     }
 }

@@ -1,6 +1,6 @@
 //! The first thing a person sees, and the ways to open a study.
 
-use corsai_protocol::Slot;
+use corsai_protocol::StudySlot;
 use leptos::{ev, html, prelude::*};
 
 use crate::{cards::progress::Listing, format, file_intake, file_intake::DroppedItems, phantoms, controller::{Controller, use_controller}};
@@ -33,13 +33,13 @@ pub fn Start(app: App) -> impl IntoView {
                 <span class="dropzone-sign" aria-hidden="true"></span>
                 <p class="dropzone-title">"Drop a folder, files or a .zip here"</p>
                 <p class="dropzone-or">"or"</p>
-                <Openers app which=Slot::Current />
+                <Openers app which=StudySlot::Current />
                 <Listing app />
                 <hr />
                 <button
                     class="button"
                     data-testid="open-phantom"
-                    on:click=move |_| app.open_phantom(Slot::Current, phantoms::TODAY)
+                    on:click=move |_| app.open_phantom(StudySlot::Current, phantoms::TODAY)
                 >
                     "Try a synthetic study"
                 </button>
@@ -53,10 +53,10 @@ pub fn Start(app: App) -> impl IntoView {
 
 /// "Choose folder" and "Choose files".
 #[component]
-pub fn Openers(app: App, which: Slot) -> impl IntoView {
+pub fn Openers(app: App, which: StudySlot) -> impl IntoView {
     let folder = NodeRef::<html::Input>::new();
     let files = NodeRef::<html::Input>::new();
-    let name = if which == Slot::Previous { "previous" } else { "current" };
+    let name = if which == StudySlot::Previous { "previous" } else { "current" };
     let click = |input: NodeRef<html::Input>| {
         if let Some(input) = input.get_untracked() {
             input.click();

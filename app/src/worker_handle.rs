@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-use corsai_port::{adapter, post, read};
+use corsai_channel::{adapter, post, read};
 use corsai_protocol::{Command, DevicePreference, Event};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{ArrayBuffer, Function, Promise, Reflect, Uint8Array, WebAssembly};

@@ -1,6 +1,7 @@
 //! Better, worse or the same: the comparison with an earlier study, and the way to add one.
 
-use corsai_protocol::{Dynamics, NoVerdict, ShareChange, Slot, Tier, Verdict};
+use corsai_protocol::StudySlot;
+use corsai_report::{Dynamics, NoVerdict, ShareChange, Tier, Verdict};
 use leptos::prelude::*;
 
 use super::{issues::IssueList, progress, series::SeriesPicker};
@@ -66,7 +67,7 @@ pub fn DynamicsCard(app: App) -> impl IntoView {
                                     <button
                                         class="button button-small"
                                         data-testid="remove-previous"
-                                        on:click=move |_| app.close(Slot::Previous)
+                                        on:click=move |_| app.close(StudySlot::Previous)
                                     >
                                         "Remove the earlier study"
                                     </button>
@@ -84,7 +85,7 @@ fn body(app: App, content: Content) -> AnyView {
         Content::Nothing => ().into_any(),
         Content::Offer => view! { <Offer app /> }.into_any(),
         Content::Under => view! { <p class="pending">"The earlier study is being measured."</p> }.into_any(),
-        Content::Pick => view! { <SeriesPicker app which=Slot::Previous /> }.into_any(),
+        Content::Pick => view! { <SeriesPicker app which=StudySlot::Previous /> }.into_any(),
         Content::Refused => {
             view! { <p>"The earlier study was not measured, so there is nothing to compare. The reasons are listed below."</p> }
                 .into_any()
@@ -105,7 +106,7 @@ fn Offer(app: App) -> impl IntoView {
             let buttons = phantoms::EARLIER.iter().map(|story| {
                 let date = story.date;
                 view! {
-                    <button class="button" data-testid=story.id on:click=move |_| app.open_phantom(Slot::Previous, date)>
+                    <button class="button" data-testid=story.id on:click=move |_| app.open_phantom(StudySlot::Previous, date)>
                         {story.name}
                     </button>
                 }
@@ -135,7 +136,7 @@ fn Offer(app: App) -> impl IntoView {
                     view! {
                         <div class="dropzone dropzone-small" data-slot="previous" data-testid="dropzone-previous">
                             <p class="dropzone-title">"Drop the earlier study here"</p>
-                            <Openers app which=Slot::Previous />
+                            <Openers app which=StudySlot::Previous />
                             {stories}
                         </div>
                     }
@@ -181,7 +182,7 @@ fn SamePerson(app: App) -> impl IntoView {
 /// while networks run.
 fn left_behind(model: &PageState) -> Option<Tier> {
     let tier = |slot| model.study(slot).report.as_ref().map(|report| report.runs.tier);
-    let (previous, current) = (tier(Slot::Previous)?, tier(Slot::Current)?);
+    let (previous, current) = (tier(StudySlot::Previous)?, tier(StudySlot::Current)?);
     let resting = [&model.current, &model.previous].iter().all(|s| s.phase == (Phase::Measured { refining: None }));
     (resting && !model.previous.worker_lost && previous < current).then_some(current)
 }
@@ -210,7 +211,7 @@ fn EarlierRefined(app: App) -> impl IntoView {
                     class="button button-small"
                     data-testid="stop-refining-previous"
                     disabled=stopping
-                    on:click=move |_| app.stop(Slot::Previous)
+                    on:click=move |_| app.stop(StudySlot::Previous)
                 >
                     {move || if stopping() { "Stopping …" } else { "Stop" }}
                 </button>
@@ -303,7 +304,7 @@ fn Compared(app: App, dynamics: Dynamics) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::{DISCLAIMER, LungFinding, Lungs, Report, Runs, StudyRecord};
+    use corsai_report::{DISCLAIMER, LungFinding, Lungs, Report, Runs, StudyRecord};
 
     use super::*;
     use crate::state::Work;
@@ -311,7 +312,7 @@ mod tests {
     fn measured() -> PageState {
         let lung = LungFinding { volume_ml: 1.0, ..LungFinding::default() };
         let mut model = PageState::default();
-        model.open(Slot::Current, false);
+        model.open(StudySlot::Current, false);
         model.current.phase = Phase::Measured { refining: None };
         model.current.report = Some(Report {
             format: Report::FORMAT,
@@ -336,7 +337,7 @@ mod tests {
     #[test]
     fn a_comparison_shows_only_while_its_earlier_study_is_there() {
         let mut model = measured();
-        model.open(Slot::Previous, false);
+        model.open(StudySlot::Previous, false);
         assert_eq!(content(&model), Content::Under);
         model.previous.phase = Phase::Measured { refining: None };
         assert_eq!(content(&model), Content::Waiting);
@@ -347,7 +348,7 @@ mod tests {
     #[test]
     fn an_earlier_study_that_is_left_behind_can_be_brought_along() {
         let mut model = measured();
-        model.open(Slot::Previous, false);
+        model.open(StudySlot::Previous, false);
         model.previous.report.clone_from(&model.current.report);
         model.previous.phase = Phase::Measured { refining: None };
         assert_eq!(left_behind(&model), None);

@@ -1,6 +1,7 @@
 //! Every doubt about the input, in plain words, gravest first.
 
-use corsai_protocol::{Issue, Severity, Slot};
+use corsai_protocol::StudySlot;
+use corsai_report::{Issue, Severity};
 use leptos::prelude::*;
 
 use crate::{format, controller::{Controller, use_controller}, state::Phase};
@@ -87,7 +88,7 @@ pub fn IssuesCard(app: App) -> impl IntoView {
         })
     });
     let earlier = Memo::new(move |_| app.model.with(|m| m.previous.issues()));
-    let earlier_shown = Memo::new(move |_| app.view.with(|v| v.slot == Slot::Previous));
+    let earlier_shown = Memo::new(move |_| app.view.with(|v| v.slot == StudySlot::Previous));
     move || {
         let (current, earlier) = (current.get(), earlier.get());
         let both = !current.is_empty() && !earlier.is_empty();

@@ -1,6 +1,6 @@
 //! What is going on, how long it takes, and how to stop it.
 
-use corsai_protocol::{Progress, Slot, Stage};
+use corsai_protocol::{Progress, Stage, StudySlot};
 use leptos::prelude::*;
 
 use crate::{weights::queue::DownloadProgress, format, controller::{Controller, use_controller}, state::Phase, weights::WeightsStatus};
@@ -62,8 +62,8 @@ pub fn ProgressCard(app: App) -> impl IntoView {
     view! {
         {move || open.get().then(|| view! { <Listing app /> })}
         {move || busy.get().map(|slot| view! { <Running app which=slot /> })}
-        <Ended app which=Slot::Current />
-        <Ended app which=Slot::Previous />
+        <Ended app which=StudySlot::Current />
+        <Ended app which=StudySlot::Previous />
     }
 }
 
@@ -93,14 +93,14 @@ pub fn Listing(app: App) -> impl IntoView {
 /// That the person stopped a study, or that a worker took its pictures along; and the way to
 /// measure it once more.
 #[component]
-fn Ended(app: App, which: Slot) -> impl IntoView {
+fn Ended(app: App, which: StudySlot) -> impl IntoView {
     let again = Memo::new(move |_| {
         app.model.with(|m| {
             let study = m.study(which);
             study.remeasurable().filter(|_| m.can_compute()).map(|series| (series, study.phase == Phase::Stopped))
         })
     });
-    let earlier = if which == Slot::Previous { "Earlier study: " } else { "" };
+    let earlier = if which == StudySlot::Previous { "Earlier study: " } else { "" };
     move || {
         again.get().map(|(series, stopped)| {
             let (head, words) = if stopped {
@@ -141,7 +141,7 @@ pub fn Stalled(app: App) -> impl IntoView {
 }
 
 #[component]
-fn Running(app: App, which: Slot) -> impl IntoView {
+fn Running(app: App, which: StudySlot) -> impl IntoView {
     let work = Memo::new(move |_| app.model.with(|m| m.study(which).phase.work().copied().unwrap_or_default()));
     let progress = move || work.get().progress;
     let stopping = move || work.get().stopping;
@@ -153,7 +153,7 @@ fn Running(app: App, which: Slot) -> impl IntoView {
         <section class="card card-progress" aria-label="Progress" data-testid="progress">
             <div class="progress-head">
                 <p class="progress-stage" data-testid="progress-stage">
-                    {if which == Slot::Previous { "Earlier study: " } else { "" }}
+                    {if which == StudySlot::Previous { "Earlier study: " } else { "" }}
                     {words}
                 </p>
                 <button

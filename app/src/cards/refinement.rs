@@ -1,7 +1,8 @@
 //! How sure the numbers are: what a vote that goes on can still come to, what the networks say one by one, which tier
 //! has spoken, and the way to the next.
 
-use corsai_protocol::{Members, Possible, Progress, Report, Scale, Slot, Stage, Tier};
+use corsai_protocol::{Progress, Stage, StudySlot};
+use corsai_report::{Members, Report, Scale, ShareBounds, Tier};
 use leptos::prelude::*;
 
 use super::progress::{self, Stalled};
@@ -14,7 +15,7 @@ fn range([low, high]: [f64; 2]) -> String {
 }
 
 /// "Both lungs: 12 % to 31 % still possible, already at least CT-2."
-fn still_possible(possible: &Possible, scale: Scale) -> Option<String> {
+fn still_possible(possible: &ShareBounds, scale: Scale) -> Option<String> {
     let both = possible.both?;
     let class = match scale {
         Scale::Guideline => possible.least_class,
@@ -111,7 +112,7 @@ fn Refining(app: App) -> impl IntoView {
                     class="button button-small"
                     data-testid="stop-refining"
                     disabled=stopping
-                    on:click=move |_| app.stop(Slot::Current)
+                    on:click=move |_| app.stop(StudySlot::Current)
                 >
                     {move || if stopping() { "Stopping …" } else { "Stop" }}
                 </button>
@@ -134,13 +135,13 @@ mod tests {
 
     #[test]
     fn a_class_is_named_once_it_is_certain() {
-        let mut possible = Possible { both: Some([0.12, 0.31]), least_class: Some(0), ..Possible::default() };
+        let mut possible = ShareBounds { both: Some([0.12, 0.31]), least_class: Some(0), ..ShareBounds::default() };
         let text = plain(&still_possible(&possible, Scale::Guideline).unwrap());
         assert_eq!(text, "Both lungs: 12.0 % to 31.0 % still possible.");
         possible.least_class = Some(2);
         let text = plain(&still_possible(&possible, Scale::Guideline).unwrap());
         assert_eq!(text, "Both lungs: 12.0 % to 31.0 % still possible, already at least CT-2.");
-        assert_eq!(still_possible(&Possible::default(), Scale::Panel), None);
+        assert_eq!(still_possible(&ShareBounds::default(), Scale::Panel), None);
     }
 
     #[test]

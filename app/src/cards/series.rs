@@ -1,6 +1,7 @@
 //! The series that were found: their list with thumbnails, and the study's card.
 
-use corsai_protocol::{SeriesId, SeriesSummary, Severity, Slot};
+use corsai_protocol::{SeriesId, SeriesSummary, StudySlot};
+use corsai_report::Severity;
 use leptos::{html, prelude::*};
 use wasm_bindgen::Clamped;
 use web_sys::ImageData;
@@ -30,7 +31,7 @@ fn name(series: &SeriesSummary) -> String {
 
 /// The list from which a person picks.
 #[component]
-pub fn SeriesPicker(app: App, which: Slot) -> impl IntoView {
+pub fn SeriesPicker(app: App, which: StudySlot) -> impl IntoView {
     let list = Memo::new(move |_| app.model.with(|m| m.study(which).selectable_series().cloned().collect::<Vec<_>>()));
     let refused = Memo::new(move |_| app.model.with(|m| m.study(which).phase == Phase::Refused));
     let title = move || {
@@ -52,7 +53,7 @@ pub fn SeriesPicker(app: App, which: Slot) -> impl IntoView {
     .into_any()
 }
 
-fn entry(app: App, slot: Slot, series: SeriesSummary) -> impl IntoView {
+fn entry(app: App, slot: StudySlot, series: SeriesSummary) -> impl IntoView {
     let id = series.id;
     let thumbnail = app.model.with_untracked(|m| m.study(slot).thumbnails.iter().find(|t| t.series == id).cloned());
     let label = format!("Measure {}", name(&series));
@@ -185,7 +186,7 @@ pub fn StudyCard(app: App) -> impl IntoView {
                     })
             }}
             <div class="actions">
-                <button class="button" data-testid="close-study" on:click=move |_| app.close(Slot::Current)>
+                <button class="button" data-testid="close-study" on:click=move |_| app.close(StudySlot::Current)>
                     "Open another study"
                 </button>
             </div>
@@ -213,7 +214,7 @@ fn other(app: App, series: SeriesSummary) -> impl IntoView {
                             class="button button-small"
                             aria-label=label
                             data-testid="choose-other"
-                            on:click=move |_| app.choose(Slot::Current, id)
+                            on:click=move |_| app.choose(StudySlot::Current, id)
                         >
                             "Measure this"
                         </button>

@@ -1,6 +1,7 @@
 //! Settings and help: which device computes and why, and the keys.
 
-use corsai_protocol::{Depth, DevicePreference, Tier};
+use corsai_protocol::{AnalysisOptions, DevicePreference};
+use corsai_report::Tier;
 use leptos::{ev, prelude::*};
 
 use crate::{
@@ -50,7 +51,7 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                     name="tier"
                     data-testid=format!("tier-{}", tier.as_str())
                     prop:checked=move || app.depth.get().tier == tier
-                    on:change=move |_: ev::Event| app.depth.set(Depth { tier, ..app.depth.get_untracked() })
+                    on:change=move |_: ev::Event| app.depth.set(AnalysisOptions { tier, ..app.depth.get_untracked() })
                 />
                 <span>
                     <strong>{name}</strong>
@@ -59,7 +60,7 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
             </label>
         }
     };
-    let switch = move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut Depth) -> &mut bool| {
+    let switch = move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut AnalysisOptions) -> &mut bool| {
         let changed = move |event: ev::Event| {
             let mut depth = app.depth.get_untracked();
             *of(&mut depth) = event_target_checked(&event);

@@ -1,6 +1,7 @@
 //! How much of the lungs is affected: volumes, shares, the class and its scale, and how it was computed.
 
-use corsai_protocol::{LungFinding, Lungs, Report, Runs, Scale, Severity, Slot};
+use corsai_protocol::StudySlot;
+use corsai_report::{LungFinding, Lungs, Report, Runs, Scale, Severity};
 use leptos::{ev, prelude::*};
 use wasm_bindgen_futures::spawn_local;
 
@@ -19,7 +20,7 @@ use crate::{
 /// What is known of the study on screen.
 #[derive(Clone, PartialEq)]
 struct ShownReport {
-    slot: Slot,
+    slot: StudySlot,
     lungs: Lungs,
     /// More is being worked for; else a tier's answer is in, or the person stopped it before.
     pending: bool,
@@ -54,19 +55,19 @@ pub fn SeverityCard(app: App) -> impl IntoView {
         (None, Some(issues), slot) => view! {
             <section class="card card-refused" aria-labelledby="severity-title" data-testid="refused">
                 <h2 id="severity-title" class="card-title">"No number"</h2>
-                <p>{if slot == Slot::Previous { "The earlier study was not measured." } else { "This study was not measured." }}</p>
+                <p>{if slot == StudySlot::Previous { "The earlier study was not measured." } else { "This study was not measured." }}</p>
                 <IssueList issues />
             </section>
         }
         .into_any(),
-        (None, None, Slot::Previous) => view! {
+        (None, None, StudySlot::Previous) => view! {
             <section class="card card-earlier" aria-labelledby="severity-title" data-testid="severity-none">
                 <h2 id="severity-title" class="card-title">"Earlier study"</h2>
                 <p class="pending">"The earlier study, on screen, has no numbers yet."</p>
             </section>
         }
         .into_any(),
-        (None, None, Slot::Current) => ().into_any(),
+        (None, None, StudySlot::Current) => ().into_any(),
     }
     }
 }
@@ -75,7 +76,7 @@ pub fn SeverityCard(app: App) -> impl IntoView {
 fn Numbers(app: App, known: ShownReport) -> impl IntoView {
     let ShownReport { slot, lungs, pending, stopped, report } = known;
     let measured = !pending && !stopped;
-    let earlier = slot == Slot::Previous;
+    let earlier = slot == StudySlot::Previous;
     let date = report.study.date.as_deref().map(format::date);
     let both = lungs.both.clone();
     let class = move || of(&both, app.scale.get());
@@ -305,7 +306,7 @@ fn Exports(app: App) -> impl IntoView {
             }
         });
     };
-    let earlier = move || app.model.with(|m| m.study(Slot::Previous).phase.measured());
+    let earlier = move || app.model.with(|m| m.study(StudySlot::Previous).phase.measured());
     view! {
         <div class="actions">
             <button class="button" data-testid="save-report" on:click=save>"Save report (JSON)"</button>

@@ -1,6 +1,7 @@
 //! The person's commands: open, choose, close, stop, refine, settings.
 
-use corsai_protocol::{Command, DevicePreference, Issue, Report, Scale, SeriesId, Slot, Tier};
+use corsai_protocol::{Command, DevicePreference, SeriesId, StudySlot};
+use corsai_report::{Issue, Report, Scale, Tier};
 use leptos::prelude::*;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 impl Controller {
     /// Opens a study, and remembers its source. Does nothing where no worker can be started, which
     /// a notice tells.
-    pub fn open(self, slot: Slot, source: StudySource, synthetic: bool) {
+    pub fn open(self, slot: StudySlot, source: StudySource, synthetic: bool) {
         if !self.with_state(PageState::can_compute) {
             return;
         }
@@ -32,7 +33,7 @@ impl Controller {
         self.undo.on_opened(slot, source.clone(), synthetic);
         let options = self.options.get_untracked();
         self.recovery_plans.update_value(|p| *p.plan(slot) = Some(RecoveryPlan::new(source.clone(), options)));
-        if slot == Slot::Current && self.worker_preference.get_value() != self.device_preference.get_untracked() {
+        if slot == StudySlot::Current && self.worker_preference.get_value() != self.device_preference.get_untracked() {
             self.transition(|s| {
                 s.worker = WorkerStatus::Starting;
                 s.device = None;
@@ -46,7 +47,7 @@ impl Controller {
     }
 
     /// Offers to bring back the study that is about to be closed or replaced.
-    fn offer_undo(self, slot: Slot) {
+    fn offer_undo(self, slot: StudySlot) {
         let (open, series) = self.with_state(|s| (s.study(slot).phase != Phase::Empty, s.measured_series()));
         if open {
             self.undo.on_closing(slot, series);
@@ -54,7 +55,7 @@ impl Controller {
     }
 
     /// Measures a series. Where the worker has lost the study, it is read again first.
-    pub fn choose(self, slot: Slot, series: SeriesId) {
+    pub fn choose(self, slot: StudySlot, series: SeriesId) {
         if !self.with_state(PageState::can_compute) {
             return;
         }
@@ -74,13 +75,13 @@ impl Controller {
 
     /// Closes a study. With the current one its worker ends, and with the worker all memory that
     /// held anything of the study.
-    pub fn close(self, slot: Slot) {
+    pub fn close(self, slot: StudySlot) {
         self.supersede_drop();
         self.offer_undo(slot);
         let commands = self.transition(|s| s.close(slot));
         self.clear_slices(slot);
         self.drop_unneeded_plans();
-        if slot == Slot::Current {
+        if slot == StudySlot::Current {
             self.restart_worker();
         } else {
             self.send_all(commands);
@@ -88,7 +89,7 @@ impl Controller {
     }
 
     /// Stops a study's run.
-    pub fn stop(self, slot: Slot) {
+    pub fn stop(self, slot: StudySlot) {
         if let Some(command) = self.stop_command(slot) {
             self.stop_requested_ms.set_value(Some(browser::now_ms()));
             self.send(command, Vec::new(), false);
@@ -97,7 +98,7 @@ impl Controller {
 
     /// Stops runs that make no progress by replacing the worker.
     pub fn force_stop(self) {
-        for slot in [Slot::Current, Slot::Previous] {
+        for slot in [StudySlot::Current, StudySlot::Previous] {
             let _ = self.stop_command(slot);
         }
         self.restart_worker();
@@ -105,7 +106,7 @@ impl Controller {
 
     /// Returns the command that stops a study's run. A new worker will go no further than the
     /// answer that is there.
-    fn stop_command(self, slot: Slot) -> Option<Command> {
+    fn stop_command(self, slot: StudySlot) -> Option<Command> {
         let command = self.transition(|s| s.stop(slot))?;
         let reached = self.with_state(|s| {
             let study = s.study(slot);
@@ -118,7 +119,7 @@ impl Controller {
     }
 
     /// Sets the tier that a new worker would go to.
-    fn set_goal(self, slot: Slot, tier: Tier) {
+    fn set_goal(self, slot: StudySlot, tier: Tier) {
         self.recovery_plans.update_value(|p| {
             if let Some(plan) = p.plan(slot) {
                 plan.options.tier = tier;

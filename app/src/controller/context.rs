@@ -1,6 +1,8 @@
 //! The controller's handle, its parts, and the way to it from a component.
 
-use corsai_protocol::{Depth, DevicePreference, Manifest, Scale, Slot, Tier};
+use corsai_manifest::Manifest;
+use corsai_protocol::{AnalysisOptions, DevicePreference, StudySlot};
+use corsai_report::{Scale, Tier};
 use leptos::prelude::*;
 use reactive_stores::Store;
 use wasm_bindgen::JsValue;
@@ -50,7 +52,7 @@ pub struct Controller {
     /// The device to compute on from the next study on.
     pub device_preference: RwSignal<DevicePreference>,
     /// How much to compute from the next study on.
-    pub options: RwSignal<Depth>,
+    pub options: RwSignal<AnalysisOptions>,
     /// The scale of the CT class.
     pub scale: RwSignal<Scale>,
     /// The drop zone for the earlier study is open.
@@ -124,7 +126,7 @@ impl Controller {
     }
 
     /// Returns the study in a slot, as a field of the store.
-    pub fn study(self, slot: Slot) -> StudyField {
+    pub fn study(self, slot: StudySlot) -> StudyField {
         derived::study(self.state, slot)
     }
 

@@ -1,6 +1,7 @@
 //! The worker's events: they change the state, and set off the work that follows.
 
-use corsai_protocol::{Event, Issue, IssueCode, Slot};
+use corsai_protocol::{Event, StudySlot};
+use corsai_report::{Issue, IssueCode};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -25,7 +26,7 @@ impl Controller {
             }
             return;
         }
-        if let Event::Answered { run, answered } = event {
+        if let Event::Answer { run, key: answered } = event {
             self.store_answer(run, answered, payload);
             return;
         }
@@ -54,7 +55,7 @@ impl Controller {
         if let Some((slot, series)) = self.undo.take_series(|slot| phase(slot) == Phase::Choosing) {
             self.choose(slot, series);
         }
-        if matches!(phase(Slot::Current), Phase::Measured { .. }) && phase(Slot::Previous) == Phase::Empty {
+        if matches!(phase(StudySlot::Current), Phase::Measured { .. }) && phase(StudySlot::Previous) == Phase::Empty {
             self.undo.reopen_previous(|slot, source, synthetic| self.open(slot, source, synthetic));
         }
     }

@@ -1,6 +1,6 @@
 //! Drops and chosen files: their folders are listed, then they are opened.
 
-use corsai_protocol::{PhantomDate, Slot};
+use corsai_protocol::{PhantomRequest, StudySlot};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -16,7 +16,7 @@ const LISTING_STEP: usize = 20;
 
 impl Controller {
     /// Opens a drop once its folders are listed, unless another command comes first.
-    pub fn open_drop(self, slot: Slot, items: DroppedItems) {
+    pub fn open_drop(self, slot: StudySlot, items: DroppedItems) {
         let generation = self.supersede_drop();
         if matches!(items, DroppedItems::Entries(_)) {
             self.listing.set(Some(0));
@@ -59,14 +59,14 @@ impl Controller {
         self.supersede_drop();
     }
 
-    fn open_files(self, slot: Slot, listing: FileListing) {
+    fn open_files(self, slot: StudySlot, listing: FileListing) {
         let missing = listing.unreadable.issue(listing.files.len());
         let (names, files) = listing.files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
         self.open(slot, StudySource::Files { names, files, missing }, false);
     }
 
     /// Opens a state of the made-up patient.
-    pub fn open_phantom(self, slot: Slot, date: PhantomDate) {
+    pub fn open_phantom(self, slot: StudySlot, date: PhantomRequest) {
         self.supersede_drop();
         self.open(slot, StudySource::Phantom(date), true);
     }

@@ -1,6 +1,7 @@
 //! Questions about the networks in the manifest.
 
-use corsai_protocol::{Family, NetworkEntry, Projection, Tier};
+use corsai_manifest::{Family, NetworkEntry, Projection};
+use corsai_report::Tier;
 use leptos::prelude::*;
 
 use crate::{controller::context::Controller, weights::manifest};

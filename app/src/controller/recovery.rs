@@ -1,7 +1,7 @@
 //! What it takes to continue after a lost worker: the studies' files, their series, and the
 //! networks' answers.
 
-use corsai_protocol::{Answered, RunId, SeriesId, Slot};
+use corsai_protocol::{AnswerKey, RunId, SeriesId, StudySlot};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -11,11 +11,11 @@ use crate::{
     state::{PageState, Phase},
 };
 
-const SLOTS: [Slot; 2] = [Slot::Current, Slot::Previous];
+const SLOTS: [StudySlot; 2] = [StudySlot::Current, StudySlot::Previous];
 
 impl Controller {
     /// Returns the studies that a new worker has to open again, and notes the series to measure.
-    pub(super) fn plan_restart(self, given_up: Option<Slot>) -> Vec<Slot> {
+    pub(super) fn plan_restart(self, given_up: Option<StudySlot>) -> Vec<StudySlot> {
         for slot in SLOTS {
             let chosen = self.with_state(|s| s.study(slot).chosen);
             self.recovery_plans.update_value(|p| p.set_series(slot, chosen));
@@ -28,7 +28,7 @@ impl Controller {
     }
 
     /// Has the worker read a study again that was lost with the last one, and measure this series.
-    pub(super) fn read_again(self, slot: Slot, series: SeriesId) {
+    pub(super) fn read_again(self, slot: StudySlot, series: SeriesId) {
         self.recovery_plans.update_value(|p| p.set_series(slot, Some(series)));
         let run = self.transition(|s| s.read_again(slot, series));
         self.read_study(slot, run);
@@ -36,7 +36,7 @@ impl Controller {
 
     /// Has the worker read a study from its file handles, and compute it with the options that it
     /// was opened with.
-    pub(super) fn read_study(self, slot: Slot, run: RunId) {
+    pub(super) fn read_study(self, slot: StudySlot, run: RunId) {
         if !self.with_state(|s| s.study(slot).phase.measured()) {
             self.clear_slices(slot);
         }
@@ -51,7 +51,7 @@ impl Controller {
 
     /// Chooses the series again that was being measured when the last worker was lost, now that the
     /// drop's series are known.
-    pub(super) fn restore_choice(self, slot: Slot, chosen: Option<SeriesId>) {
+    pub(super) fn restore_choice(self, slot: StudySlot, chosen: Option<SeriesId>) {
         let wanted = self.recovery_plans.try_update_value(|p| p.take_series(slot)).flatten();
         if let Some(series) = wanted.filter(|s| Some(*s) != chosen) {
             let commands = self.transition(|s| s.choose(slot, series));
@@ -60,12 +60,12 @@ impl Controller {
     }
 
     /// Stores a network's answer for the case that the worker crashes.
-    pub(super) fn store_answer(self, run: RunId, answered: Answered, payload: Vec<JsValue>) {
+    pub(super) fn store_answer(self, run: RunId, answered: AnswerKey, payload: Vec<JsValue>) {
         let live = self.with_state(|s| run >= s.current.run && s.current.phase.work().is_some());
         let answer = payload.into_iter().next().and_then(|buffer| buffer.dyn_into().ok());
         if let Some(answer) = answer.filter(|_| live) {
             self.recovery_plans.update_value(|p| {
-                if let Some(plan) = p.plan(Slot::Current) {
+                if let Some(plan) = p.plan(StudySlot::Current) {
                     plan.store_answer(answered, answer);
                 }
             });
@@ -85,7 +85,7 @@ impl Controller {
     }
 
     /// Whether further networks will run after the answer that is there.
-    fn has_further_tier(self, slot: Slot) -> bool {
+    fn has_further_tier(self, slot: StudySlot) -> bool {
         let goal = self.recovery_plans.try_update_value(|p| p.plan(slot).as_ref().map(|p| p.options.tier)).flatten();
         let reached = self.with_state(|s| {
             let study = s.study(slot);

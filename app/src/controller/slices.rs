@@ -1,6 +1,7 @@
 //! Slices: requests for those on screen and around, and the worker's answers.
 
-use corsai_protocol::{Command, Issue, IssueCode, Slot};
+use corsai_protocol::{Command, StudySlot};
+use corsai_report::{Issue, IssueCode};
 use js_sys::{ArrayBuffer, Int16Array, Uint8Array};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -16,7 +17,7 @@ const PREFETCH: u32 = 3;
 impl Controller {
     /// Puts a slice that the worker has sent into the cache. `labelled` tells whether its labels
     /// hold lungs and lesions.
-    pub(super) fn store_slice(self, slot: Slot, index: u32, labelled: (bool, bool), payload: &[JsValue]) {
+    pub(super) fn store_slice(self, slot: StudySlot, index: u32, labelled: (bool, bool), payload: &[JsValue]) {
         let buffers: Vec<&ArrayBuffer> = payload.iter().filter_map(JsCast::dyn_ref).collect();
         let [hu, labels, agreement @ ..] = &buffers[..] else {
             return self.on_crash(Issue::new(IssueCode::InternalFault, "a slice's picture"));
@@ -49,14 +50,14 @@ impl Controller {
 
     /// Drops the cached slices of a study, those of the earlier one in any case, and shows the
     /// current study.
-    pub(super) fn clear_slices(self, slot: Slot) {
+    pub(super) fn clear_slices(self, slot: StudySlot) {
         self.slices.update(|cache| {
-            cache.clear(Slot::Previous);
-            if slot == Slot::Current {
-                cache.clear(Slot::Current);
+            cache.clear(StudySlot::Previous);
+            if slot == StudySlot::Current {
+                cache.clear(StudySlot::Current);
             }
         });
-        self.viewport.update(|v| v.slot = Slot::Current);
+        self.viewport.update(|v| v.slot = StudySlot::Current);
     }
 
 }

@@ -1,6 +1,7 @@
 //! The worker's life: it is started, it may crash or hang, and it is replaced.
 
-use corsai_protocol::{Command, Depth, DevicePreference, Issue, IssueCode, Slot};
+use corsai_protocol::{AnalysisOptions, Command, DevicePreference, StudySlot};
+use corsai_report::{Issue, IssueCode};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
@@ -50,7 +51,7 @@ impl Controller {
     }
 
     /// Returns the command that sets how the studies that are opened from here on are computed.
-    pub(super) fn configuration(self, options: Depth) -> Command {
+    pub(super) fn configuration(self, options: AnalysisOptions) -> Command {
         Command::Configure { device: self.worker_preference.get_value(), cores: browser::cores(), depth: options }
     }
 
@@ -105,7 +106,7 @@ impl Controller {
 
     /// Starts a new worker in place of the last one. Open studies continue in it, but for one that
     /// is given up.
-    fn continue_in_new_worker(self, issue: Option<Issue>, given_up: Option<Slot>) {
+    fn continue_in_new_worker(self, issue: Option<Issue>, given_up: Option<StudySlot>) {
         let slots = self.plan_restart(given_up);
         let runs = self.transition(|s| s.lost_worker(issue, &slots));
         self.replace_worker();

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use corsai_protocol::{SliceAreas, Slot, VolumeSummary, label};
+use corsai_protocol::{SliceAreas, StudySlot, VolumeSummary};
+use corsai_volume::label;
 
 use crate::imaging::contour;
 
@@ -18,7 +19,7 @@ pub struct SliceImage {
     pub rows: usize,
     /// `rows · columns` Hounsfield units.
     pub hu: Vec<i16>,
-    /// `rows · columns` label bytes, see [`corsai_protocol::label`].
+    /// `rows · columns` label bytes, see [`corsai_volume::label`].
     pub labels: Vec<u8>,
     /// Share of the networks that marked the pixel as lesion, per cent; absent with fewer than two.
     pub agreement: Option<Vec<u8>>,
@@ -86,22 +87,22 @@ struct Entry {
 /// The cache of both studies' slices.
 #[derive(Debug, Default)]
 pub struct SliceCache {
-    entries: BTreeMap<(Slot, u32), Entry>,
-    requested: BTreeSet<(Slot, u32)>,
-    areas: BTreeMap<(Slot, u32), SliceAreas>,
+    entries: BTreeMap<(StudySlot, u32), Entry>,
+    requested: BTreeSet<(StudySlot, u32)>,
+    areas: BTreeMap<(StudySlot, u32), SliceAreas>,
     clock: u64,
 }
 
 impl SliceCache {
     /// Drops all of a study.
-    pub fn clear(&mut self, slot: Slot) {
+    pub fn clear(&mut self, slot: StudySlot) {
         self.entries.retain(|key, _| key.0 != slot);
         self.requested.retain(|key| key.0 != slot);
         self.areas.retain(|key, _| key.0 != slot);
     }
 
     /// Adds a slice, and drops the least recently requested one beyond the capacity.
-    pub fn insert(&mut self, slot: Slot, index: u32, image: SliceImage) {
+    pub fn insert(&mut self, slot: StudySlot, index: u32, image: SliceImage) {
         self.requested.remove(&(slot, index));
         self.clock += 1;
         self.entries.insert((slot, index), Entry { image, used: self.clock, outdated: false });
@@ -112,12 +113,12 @@ impl SliceCache {
     }
 
     /// Returns a slice, also while a newer state of it is requested.
-    pub fn get(&self, slot: Slot, index: u32) -> Option<&SliceImage> {
+    pub fn get(&self, slot: StudySlot, index: u32) -> Option<&SliceImage> {
         Some(&self.entries.get(&(slot, index))?.image)
     }
 
     /// Takes in that these slices have a newer state, and each one's areas, where there are any yet.
-    pub fn mark_changed(&mut self, slot: Slot, indices: &[u32], areas: &[SliceAreas]) {
+    pub fn mark_changed(&mut self, slot: StudySlot, indices: &[u32], areas: &[SliceAreas]) {
         self.areas.extend(indices.iter().zip(areas).map(|(index, areas)| ((slot, *index), *areas)));
         for index in indices {
             self.requested.remove(&(slot, *index));
@@ -129,7 +130,7 @@ impl SliceCache {
 
     /// Returns those of `wanted` to request now, and counts them as requested. All of `wanted` count as
     /// used.
-    pub fn request(&mut self, slot: Slot, wanted: impl IntoIterator<Item = u32>) -> Vec<u32> {
+    pub fn request(&mut self, slot: StudySlot, wanted: impl IntoIterator<Item = u32>) -> Vec<u32> {
         self.clock += 1;
         let wanted: Vec<u32> = wanted.into_iter().collect();
         for index in &wanted {
@@ -151,12 +152,12 @@ impl SliceCache {
     }
 
     /// Whether there is any slice of a study.
-    pub fn has_any(&self, slot: Slot) -> bool {
+    pub fn has_any(&self, slot: StudySlot) -> bool {
         self.entries.keys().any(|key| key.0 == slot)
     }
 
     /// Returns the slice with the largest lesion area, the one nearest the feet of several.
-    pub fn most_lesions(&self, slot: Slot) -> Option<u32> {
+    pub fn most_lesions(&self, slot: StudySlot) -> Option<u32> {
         let lesions = self.areas.iter().filter(|(key, _)| key.0 == slot).filter_map(|(key, areas)| {
             let lesion = areas.lesion.filter(|lesion| *lesion > 0)?;
             Some((lesion, key.1))
@@ -165,7 +166,7 @@ impl SliceCache {
     }
 
     /// Returns a slice's areas of lung and lesion, once its lungs are known.
-    pub fn areas(&self, slot: Slot, index: u32) -> Option<SliceAreas> {
+    pub fn areas(&self, slot: StudySlot, index: u32) -> Option<SliceAreas> {
         self.areas.get(&(slot, index)).copied()
     }
 }
@@ -220,24 +221,24 @@ mod tests {
     fn the_least_recently_requested_slice_goes_first() {
         let mut cache = SliceCache::default();
         for index in 0..24 {
-            cache.insert(Slot::Current, index, slice([0; 6]));
+            cache.insert(StudySlot::Current, index, slice([0; 6]));
         }
-        assert!(cache.request(Slot::Current, [0]).is_empty());
-        cache.insert(Slot::Current, 24, slice([0; 6]));
-        assert!(cache.get(Slot::Current, 0).is_some());
-        assert!(cache.get(Slot::Current, 1).is_none());
+        assert!(cache.request(StudySlot::Current, [0]).is_empty());
+        cache.insert(StudySlot::Current, 24, slice([0; 6]));
+        assert!(cache.get(StudySlot::Current, 0).is_some());
+        assert!(cache.get(StudySlot::Current, 1).is_none());
     }
 
     #[test]
     fn a_slice_is_requested_once_until_it_changes() {
         let mut cache = SliceCache::default();
-        assert_eq!(cache.request(Slot::Current, [4, 5]), vec![4, 5]);
-        assert_eq!(cache.request(Slot::Current, [4, 5, 6]), vec![6]);
-        cache.insert(Slot::Current, 4, slice([0; 6]));
-        assert!(cache.request(Slot::Current, [4]).is_empty());
-        cache.mark_changed(Slot::Current, &[4, 5], &[]);
-        assert_eq!(cache.request(Slot::Current, [4, 5]), vec![4, 5]);
-        assert!(cache.get(Slot::Current, 4).is_some(), "the older state stays on screen meanwhile");
+        assert_eq!(cache.request(StudySlot::Current, [4, 5]), vec![4, 5]);
+        assert_eq!(cache.request(StudySlot::Current, [4, 5, 6]), vec![6]);
+        cache.insert(StudySlot::Current, 4, slice([0; 6]));
+        assert!(cache.request(StudySlot::Current, [4]).is_empty());
+        cache.mark_changed(StudySlot::Current, &[4, 5], &[]);
+        assert_eq!(cache.request(StudySlot::Current, [4, 5]), vec![4, 5]);
+        assert!(cache.get(StudySlot::Current, 4).is_some(), "the older state stays on screen meanwhile");
     }
 
     const fn areas(lung: u32, lesion: Option<u32>) -> SliceAreas {
@@ -247,28 +248,28 @@ mod tests {
     #[test]
     fn areas_are_the_last_that_were_sent_and_end_with_the_study() {
         let mut cache = SliceCache::default();
-        cache.mark_changed(Slot::Current, &[6, 7], &[areas(9, None), areas(4, Some(2))]);
-        cache.mark_changed(Slot::Previous, &[7], &[areas(5, Some(1))]);
-        assert_eq!(cache.areas(Slot::Current, 6), Some(areas(9, None)));
-        assert_eq!(cache.areas(Slot::Current, 7), Some(areas(4, Some(2))));
-        assert_eq!(cache.areas(Slot::Previous, 7), Some(areas(5, Some(1))));
+        cache.mark_changed(StudySlot::Current, &[6, 7], &[areas(9, None), areas(4, Some(2))]);
+        cache.mark_changed(StudySlot::Previous, &[7], &[areas(5, Some(1))]);
+        assert_eq!(cache.areas(StudySlot::Current, 6), Some(areas(9, None)));
+        assert_eq!(cache.areas(StudySlot::Current, 7), Some(areas(4, Some(2))));
+        assert_eq!(cache.areas(StudySlot::Previous, 7), Some(areas(5, Some(1))));
         // As after a refinement that was stopped.
-        cache.mark_changed(Slot::Current, &[7], &[areas(4, Some(1))]);
-        assert_eq!(cache.areas(Slot::Current, 7), Some(areas(4, Some(1))));
-        cache.clear(Slot::Current);
-        assert_eq!((cache.areas(Slot::Current, 6), cache.areas(Slot::Current, 7)), (None, None));
-        assert_eq!(cache.areas(Slot::Previous, 7), Some(areas(5, Some(1))));
+        cache.mark_changed(StudySlot::Current, &[7], &[areas(4, Some(1))]);
+        assert_eq!(cache.areas(StudySlot::Current, 7), Some(areas(4, Some(1))));
+        cache.clear(StudySlot::Current);
+        assert_eq!((cache.areas(StudySlot::Current, 6), cache.areas(StudySlot::Current, 7)), (None, None));
+        assert_eq!(cache.areas(StudySlot::Previous, 7), Some(areas(5, Some(1))));
     }
 
     #[test]
     fn the_slice_with_most_lesion_is_the_one_nearest_the_feet_of_several() {
         let mut cache = SliceCache::default();
-        assert_eq!(cache.most_lesions(Slot::Current), None);
-        cache.mark_changed(Slot::Current, &[1, 2], &[areas(900, None), areas(900, Some(0))]);
-        assert_eq!(cache.most_lesions(Slot::Current), None);
-        cache.mark_changed(Slot::Current, &[9, 4, 5], &[areas(1, Some(7)), areas(1, Some(7)), areas(1, Some(6))]);
-        assert_eq!(cache.most_lesions(Slot::Current), Some(4));
-        assert_eq!(cache.most_lesions(Slot::Previous), None);
+        assert_eq!(cache.most_lesions(StudySlot::Current), None);
+        cache.mark_changed(StudySlot::Current, &[1, 2], &[areas(900, None), areas(900, Some(0))]);
+        assert_eq!(cache.most_lesions(StudySlot::Current), None);
+        cache.mark_changed(StudySlot::Current, &[9, 4, 5], &[areas(1, Some(7)), areas(1, Some(7)), areas(1, Some(6))]);
+        assert_eq!(cache.most_lesions(StudySlot::Current), Some(4));
+        assert_eq!(cache.most_lesions(StudySlot::Previous), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the person looks at: which study, which slice, window, zoom, overlays.
 
-use corsai_protocol::Slot;
+use corsai_protocol::StudySlot;
 
 use super::{
     geometry::Camera,
@@ -11,7 +11,7 @@ use super::{
 /// The viewer's settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ViewportState {
-    pub slot: Slot,
+    pub slot: StudySlot,
     indices: [u32; 2],
     pub window: Window,
     pub camera: Camera,
@@ -22,7 +22,7 @@ pub struct ViewportState {
 impl Default for ViewportState {
     fn default() -> Self {
         Self {
-            slot: Slot::Current,
+            slot: StudySlot::Current,
             indices: [0, 0],
             window: Window::LUNG,
             camera: Camera::default(),
@@ -32,10 +32,10 @@ impl Default for ViewportState {
     }
 }
 
-const fn at(slot: Slot) -> usize {
+const fn at(slot: StudySlot) -> usize {
     match slot {
-        Slot::Current => 0,
-        Slot::Previous => 1,
+        StudySlot::Current => 0,
+        StudySlot::Previous => 1,
     }
 }
 
@@ -50,7 +50,7 @@ impl ViewportState {
     }
 
     /// A volume of `count` slices is there: its middle is shown, whole.
-    pub fn new_volume(&mut self, slot: Slot, count: u32) {
+    pub fn new_volume(&mut self, slot: StudySlot, count: u32) {
         self.indices[at(slot)] = count / 2;
         if slot == self.slot {
             self.camera = Camera::default();
@@ -58,7 +58,7 @@ impl ViewportState {
     }
 
     /// Moves to the nearest of these slices.
-    pub fn nearest_of(&mut self, slot: Slot, indices: &[u32]) {
+    pub fn nearest_of(&mut self, slot: StudySlot, indices: &[u32]) {
         let here = self.indices[at(slot)];
         if let Some(nearest) = indices.iter().min_by_key(|i| i.abs_diff(here)) {
             self.indices[at(slot)] = *nearest;
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn slices_end_at_feet_and_head() {
         let mut view = ViewportState::default();
-        view.new_volume(Slot::Current, 11);
+        view.new_volume(StudySlot::Current, 11);
         assert_eq!(view.index(), 5);
         view.carry_out(Intent::Scroll(-10), 11, [100.0; 2]);
         assert_eq!(view.index(), 0);
@@ -109,22 +109,22 @@ mod tests {
     #[test]
     fn each_study_keeps_its_own_place() {
         let mut view = ViewportState::default();
-        view.new_volume(Slot::Current, 100);
-        view.new_volume(Slot::Previous, 40);
+        view.new_volume(StudySlot::Current, 100);
+        view.new_volume(StudySlot::Previous, 40);
         view.carry_out(Intent::Scroll(3), 100, [100.0; 2]);
-        view.slot = Slot::Previous;
+        view.slot = StudySlot::Previous;
         assert_eq!(view.index(), 20);
-        view.slot = Slot::Current;
+        view.slot = StudySlot::Current;
         assert_eq!(view.index(), 53);
     }
 
     #[test]
     fn the_first_slices_decoded_are_shown() {
         let mut view = ViewportState::default();
-        view.new_volume(Slot::Current, 100);
-        view.nearest_of(Slot::Current, &[0, 61, 99]);
+        view.new_volume(StudySlot::Current, 100);
+        view.nearest_of(StudySlot::Current, &[0, 61, 99]);
         assert_eq!(view.index(), 61);
-        view.nearest_of(Slot::Current, &[]);
+        view.nearest_of(StudySlot::Current, &[]);
         assert_eq!(view.index(), 61);
     }
 

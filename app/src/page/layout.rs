@@ -1,6 +1,7 @@
 //! The page's frame: header, what is shown when, notices, and what a screen reader is told.
 
-use corsai_protocol::{DISCLAIMER, Slot};
+use corsai_protocol::StudySlot;
+use corsai_report::DISCLAIMER;
 use leptos::{html, prelude::*};
 
 use crate::{
@@ -177,10 +178,10 @@ fn Notices(app: App) -> impl IntoView {
 
 /// A study was closed or replaced, and can be brought back.
 #[component]
-fn Undone(app: App, closed: Slot) -> impl IntoView {
+fn Undone(app: App, closed: StudySlot) -> impl IntoView {
     let words = match closed {
-        Slot::Current => "The study was closed. Undo opens it again and measures it anew.",
-        Slot::Previous => "The earlier study was removed. Undo opens it again and measures it anew.",
+        StudySlot::Current => "The study was closed. Undo opens it again and measures it anew.",
+        StudySlot::Previous => "The earlier study was removed. Undo opens it again and measures it anew.",
     };
     view! {
         <div class="notice notice-quiet" data-testid="undo-offer">
@@ -225,7 +226,7 @@ fn Workspace(app: App) -> impl IntoView {
                 shown @ (Left::Picker | Left::Others) => {
                     view! {
                         <section class="picker" class:viewer-last=shown == Left::Others aria-label="Series">
-                            <SeriesPicker app which=Slot::Current />
+                            <SeriesPicker app which=StudySlot::Current />
                         </section>
                     }
                         .into_any()
@@ -255,7 +256,7 @@ fn Words(app: App) -> impl IntoView {
                     <div class="dropzone" data-slot="current">
                         <p class="dropzone-title">"Drop another study here"</p>
                         <p class="dropzone-or">"or"</p>
-                        <Openers app which=Slot::Current />
+                        <Openers app which=StudySlot::Current />
                     </div>
                 </section>
             }
@@ -280,7 +281,7 @@ fn Announcer(app: App) -> impl IntoView {
     let said = Memo::new(move |_| {
         let scale = app.scale.get();
         app.model.with(|m| {
-            let slot = m.busy_slot().unwrap_or(Slot::Current);
+            let slot = m.busy_slot().unwrap_or(StudySlot::Current);
             let study = m.study(slot);
             match study.phase {
                 Phase::Empty => String::new(),

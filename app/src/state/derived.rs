@@ -1,7 +1,8 @@
 //! Values that depend on several fields of the store. Each tracks the fields that it needs, and no
 //! others: a progress event, ten a second, re-runs nothing that reads a report.
 
-use corsai_protocol::{Issue, Report, SeriesSummary, Slot};
+use corsai_protocol::{SeriesSummary, StudySlot};
+use corsai_report::{Issue, Report};
 use leptos::prelude::*;
 use reactive_stores::{Patch, Store, Subfield};
 
@@ -23,10 +24,10 @@ pub fn apply_transition<R>(store: Store<PageState>, transition: impl FnOnce(&mut
 }
 
 /// Returns the study in a slot.
-pub fn study(store: Store<PageState>, slot: Slot) -> StudyField {
+pub fn study(store: Store<PageState>, slot: StudySlot) -> StudyField {
     match slot {
-        Slot::Current => store.current(),
-        Slot::Previous => store.previous(),
+        StudySlot::Current => store.current(),
+        StudySlot::Previous => store.previous(),
     }
 }
 
@@ -49,8 +50,8 @@ pub fn is_working(store: Store<PageState>) -> bool {
 }
 
 /// Returns the slot whose first numbers the worker works for.
-pub fn busy_slot(store: Store<PageState>) -> Option<Slot> {
-    [Slot::Current, Slot::Previous].into_iter().find(|slot| self::study(store, *slot).phase().read().busy())
+pub fn busy_slot(store: Store<PageState>) -> Option<StudySlot> {
+    [StudySlot::Current, StudySlot::Previous].into_iter().find(|slot| self::study(store, *slot).phase().read().busy())
 }
 
 /// Returns the report of a study if its numbers may be shown.

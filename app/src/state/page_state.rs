@@ -1,15 +1,13 @@
 //! All that the page knows, and how each event and each command changes it. Pure: no browser, no
 //! clock.
 
-use corsai_protocol::{
-    Command, DeviceReport, Dynamics, Event, Issue, IssueCode, Progress, Report, ReportStage, RunId, SeriesId, Severity,
-    SliceAreas, Slot, Stage, Tier,
-};
+use corsai_protocol::{Command, DeviceReport, Event, Progress, ReportStage, RunId, SeriesId, SliceAreas, Stage, StudySlot};
+use corsai_report::{Dynamics, Issue, IssueCode, Report, Severity, Tier};
 use reactive_stores::{Patch, Store};
 
 use crate::state::{shared::Shared, study::{Phase, Study, Thumbnail, Work}};
 
-const SLOTS: [Slot; 2] = [Slot::Current, Slot::Previous];
+const SLOTS: [StudySlot; 2] = [StudySlot::Current, StudySlot::Previous];
 
 /// Progress of a refinement before the worker's first progress event.
 const REFINING: Progress = Progress { stage: Stage::Refining, done: 0, total: 0, seconds_left: None };
@@ -36,12 +34,12 @@ pub enum SideEffect {
     /// The stored weights are corrupt: delete them, so that the next run loads them again.
     DropStoredWeights,
     /// The series of a drop are known, and the one that the worker measures.
-    SeriesFound(Slot, Option<SeriesId>),
+    SeriesFound(StudySlot, Option<SeriesId>),
     /// Another volume is in this slot: drop its cached slices and show the middle one.
-    NewVolume(Slot),
+    NewVolume(StudySlot),
     /// These slices have changed; where the areas of lung and lesion are known, there is one per
     /// slice.
-    SlicesChanged(Slot, Vec<u32>, Vec<SliceAreas>),
+    SlicesChanged(StudySlot, Vec<u32>, Vec<SliceAreas>),
     /// The worker has to be replaced.
     WorkerDied(Issue),
 }
@@ -68,17 +66,17 @@ pub struct PageState {
 
 impl PageState {
     /// Returns the study in a slot.
-    pub const fn study(&self, slot: Slot) -> &Study {
+    pub const fn study(&self, slot: StudySlot) -> &Study {
         match slot {
-            Slot::Current => &self.current,
-            Slot::Previous => &self.previous,
+            StudySlot::Current => &self.current,
+            StudySlot::Previous => &self.previous,
         }
     }
 
-    const fn study_mut(&mut self, slot: Slot) -> &mut Study {
+    const fn study_mut(&mut self, slot: StudySlot) -> &mut Study {
         match slot {
-            Slot::Current => &mut self.current,
-            Slot::Previous => &mut self.previous,
+            StudySlot::Current => &mut self.current,
+            StudySlot::Previous => &mut self.previous,
         }
     }
 
@@ -100,7 +98,7 @@ impl PageState {
     }
 
     /// Returns the slot whose first numbers the worker works for.
-    pub fn busy_slot(&self) -> Option<Slot> {
+    pub fn busy_slot(&self) -> Option<StudySlot> {
         SLOTS.into_iter().find(|s| self.study(*s).phase.busy())
     }
 
@@ -121,13 +119,13 @@ impl PageState {
 
     /// Returns the study that most likely crashed the worker: one without numbers, the earlier study
     /// first, since the current one had been measured before; else one that was refined.
-    pub fn crash_suspect(&self) -> Option<Slot> {
-        let without_numbers = [Slot::Previous, Slot::Current].into_iter().find(|s| self.study(*s).phase.busy());
+    pub fn crash_suspect(&self) -> Option<StudySlot> {
+        let without_numbers = [StudySlot::Previous, StudySlot::Current].into_iter().find(|s| self.study(*s).phase.busy());
         without_numbers.or_else(|| SLOTS.into_iter().find(|s| self.study(*s).phase.work().is_some()))
     }
 
     /// Whether a study is opened again by itself in a new worker when the last one is lost.
-    pub fn survives_restart(&self, slot: Slot) -> bool {
+    pub fn survives_restart(&self, slot: StudySlot) -> bool {
         let study = self.study(slot);
         match study.phase {
             Phase::Reading(work) | Phase::Measuring(work) | Phase::Restoring(work) => !work.stopping,
@@ -157,7 +155,7 @@ impl PageState {
 
     /// Opens a study in a slot in place of the one that is there. With the current study the earlier
     /// one, which belonged to it, closes too. Returns the commands to send first, and the new run.
-    pub fn open(&mut self, slot: Slot, synthetic: bool) -> (Vec<Command>, RunId) {
+    pub fn open(&mut self, slot: StudySlot, synthetic: bool) -> (Vec<Command>, RunId) {
         let mut commands = self.close(slot);
         let run = self.next_run();
         *self.study_mut(slot) = Study { run, phase: Phase::Reading(Work::default()), synthetic, ..Study::default() };
@@ -166,9 +164,9 @@ impl PageState {
     }
 
     /// Closes a study, and with the current one the earlier one.
-    pub fn close(&mut self, slot: Slot) -> Vec<Command> {
+    pub fn close(&mut self, slot: StudySlot) -> Vec<Command> {
         let mut commands = Vec::new();
-        let slots: &[Slot] = if slot == Slot::Current { &[Slot::Previous, Slot::Current] } else { &[Slot::Previous] };
+        let slots: &[StudySlot] = if slot == StudySlot::Current { &[StudySlot::Previous, StudySlot::Current] } else { &[StudySlot::Previous] };
         for slot in slots {
             if self.study(*slot).phase.work().is_some() {
                 commands.push(Command::Cancel { run: self.study(*slot).run });
@@ -179,7 +177,7 @@ impl PageState {
             let run = self.next_run();
             *self.study_mut(*slot) = Study { run, ..Study::default() };
         }
-        if slot == Slot::Previous {
+        if slot == StudySlot::Previous {
             self.forget_comparison();
         }
         self.notices.clear();
@@ -202,7 +200,7 @@ impl PageState {
 
     /// Measures a series. Numbers stay where its pictures are being restored. Returns the commands to
     /// send; none where the series can't be measured.
-    pub fn choose(&mut self, slot: Slot, series: SeriesId) -> Vec<Command> {
+    pub fn choose(&mut self, slot: StudySlot, series: SeriesId) -> Vec<Command> {
         let mut commands = Vec::new();
         let study = self.study(slot);
         if study.worker_lost || !study.series.iter().any(|s| s.id == series && s.usable) {
@@ -220,7 +218,7 @@ impl PageState {
             study.report = None;
             study.decoded = Shared::default();
             study.refusal = Shared::default();
-            if slot == Slot::Previous {
+            if slot == StudySlot::Previous {
                 self.forget_comparison();
             }
         }
@@ -230,7 +228,7 @@ impl PageState {
     }
 
     /// Returns the command that stops a study's run, the first time that the person asks.
-    pub const fn stop(&mut self, slot: Slot) -> Option<Command> {
+    pub const fn stop(&mut self, slot: StudySlot) -> Option<Command> {
         let study = self.study_mut(slot);
         match study.phase.work_mut() {
             Some(work) if !work.stopping => {
@@ -247,7 +245,7 @@ impl PageState {
         SLOTS.into_iter().filter_map(|slot| self.refine_one(slot, tier)).collect()
     }
 
-    fn refine_one(&mut self, slot: Slot, tier: Tier) -> Option<Command> {
+    fn refine_one(&mut self, slot: StudySlot, tier: Tier) -> Option<Command> {
         let study = self.study_mut(slot);
         if study.worker_lost {
             return None;
@@ -258,7 +256,7 @@ impl PageState {
             }
             // The earlier study's run continues to this tier after its own.
             Phase::Measuring(work) | Phase::Measured { refining: Some(work) }
-                if slot == Slot::Previous && !work.stopping => {}
+                if slot == StudySlot::Previous && !work.stopping => {}
             _ => return None,
         }
         Some(Command::Refine { run: study.run, slot, tier })
@@ -267,7 +265,7 @@ impl PageState {
     /// Takes in that the worker has ended: for the reason in `issue`, or on the person's wish where
     /// there is none. The studies in `again` are opened again, in the runs that are returned; of the
     /// others, finished numbers stay.
-    pub fn lost_worker(&mut self, issue: Option<Issue>, again: &[Slot]) -> Vec<(Slot, RunId)> {
+    pub fn lost_worker(&mut self, issue: Option<Issue>, again: &[StudySlot]) -> Vec<(StudySlot, RunId)> {
         self.worker = WorkerStatus::Starting;
         self.device = None;
         let mut runs = Vec::new();
@@ -304,7 +302,7 @@ impl PageState {
     }
 
     /// Reads a study again that was lost with a worker, for this series. Returns the new run.
-    pub fn read_again(&mut self, slot: Slot, series: SeriesId) -> RunId {
+    pub fn read_again(&mut self, slot: StudySlot, series: SeriesId) -> RunId {
         let run = self.next_run();
         let study = self.study_mut(slot);
         study.run = run;
@@ -313,14 +311,14 @@ impl PageState {
             study.phase = Phase::Choosing;
         }
         study.restart();
-        if !stays && slot == Slot::Previous {
+        if !stays && slot == StudySlot::Previous {
             self.forget_comparison();
         }
         run
     }
 
     /// Sets the issue of the files that never reached the worker.
-    pub fn set_missing_files(&mut self, slot: Slot, missing: Option<Issue>) {
+    pub fn set_missing_files(&mut self, slot: StudySlot, missing: Option<Issue>) {
         self.study_mut(slot).missing = missing;
     }
 
@@ -333,12 +331,12 @@ impl PageState {
     }
 
     /// Returns the study of an event; `None` where the event is stale.
-    fn live_study(&mut self, run: RunId, slot: Slot) -> Option<&mut Study> {
+    fn live_study(&mut self, run: RunId, slot: StudySlot) -> Option<&mut Study> {
         self.is_live(run, slot).then(|| self.study_mut(slot))
     }
 
     /// Whether an event of this run belongs to the study that is open now.
-    pub fn is_live(&self, run: RunId, slot: Slot) -> bool {
+    pub fn is_live(&self, run: RunId, slot: StudySlot) -> bool {
         let study = self.study(slot);
         run >= study.run && study.phase != Phase::Empty
     }
@@ -349,7 +347,7 @@ impl PageState {
         match event {
             Event::Ready { .. } => self.worker = WorkerStatus::Ready,
             Event::Device { device } => self.device = Some(device),
-            Event::WeightsWanted { networks } => return vec![SideEffect::DeliverWeights(networks)],
+            Event::WeightsRequested { networks } => return vec![SideEffect::DeliverWeights(networks)],
             Event::Progress { run, slot, progress } => {
                 let Some(study) = self.live_study(run, slot) else { return Vec::new() };
                 match &mut study.phase {
@@ -400,13 +398,13 @@ impl PageState {
                 }
                 return vec![SideEffect::NewVolume(slot)];
             }
-            Event::Slice { .. } | Event::Answered { .. } => {}
+            Event::Slice { .. } | Event::Answer { .. } => {}
             Event::Changed { run, slot, indices, areas } => {
                 let Some(study) = self.live_study(run, slot) else { return Vec::new() };
                 study.decoded.make_mut().extend(&indices);
                 return vec![SideEffect::SlicesChanged(slot, indices, areas)];
             }
-            Event::Possible { run, slot, possible } => {
+            Event::ShareBounds { run, slot, bounds: possible } => {
                 if let Some(study) = self.live_study(run, slot)
                     // The bounds are of a lower tier than the numbers that stay.
                     && !matches!(study.phase, Phase::Restoring(_))
@@ -449,7 +447,7 @@ impl PageState {
                 // While a new worker repeats the answers, its comparisons are of lower tiers than the
                 // one that is shown.
                 let restoring = SLOTS.iter().any(|s| matches!(self.study(*s).phase, Phase::Restoring(_)));
-                if self.live_study(run, Slot::Previous).is_some()
+                if self.live_study(run, StudySlot::Previous).is_some()
                     && !restoring
                 {
                     self.set_comparison(Some(*dynamics));
@@ -463,7 +461,7 @@ impl PageState {
                     issues.into_iter().for_each(|issue| self.add_notice(issue.with_severity(Severity::Warning)));
                 } else {
                     study.refuse(issues);
-                    if slot == Slot::Previous {
+                    if slot == StudySlot::Previous {
                         self.forget_comparison();
                     }
                 }

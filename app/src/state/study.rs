@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use corsai_protocol::{
-    Issue, Possible, Progress, Report, RunId, SeriesId, SeriesSummary, Severity, VolumeSummary,
-};
+use corsai_protocol::{Progress, RunId, SeriesId, SeriesSummary, VolumeSummary};
+use corsai_report::{Issue, Report, Severity, ShareBounds};
 use reactive_stores::{Patch, Store};
 
 use crate::state::shared::Shared;
@@ -15,7 +14,7 @@ pub struct Work {
     /// The stage and how far it has come; absent before the worker's first progress event.
     pub progress: Option<Progress>,
     /// The least and the most that the running vote can still come to.
-    pub possible: Option<Possible>,
+    pub possible: Option<ShareBounds>,
     /// The person asked to stop, and the worker has not answered yet.
     pub stopping: bool,
 }

@@ -1,6 +1,7 @@
 //! The reducer's claims: which events change what, which are stale, and what stays when a worker is lost.
 
-use corsai_protocol::{Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Runs, Stage, StudyRecord, Verdict};
+use corsai_protocol::Stage;
+use corsai_report::{Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Runs, StudyRecord, Verdict};
 
 use std::sync::{
     Arc,
@@ -11,7 +12,8 @@ use leptos::prelude::{Get, GetUntracked, Memo, Owner, Read, ReadUntracked};
 use reactive_stores::Store;
 
 use super::{derived::{self, apply_transition}, *};
-use corsai_protocol::{Command, Event, Issue, IssueCode, Possible, Progress, Report, ReportStage, RunId, SeriesId, SeriesSummary, Severity, SliceAreas, Slot, Tier, VolumeSummary};
+use corsai_protocol::{Command, Event, Progress, ReportStage, RunId, SeriesId, SeriesSummary, SliceAreas, StudySlot, VolumeSummary};
+use corsai_report::{Issue, IssueCode, Report, Severity, ShareBounds, Tier};
 
 fn series(id: u32, usable: bool) -> SeriesSummary {
     SeriesSummary {
@@ -34,7 +36,7 @@ fn series(id: u32, usable: bool) -> SeriesSummary {
 fn found(run: RunId, series: Vec<SeriesSummary>, chosen: Option<u32>) -> Event {
     Event::Series {
         run,
-        slot: Slot::Current,
+        slot: StudySlot::Current,
         series,
         previews: Vec::new(),
         chosen: chosen.map(SeriesId),
@@ -55,7 +57,7 @@ fn report(issues: Vec<Issue>) -> Report {
     }
 }
 
-fn reported(run: RunId, slot: Slot, issues: Vec<Issue>, stage: ReportStage) -> Event {
+fn reported(run: RunId, slot: StudySlot, issues: Vec<Issue>, stage: ReportStage) -> Event {
     Event::Report { run, slot, report: Box::new(report(issues)), stage }
 }
 
@@ -64,21 +66,21 @@ const MEASURING: Phase = Phase::Measuring(WORK);
 const MEASURED: Phase = Phase::Measured { refining: None };
 const WORK: Work = Work { progress: None, possible: None, stopping: false };
 
-fn of_tier(run: RunId, slot: Slot, tier: Tier) -> Event {
+fn of_tier(run: RunId, slot: StudySlot, tier: Tier) -> Event {
     answered(run, slot, tier, ReportStage::Final)
 }
 
-fn answered(run: RunId, slot: Slot, tier: Tier, stage: ReportStage) -> Event {
+fn answered(run: RunId, slot: StudySlot, tier: Tier, stage: ReportStage) -> Event {
     let mut report = report(Vec::new());
     report.runs.tier = tier;
     Event::Report { run, slot, report: Box::new(report), stage }
 }
 
-const fn at(run: RunId, slot: Slot, stage: Stage, done: u32) -> Event {
+const fn at(run: RunId, slot: StudySlot, stage: Stage, done: u32) -> Event {
     Event::Progress { run, slot, progress: Progress { stage, done, total: 9, seconds_left: None } }
 }
 
-fn volume(run: RunId, slot: Slot) -> Event {
+fn volume(run: RunId, slot: StudySlot) -> Event {
     let positions_mm = vec![0.0, 1.0, 2.0];
     let (slices, rows, columns, row_mm, column_mm, slice_mm) = (3, 2, 2, 1.0, 1.0, 1.0);
     Event::Volume {
@@ -92,22 +94,22 @@ fn volume(run: RunId, slot: Slot) -> Event {
 fn measured() -> (PageState, RunId) {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true), series(1, true)], Some(0)), Vec::new());
-    model.apply(volume(run, Slot::Current), Vec::new());
-    model.apply(of_tier(run, Slot::Current, Tier::Quick), Vec::new());
+    model.apply(volume(run, StudySlot::Current), Vec::new());
+    model.apply(of_tier(run, StudySlot::Current, Tier::Quick), Vec::new());
     (model, run)
 }
 
 /// The same, with further networks running.
 fn refined() -> (PageState, RunId) {
     let (mut model, run) = measured();
-    model.apply(at(run, Slot::Current, Stage::Refining, 1), Vec::new());
+    model.apply(at(run, StudySlot::Current, Stage::Refining, 1), Vec::new());
     assert!(matches!(model.current.phase, Phase::Measured { refining: Some(_) }));
     (model, run)
 }
 
 fn opened() -> (PageState, RunId) {
     let mut model = PageState::default();
-    let (commands, run) = model.open(Slot::Current, false);
+    let (commands, run) = model.open(StudySlot::Current, false);
     assert!(commands.is_empty());
     (model, run)
 }
@@ -118,10 +120,10 @@ fn one_clean_series_is_analysed_at_once() {
     assert_eq!(model.current.phase, READING);
     model.apply(found(run, vec![series(0, true), series(1, false)], Some(0)), Vec::new());
     assert_eq!(model.current.phase, MEASURING);
-    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
+    model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
     assert_eq!(model.current.phase, MEASURING);
     assert!(model.current.shown_report().is_some(), "the lungs' volumes are shown while lesions are pending");
-    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
+    model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Final), Vec::new());
     assert_eq!(model.current.phase, MEASURED);
     assert_eq!(model.busy_slot(), None);
 }
@@ -131,9 +133,9 @@ fn several_series_wait_for_the_person_and_unusable_ones_cannot_be_picked() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true), series(1, true), series(2, false)], None), Vec::new());
     assert_eq!(model.current.phase, Phase::Choosing);
-    assert!(model.choose(Slot::Current, SeriesId(2)).is_empty());
-    assert!(model.choose(Slot::Current, SeriesId(9)).is_empty());
-    let commands = model.choose(Slot::Current, SeriesId(1));
+    assert!(model.choose(StudySlot::Current, SeriesId(2)).is_empty());
+    assert!(model.choose(StudySlot::Current, SeriesId(9)).is_empty());
+    let commands = model.choose(StudySlot::Current, SeriesId(1));
     let [Command::Choose { run: chosen, series: SeriesId(1), .. }] = commands.as_slice() else {
         panic!("{commands:?}")
     };
@@ -144,10 +146,10 @@ fn several_series_wait_for_the_person_and_unusable_ones_cannot_be_picked() {
 #[test]
 fn events_of_an_older_run_are_dropped() {
     let (mut model, old) = opened();
-    let (commands, new) = model.open(Slot::Current, true);
+    let (commands, new) = model.open(StudySlot::Current, true);
     assert_eq!(commands, vec![Command::Cancel { run: old }]);
-    model.apply(reported(old, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
-    model.apply(Event::Cancelled { run: old, slot: Slot::Current }, Vec::new());
+    model.apply(reported(old, StudySlot::Current, Vec::new(), ReportStage::Final), Vec::new());
+    model.apply(Event::Cancelled { run: old, slot: StudySlot::Current }, Vec::new());
     assert_eq!((model.current.phase, model.current.run), (READING, new));
     assert!(model.current.report.is_none());
 }
@@ -155,8 +157,8 @@ fn events_of_an_older_run_are_dropped() {
 #[test]
 fn a_closed_study_stays_closed() {
     let (mut model, run) = opened();
-    assert_eq!(model.close(Slot::Current), vec![Command::Cancel { run }, Command::Close { slot: Slot::Current }]);
-    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
+    assert_eq!(model.close(StudySlot::Current), vec![Command::Cancel { run }, Command::Close { slot: StudySlot::Current }]);
+    model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Final), Vec::new());
     assert_eq!(model.current.phase, Phase::Empty);
 }
 
@@ -164,11 +166,11 @@ fn a_closed_study_stays_closed() {
 fn a_comparison_may_arrive_with_the_other_studys_run() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
-    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
-    let (commands, later) = model.open(Slot::Previous, false);
+    model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Final), Vec::new());
+    let (commands, later) = model.open(StudySlot::Previous, false);
     assert!(commands.is_empty() && later > run);
     let doubt = Issue::new(IssueCode::DynamicsOtherPatient, "");
-    model.apply(reported(later, Slot::Current, vec![doubt.clone()], ReportStage::Final), Vec::new());
+    model.apply(reported(later, StudySlot::Current, vec![doubt.clone()], ReportStage::Final), Vec::new());
     assert_eq!(model.current.issues(), vec![doubt]);
 }
 
@@ -176,9 +178,9 @@ fn a_comparison_may_arrive_with_the_other_studys_run() {
 fn a_refusal_takes_every_number_away() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
-    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
+    model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
     let stop = Issue::new(IssueCode::LungsNone, "");
-    model.apply(Event::Refused { run, slot: Slot::Current, issues: vec![stop.clone()] }, Vec::new());
+    model.apply(Event::Refused { run, slot: StudySlot::Current, issues: vec![stop.clone()] }, Vec::new());
     assert!(model.current.report.is_none() && model.current.shown_report().is_none());
     assert_eq!(model.current.issues(), vec![stop]);
 }
@@ -187,7 +189,7 @@ fn a_refusal_takes_every_number_away() {
 fn a_report_that_holds_a_stop_shows_no_number() {
     let (mut model, run) = opened();
     model.apply(
-        reported(run, Slot::Current, vec![Issue::new(IssueCode::ModelNonFinite, "")], ReportStage::Final),
+        reported(run, StudySlot::Current, vec![Issue::new(IssueCode::ModelNonFinite, "")], ReportStage::Final),
         Vec::new(),
     );
     assert!(model.current.report.is_some() && model.current.shown_report().is_none());
@@ -197,7 +199,7 @@ fn a_report_that_holds_a_stop_shows_no_number() {
 fn corrupt_weights_are_loaded_afresh() {
     let (mut model, run) = opened();
     let issues = vec![Issue::new(IssueCode::WeightsCorrupt, "")];
-    let effects = model.apply(Event::Refused { run, slot: Slot::Current, issues }, Vec::new());
+    let effects = model.apply(Event::Refused { run, slot: StudySlot::Current, issues }, Vec::new());
     assert_eq!(effects, vec![SideEffect::DropStoredWeights]);
 }
 
@@ -206,11 +208,11 @@ fn after_a_refusal_another_series_may_be_picked_but_not_the_same_one() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true), series(1, false)], Some(0)), Vec::new());
     let issues = vec![Issue::new(IssueCode::LungsNone, "")];
-    model.apply(Event::Refused { run, slot: Slot::Current, issues }, Vec::new());
+    model.apply(Event::Refused { run, slot: StudySlot::Current, issues }, Vec::new());
     assert!(!model.current.has_choice());
     model.current.series.make_mut().push(series(2, true));
     assert!(model.current.has_choice());
-    model.choose(Slot::Current, SeriesId(2));
+    model.choose(StudySlot::Current, SeriesId(2));
     assert_eq!((model.current.phase, model.current.refusal.len()), (MEASURING, 0));
 }
 
@@ -225,28 +227,28 @@ fn nothing_usable_is_a_refusal() {
 fn stopping_is_asked_once_and_what_was_finished_stays() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
-    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
-    assert_eq!(model.stop(Slot::Current), Some(Command::Cancel { run }));
-    assert_eq!(model.stop(Slot::Current), None);
-    model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
+    model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
+    assert_eq!(model.stop(StudySlot::Current), Some(Command::Cancel { run }));
+    assert_eq!(model.stop(StudySlot::Current), None);
+    model.apply(Event::Cancelled { run, slot: StudySlot::Current }, Vec::new());
     assert_eq!(model.current.phase, Phase::Stopped);
     assert!(model.current.shown_report().is_some());
-    model.apply(at(run, Slot::Current, Stage::Lungs, 1), Vec::new());
+    model.apply(at(run, StudySlot::Current, Stage::Lungs, 1), Vec::new());
     assert_eq!(model.current.phase, Phase::Stopped, "a late progress message doesn't bring the bar back");
 }
 
 #[test]
 fn stopping_before_anything_was_found_leads_back_to_the_start() {
     let (mut model, run) = opened();
-    model.stop(Slot::Current);
-    model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
+    model.stop(StudySlot::Current);
+    model.apply(Event::Cancelled { run, slot: StudySlot::Current }, Vec::new());
     assert_eq!(model.current.phase, Phase::Empty);
 }
 
 #[test]
 fn a_worker_that_is_given_up_refuses_what_ran_and_leaves_what_was_done() {
     let (mut model, _) = measured();
-    let (_, later) = model.open(Slot::Previous, false);
+    let (_, later) = model.open(StudySlot::Previous, false);
     let issue = Issue::new(IssueCode::WorkerDied, "");
     assert_eq!(model.apply(Event::Fatal { issue: issue.clone() }, Vec::new()), vec![SideEffect::WorkerDied(issue.clone())]);
     assert!(model.lost_worker(Some(issue.clone()), &[]).is_empty());
@@ -255,18 +257,18 @@ fn a_worker_that_is_given_up_refuses_what_ran_and_leaves_what_was_done() {
     assert_eq!(model.current.remeasurable(), Some(SeriesId(0)), "the person may have its pictures back");
     assert_eq!(model.previous.refusal, vec![issue]);
     assert!(model.notices.is_empty());
-    model.apply(reported(later, Slot::Previous, Vec::new(), ReportStage::Final), Vec::new());
+    model.apply(reported(later, StudySlot::Previous, Vec::new(), ReportStage::Final), Vec::new());
     assert_eq!(model.previous.phase, Phase::Refused, "last words of the dead worker count no more");
 }
 
 #[test]
 fn a_worker_that_dies_over_its_study_begins_anew() {
     let (mut model, run) = opened();
-    model.set_missing_files(Slot::Current, Some(Issue::new(IssueCode::FileUnreadable, "")));
-    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
-    assert!(model.survives_restart(Slot::Current) && !model.survives_restart(Slot::Previous));
-    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[Slot::Current]);
-    let [(Slot::Current, again)] = runs[..] else { panic!("{runs:?}") };
+    model.set_missing_files(StudySlot::Current, Some(Issue::new(IssueCode::FileUnreadable, "")));
+    model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
+    assert!(model.survives_restart(StudySlot::Current) && !model.survives_restart(StudySlot::Previous));
+    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[StudySlot::Current]);
+    let [(StudySlot::Current, again)] = runs[..] else { panic!("{runs:?}") };
     assert!(again > run);
     assert_eq!((model.current.phase, model.current.run, model.current.worker_lost), (READING, again, false));
     assert_eq!(model.current.shown_report(), None);
@@ -277,35 +279,35 @@ fn a_worker_that_dies_over_its_study_begins_anew() {
 #[test]
 fn a_worker_that_dies_over_the_earlier_study_takes_nothing_of_the_other() {
     let (mut model, _) = measured();
-    model.open(Slot::Previous, false);
-    assert_eq!(model.crash_suspect(), Some(Slot::Previous));
-    let both = [Slot::Current, Slot::Previous];
+    model.open(StudySlot::Previous, false);
+    assert_eq!(model.crash_suspect(), Some(StudySlot::Previous));
+    let both = [StudySlot::Current, StudySlot::Previous];
     assert!(both.into_iter().all(|slot| model.survives_restart(slot)));
     let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &both);
     assert_eq!(runs.iter().map(|(slot, _)| *slot).collect::<Vec<_>>(), both, "the current one is read first");
     assert!(matches!(model.current.phase, Phase::Restoring(_)));
     assert!(model.current.shown_report().is_some() && !model.current.worker_lost);
     assert_eq!(model.previous.phase, READING);
-    assert_eq!(model.crash_suspect(), Some(Slot::Previous), "the other one had come through before");
+    assert_eq!(model.crash_suspect(), Some(StudySlot::Previous), "the other one had come through before");
 }
 
 #[test]
 fn a_worker_that_dies_while_refining_leaves_numbers_and_brings_the_pictures_back() {
     let (mut model, _) = refined();
     assert!(model.is_working() && model.busy_slot().is_none());
-    assert_eq!(model.crash_suspect(), Some(Slot::Current));
-    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[Slot::Current]);
+    assert_eq!(model.crash_suspect(), Some(StudySlot::Current));
+    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[StudySlot::Current]);
     let run = runs[0].1;
     assert!(matches!(model.current.phase, Phase::Restoring(_)) && model.current.shown_report().is_some());
     let found = found(run, vec![series(0, true), series(1, true)], Some(0));
-    assert_eq!(model.apply(found, Vec::new()), vec![SideEffect::SeriesFound(Slot::Current, Some(SeriesId(0)))]);
-    assert!(model.apply(volume(run, Slot::Current), Vec::new()).is_empty(), "what is on screen stays there");
+    assert_eq!(model.apply(found, Vec::new()), vec![SideEffect::SeriesFound(StudySlot::Current, Some(SeriesId(0)))]);
+    assert!(model.apply(volume(run, StudySlot::Current), Vec::new()).is_empty(), "what is on screen stays there");
     model.apply(
-        reported(run, Slot::Current, vec![Issue::new(IssueCode::LungsCutOff, "")], ReportStage::Lungs),
+        reported(run, StudySlot::Current, vec![Issue::new(IssueCode::LungsCutOff, "")], ReportStage::Lungs),
         Vec::new(),
     );
     assert!(model.current.issues().is_empty(), "half an answer doesn't replace a whole one");
-    model.apply(answered(run, Slot::Current, Tier::Quick, ReportStage::Interim), Vec::new());
+    model.apply(answered(run, StudySlot::Current, Tier::Quick, ReportStage::Interim), Vec::new());
     assert!(matches!(model.current.phase, Phase::Measured { refining: Some(_) }), "and it goes on");
 }
 
@@ -313,35 +315,35 @@ fn a_worker_that_dies_while_refining_leaves_numbers_and_brings_the_pictures_back
 fn a_run_that_goes_on_is_work_without_a_gap_and_ends_when_it_is_finished() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
-    model.apply(answered(run, Slot::Current, Tier::Quick, ReportStage::Interim), Vec::new());
+    model.apply(answered(run, StudySlot::Current, Tier::Quick, ReportStage::Interim), Vec::new());
     assert!(model.is_working(), "from the answer on, before any progress is told");
-    model.stop(Slot::Current);
-    model.apply(answered(run, Slot::Current, Tier::Standard, ReportStage::Interim), Vec::new());
+    model.stop(StudySlot::Current);
+    model.apply(answered(run, StudySlot::Current, Tier::Standard, ReportStage::Interim), Vec::new());
     assert!(model.is_stopping(), "an answer on the way forgets no wish");
     // No network is left for the next tier.
-    model.apply(Event::Finished { run, slot: Slot::Current }, Vec::new());
+    model.apply(Event::Finished { run, slot: StudySlot::Current }, Vec::new());
     assert_eq!(model.current.phase, MEASURED);
     // The end of a run that left a choice to the person changes nothing.
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true), series(1, true)], None), Vec::new());
-    model.apply(Event::Finished { run, slot: Slot::Current }, Vec::new());
+    model.apply(Event::Finished { run, slot: StudySlot::Current }, Vec::new());
     assert_eq!(model.current.phase, Phase::Choosing);
 }
 
 #[test]
 fn numbers_of_a_higher_tier_stay_until_their_masks_are_there_again() {
     let (mut model, run) = measured();
-    model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
-    let run = model.lost_worker(None, &[Slot::Current])[0].1;
-    model.apply(answered(run, Slot::Current, Tier::Quick, ReportStage::Interim), Vec::new());
+    model.apply(of_tier(run, StudySlot::Current, Tier::Standard), Vec::new());
+    let run = model.lost_worker(None, &[StudySlot::Current])[0].1;
+    model.apply(answered(run, StudySlot::Current, Tier::Quick, ReportStage::Interim), Vec::new());
     assert!(matches!(model.current.phase, Phase::Restoring(_)));
     let tier = |m: &PageState| m.current.report.as_ref().map(|r| r.runs.tier);
     assert_eq!(tier(&model), Some(Tier::Standard));
     let mut other = model.clone();
-    model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
+    model.apply(of_tier(run, StudySlot::Current, Tier::Standard), Vec::new());
     assert_eq!((model.current.phase, tier(&model)), (MEASURED, Some(Tier::Standard)));
     // The worker goes no further than this tier: masks and numbers are that tier's.
-    other.apply(of_tier(run, Slot::Current, Tier::Quick), Vec::new());
+    other.apply(of_tier(run, StudySlot::Current, Tier::Quick), Vec::new());
     assert_eq!((other.current.phase, tier(&other)), (MEASURED, Some(Tier::Quick)));
 }
 
@@ -349,20 +351,20 @@ fn numbers_of_a_higher_tier_stay_until_their_masks_are_there_again() {
 fn what_cannot_be_restored_keeps_its_numbers() {
     let begun = || {
         let (mut model, _) = refined();
-        let run = model.lost_worker(None, &[Slot::Current])[0].1;
+        let run = model.lost_worker(None, &[StudySlot::Current])[0].1;
         (model, run)
     };
     let moved = Issue::new(IssueCode::FileUnreadable, "");
     let (mut stopped, run) = begun();
-    assert_eq!(stopped.stop(Slot::Current), Some(Command::Cancel { run }));
-    assert!(!stopped.survives_restart(Slot::Current), "nor in another worker");
-    stopped.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
+    assert_eq!(stopped.stop(StudySlot::Current), Some(Command::Cancel { run }));
+    assert!(!stopped.survives_restart(StudySlot::Current), "nor in another worker");
+    stopped.apply(Event::Cancelled { run, slot: StudySlot::Current }, Vec::new());
     let (mut refused, run) = begun();
-    refused.apply(Event::Refused { run, slot: Slot::Current, issues: vec![moved.clone()] }, Vec::new());
+    refused.apply(Event::Refused { run, slot: StudySlot::Current, issues: vec![moved.clone()] }, Vec::new());
     assert_eq!(refused.notices, vec![moved.with_severity(Severity::Warning)]);
     let (mut other, run) = begun();
     other.apply(found(run, vec![series(7, true)], Some(7)), Vec::new());
-    other.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
+    other.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Final), Vec::new());
     for model in [stopped, refused, other] {
         assert_eq!((model.current.phase, model.current.worker_lost), (MEASURED, true));
         assert!(model.current.shown_report().is_some() && !model.is_working());
@@ -374,10 +376,10 @@ fn a_study_whose_pictures_are_lost_can_be_read_again() {
     let (mut model, _) = measured();
     model.lost_worker(None, &[]);
     let mut other = model.clone();
-    let run = model.read_again(Slot::Current, SeriesId(0));
+    let run = model.read_again(StudySlot::Current, SeriesId(0));
     assert!(matches!(model.current.phase, Phase::Restoring(_)) && model.current.shown_report().is_some());
     assert!(model.current.run == run && !model.current.worker_lost);
-    other.read_again(Slot::Current, SeriesId(1));
+    other.read_again(StudySlot::Current, SeriesId(1));
     assert_eq!(
         (other.current.phase, other.current.report.is_some()),
         (READING, false),
@@ -388,14 +390,14 @@ fn a_study_whose_pictures_are_lost_can_be_read_again() {
 #[test]
 fn the_series_that_was_measured_is_measured_again_beside_its_numbers() {
     let (mut model, _) = measured();
-    let run = model.lost_worker(None, &[Slot::Current])[0].1;
+    let run = model.lost_worker(None, &[StudySlot::Current])[0].1;
     let all = vec![series(0, true), series(1, true)];
     model.apply(found(run, all, None), Vec::new());
     assert!(matches!(model.current.phase, Phase::Restoring(_)), "the person isn't asked once more");
-    let commands = model.choose(Slot::Current, SeriesId(0));
+    let commands = model.choose(StudySlot::Current, SeriesId(0));
     assert!(matches!(commands[..], [Command::Cancel { .. }, Command::Choose { series: SeriesId(0), .. }]));
     assert!(matches!(model.current.phase, Phase::Restoring(_)) && model.current.shown_report().is_some());
-    model.choose(Slot::Current, SeriesId(1));
+    model.choose(StudySlot::Current, SeriesId(1));
     assert_eq!((model.current.phase, model.current.report.is_some()), (MEASURING, false));
 }
 
@@ -403,15 +405,15 @@ fn the_series_that_was_measured_is_measured_again_beside_its_numbers() {
 fn a_stopped_study_can_be_measured_again_and_knows_which_slices_were_read() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
-    model.apply(volume(run, Slot::Current), Vec::new());
-    model.apply(Event::Changed { run, slot: Slot::Current, indices: vec![1], areas: Vec::new() }, Vec::new());
-    model.stop(Slot::Current);
-    model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
+    model.apply(volume(run, StudySlot::Current), Vec::new());
+    model.apply(Event::Changed { run, slot: StudySlot::Current, indices: vec![1], areas: Vec::new() }, Vec::new());
+    model.stop(StudySlot::Current);
+    model.apply(Event::Cancelled { run, slot: StudySlot::Current }, Vec::new());
     assert_eq!(model.current.phase, Phase::Stopped);
     assert_eq!(model.current.decoded.iter().copied().collect::<Vec<_>>(), [1]);
     assert!(model.current.has_choice());
     assert_eq!(model.current.remeasurable(), Some(SeriesId(0)));
-    let commands = model.choose(Slot::Current, SeriesId(0));
+    let commands = model.choose(StudySlot::Current, SeriesId(0));
     assert!(matches!(commands[..], [Command::Choose { series: SeriesId(0), .. }]), "{commands:?}");
     assert_eq!((model.current.phase, model.current.decoded.len()), (MEASURING, 0));
 }
@@ -420,13 +422,13 @@ fn a_stopped_study_can_be_measured_again_and_knows_which_slices_were_read() {
 fn a_worker_that_does_not_answer_a_stop_leaves_a_stopped_study() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
-    model.stop(Slot::Current);
-    assert!(model.is_stopping() && !model.survives_restart(Slot::Current));
+    model.stop(StudySlot::Current);
+    assert!(model.is_stopping() && !model.survives_restart(StudySlot::Current));
     model.lost_worker(None, &[]);
     assert_eq!((model.current.phase, model.current.worker_lost), (Phase::Stopped, true));
     assert_eq!(model.current.remeasurable(), Some(SeriesId(0)));
     let (mut model, _) = opened();
-    model.stop(Slot::Current);
+    model.stop(StudySlot::Current);
     model.lost_worker(None, &[]);
     assert_eq!(model.current.phase, Phase::Empty, "nothing was found yet");
 }
@@ -434,13 +436,13 @@ fn a_worker_that_does_not_answer_a_stop_leaves_a_stopped_study() {
 #[test]
 fn a_worker_that_repeats_itself_gets_no_further() {
     let (mut model, run) = refined();
-    let same = at(run, Slot::Current, Stage::Refining, 1);
+    let same = at(run, StudySlot::Current, Stage::Refining, 1);
     assert!(!model.advances(&same));
-    assert!(model.advances(&at(run, Slot::Current, Stage::Refining, 2)));
-    assert!(model.advances(&at(run, Slot::Current, Stage::Weights, 1)));
-    assert!(model.advances(&Event::Changed { run, slot: Slot::Current, indices: vec![1], areas: Vec::new() }));
-    model.stop(Slot::Current);
-    model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
+    assert!(model.advances(&at(run, StudySlot::Current, Stage::Refining, 2)));
+    assert!(model.advances(&at(run, StudySlot::Current, Stage::Weights, 1)));
+    assert!(model.advances(&Event::Changed { run, slot: StudySlot::Current, indices: vec![1], areas: Vec::new() }));
+    model.stop(StudySlot::Current);
+    model.apply(Event::Cancelled { run, slot: StudySlot::Current }, Vec::new());
     assert!(!model.is_working());
 }
 
@@ -448,7 +450,7 @@ fn a_worker_that_repeats_itself_gets_no_further() {
 fn refining_may_wait_for_weights() {
     let (mut model, run) = measured();
     assert!(!model.is_working());
-    model.apply(at(run, Slot::Current, Stage::Weights, 0), Vec::new());
+    model.apply(at(run, StudySlot::Current, Stage::Weights, 0), Vec::new());
     let Phase::Measured { refining: Some(work) } = model.current.phase else { panic!("{:?}", model.current.phase) };
     assert_eq!(work.progress.map(|p| p.stage), Some(Stage::Weights));
 }
@@ -456,44 +458,44 @@ fn refining_may_wait_for_weights() {
 #[test]
 fn a_closed_study_that_was_refined_is_cancelled() {
     let (mut model, run) = refined();
-    let commands = model.close(Slot::Current);
-    assert_eq!(commands, vec![Command::Cancel { run }, Command::Close { slot: Slot::Current }]);
+    let commands = model.close(StudySlot::Current);
+    assert_eq!(commands, vec![Command::Cancel { run }, Command::Close { slot: StudySlot::Current }]);
 }
 
 #[test]
 fn refining_keeps_the_answer_and_can_be_stopped() {
     let (mut model, run) = opened();
     assert_eq!(model.refine(Tier::Full), [], "there is no answer yet");
-    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
+    model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Final), Vec::new());
     let progress = Progress { stage: Stage::Refining, done: 1, total: 9, seconds_left: None };
-    model.apply(Event::Progress { run, slot: Slot::Current, progress }, Vec::new());
-    let possible = Possible { both: Some([0.1, 0.2]), ..Possible::default() };
-    model.apply(Event::Possible { run, slot: Slot::Current, possible }, Vec::new());
+    model.apply(Event::Progress { run, slot: StudySlot::Current, progress }, Vec::new());
+    let possible = ShareBounds { both: Some([0.1, 0.2]), ..ShareBounds::default() };
+    model.apply(Event::ShareBounds { run, slot: StudySlot::Current, possible }, Vec::new());
     let work = Work { progress: Some(progress), possible: Some(possible), stopping: false };
     assert_eq!((model.current.phase, model.busy_slot()), (Phase::Measured { refining: Some(work) }, None));
     assert_eq!(model.refine(Tier::Full), [], "one refinement at a time");
-    assert_eq!(model.stop(Slot::Current), Some(Command::Cancel { run }));
-    model.apply(Event::Cancelled { run, slot: Slot::Current }, Vec::new());
+    assert_eq!(model.stop(StudySlot::Current), Some(Command::Cancel { run }));
+    model.apply(Event::Cancelled { run, slot: StudySlot::Current }, Vec::new());
     assert_eq!(model.current.phase, MEASURED);
     assert!(model.current.shown_report().is_some());
-    let wanted = Command::Refine { run, slot: Slot::Current, tier: Tier::Full };
+    let wanted = Command::Refine { run, slot: StudySlot::Current, tier: Tier::Full };
     assert_eq!(model.refine(Tier::Full), [wanted]);
-    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
+    model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Final), Vec::new());
     assert_eq!(model.current.phase, MEASURED);
 }
 
 #[test]
 fn one_press_refines_both_studies() {
     let (mut model, run) = measured();
-    let (_, earlier) = model.open(Slot::Previous, false);
+    let (_, earlier) = model.open(StudySlot::Previous, false);
     let wanted = |run, slot, tier| Command::Refine { run, slot, tier };
-    assert_eq!(model.refine(Tier::Standard), [wanted(run, Slot::Current, Tier::Standard)]);
-    model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
-    model.apply(volume(earlier, Slot::Previous), Vec::new());
-    let both = [wanted(run, Slot::Current, Tier::Full), wanted(earlier, Slot::Previous, Tier::Full)];
+    assert_eq!(model.refine(Tier::Standard), [wanted(run, StudySlot::Current, Tier::Standard)]);
+    model.apply(of_tier(run, StudySlot::Current, Tier::Standard), Vec::new());
+    model.apply(volume(earlier, StudySlot::Previous), Vec::new());
+    let both = [wanted(run, StudySlot::Current, Tier::Full), wanted(earlier, StudySlot::Previous, Tier::Full)];
     assert_eq!(model.refine(Tier::Full), both, "the earlier one's run is told where to go on to");
-    model.apply(of_tier(run, Slot::Current, Tier::Full), Vec::new());
-    model.apply(of_tier(earlier, Slot::Previous, Tier::Standard), Vec::new());
+    model.apply(of_tier(run, StudySlot::Current, Tier::Full), Vec::new());
+    model.apply(of_tier(earlier, StudySlot::Previous, Tier::Standard), Vec::new());
     assert_eq!(model.refine(Tier::Full), both[1..], "it was left behind");
     assert!(model.is_working());
 }
@@ -522,30 +524,30 @@ fn a_comparison_belongs_to_the_earlier_study_that_is_there() {
     let (mut model, run) = measured();
     model.apply(compared(run), Vec::new());
     assert!(!shown(&model), "there is no earlier study");
-    let (_, earlier) = model.open(Slot::Previous, false);
-    model.apply(of_tier(earlier, Slot::Previous, Tier::Quick), Vec::new());
+    let (_, earlier) = model.open(StudySlot::Previous, false);
+    model.apply(of_tier(earlier, StudySlot::Previous, Tier::Quick), Vec::new());
     model.apply(compared(earlier), Vec::new());
     assert!(shown(&model));
-    model.apply(of_tier(run, Slot::Current, Tier::Standard), Vec::new());
+    model.apply(of_tier(run, StudySlot::Current, Tier::Standard), Vec::new());
     assert!(shown(&model), "the next comparison follows a report");
     model.previous.series = vec![series(0, true), series(1, true)];
-    model.choose(Slot::Previous, SeriesId(1));
+    model.choose(StudySlot::Previous, SeriesId(1));
     assert!(!shown(&model), "it was of another series");
     model.apply(compared(earlier), Vec::new());
     assert!(!shown(&model), "last words of the run before");
     let later = model.previous.run;
     model.apply(compared(later), Vec::new());
     let issues = vec![Issue::new(IssueCode::DynamicsSameStudy, "")];
-    model.apply(Event::Refused { run: later, slot: Slot::Previous, issues }, Vec::new());
+    model.apply(Event::Refused { run: later, slot: StudySlot::Previous, issues }, Vec::new());
     assert!(!shown(&model), "a refused study is not compared");
 }
 
 #[test]
 fn an_export_with_a_comparison_bears_the_earlier_studys_doubts() {
     let (mut model, _) = measured();
-    let (_, earlier) = model.open(Slot::Previous, false);
+    let (_, earlier) = model.open(StudySlot::Previous, false);
     let doubt = Issue::new(IssueCode::GeometryMissingSlices, "1 of 62");
-    model.apply(reported(earlier, Slot::Previous, vec![doubt], ReportStage::Final), Vec::new());
+    model.apply(reported(earlier, StudySlot::Previous, vec![doubt], ReportStage::Final), Vec::new());
     let codes = |model: &PageState| {
         let (_, issues) = model.export_data().unwrap();
         issues.into_iter().map(|issue| (issue.code, issue.message)).collect::<Vec<_>>()
@@ -570,10 +572,10 @@ fn a_worker_that_dies_idle_is_a_notice() {
 #[test]
 fn closing_the_earlier_study_takes_the_comparison_away() {
     let (mut model, run) = opened();
-    model.apply(reported(run, Slot::Current, Vec::new(), ReportStage::Final), Vec::new());
-    model.open(Slot::Previous, false);
-    let commands = model.close(Slot::Previous);
-    assert!(commands.contains(&Command::Close { slot: Slot::Previous }));
+    model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Final), Vec::new());
+    model.open(StudySlot::Previous, false);
+    let commands = model.close(StudySlot::Previous);
+    assert!(commands.contains(&Command::Close { slot: StudySlot::Previous }));
     assert_eq!(model.current.phase, MEASURED);
     assert!(model.current.report.as_ref().is_some_and(|r| r.dynamics.is_none()));
 }
@@ -586,7 +588,7 @@ fn issues_are_listed_once_gravest_first_with_their_files() {
     chosen.issues = vec![Issue::new(IssueCode::GeometryMissingSlices, "1 of 148")];
     let event = Event::Series {
         run,
-        slot: Slot::Current,
+        slot: StudySlot::Current,
         series: vec![chosen.clone()],
         previews: Vec::new(),
         chosen: Some(SeriesId(0)),
@@ -594,7 +596,7 @@ fn issues_are_listed_once_gravest_first_with_their_files() {
     };
     model.apply(event, Vec::new());
     let again = vec![Issue::new(IssueCode::FileTruncated, ""), chosen.issues[0].clone()];
-    model.apply(reported(run, Slot::Current, again, ReportStage::Final), Vec::new());
+    model.apply(reported(run, StudySlot::Current, again, ReportStage::Final), Vec::new());
     let codes: Vec<_> = model.current.issues().iter().map(|i| i.code).collect();
     assert_eq!(codes, vec![IssueCode::FileTruncated, IssueCode::GeometryMissingSlices, IssueCode::FileDuplicate]);
     assert_eq!(model.current.issues()[0].files, skipped.files);
@@ -603,24 +605,24 @@ fn issues_are_listed_once_gravest_first_with_their_files() {
 #[test]
 fn a_slice_of_an_older_run_is_not_of_the_study_that_is_there() {
     let (mut model, old) = opened();
-    assert!(model.is_live(old, Slot::Current));
+    assert!(model.is_live(old, StudySlot::Current));
     model.apply(found(old, vec![series(0, true), series(1, true)], None), Vec::new());
-    model.choose(Slot::Current, SeriesId(1));
+    model.choose(StudySlot::Current, SeriesId(1));
     let chosen = model.current.run;
-    assert!(!model.is_live(old, Slot::Current) && model.is_live(chosen, Slot::Current));
-    assert!(!model.is_live(chosen, Slot::Previous), "there is no earlier study");
-    model.close(Slot::Current);
-    assert!(!model.is_live(chosen, Slot::Current));
+    assert!(!model.is_live(old, StudySlot::Current) && model.is_live(chosen, StudySlot::Current));
+    assert!(!model.is_live(chosen, StudySlot::Previous), "there is no earlier study");
+    model.close(StudySlot::Current);
+    assert!(!model.is_live(chosen, StudySlot::Current));
 }
 
 #[test]
 fn areas_of_lung_and_lesion_come_with_what_has_changed_and_only_from_the_live_run() {
     let (mut model, old) = opened();
     let areas = vec![SliceAreas { lung: 4, lesion: Some(1) }];
-    let event = |run| Event::Changed { run, slot: Slot::Current, indices: vec![7], areas: areas.clone() };
-    let effect = SideEffect::SlicesChanged(Slot::Current, vec![7], areas.clone());
+    let event = |run| Event::Changed { run, slot: StudySlot::Current, indices: vec![7], areas: areas.clone() };
+    let effect = SideEffect::SlicesChanged(StudySlot::Current, vec![7], areas.clone());
     assert_eq!(model.apply(event(old), Vec::new()), vec![effect]);
-    model.open(Slot::Current, false);
+    model.open(StudySlot::Current, false);
     assert_eq!(model.apply(event(old), Vec::new()), Vec::new());
 }
 
@@ -630,7 +632,7 @@ fn only_what_advances_passes_for_life() {
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
     let progress = |stage, done, seconds_left| {
         let progress = Progress { stage, done, total: 600, seconds_left };
-        Event::Progress { run, slot: Slot::Current, progress }
+        Event::Progress { run, slot: StudySlot::Current, progress }
     };
     let first = progress(Stage::Lesions, 12, None);
     assert!(model.advances(&first));
@@ -638,7 +640,7 @@ fn only_what_advances_passes_for_life() {
     assert!(!model.advances(&progress(Stage::Lesions, 12, Some(900.0))), "it beats, and nothing has advanced");
     assert!(model.advances(&progress(Stage::Lesions, 13, None)));
     assert!(model.advances(&progress(Stage::Weights, 12, None)), "another stage");
-    let slice = Event::Slice { run, slot: Slot::Current, index: 0, lungs: true, lesions: true, agreement: false };
+    let slice = Event::Slice { run, slot: StudySlot::Current, index: 0, lungs: true, lesions: true, agreement: false };
     assert!(!model.advances(&slice), "the person scrolls, and the worker may still hang at its networks");
-    assert!(model.advances(&Event::Changed { run, slot: Slot::Current, indices: vec![1], areas: Vec::new() }));
+    assert!(model.advances(&Event::Changed { run, slot: StudySlot::Current, indices: vec![1], areas: Vec::new() }));
 }

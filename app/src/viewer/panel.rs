@@ -13,7 +13,7 @@ mod toolbar;
 pub mod view;
 mod wheel;
 
-use corsai_protocol::Slot;
+use corsai_protocol::StudySlot;
 use leptos::prelude::*;
 
 use crate::controller::{Controller, use_controller};
@@ -40,7 +40,7 @@ pub fn Viewer(app: App) -> impl IntoView {
 #[component]
 fn Tabs(app: App) -> impl IntoView {
     let both = Memo::new(move |_| app.model.with(|m| m.current.volume.is_some() && m.previous.volume.is_some()));
-    let tab = move |slot: Slot, name: &'static str, id: &'static str| {
+    let tab = move |slot: StudySlot, name: &'static str, id: &'static str| {
         let shown = Memo::new(move |_| app.view.with(|v| v.slot == slot));
         let show = move |_| {
             app.view.update(|v| v.slot = slot);
@@ -50,7 +50,7 @@ fn Tabs(app: App) -> impl IntoView {
             <button
                 class="segment"
                 data-testid=id
-                disabled=move || !both.get() && slot == Slot::Previous
+                disabled=move || !both.get() && slot == StudySlot::Previous
                 aria-pressed=move || if shown.get() { "true" } else { "false" }
                 on:click=show
             >
@@ -60,8 +60,8 @@ fn Tabs(app: App) -> impl IntoView {
     };
     view! {
         <div class="segments" role="group" aria-label="Study on screen">
-            {tab(Slot::Previous, "Earlier study", "show-previous")}
-            {tab(Slot::Current, "This study", "show-current")}
+            {tab(StudySlot::Previous, "Earlier study", "show-previous")}
+            {tab(StudySlot::Current, "This study", "show-current")}
         </div>
     }
 }

@@ -1,6 +1,6 @@
 //! The canvas, what lies over it, its pointers, and the keys, which work on the whole page.
 
-use corsai_protocol::label;
+use corsai_volume::label;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, HtmlInputElement, PointerEvent, ResizeObserver};
@@ -14,7 +14,7 @@ use super::{
     wheel::{self, Unit, Wheel},
 };
 use crate::{format, controller::{Controller, use_controller}, state::Phase};
-use corsai_protocol::Slot;
+use corsai_protocol::StudySlot;
 
 /// The attribute of the slider whose keys are the picture's.
 const SLICES: &str = "data-slices";
@@ -173,12 +173,12 @@ fn Letters() -> impl IntoView {
 
 /// "Earlier study · 6 Apr 2020": which study a picture is of. Without a second one its date says
 /// enough.
-fn named(slot: Slot, both: bool, date: Option<String>) -> String {
+fn named(slot: StudySlot, both: bool, date: Option<String>) -> String {
     let date = date.unwrap_or_else(|| "no date".into());
     match (slot, both) {
-        (Slot::Previous, _) => format!("Earlier study · {date}"),
-        (Slot::Current, true) => format!("This study · {date}"),
-        (Slot::Current, false) => date,
+        (StudySlot::Previous, _) => format!("Earlier study · {date}"),
+        (StudySlot::Current, true) => format!("This study · {date}"),
+        (StudySlot::Current, false) => date,
     }
 }
 
@@ -197,7 +197,7 @@ fn Readouts(app: App, probe: RwSignal<Option<(u32, u32)>>) -> impl IntoView {
         app.model.with(|m| {
             let date = m.study(slot).chosen_series().and_then(|s| s.date.as_deref().map(format::date));
             let both = m.previous.volume.is_some();
-            (slot == Slot::Previous, named(slot, both, date))
+            (slot == StudySlot::Previous, named(slot, both, date))
         })
     });
     let window = move || {
@@ -266,7 +266,7 @@ fn described(app: App) -> String {
         app.pixels.try_update_value(|p| p.areas(slot, index)).flatten().and_then(|a| a.lesion).map(|voxels| voxels > 0);
     app.model.with(|m| {
         let Some(volume) = &m.study(slot).volume else { return "No picture yet".to_string() };
-        let which = if slot == Slot::Previous { "Earlier study, axial" } else { "Axial" };
+        let which = if slot == StudySlot::Previous { "Earlier study, axial" } else { "Axial" };
         let lesions = match lesions {
             Some(true) => ", lesions on this slice",
             Some(false) => ", no lesions on this slice",
@@ -326,7 +326,7 @@ fn draw_when_needed(
             }
             let Some(painter) = kept else { return };
             let index = view.index();
-            let earlier = view.slot == Slot::Previous;
+            let earlier = view.slot == StudySlot::Previous;
             let key = Key { index, earlier, drawn, window: view.window, layers: view.layers };
             if !painter.has(&key) {
                 painter.clear();
@@ -355,9 +355,9 @@ mod tests {
     #[test]
     fn the_picture_says_which_study_it_is_of() {
         let date = || Some("6 Apr 2020".to_string());
-        assert_eq!(named(Slot::Previous, true, date()), "Earlier study · 6 Apr 2020");
-        assert_eq!(named(Slot::Current, true, date()), "This study · 6 Apr 2020");
-        assert_eq!(named(Slot::Current, false, date()), "6 Apr 2020");
-        assert_eq!(named(Slot::Previous, true, None), "Earlier study · no date");
+        assert_eq!(named(StudySlot::Previous, true, date()), "Earlier study · 6 Apr 2020");
+        assert_eq!(named(StudySlot::Current, true, date()), "This study · 6 Apr 2020");
+        assert_eq!(named(StudySlot::Current, false, date()), "6 Apr 2020");
+        assert_eq!(named(StudySlot::Previous, true, None), "Earlier study · no date");
     }
 }

@@ -1,6 +1,6 @@
 //! Downloads one part of the weights, with progress; after an interruption the download resumes.
 
-use corsai_protocol::Part;
+use corsai_manifest::Part;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, ArrayBuffer, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};

@@ -1,6 +1,6 @@
 //! Loads a network's parts, from the cache where they are in it.
 
-use corsai_protocol::{NetworkEntry, Part};
+use corsai_manifest::{NetworkEntry, Part};
 use js_sys::ArrayBuffer;
 
 use crate::{

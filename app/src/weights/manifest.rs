@@ -1,6 +1,6 @@
 //! The manifest that the page was built with.
 
-use corsai_protocol::{Manifest, NetworkEntry, Part};
+use corsai_manifest::{Manifest, NetworkEntry, Part};
 
 /// The manifest as text.
 pub const MANIFEST: &str = include_str!("../../../models/manifest.json");

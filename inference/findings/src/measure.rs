@@ -1,7 +1,7 @@
 //! Volumes and shares of the lungs (`networks.md` §5).
 
-use corsai_protocol::{LungFinding, Lungs, Members, Possible, Scale};
-use corsai_study::Grid;
+use corsai_report::{LungFinding, Lungs, Members, Scale, ShareBounds};
+use corsai_volume::Grid;
 
 use crate::{
     LEAST_LUNG_ML, ct_class,
@@ -68,14 +68,14 @@ impl Shares {
 
 /// What the vote can still come to, from the least and the most lesion volume of the right and the left lung, mL.
 #[must_use]
-pub fn possible(lungs: &Lungs, ml: RightLeft<[f64; 2]>) -> Possible {
+pub fn possible(lungs: &Lungs, ml: RightLeft<[f64; 2]>) -> ShareBounds {
     let shares = Shares::of(lungs);
     let ends = |of: &dyn Fn(usize) -> Option<f64>| Some([of(0)?, of(1)?]);
     let right = ends(&|end| shares.side(ml[0][end], 0));
     let left = ends(&|end| shares.side(ml[1][end], 1));
     let least = [right, left].into_iter().flatten().map(|[least, _]| least).reduce(f64::max);
     let class = |scale| least.map(|share| ct_class(share, scale));
-    Possible {
+    ShareBounds {
         right,
         left,
         both: ends(&|end| shares.both([ml[0][end], ml[1][end]])),
@@ -112,7 +112,7 @@ fn ends(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
+    use corsai_volume::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
 
     use super::*;
     use crate::tally::tests::grid;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use corsai_protocol::{Issue, IssueCode, SeriesId};
+use corsai_protocol::SeriesId;
+use corsai_report::{Issue, IssueCode};
 
 use crate::archive::{ArchiveError, Budget, Unpacked, is_archive, unpack};
 use crate::coding::{Ahead, Task};

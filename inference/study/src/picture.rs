@@ -3,7 +3,7 @@
 //! A study is measured through [`crate::Intake`]; this is what conformance tests, fuzz targets and benchmarks look at,
 //! so that decoders are compared on magnetic resonance images too and without a volume around them.
 
-use corsai_protocol::{Issue, IssueCode};
+use corsai_report::{Issue, IssueCode};
 use dicom_dictionary_std::tags;
 
 use crate::codec::{self, Encoded};

@@ -3,7 +3,7 @@
 //!
 //! Only what no body can look like is refused; whether there are lungs in it is not asked here.
 
-use corsai_protocol::{Issue, IssueCode};
+use corsai_report::{Issue, IssueCode};
 
 /// Every how many voxels one is looked at; odd, so that it is no multiple of a row.
 const EVERY: usize = 37;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corsai_protocol::{Issue, IssueCode, Preview, SeriesId, SeriesSummary, Severity};
+use corsai_protocol::{Preview, SeriesId, SeriesSummary};
+use corsai_report::{Issue, IssueCode, Severity};
 
 use crate::decoding::Decoding;
 use crate::image::{About, GroupKey, Image, Kind};
 use crate::intake::megabytes;
 use crate::preview;
 use crate::stack::{MAX_NAMES, Member, Sample, Stack, arrange, middle, sample};
-use crate::volume::Grid;
 
 /// Words by which descriptions speak of a lung window or kernel; the paper prefers those series.
 const LUNG: [&str; 5] = ["lung", "pulm", "poumon", "легк", "лёгк"];
@@ -152,10 +152,10 @@ fn stack(slices: Vec<Image>, max_voxels: usize, issues: &mut Vec<Issue>) -> Resu
         return Err(middle(viewable).map(Sample::EightBit));
     }
     let stack = arrange(members, issues)?;
-    if stack.layout.grid.len() > max_voxels {
+    if stack.layout.grid.voxel_count() > max_voxels {
         let grid = &stack.layout.grid;
-        let [needed, most] = [grid.len(), max_voxels].map(|voxels| megabytes(voxels as u64 * 2));
-        let Grid { slices, rows, columns, .. } = grid;
+        let [needed, most] = [grid.voxel_count(), max_voxels].map(|voxels| megabytes(voxels as u64 * 2));
+        let [slices, rows, columns] = [grid.slices(), grid.rows(), grid.columns()];
         let found = format!("{slices} slices of {columns} × {rows}, {needed} as a volume, where {most} are the most");
         issues.push(Issue::new(IssueCode::InputTooLarge, &found));
         return Err(sample(stack.members));
@@ -190,13 +190,13 @@ fn summary(
     let count = |number: usize| u32::try_from(number).expect("invariant: sides and pictures are fewer than 2³²");
     let layout = arranged.as_ref().ok().map(|stack| &stack.layout);
     let (rows, columns) = about.as_ref().map_or((0, 0), |about| (about.rows, about.columns));
-    let (rows, columns) = layout.map_or((rows, columns), |layout| (layout.grid.rows, layout.grid.columns));
+    let (rows, columns) = layout.map_or((rows, columns), |layout| (layout.grid.rows(), layout.grid.columns()));
     let placing = layout.map(|layout| layout.issues.as_slice()).unwrap_or_default();
     SeriesSummary {
         id: SeriesId(0),
         description: about.as_ref().map(|about| about.description.clone()).unwrap_or_default(),
         modality: about.as_ref().map(|about| about.modality.clone()).unwrap_or_default(),
-        slices: count(layout.map_or(pictures, |layout| layout.grid.slices)),
+        slices: count(layout.map_or(pictures, |layout| layout.grid.slices())),
         rows: count(rows),
         columns: count(columns),
         thickness_mm: about.as_ref().and_then(|about| about.thickness_mm),

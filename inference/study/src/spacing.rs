@@ -3,9 +3,8 @@
 //! Only positions count: headers' thickness and spacing are often another reconstruction's. A slab reaches half the way
 //! to each neighbour, so that slabs fill the measured length without gap or overlap, missing slices or not.
 
-use corsai_protocol::{Issue, IssueCode};
-
-use crate::volume::median_gap;
+use corsai_report::{Issue, IssueCode};
+use corsai_volume::{VolumeError, median_gap};
 
 /// Fewer slices are no chest.
 const MIN_SLICES: usize = 8;
@@ -25,7 +24,7 @@ const MAX_GAP_MM: f64 = 10.0;
 const THICK_MM: f64 = 5.05;
 
 /// Why positions make no volume.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Trouble {
     TooFew(usize),
     SingleLocation,
@@ -35,6 +34,8 @@ pub(crate) enum Trouble {
     Irregular(String),
     /// The slices lie beside one another.
     Shifted,
+    /// Sizes or distances make no grid.
+    Grid(VolumeError),
 }
 
 impl Trouble {
@@ -49,6 +50,8 @@ impl Trouble {
             }
             Self::Irregular(found) => Issue::new(IssueCode::GeometryIrregularSpacing, found),
             Self::Shifted => Issue::new(IssueCode::GeometryOrientation, "slices shifted sideways against one another"),
+            Self::Grid(VolumeError::TooLarge) => Issue::new(IssueCode::InputTooLarge, ""),
+            Self::Grid(error) => Issue::new(IssueCode::GeometryIrregularSpacing, &error.to_string()),
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corsai_protocol::{Issue, IssueCode};
+use corsai_report::{Issue, IssueCode};
 
 use crate::codec::Encoded;
 use crate::coding::{Coding, Task};
@@ -14,7 +14,7 @@ use crate::frame::{Placed, Vector};
 use crate::image::{About, Fault, Image, Slice, Variant, codec_fault};
 use crate::spacing::{SAME_PLACE_MM, Trouble, assess};
 use crate::transfer::Table;
-use crate::volume::Grid;
+use corsai_volume::{Grid, GridGeometry};
 
 /// Least z of an axial slice's normal: 20 degrees.
 pub(crate) const AXIAL: f64 = 0.939_692_6;
@@ -303,8 +303,7 @@ pub(crate) fn lay_out(members: &[&Member]) -> Result<Layout, Trouble> {
     let step = way.scaled(1.0 / (members.len().saturating_sub(1).max(1)) as f64);
     let [a, b, c] = [horizontal.scaled(column_mm), vertical.scaled(row_mm), step].map(|Vector(axis)| axis);
     let Vector(corner) = first.placed.corner_mm;
-    let grid = Grid {
-        slices: members.len(),
+    let grid = Grid::try_new(GridGeometry {
         rows: first.placed.rows,
         columns: first.placed.columns,
         row_mm,
@@ -312,7 +311,8 @@ pub(crate) fn lay_out(members: &[&Member]) -> Result<Layout, Trouble> {
         positions_mm,
         slab_mm: spacing.slab_mm,
         patient_from_voxel: [0, 1, 2].map(|axis| [a[axis], b[axis], c[axis], corner[axis]]),
-    };
+    })
+    .map_err(Trouble::Grid)?;
     Ok(Layout { grid, issues })
 }
 

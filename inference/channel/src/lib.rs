@@ -16,7 +16,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, MessagePort, Worker};
 
 /// Why a message could not be sent or read. Says nothing of the message's content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PortError {
+pub enum ChannelError {
     /// The message could not be written as JSON.
     #[error("the message could not be written")]
     Write,
@@ -61,14 +61,14 @@ targets! {
 /// so its content is not).
 ///
 /// # Errors
-/// [`PortError::Write`] or [`PortError::Post`].
+/// [`ChannelError::Write`] or [`ChannelError::Post`].
 pub fn post<T: Serialize>(
     target: &impl Target,
     message: &T,
     payload: &[JsValue],
     transfer: bool,
-) -> Result<(), PortError> {
-    let json = serde_json::to_string(message).map_err(|_| PortError::Write)?;
+) -> Result<(), ChannelError> {
+    let json = serde_json::to_string(message).map_err(|_| ChannelError::Write)?;
     let array = Array::of1(&JsValue::from_str(&json));
     let moved = Array::new();
     for item in payload {
@@ -77,21 +77,21 @@ pub fn post<T: Serialize>(
             moved.push(item);
         }
     }
-    target.post_value(&array, &moved).map_err(|_| PortError::Post)
+    target.post_value(&array, &moved).map_err(|_| ChannelError::Post)
 }
 
 /// Reads a message and its payload, in the sender's order.
 ///
 /// # Errors
-/// [`PortError::Layout`] or [`PortError::Read`].
-pub fn read<T: DeserializeOwned>(event: &MessageEvent) -> Result<(T, Vec<JsValue>), PortError> {
+/// [`ChannelError::Layout`] or [`ChannelError::Read`].
+pub fn read<T: DeserializeOwned>(event: &MessageEvent) -> Result<(T, Vec<JsValue>), ChannelError> {
     read_value(&event.data())
 }
 
-fn read_value<T: DeserializeOwned>(data: &JsValue) -> Result<(T, Vec<JsValue>), PortError> {
-    let array = data.dyn_ref::<Array>().ok_or(PortError::Layout)?;
+fn read_value<T: DeserializeOwned>(data: &JsValue) -> Result<(T, Vec<JsValue>), ChannelError> {
+    let array = data.dyn_ref::<Array>().ok_or(ChannelError::Layout)?;
     let mut items = array.iter();
-    let text = items.next().and_then(|v| v.dyn_into::<JsString>().ok()).ok_or(PortError::Layout)?;
-    let message = serde_json::from_str(&String::from(text)).map_err(|_| PortError::Read)?;
+    let text = items.next().and_then(|v| v.dyn_into::<JsString>().ok()).ok_or(ChannelError::Layout)?;
+    let message = serde_json::from_str(&String::from(text)).map_err(|_| ChannelError::Read)?;
     Ok((message, items.collect()))
 }

@@ -67,7 +67,7 @@ pub struct LungFinding {
 /// The least and the most that the vote can still come to while networks are running, as shares (0..=1); absent for a
 /// lung that is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Possible {
+pub struct ShareBounds {
     pub left: Option<[f64; 2]>,
     pub right: Option<[f64; 2]>,
     /// Of the volumes added up.
