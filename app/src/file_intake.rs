@@ -160,8 +160,8 @@ pub fn named_files(files: Option<FileList>) -> Vec<NamedFile> {
 ///
 /// # Errors
 /// [`IntakeError`].
-pub async fn list_files(drop: Drop, keep_listing: impl Fn(usize) -> bool) -> Result<FileListing, IntakeError> {
-    let mut listed = match drop {
+pub async fn list_files(items: DroppedItems, keep_listing: impl Fn(usize) -> bool) -> Result<FileListing, IntakeError> {
+    let mut listed = match items {
         DroppedItems::Files(files) => FileListing { files, ..FileListing::default() },
         DroppedItems::Entries(entries) => list_entries(entries, keep_listing).await?,
     };

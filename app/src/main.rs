@@ -5,24 +5,26 @@
 
 mod browser;
 mod cards;
-mod classes;
-mod delivery;
+mod controller;
+mod crash_recovery;
 mod dialog;
 mod drop_layer;
 mod export;
-mod format;
 mod file_intake;
-mod lock;
+mod format;
+mod imaging;
+mod network_log;
 mod offline;
+mod openers;
 mod page;
 mod phantoms;
 mod privacy;
-mod reopen;
-mod shell;
 mod start;
 mod state;
+mod text;
 mod undo;
 mod viewer;
+mod web_lock;
 mod weights;
 mod worker_handle;
 
@@ -33,8 +35,8 @@ fn main() {
     std::panic::set_hook(Box::new(|_| browser::show_failure()));
     mount_to_body(|| {
         let app = controller::{Controller, use_controller}::new();
-        app.begin();
-        let _ = window_event_listener(ev::pagehide, move |_| app.end());
+        controller.begin();
+        let _ = window_event_listener(ev::pagehide, move |_| controller.end());
         let _ = window_event_listener(ev::pageshow, |event| {
             // A page brought back from the browser's memory has lost its worker.
             if event.persisted() {
@@ -42,12 +44,12 @@ fn main() {
             }
         });
         let _ = window_event_listener(ev::beforeunload, move |event| {
-            if app.busy() {
+            if controller.busy() {
                 event.prevent_default();
             }
         });
-        let _ = window_event_listener(ev::visibilitychange, move |_| app.seen_again());
-        browser::on_canvas_restored(move || app.drawn.update(|d| *d += 1));
-        view! { <page::Page app /> }
+        let _ = window_event_listener(ev::visibilitychange, move |_| controller.seen_again());
+        browser::on_canvas_restored(move || controller.drawn.update(|d| *d += 1));
+        view! { <page::Page /> }
     });
 }

@@ -78,12 +78,13 @@ impl RequestLog {
 /// The content security policy that the host sends with the worker's script.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum WorkerPolicy {
+    /// Its headers are being requested.
     #[default]
-    NetworkRequest,
-    /// The headers couldn't be had.
-    Unread,
-    /// Empty where the host sends none.
-    Read(String),
+    Requested,
+    /// The headers could not be loaded.
+    Unknown,
+    /// The policy; empty where the host sends none.
+    Known(String),
 }
 
 /// The requests and policy violations since the page was opened.

@@ -1,57 +1,60 @@
-//! Better, worse or the same: the comparison with an earlier study, and the way to add one.
+//! The change since an earlier study, and the way to add one.
 
 use corsai_protocol::StudySlot;
 use corsai_report::{Dynamics, NoVerdict, ShareChange, Tier, Verdict};
 use leptos::prelude::*;
 
-use super::{issues::IssueList, progress, series::SeriesPicker};
 use crate::{
-    classes, format, phantoms,
-    controller::{Controller, use_controller},
-    start::Openers,
-    state::{PageState, Phase},
+    cards::{issues::IssueList, progress, series::SeriesPicker},
+    controller::use_controller,
+    format,
+    openers::Openers,
+    phantoms,
+    state::{PageState, Phase, StudyStoreFields, derived},
+    text::classes,
 };
 
 /// What the card is about just now.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Content {
     Nothing,
     /// An earlier study can be added.
     Offer,
     /// The earlier study is being read or computed.
-    Under,
+    Pending,
     /// A series of the earlier study has to be picked.
     Pick,
     /// The earlier study was not measured.
     Refused,
     Stopped,
-    /// Both are measured and there is no comparison yet.
+    /// Both are measured, and there is no comparison yet.
     Waiting,
-    Compared(Box<Dynamics>),
+    Compared,
 }
 
-fn content(model: &PageState) -> Content {
-    let measured = model.current.phase.measured() && model.current.numbers().is_some_and(|r| r.lungs.is_some());
+fn content(state: &PageState) -> Content {
+    let measured = state.current.phase.measured() && state.current.shown_report().is_some_and(|r| r.lungs.is_some());
     if !measured {
         return Content::Nothing;
     }
-    let dynamics = model.current.report.as_ref().and_then(|r| r.dynamics.clone());
-    match model.previous.phase {
-        Phase::Empty if model.current.worker_lost => Content::Nothing,
+    let compared = state.current.report.as_ref().is_some_and(|r| r.dynamics.is_some());
+    match state.previous.phase {
+        Phase::Empty if state.current.worker_lost => Content::Nothing,
         Phase::Empty => Content::Offer,
-        Phase::Reading(_) | Phase::Measuring(_) => Content::Under,
+        Phase::Reading(_) | Phase::Measuring(_) => Content::Pending,
         Phase::Choosing => Content::Pick,
         Phase::Refused => Content::Refused,
         Phase::Stopped => Content::Stopped,
         Phase::Measured { .. } | Phase::Restoring(_) => {
-            dynamics.map_or(Content::Waiting, |d| Content::Compared(Box::new(d)))
+            if compared { Content::Compared } else { Content::Waiting }
         }
     }
 }
 
 #[component]
-pub fn DynamicsCard(app: App) -> impl IntoView {
-    let content = Memo::new(move |_| app.model.with(content));
+pub fn DynamicsCard() -> impl IntoView {
+    let controller = use_controller();
+    let content = Memo::new(move |_| derived::with_results(controller.state, content));
     move || {
         let content = content.get();
         (content != Content::Nothing).then(|| {
@@ -59,7 +62,7 @@ pub fn DynamicsCard(app: App) -> impl IntoView {
             view! {
                 <section class="card" aria-labelledby="dynamics-title" data-testid="dynamics">
                     <h2 id="dynamics-title" class="card-title">"Change since an earlier study"</h2>
-                    {body(app, content)}
+                    {body(content)}
                     {(!offered)
                         .then(|| {
                             view! {
@@ -67,7 +70,7 @@ pub fn DynamicsCard(app: App) -> impl IntoView {
                                     <button
                                         class="button button-small"
                                         data-testid="remove-previous"
-                                        on:click=move |_| app.close(StudySlot::Previous)
+                                        on:click=move |_| controller.close(StudySlot::Previous)
                                     >
                                         "Remove the earlier study"
                                     </button>
@@ -80,33 +83,34 @@ pub fn DynamicsCard(app: App) -> impl IntoView {
     }
 }
 
-fn body(app: App, content: Content) -> AnyView {
+fn body(content: Content) -> AnyView {
     match content {
         Content::Nothing => ().into_any(),
-        Content::Offer => view! { <Offer app /> }.into_any(),
-        Content::Under => view! { <p class="pending">"The earlier study is being measured."</p> }.into_any(),
-        Content::Pick => view! { <SeriesPicker app which=StudySlot::Previous /> }.into_any(),
+        Content::Offer => view! { <Offer /> }.into_any(),
+        Content::Pending => view! { <p class="pending">"The earlier study is being measured."</p> }.into_any(),
+        Content::Pick => view! { <SeriesPicker which=StudySlot::Previous /> }.into_any(),
         Content::Refused => {
             view! { <p>"The earlier study was not measured, so there is nothing to compare. The reasons are listed below."</p> }
                 .into_any()
         }
         Content::Stopped => view! { <p>"The earlier study was stopped before it was measured."</p> }.into_any(),
         Content::Waiting => view! { <p class="pending">"Both studies are measured; the comparison follows."</p> }.into_any(),
-        Content::Compared(dynamics) => view! { <Compared app dynamics=*dynamics /> }.into_any(),
+        Content::Compared => view! { <Comparison /> }.into_any(),
     }
 }
 
 /// "Add an earlier study", and the ways to open one.
 #[component]
-fn Offer(app: App) -> impl IntoView {
-    let synthetic = Memo::new(move |_| app.model.with(|m| m.current.synthetic));
-    let toggle = move |_| app.adding.update(|a| *a = !*a);
+fn Offer() -> impl IntoView {
+    let controller = use_controller();
+    let synthetic = controller.study(StudySlot::Current).synthetic();
+    let toggle = move |_| controller.adding_earlier.update(|a| *a = !*a);
     let stories = move || {
         synthetic.get().then(|| {
             let buttons = phantoms::EARLIER.iter().map(|story| {
                 let date = story.date;
                 view! {
-                    <button class="button" data-testid=story.id on:click=move |_| app.open_phantom(StudySlot::Previous, date)>
+                    <button class="button" data-testid=story.id on:click=move |_| controller.open_phantom(StudySlot::Previous, date)>
                         {story.name}
                     </button>
                 }
@@ -123,20 +127,20 @@ fn Offer(app: App) -> impl IntoView {
             <button
                 class="button"
                 data-testid="add-earlier"
-                aria-expanded=move || if app.adding.get() { "true" } else { "false" }
+                aria-expanded=move || if controller.adding_earlier.get() { "true" } else { "false" }
                 on:click=toggle
             >
                 "Add an earlier study"
             </button>
         </div>
         {move || {
-            app.adding
+            controller.adding_earlier
                 .get()
                 .then(|| {
                     view! {
                         <div class="dropzone dropzone-small" data-slot="previous" data-testid="dropzone-previous">
                             <p class="dropzone-title">"Drop the earlier study here"</p>
-                            <Openers app which=StudySlot::Previous />
+                            <Openers which=StudySlot::Previous />
                             {stories}
                         </div>
                     }
@@ -164,13 +168,14 @@ const fn verdict_sign(verdict: Verdict) -> &'static str {
 
 /// The question whether two studies under different identifiers are of one person.
 #[component]
-fn SamePerson(app: App) -> impl IntoView {
+fn SamePerson() -> impl IntoView {
+    let controller = use_controller();
     view! {
         <p data-testid="other-patient">
             "These studies bear different patient identifiers. Are they of the same person?"
         </p>
         <div class="actions">
-            <button class="button" data-testid="confirm-patient" on:click=move |_| app.confirm_patient()>
+            <button class="button" data-testid="confirm-patient" on:click=move |_| controller.confirm_patient()>
                 "Yes, the same person"
             </button>
         </div>
@@ -180,26 +185,25 @@ fn SamePerson(app: App) -> impl IntoView {
 
 /// The tier to which the earlier study may be brought so that it has what the current one has; none
 /// while networks run.
-fn left_behind(model: &PageState) -> Option<Tier> {
-    let tier = |slot| model.study(slot).report.as_ref().map(|report| report.runs.tier);
+fn left_behind(state: &PageState) -> Option<Tier> {
+    let tier = |slot| state.study(slot).report.as_ref().map(|report| report.runs.tier);
     let (previous, current) = (tier(StudySlot::Previous)?, tier(StudySlot::Current)?);
-    let resting = [&model.current, &model.previous].iter().all(|s| s.phase == (Phase::Measured { refining: None }));
-    (resting && !model.previous.worker_lost && previous < current).then_some(current)
+    let idle = [&state.current, &state.previous].iter().all(|s| s.phase == (Phase::Measured { refining: None }));
+    (idle && !state.previous.worker_lost && previous < current).then_some(current)
 }
 
 /// Further networks vote on the earlier study, or may.
 #[component]
-fn EarlierRefined(app: App) -> impl IntoView {
-    let work = Memo::new(move |_| {
-        app.model.with(|m| match m.previous.phase {
-            Phase::Measured { refining } => refining,
-            _ => None,
-        })
+fn EarlierRefined() -> impl IntoView {
+    let controller = use_controller();
+    let work = derived::phase_memo(controller.study(StudySlot::Previous), |phase| match phase {
+        Phase::Measured { refining } => refining,
+        _ => None,
     });
-    let behind = Memo::new(move |_| app.model.with(left_behind));
+    let behind = Memo::new(move |_| derived::with_results(controller.state, left_behind));
     let detail = move || {
-        let told = work.get().and_then(|w| w.progress);
-        told.map(|p| progress::detail(&p, &app.loaded.get(), app.awaited.get().as_ref())).unwrap_or_default()
+        let progress = work.get().and_then(|w| w.progress);
+        progress.map(|p| progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref())).unwrap_or_default()
     };
     let stopping = move || work.get().is_some_and(|w| w.stopping);
     let refines = Memo::new(move |_| work.with(Option::is_some));
@@ -211,7 +215,7 @@ fn EarlierRefined(app: App) -> impl IntoView {
                     class="button button-small"
                     data-testid="stop-refining-previous"
                     disabled=stopping
-                    on:click=move |_| app.stop(StudySlot::Previous)
+                    on:click=move |_| controller.stop(StudySlot::Previous)
                 >
                     {move || if stopping() { "Stopping …" } else { "Stop" }}
                 </button>
@@ -222,7 +226,7 @@ fn EarlierRefined(app: App) -> impl IntoView {
                 <button
                     class="button button-small"
                     data-testid="refine-previous"
-                    on:click=move |_| app.refine(tier)
+                    on:click=move |_| controller.refine(tier)
                 >
                     "Let the same networks vote on the earlier study"
                 </button>
@@ -232,8 +236,16 @@ fn EarlierRefined(app: App) -> impl IntoView {
     .into_any()
 }
 
+/// The comparison of both studies.
 #[component]
-fn Compared(app: App, dynamics: Dynamics) -> impl IntoView {
+fn Comparison() -> impl IntoView {
+    let controller = use_controller();
+    let report = controller.study(StudySlot::Current).report();
+    let dynamics = Memo::new(move |_| report.read().as_ref().and_then(|r| r.dynamics.clone()));
+    move || dynamics.get().map(compared)
+}
+
+fn compared(dynamics: Dynamics) -> impl IntoView {
     let date = |d: &Option<String>| d.as_deref().map_or_else(|| "no date".to_string(), format::date);
     let is_change = dynamics.verdict.is_some();
     let row = |name: &'static str, id: &'static str, change: Option<ShareChange>| {
@@ -256,7 +268,7 @@ fn Compared(app: App, dynamics: Dynamics) -> impl IntoView {
             </p>
         }
         .into_any(),
-        (None, Some(NoVerdict::OtherPatient)) => view! { <SamePerson app /> }.into_any(),
+        (None, Some(NoVerdict::OtherPatient)) => view! { <SamePerson /> }.into_any(),
         (None, Some(reason)) => view! {
             <p data-testid="no-verdict">{format!("There is no verdict: {}.", classes::no_verdict(reason))}</p>
         }
@@ -268,7 +280,7 @@ fn Compared(app: App, dynamics: Dynamics) -> impl IntoView {
     view! {
         {head}
         {(!sentences.is_empty()).then(|| view! { <p class="note" data-testid=testid>{sentences.join(" ")}</p> })}
-        <EarlierRefined app />
+        <EarlierRefined />
         <table class="lungs">
             <caption class="unseen">"Affected share in both studies"</caption>
             <thead>
@@ -307,14 +319,14 @@ mod tests {
     use corsai_report::{DISCLAIMER, LungFinding, Lungs, Report, Runs, StudyRecord};
 
     use super::*;
-    use crate::state::Work;
+    use crate::state::{Shared, Work};
 
     fn measured() -> PageState {
         let lung = LungFinding { volume_ml: 1.0, ..LungFinding::default() };
-        let mut model = PageState::default();
-        model.open(StudySlot::Current, false);
-        model.current.phase = Phase::Measured { refining: None };
-        model.current.report = Some(Report {
+        let mut state = PageState::default();
+        state.open(StudySlot::Current, false);
+        state.current.phase = Phase::Measured { refining: None };
+        state.current.report = Some(Shared::from(Report {
             format: Report::FORMAT,
             disclaimer: DISCLAIMER.into(),
             study: StudyRecord::default(),
@@ -322,48 +334,48 @@ mod tests {
             dynamics: None,
             issues: Vec::new(),
             runs: Runs::default(),
-        });
-        model
+        }));
+        state
     }
 
     #[test]
     fn an_earlier_study_is_offered_once_this_one_is_measured() {
-        let mut model = measured();
-        assert_eq!(content(&model), Content::Offer);
-        model.current.phase = Phase::Measuring(Work::default());
-        assert_eq!(content(&model), Content::Nothing);
+        let mut state = measured();
+        assert_eq!(content(&state), Content::Offer);
+        state.current.phase = Phase::Measuring(Work::default());
+        assert_eq!(content(&state), Content::Nothing);
     }
 
     #[test]
     fn a_comparison_shows_only_while_its_earlier_study_is_there() {
-        let mut model = measured();
-        model.open(StudySlot::Previous, false);
-        assert_eq!(content(&model), Content::Under);
-        model.previous.phase = Phase::Measured { refining: None };
-        assert_eq!(content(&model), Content::Waiting);
-        model.previous.phase = Phase::Refused;
-        assert_eq!(content(&model), Content::Refused);
+        let mut state = measured();
+        state.open(StudySlot::Previous, false);
+        assert_eq!(content(&state), Content::Pending);
+        state.previous.phase = Phase::Measured { refining: None };
+        assert_eq!(content(&state), Content::Waiting);
+        state.previous.phase = Phase::Refused;
+        assert_eq!(content(&state), Content::Refused);
     }
 
     #[test]
     fn an_earlier_study_that_is_left_behind_can_be_brought_along() {
-        let mut model = measured();
-        model.open(StudySlot::Previous, false);
-        model.previous.report.clone_from(&model.current.report);
-        model.previous.phase = Phase::Measured { refining: None };
-        assert_eq!(left_behind(&model), None);
-        if let Some(report) = &mut model.current.report {
-            report.runs.tier = Tier::Standard;
+        let mut state = measured();
+        state.open(StudySlot::Previous, false);
+        state.previous.report.clone_from(&state.current.report);
+        state.previous.phase = Phase::Measured { refining: None };
+        assert_eq!(left_behind(&state), None);
+        if let Some(report) = &mut state.current.report {
+            report.make_mut().runs.tier = Tier::Standard;
         }
-        assert_eq!(left_behind(&model), Some(Tier::Standard));
-        model.previous.phase = Phase::Measured { refining: Some(Work::default()) };
-        assert_eq!(left_behind(&model), None);
+        assert_eq!(left_behind(&state), Some(Tier::Standard));
+        state.previous.phase = Phase::Measured { refining: Some(Work::default()) };
+        assert_eq!(left_behind(&state), None);
     }
 
     #[test]
     fn nothing_is_offered_where_the_worker_lost_the_study() {
-        let mut model = measured();
-        model.lost_worker(None, &[]);
-        assert_eq!(content(&model), Content::Nothing);
+        let mut state = measured();
+        state.lost_worker(None, &[]);
+        assert_eq!(content(&state), Content::Nothing);
     }
 }

@@ -5,8 +5,12 @@ use corsai_protocol::{Progress, Stage, StudySlot};
 use corsai_report::{Members, Report, Scale, ShareBounds, Tier};
 use leptos::prelude::*;
 
-use super::progress::{self, Stalled};
-use crate::{format, controller::{Controller, use_controller}, state::Phase};
+use crate::{
+    cards::progress::{self, Stalled},
+    controller::use_controller,
+    format,
+    state::{Phase, Shared, StudyStoreFields, derived},
+};
 
 /// A range of shares; one number where both ends look the same.
 fn range([low, high]: [f64; 2]) -> String {
@@ -44,42 +48,45 @@ const fn tier_words(tier: Tier) -> &'static str {
 
 /// While networks are running: the bounds.
 #[component]
-pub fn StillPossible(app: App) -> impl IntoView {
+pub fn StillPossible() -> impl IntoView {
+    let controller = use_controller();
+    let bounds = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase.work()?.possible);
     let text = move || {
-        let scale = app.scale.get();
-        app.model.with(|m| still_possible(m.current.phase.work()?.possible.as_ref()?, scale))
+        let scale = controller.scale.get();
+        still_possible(&bounds.get()?, scale)
     };
     move || text().map(|text| view! { <p class="pending" data-testid="possible">{text}</p> })
 }
 
 /// Which tier the numbers come from, how far they are apart, and what can make them surer.
 #[component]
-pub fn Tiers(app: App, report: Report) -> impl IntoView {
+pub fn Tiers(report: Shared<Report>) -> impl IntoView {
+    let controller = use_controller();
     let members = report.lungs.as_ref().and_then(|lungs| lungs.both.members);
     let tier = report.runs.tier;
-    let lesion_networks = report.runs.networks.iter().filter(|n| app.votes(&n.name)).count();
+    let lesion_networks = report.runs.networks.iter().filter(|n| controller.is_lesion_network(&n.name)).count();
     let head =
         format!("{} of {}", tier_words(tier), format::counted(lesion_networks, "lesion network", "lesion networks"));
-    let working = Memo::new(move |_| app.model.with(|m| m.current.phase.work().is_some()));
+    let working = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase.work().is_some());
     let offer = move || {
-        let gone = app.model.with(|m| m.current.worker_lost);
-        app.tier_above(tier).filter(|_| !gone && !working.get())
+        let lost = controller.study(StudySlot::Current).worker_lost().get();
+        controller.next_tier(tier).filter(|_| !lost && !working.get())
     };
     view! {
         <div class="tiers" data-testid="tiers" data-tier=tier.as_str()>
             <p class="tier-head">{head}</p>
             {members.map(|m| view! {
-                <p class="hint" data-testid="members">{move || one_by_one(&m, app.scale.get())}</p>
+                <p class="hint" data-testid="members">{move || one_by_one(&m, controller.scale.get())}</p>
             })}
-            {move || working.get().then(|| view! { <Refining app /> })}
-            <StillPossible app />
+            {move || working.get().then(|| view! { <Refining /> })}
+            <StillPossible />
             {move || offer().map(|(next, networks, bytes)| {
                 let more = format::counted(networks, "more network", "more networks");
                 view! {
                     <button
                         class="button button-small"
                         data-testid="refine"
-                        on:click=move |_| app.refine(next)
+                        on:click=move |_| controller.refine(next)
                     >
                         {format!("Let {more} vote ({})", format::bytes(bytes))}
                     </button>
@@ -91,18 +98,20 @@ pub fn Tiers(app: App, report: Report) -> impl IntoView {
 }
 
 #[component]
-fn Refining(app: App) -> impl IntoView {
-    let work = Memo::new(move |_| app.model.with(|m| m.current.phase.work().copied().unwrap_or_default()));
-    let restoring = Memo::new(move |_| app.model.with(|m| matches!(m.current.phase, Phase::Restoring(_))));
+fn Refining() -> impl IntoView {
+    let controller = use_controller();
+    let study = controller.study(StudySlot::Current);
+    let work = derived::phase_memo(study, |phase| phase.work().copied().unwrap_or_default());
+    let restoring = derived::phase_memo(study, |phase| matches!(phase, Phase::Restoring(_)));
     let words = move || match (restoring.get(), work.get().progress) {
         (true, at) => {
             format!("For the pictures once more: {}", progress::stage_words(at.map_or(Stage::Reading, |p| p.stage)))
         }
         (false, _) => progress::stage_words(Stage::Refining).to_string(),
     };
-    let told = move |p: Progress| progress::detail(&p, &app.loaded.get(), app.awaited.get().as_ref());
+    let told = move |p: Progress| progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref());
     let detail = move || work.get().progress.map(told).unwrap_or_default();
-    let done = move || work.get().progress.and_then(|p| progress::fraction(&p, &app.loaded.get())).unwrap_or(0.0);
+    let done = move || work.get().progress.and_then(|p| progress::fraction(&p, &controller.weights.get())).unwrap_or(0.0);
     let stopping = move || work.get().stopping;
     view! {
         <div class="refining" data-testid="refining">
@@ -112,14 +121,14 @@ fn Refining(app: App) -> impl IntoView {
                     class="button button-small"
                     data-testid="stop-refining"
                     disabled=stopping
-                    on:click=move |_| app.stop(StudySlot::Current)
+                    on:click=move |_| controller.stop(StudySlot::Current)
                 >
                     {move || if stopping() { "Stopping …" } else { "Stop" }}
                 </button>
             </div>
             <progress class="progress-bar" aria-label="Further networks" max="1" prop:value=move || format!("{:.3}", done())></progress>
             <p class="progress-detail" data-testid="refining-detail">{detail}</p>
-            <Stalled app />
+            <Stalled />
         </div>
     }
     .into_any()

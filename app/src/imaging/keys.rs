@@ -1,6 +1,6 @@
 //! The one table of keys: what each does, and the words for it in the help and for a screen reader.
 
-use super::gestures::Intent;
+use crate::imaging::gestures::Intent;
 
 /// One line of the help: keys that belong together, and what each does.
 pub struct Binding {

@@ -1,4 +1,4 @@
-//! The page's frame: header, what is shown when, notices, and what a screen reader is told.
+//! Header, main column and cards.
 
 use corsai_protocol::StudySlot;
 use corsai_report::DISCLAIMER;
@@ -6,27 +6,30 @@ use leptos::{html, prelude::*};
 
 use crate::{
     cards::{
-        dynamics::DynamicsCard,
-        issues::{IssueList, IssuesCard},
-        progress::{ProgressCard, stage_words},
+        comparison::DynamicsCard,
+        issues::IssuesCard,
+        progress::ProgressCard,
         series::{RefusedPictures, SeriesPicker, StudyCard},
         settings::SettingsDialog,
         severity::SeverityCard,
     },
+    controller::use_controller,
     drop_layer::DropLayer,
-    format,
-    privacy::panel::PrivacyPanel,
-    controller::{Controller, use_controller},
-    start::{Openers, Start},
-    state::{WorkerStatus, Phase},
+    openers::Openers,
+    page::{announcer::Announcer, notices::Notices},
+    privacy::PrivacyPanel,
+    start::Start,
+    state::{PageStateStoreFields, Phase, StudyStoreFields, WorkerStatus, derived},
     viewer::Viewer,
 };
 
+/// The whole page.
 #[component]
-pub fn Page(app: App) -> impl IntoView {
+pub fn Page() -> impl IntoView {
+    let controller = use_controller();
     let settings = RwSignal::new(false);
     let privacy = RwSignal::new(false);
-    let empty = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Empty));
+    let empty = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase == Phase::Empty);
     let content = NodeRef::<html::Main>::new();
     // What had the focus is gone when start page and workspace change places.
     Effect::new(move |before: Option<bool>| {
@@ -40,35 +43,36 @@ pub fn Page(app: App) -> impl IntoView {
     });
     view! {
         <a class="skip" href="#content">"Skip to the content"</a>
-        <Header app settings privacy />
+        <Header settings privacy />
         <div class="content" class:content-split=move || !empty.get()>
             <main id="content" node_ref=content tabindex="-1">
-                {move || if empty.get() { view! { <Start app /> }.into_any() } else { view! { <Workspace app /> }.into_any() }}
+                {move || if empty.get() { view! { <Start /> }.into_any() } else { view! { <Workspace /> }.into_any() }}
             </main>
             // What comes and goes has a place of its own, where it moves neither pictures nor
             // numbers.
             <div class="dock">
-                <ProgressCard app />
-                <Notices app />
+                <ProgressCard />
+                <Notices />
             </div>
         </div>
-        <SettingsDialog app open=settings />
-        <PrivacyPanel app open=privacy />
-        <DropLayer app />
-        <Announcer app />
+        <SettingsDialog open=settings />
+        <PrivacyPanel open=privacy />
+        <DropLayer />
+        <Announcer />
     }
     .into_any()
 }
 
 #[component]
-fn Header(app: App, settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
+fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
+    let controller = use_controller();
     let device = move || {
-        app.model.with(|m| match (&m.device, m.link) {
-            (Some(device), _) if device.backend == "webgpu" => "Graphics processor".to_string(),
-            (Some(_), _) => "Processor (CPU)".to_string(),
-            (None, WorkerStatus::Unsupported | WorkerStatus::LoadFailed) => "Can't compute".to_string(),
-            (None, _) => "Settings".to_string(),
-        })
+        match (&*controller.state.device().read(), controller.state.worker().get()) {
+            (Some(device), _) if device.backend == "webgpu" => "Graphics processor",
+            (Some(_), _) => "Processor (CPU)",
+            (None, WorkerStatus::Unsupported | WorkerStatus::LoadFailed) => "Can't compute",
+            (None, _) => "Settings",
+        }
     };
     view! {
         <header class="bar">
@@ -103,141 +107,47 @@ fn Header(app: App, settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl I
     .into_any()
 }
 
-/// Doubts that concern no study: a worker that died idle, a drop without files.
-#[component]
-fn Notices(app: App) -> impl IntoView {
-    let notices = Memo::new(move |_| app.model.with(|m| m.notices.clone()));
-    let hindered = Memo::new(move |_| {
-        app.model.with(|m| match m.link {
-            WorkerStatus::Unsupported => Some(
-                "This browser can't start the part of the page that computes (a module worker). Use a current Chrome, Edge, Firefox or Safari.",
-            ),
-            WorkerStatus::LoadFailed => {
-                Some("The part of the page that computes could not be loaded, or the host's file isn't the one that this page was built with. Check the connection and reload the page.")
-            }
-            WorkerStatus::Starting | WorkerStatus::Ready => None,
-        })
-    });
-    let idle = Memo::new(move |_| app.model.with(|m| m.current.phase == Phase::Empty));
-    view! {
-        <div class="notices" role="alert" data-testid="notices">
-            {move || {
-                hindered.get().map(|words| view! { <p class="notice">{words}</p> })
-            }}
-            {move || {
-                app.elsewhere
-                    .get()
-                    .then(|| {
-                        view! {
-                            <p class="notice" data-testid="elsewhere">
-                                "Another tab of this page is measuring a study, too: both take longer, and the graphics processor's memory may not do for two."
-                            </p>
-                        }
-                    })
-            }}
-            {move || {
-                (app.offline.newer.get() && idle.get())
-                    .then(|| {
-                        view! {
-                            <p class="notice" data-testid="newer">
-                                "A newer version of this page is here. "
-                                <button
-                                    class="button button-small"
-                                    data-testid="take-newer"
-                                    on:click=move |_| app.offline.take_newer()
-                                >
-                                    "Load it"
-                                </button>
-                            </p>
-                        }
-                    })
-            }}
-            {move || app.undo.offered.get().map(|closed| view! { <Undone app closed /> })}
-            {move || {
-                let list = notices.get();
-                (!list.is_empty())
-                    .then(|| {
-                        view! {
-                            <div class="notice">
-                                <IssueList issues=list />
-                                <button
-                                    class="button button-small"
-                                    data-testid="notices-dismiss"
-                                    on:click=move |_| app.model.update(|m| m.notices.clear())
-                                >
-                                    "Dismiss"
-                                </button>
-                            </div>
-                        }
-                    })
-            }}
-        </div>
-    }
-    .into_any()
-}
-
-/// A study was closed or replaced, and can be brought back.
-#[component]
-fn Undone(app: App, closed: StudySlot) -> impl IntoView {
-    let words = match closed {
-        StudySlot::Current => "The study was closed. Undo opens it again and measures it anew.",
-        StudySlot::Previous => "The earlier study was removed. Undo opens it again and measures it anew.",
-    };
-    view! {
-        <div class="notice notice-quiet" data-testid="undo-offer">
-            <p>{words}</p>
-            <div class="actions">
-                <button class="button button-small" data-testid="undo" on:click=move |_| app.undo.bring_back(|slot, source, synthetic| app.open(slot, source, synthetic))>
-                    "Undo"
-                </button>
-                <button class="button button-small" data-testid="undo-dismiss" on:click=move |_| app.undo.dismiss()>
-                    "Dismiss"
-                </button>
-            </div>
-        </div>
-    }
-    .into_any()
-}
-
 /// A study is open: pictures on one side, numbers on the other.
 #[component]
-fn Workspace(app: App) -> impl IntoView {
+fn Workspace() -> impl IntoView {
+    let controller = use_controller();
     #[derive(Clone, Copy, PartialEq)]
-    enum Left {
+    enum Main {
         Viewer,
         Picker,
         /// The series measured was refused; another one may do.
         Others,
         Words,
     }
-    let left = Memo::new(move |_| {
-        app.model.with(|m| match (m.current.phase, &m.current.volume) {
-            (Phase::Choosing, _) => Left::Picker,
-            (_, Some(_)) => Left::Viewer,
-            (Phase::Refused, None) if m.current.has_choice() => Left::Others,
-            _ => Left::Words,
-        })
+    let main = Memo::new(move |_| {
+        let study = controller.study(StudySlot::Current);
+        match (study.phase().get(), study.volume().read().is_some()) {
+            (Phase::Choosing, _) => Main::Picker,
+            (_, true) => Main::Viewer,
+            (Phase::Refused, false) if derived::selectable_series(study).iter().any(|s| s.usable) => Main::Others,
+            _ => Main::Words,
+        }
     });
     view! {
         <div class="workspace">
             <h1 class="unseen">"The study"</h1>
-            {move || match left.get() {
-                Left::Viewer => view! { <Viewer app /> }.into_any(),
-                shown @ (Left::Picker | Left::Others) => {
+            {move || match main.get() {
+                Main::Viewer => view! { <Viewer /> }.into_any(),
+                shown @ (Main::Picker | Main::Others) => {
                     view! {
-                        <section class="picker" class:viewer-last=shown == Left::Others aria-label="Series">
-                            <SeriesPicker app which=StudySlot::Current />
+                        <section class="picker" class:viewer-last=shown == Main::Others aria-label="Series">
+                            <SeriesPicker which=StudySlot::Current />
                         </section>
                     }
                         .into_any()
                 }
-                Left::Words => view! { <Words app /> }.into_any(),
+                Main::Words => view! { <Words /> }.into_any(),
             }}
             <aside class="cards" aria-label="Findings" tabindex="0" data-scrolls>
-                <SeverityCard app />
-                <IssuesCard app />
-                <DynamicsCard app />
-                <StudyCard app />
+                <SeverityCard />
+                <IssuesCard />
+                <DynamicsCard />
+                <StudyCard />
             </aside>
         </div>
     }
@@ -246,17 +156,20 @@ fn Workspace(app: App) -> impl IntoView {
 
 /// In the viewer's place while there is nothing to view: what goes on, or the way to another study.
 #[component]
-fn Words(app: App) -> impl IntoView {
-    let ended = Memo::new(move |_| app.model.with(|m| matches!(m.current.phase, Phase::Refused | Phase::Stopped)));
+fn Words() -> impl IntoView {
+    let controller = use_controller();
+    let ended = derived::phase_memo(controller.study(StudySlot::Current), |phase| {
+        matches!(phase, Phase::Refused | Phase::Stopped)
+    });
     move || {
         if ended.get() {
             view! {
                 <section class="viewer viewer-empty viewer-last" aria-label="Open another study">
-                    <RefusedPictures app />
+                    <RefusedPictures />
                     <div class="dropzone" data-slot="current">
                         <p class="dropzone-title">"Drop another study here"</p>
                         <p class="dropzone-or">"or"</p>
-                        <Openers app which=StudySlot::Current />
+                        <Openers which=StudySlot::Current />
                     </div>
                 </section>
             }
@@ -273,37 +186,4 @@ fn Words(app: App) -> impl IntoView {
             .into_any()
         }
     }
-}
-
-/// Tells a screen reader what stage is reached and what was found; not every slice.
-#[component]
-fn Announcer(app: App) -> impl IntoView {
-    let said = Memo::new(move |_| {
-        let scale = app.scale.get();
-        app.model.with(|m| {
-            let slot = m.busy_slot().unwrap_or(StudySlot::Current);
-            let study = m.study(slot);
-            match study.phase {
-                Phase::Empty => String::new(),
-                Phase::Reading(work) | Phase::Measuring(work) => {
-                    work.progress.map_or_else(|| "Reading the files".into(), |p| stage_words(p.stage).to_string())
-                }
-                Phase::Choosing => "Choose a series".into(),
-                Phase::Refused => "No number: see the reasons".into(),
-                Phase::Stopped => "Stopped".into(),
-                Phase::Measured { .. } | Phase::Restoring(_) => {
-                    study.numbers().and_then(|r| r.lungs.as_ref()).map_or_else(String::new, |lungs| {
-                        let class =
-                            crate::classes::of(&lungs.both, scale).map_or_else(String::new, |c| format!("CT-{c}. "));
-                        let share = lungs
-                            .both
-                            .share
-                            .map_or_else(String::new, |s| format!("{} of both lungs is affected.", format::percent(s)));
-                        format!("Finished. {class}{share}")
-                    })
-                }
-            }
-        })
-    });
-    view! { <p class="unseen" role="status" aria-live="polite" data-testid="status">{move || said.get()}</p> }
 }

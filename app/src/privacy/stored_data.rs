@@ -5,11 +5,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, CacheStorage, ServiceWorkerRegistration, Storage, StorageEstimate};
 
-use crate::{browser, offline, weights::store};
+use crate::{browser, offline, weights::cache};
 
 /// What is stored, in files and settings.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Stored {
+pub struct StoredData {
     pub weights: u32,
     pub page: u32,
     /// The names of settings.
@@ -18,19 +18,19 @@ pub struct Stored {
     pub bytes: Option<f64>,
 }
 
-impl Stored {
+impl StoredData {
     pub fn nothing(&self) -> bool {
         self.weights == 0 && self.page == 0 && self.settings.is_empty()
     }
 }
 
 /// What is stored now; `None` where the browser doesn't tell.
-pub async fn look() -> Option<Stored> {
-    let mut stored = Stored { settings: settings()?, bytes: estimate().await, ..Stored::default() };
+pub async fn look() -> Option<StoredData> {
+    let mut stored = StoredData { settings: settings()?, bytes: estimate().await, ..StoredData::default() };
     let Some(caches) = browser::caches() else { return Some(stored) };
     for name in names(&caches).await? {
         let files = count(&caches, &name).await?;
-        if name == store::CACHE {
+        if name == cache::CACHE {
             stored.weights += files;
         } else {
             stored.page += files;

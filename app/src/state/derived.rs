@@ -1,7 +1,7 @@
 //! Values that depend on several fields of the store. Each tracks the fields that it needs, and no
 //! others: a progress event, ten a second, re-runs nothing that reads a report.
 
-use corsai_protocol::{SeriesSummary, StudySlot};
+use corsai_protocol::{SeriesId, SeriesSummary, StudySlot};
 use corsai_report::{Issue, Report};
 use leptos::prelude::*;
 use reactive_stores::{Patch, Store, Subfield};
@@ -77,4 +77,37 @@ pub fn chosen_series(study: StudyField) -> Option<SeriesSummary> {
     study.series().track();
     study.chosen().track();
     study.read_untracked().chosen_series().cloned()
+}
+
+/// Reads the state, and tracks both studies' phases, reports and workers.
+pub fn with_results<T>(store: Store<PageState>, read: impl FnOnce(&PageState) -> T) -> T {
+    for study in [store.current(), store.previous()] {
+        study.phase().track();
+        study.report().track();
+        study.worker_lost().track();
+    }
+    read(&store.read_untracked())
+}
+
+/// Returns the series of a study that can be measured once more.
+pub fn remeasurable(study: StudyField) -> Option<SeriesId> {
+    study.phase().track();
+    study.worker_lost().track();
+    study.chosen().track();
+    study.read_untracked().remeasurable()
+}
+
+/// Returns the series of a study that a person may pick.
+pub fn selectable_series(study: StudyField) -> Vec<SeriesSummary> {
+    study.phase().track();
+    study.series().track();
+    study.chosen().track();
+    study.read_untracked().selectable_series().cloned().collect()
+}
+
+/// Returns the series of a study other than the measured one.
+pub fn other_series(study: StudyField) -> Vec<SeriesSummary> {
+    study.series().track();
+    study.chosen().track();
+    study.read_untracked().other_series().cloned().collect()
 }

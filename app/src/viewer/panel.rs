@@ -1,50 +1,43 @@
-//! The viewer: axial slices with overlays. Pure parts (geometry, gestures, rendering, the cache) know no browser.
-
-pub mod contour;
-pub mod geometry;
-pub mod gestures;
-pub mod keys;
-pub mod painter;
-pub mod pixels;
-pub mod render;
-mod slider;
-mod stage;
-mod toolbar;
-pub mod view;
-mod wheel;
+//! The viewer as a whole: toolbar, viewport, slider and overlays.
 
 use corsai_protocol::StudySlot;
 use leptos::prelude::*;
 
-use crate::controller::{Controller, use_controller};
+use crate::{
+    controller::use_controller,
+    state::StudyStoreFields,
+    viewer::{slider::SliceSlider, toolbar, viewport::Viewport},
+};
 
-/// The whole viewer, for the study that the view names.
+/// The whole viewer, for the study that the viewport shows.
 #[component]
-pub fn Viewer(app: App) -> impl IntoView {
+pub fn Viewer() -> impl IntoView {
     view! {
         <section class="viewer" aria-label="Pictures" data-testid="viewer">
             <div class="toolbar">
-                <Tabs app />
-                <toolbar::Tools app />
+                <Tabs />
+                <toolbar::Tools />
             </div>
-            <stage::Stage app />
-            <slider::SliceSlider app />
-            <toolbar::Layers app />
+            <Viewport />
+            <SliceSlider />
+            <toolbar::OverlayControls />
         </section>
     }
     .into_any()
 }
 
-/// Which of the two studies is shown. The place of both is kept from the start, so that nothing
-/// moves when a second one comes; the picture itself bears the date.
+/// The choice of the study on screen. Both tabs are there from the start, so that nothing moves when
+/// a second study is opened.
 #[component]
-fn Tabs(app: App) -> impl IntoView {
-    let both = Memo::new(move |_| app.model.with(|m| m.current.volume.is_some() && m.previous.volume.is_some()));
+fn Tabs() -> impl IntoView {
+    let controller = use_controller();
+    let has_volume = move |slot| controller.study(slot).volume().read().is_some();
+    let both = Memo::new(move |_| has_volume(StudySlot::Current) && has_volume(StudySlot::Previous));
     let tab = move |slot: StudySlot, name: &'static str, id: &'static str| {
-        let shown = Memo::new(move |_| app.view.with(|v| v.slot == slot));
+        let shown = Memo::new(move |_| controller.viewport.with(|v| v.slot == slot));
         let show = move |_| {
-            app.view.update(|v| v.slot = slot);
-            app.ask_for_shown();
+            controller.viewport.update(|v| v.slot = slot);
+            controller.request_visible_slices();
         };
         view! {
             <button

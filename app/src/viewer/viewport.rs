@@ -1,6 +1,5 @@
-//! The canvas, what lies over it, its pointers, and the keys, which work on the whole page.
+//! The viewport: the canvas, its pointer gestures, and the keys, which work on the whole page.
 
-use corsai_volume::label;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, HtmlInputElement, PointerEvent, ResizeObserver};
@@ -15,47 +14,66 @@ use super::{
 };
 use crate::{format, controller::{Controller, use_controller}, state::Phase};
 use corsai_protocol::StudySlot;
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::{JsCast, prelude::Closure};
+use web_sys::{Element, HtmlCanvasElement, HtmlElement, HtmlInputElement, PointerEvent, ResizeObserver};
 
-/// The attribute of the slider whose keys are the picture's.
+use crate::{
+    controller::{Controller, use_controller},
+    imaging::{
+        geometry::{Grid, ScreenFromImage},
+        gestures::{Gestures, Intent},
+        keys::{self, Focus},
+        slice_cache::SliceCache,
+        viewport_state::ViewportState,
+        wheel::{self, Unit, Wheel},
+    },
+    state::StudyStoreFields,
+    viewer::{
+        annotations::{CornerAnnotations, OrientationMarkers, Placeholder},
+        painter::{PaintedState, Painter},
+    },
+};
+
+/// The attribute of the slice slider, which leaves its keys to the picture.
 const SLICES: &str = "data-slices";
-/// The attribute of a column that can have the focus, to be scrolled by keys.
+/// The attribute of a column that scrolls by keys when it has the focus.
 const SCROLLS: &str = "data-scrolls";
 
-/// The grid on screen and its number of slices.
-fn grid(app: App) -> Option<(Grid, u32)> {
-    let slot = app.view.with(|v| v.slot);
-    app.model.with(|m| {
-        let volume = m.study(slot).volume.as_ref()?;
-        let grid =
-            Grid { columns: volume.columns, rows: volume.rows, column_mm: volume.column_mm, row_mm: volume.row_mm };
-        Some((grid, volume.slices))
-    })
+/// Returns the grid on screen and its number of slices.
+fn grid(controller: Controller) -> Option<(Grid, u32)> {
+    let slot = controller.viewport.with(|v| v.slot);
+    let volume = controller.study(slot).volume().get()?;
+    let grid = Grid { columns: volume.columns, rows: volume.rows, column_mm: volume.column_mm, row_mm: volume.row_mm };
+    Some((grid, volume.slices))
 }
 
+/// The picture with its annotations.
 #[component]
-pub fn Stage(app: App) -> impl IntoView {
+pub fn Viewport() -> impl IntoView {
+    let controller = use_controller();
     let canvas = NodeRef::<html::Canvas>::new();
     let size = RwSignal::new([0.0_f64; 2]);
-    let grid = Memo::new(move |_| grid(app));
+    let grid = Memo::new(move |_| grid(controller));
     let probe = RwSignal::new(None::<(u32, u32)>);
     let gestures = StoredValue::new_local(Gestures::default());
     observe_size(canvas, size);
-    draw_when_needed(app, canvas, size, grid);
+    draw_when_needed(controller, canvas, size, grid);
 
     let count = move || grid.with_untracked(|g| g.map_or(0, |g| g.1));
-    let carry_out = move |intent: Intent| {
-        let before = app.view.with_untracked(ViewportState::index);
-        // Asked before: the memo reads the view, which can't be read while it is being updated.
+    let apply = move |intent: Intent| {
+        let before = controller.viewport.with_untracked(ViewportState::index);
+        // Read before the update: the memo reads the viewport, which is locked within.
         let (count, size) = (count(), size.get_untracked());
-        app.view.update(|v| v.carry_out(intent, count, size));
-        if app.view.with_untracked(ViewportState::index) != before {
-            app.ask_for_shown();
+        controller.viewport.update(|v| v.apply(intent, count, size));
+        if controller.viewport.with_untracked(ViewportState::index) != before {
+            controller.request_visible_slices();
         }
     };
     let at = |event: &PointerEvent| [f64::from(event.offset_x()), f64::from(event.offset_y())];
     let look = move |point: [f64; 2]| {
         let pixel = grid.get_untracked().and_then(|(grid, _)| {
-            let camera = app.view.with_untracked(|v| v.camera);
+            let camera = controller.viewport.with_untracked(|v| v.camera);
             ScreenFromImage::new(&grid, size.get_untracked(), &camera)?.pixel_at(&grid, point)
         });
         if probe.get_untracked() != pixel {
@@ -66,14 +84,14 @@ pub fn Stage(app: App) -> impl IntoView {
         if let Some(canvas) = canvas.get_untracked() {
             let _ = canvas.set_pointer_capture(event.pointer_id());
         }
-        let tool = app.view.with_untracked(|v| v.tool);
+        let tool = controller.viewport.with_untracked(|v| v.tool);
         gestures.update_value(|g| g.down(event.pointer_id(), at(&event), event.button(), event.shift_key(), tool));
         look(at(&event));
     };
     let moved = move |event: ev::PointerEvent| {
         let slice_px = (size.get_untracked()[1] / f64::from(count().max(1))).clamp(4.0, 24.0);
         let intents = gestures.try_update_value(|g| g.moved(event.pointer_id(), at(&event), slice_px));
-        intents.unwrap_or_default().into_iter().for_each(carry_out);
+        intents.unwrap_or_default().into_iter().for_each(apply);
         look(at(&event));
     };
     let up = move |event: ev::PointerEvent| gestures.update_value(|g| g.up(event.pointer_id()));
@@ -85,19 +103,18 @@ pub fn Stage(app: App) -> impl IntoView {
     let wheel = StoredValue::new_local(Wheel::default());
     let turned = move |event: ev::WheelEvent| {
         event.prevent_default();
-        // The mode is asked first: a browser that hasn't been asked may give pixels in place of
-        // lines.
+        // The mode is read first: browsers may give pixels in place of lines where it is not.
         let unit = Unit::from_delta_mode(event.delta_mode());
         let distance = event.delta_y();
         // A touchpad's pinch sets Ctrl, too.
         if event.ctrl_key() {
             let anchor = Some([f64::from(event.offset_x()), f64::from(event.offset_y())]);
-            carry_out(Intent::Zoom { factor: wheel::zoom_factor(distance, unit), anchor });
+            apply(Intent::Zoom { factor: wheel::zoom_factor(distance, unit), anchor });
             return;
         }
         let slices = wheel.try_update_value(|w| w.slices(distance, unit, event.time_stamp())).unwrap_or_default();
         if slices != 0 {
-            carry_out(Intent::Scroll(slices));
+            apply(Intent::Scroll(slices));
         }
     };
     let keys = window_event_listener(ev::keydown, move |event| {
@@ -108,7 +125,7 @@ pub fn Stage(app: App) -> impl IntoView {
         let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
         if !target.map_or(Focus::Free, |t| focus(&t)).claims(&event.key()) {
             event.prevent_default();
-            carry_out(intent);
+            apply(intent);
         }
     });
     on_cleanup(move || keys.remove());
@@ -120,8 +137,8 @@ pub fn Stage(app: App) -> impl IntoView {
                 class="stage-canvas"
                 role="img"
                 data-testid="canvas"
-                data-index=move || app.view.with(ViewportState::index).to_string()
-                aria-label=move || described(app)
+                data-index=move || controller.viewport.with(ViewportState::index).to_string()
+                aria-label=move || described(controller)
                 aria-describedby="viewer-keys"
                 on:pointerdown=down
                 on:pointermove=moved
@@ -132,15 +149,15 @@ pub fn Stage(app: App) -> impl IntoView {
                 on:contextmenu=|event: ev::MouseEvent| event.prevent_default()
             ></canvas>
             <p id="viewer-keys" class="unseen">{keys::spoken()}</p>
-            <Letters />
-            <Readouts app probe />
-            <Waiting app />
+            <OrientationMarkers />
+            <CornerAnnotations probe />
+            <Placeholder />
         </div>
     }
     .into_any()
 }
 
-/// What an element that has the focus needs keys for.
+/// Returns which keys the focused element needs.
 fn focus(element: &Element) -> Focus {
     let editable = element.dyn_ref::<HtmlElement>().is_some_and(HtmlElement::is_content_editable);
     if editable || element.closest("dialog").is_ok_and(|d| d.is_some()) {
@@ -160,112 +177,12 @@ fn focus(element: &Element) -> Focus {
     }
 }
 
-/// Which side is which: the patient's right is on the left of the screen.
-#[component]
-fn Letters() -> impl IntoView {
-    view! {
-        <span class="letter letter-top" title="anterior">"A"</span>
-        <span class="letter letter-left" title="the patient's right">"R"</span>
-        <span class="letter letter-right" title="the patient's left">"L"</span>
-        <span class="letter letter-bottom" title="posterior">"P"</span>
-    }
-}
-
-/// "Earlier study · 6 Apr 2020": which study a picture is of. Without a second one its date says
-/// enough.
-fn named(slot: StudySlot, both: bool, date: Option<String>) -> String {
-    let date = date.unwrap_or_else(|| "no date".into());
-    match (slot, both) {
-        (StudySlot::Previous, _) => format!("Earlier study · {date}"),
-        (StudySlot::Current, true) => format!("This study · {date}"),
-        (StudySlot::Current, false) => date,
-    }
-}
-
-#[component]
-fn Readouts(app: App, probe: RwSignal<Option<(u32, u32)>>) -> impl IntoView {
-    let place = move || {
-        let (slot, index) = app.view.with(|v| (v.slot, v.index()));
-        app.model.with(|m| {
-            let volume = m.study(slot).volume.as_ref()?;
-            let position = volume.positions_mm.get(index as usize).map(|p| format::mm(*p)).unwrap_or_default();
-            Some((format!("{} / {}", index + 1, volume.slices), position))
-        })
-    };
-    let study = Memo::new(move |_| {
-        let slot = app.view.with(|v| v.slot);
-        app.model.with(|m| {
-            let date = m.study(slot).chosen_series().and_then(|s| s.date.as_deref().map(format::date));
-            let both = m.previous.volume.is_some();
-            (slot == StudySlot::Previous, named(slot, both, date))
-        })
-    });
-    let window = move || {
-        let window = app.view.with(|v| v.window);
-        format!("L {}  W {}", format::whole(window.level), format::whole(window.width))
-    };
-    let zoom = move || format!("{:.0} %", app.view.with(|v| v.camera.zoom) * 100.0);
-    let value = move || {
-        app.drawn.track();
-        let (slot, index) = app.view.with(|v| (v.slot, v.index()));
-        let (column, row) = probe.get()?;
-        let (hu, bits) = app.pixels.try_update_value(|p| p.get(slot, index)?.at(column, row))??;
-        let side = match (bits & label::RIGHT_LUNG != 0, bits & label::LEFT_LUNG != 0) {
-            (true, _) => " · right lung",
-            (_, true) => " · left lung",
-            _ => "",
-        };
-        let lesion = if bits & label::LESION != 0 { " · lesion" } else { "" };
-        Some(format!("{}{side}{lesion}", format::hu(hu)))
-    };
-    view! {
-        <div class="readout readout-top-left">
-            <span class="readout-strong" data-testid="slice-number">{move || place().map(|p| p.0)}</span>
-            <span data-testid="slice-position">{move || place().map(|p| p.1)}</span>
-            <span class="readout-strong" data-testid="hu">{move || value().unwrap_or_default()}</span>
-        </div>
-        <div class="readout readout-top-right">
-            <span class="readout-strong" class:readout-earlier=move || study.get().0 data-testid="picture-date">
-                {move || study.get().1}
-            </span>
-            <span data-testid="window">{window}</span>
-            <span data-testid="zoom">{zoom}</span>
-        </div>
-    }
-    .into_any()
-}
-
-/// Said over the canvas while there is no picture.
-#[component]
-fn Waiting(app: App) -> impl IntoView {
-    let text = Memo::new(move |_| {
-        app.drawn.track();
-        let (slot, index) = app.view.with(|v| (v.slot, v.index()));
-        let there = app.pixels.try_update_value(|p| p.get(slot, index).is_some()) == Some(true);
-        if there {
-            return None;
-        }
-        app.model.with(|m| {
-            let study = m.study(slot);
-            Some(match (study.worker_lost, study.phase) {
-                (true, _) => "Measure the study again to see this slice.",
-                (_, Phase::Refused) => "There is no picture to show.",
-                (_, Phase::Stopped) if !study.decoded.contains(&index) => "This slice was not read.",
-                _ => "Loading …",
-            })
-        })
-    });
-    move || text.get().map(|text| view! { <p class="stage-waiting">{text}</p> })
-}
-
-/// What a screen reader says of the picture.
-fn described(app: App) -> String {
-    app.drawn.track();
-    let (slot, index) = app.view.with(|v| (v.slot, v.index()));
-    let lesions =
-        app.pixels.try_update_value(|p| p.areas(slot, index)).flatten().and_then(|a| a.lesion).map(|voxels| voxels > 0);
-    app.model.with(|m| {
-        let Some(volume) = &m.study(slot).volume else { return "No picture yet".to_string() };
+/// Returns the picture's description for a screen reader.
+fn described(controller: Controller) -> String {
+    let (slot, index) = controller.viewport.with(|v| (v.slot, v.index()));
+    let areas = controller.slices.with(|cache| cache.areas(slot, index)).flatten();
+    let lesions = areas.and_then(|a| a.lesion).map(|voxels| voxels > 0);
+    let Some(volume) = controller.study(slot).volume().get() else { return "No picture yet".to_string() };
         let which = if slot == StudySlot::Previous { "Earlier study, axial" } else { "Axial" };
         let lesions = match lesions {
             Some(true) => ", lesions on this slice",
@@ -273,12 +190,11 @@ fn described(app: App) -> String {
             None => "",
         };
         format!("{which} CT slice {} of {}{lesions}", index + 1, volume.slices)
-    })
 }
 
 fn observe_size(canvas: NodeRef<html::Canvas>, size: RwSignal<[f64; 2]>) {
-    type Kept = Option<(ResizeObserver, Closure<dyn FnMut()>)>;
-    let kept: StoredValue<Kept, LocalStorage> = StoredValue::new_local(None);
+    type Observed = Option<(ResizeObserver, Closure<dyn FnMut()>)>;
+    let observed: StoredValue<Observed, LocalStorage> = StoredValue::new_local(None);
     Effect::new(move |_| {
         let Some(canvas) = canvas.get() else { return };
         let element: HtmlCanvasElement = canvas.clone();
@@ -292,20 +208,20 @@ fn observe_size(canvas: NodeRef<html::Canvas>, size: RwSignal<[f64; 2]>) {
         let closure = Closure::<dyn FnMut()>::new(measure);
         if let Ok(observer) = ResizeObserver::new(closure.as_ref().unchecked_ref()) {
             observer.observe(&canvas);
-            kept.set_value(Some((observer, closure)));
+            observed.set_value(Some((observer, closure)));
         }
     });
     on_cleanup(move || {
-        if let Some(Some((observer, closure))) = kept.try_update_value(Option::take) {
+        if let Some(Some((observer, closure))) = observed.try_update_value(Option::take) {
             observer.disconnect();
             drop(closure);
         }
     });
 }
 
-/// Draws at most once a frame, whatever has changed.
+/// Draws at most once per frame, after any change.
 fn draw_when_needed(
-    app: App,
+    controller: Controller,
     canvas: NodeRef<html::Canvas>,
     size: RwSignal<[f64; 2]>,
     grid: Memo<Option<(Grid, u32)>>,
@@ -319,26 +235,28 @@ fn draw_when_needed(
         else {
             return;
         };
-        let (Some(view), Some(drawn)) = (app.view.try_get_untracked(), app.drawn.try_get_untracked()) else { return };
-        let _ = painter.try_update_value(|kept| {
-            if kept.is_none() {
-                *kept = Painter::new();
+        let (Some(view), Some(revision)) =
+            (controller.viewport.try_get_untracked(), controller.slices.revision_untracked()) else { return };
+        let _ = painter.try_update_value(|slot| {
+            if slot.is_none() {
+                *slot = Painter::new();
             }
-            let Some(painter) = kept else { return };
+            let Some(painter) = slot else { return };
             let index = view.index();
             let earlier = view.slot == StudySlot::Previous;
-            let key = Key { index, earlier, drawn, window: view.window, layers: view.layers };
-            if !painter.has(&key) {
+            let state = PaintedState { index, earlier, revision, window: view.window, overlays: view.overlays };
+            if !painter.has(&state) {
                 painter.clear();
-                let _ = app.pixels.try_update_value(|p| p.get(view.slot, index).and_then(|s| painter.paint(key, s)));
+                let paint = |cache: &SliceCache| cache.get(view.slot, index).and_then(|image| painter.paint(state, image));
+                let _ = controller.slices.with_untracked(paint);
             }
             let shown = ScreenFromImage::new(&grid.0, size, &view.camera);
             let _ = painter.draw(&canvas, size, shown);
         });
     };
     Effect::new(move |_| {
-        app.view.track();
-        app.drawn.track();
+        controller.viewport.track();
+        controller.slices.track();
         size.track();
         grid.track();
         if canvas.get().is_some() && !planned.get_value() {
@@ -346,18 +264,4 @@ fn draw_when_needed(
             request_animation_frame(draw);
         }
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_picture_says_which_study_it_is_of() {
-        let date = || Some("6 Apr 2020".to_string());
-        assert_eq!(named(StudySlot::Previous, true, date()), "Earlier study · 6 Apr 2020");
-        assert_eq!(named(StudySlot::Current, true, date()), "This study · 6 Apr 2020");
-        assert_eq!(named(StudySlot::Current, false, date()), "6 Apr 2020");
-        assert_eq!(named(StudySlot::Previous, true, None), "Earlier study · no date");
-    }
 }
