@@ -177,7 +177,11 @@ mod tests {
     #[test]
     fn after_two_crashes_the_cpu_computes_and_after_three_the_study_is_given_up() {
         let mut plans = plans();
-        let crashes = [plans.on_crash(StudySlot::Current), plans.on_crash(StudySlot::Current), plans.on_crash(StudySlot::Current)];
+        let crashes = [
+            plans.on_crash(StudySlot::Current),
+            plans.on_crash(StudySlot::Current),
+            plans.on_crash(StudySlot::Current),
+        ];
         assert_eq!(crashes, [Some(false), Some(true), None]);
         assert_eq!(plans.on_crash(StudySlot::Previous), Some(false), "the other study isn't crash_suspect");
         plans.reset_crashes(StudySlot::Current, None);

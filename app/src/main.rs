@@ -1,5 +1,5 @@
-//! What a person sees: the page. It takes files and wishes, speaks with the worker, and shows what comes back; it
-//! reads no DICOM and computes no tensor.
+//! The page: it takes files and commands, exchanges messages with the worker, and shows the results.
+//! It reads no DICOM and computes no tensor.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
@@ -30,26 +30,29 @@ mod worker_handle;
 
 use leptos::{ev, prelude::*};
 
+use crate::controller::Controller;
+
 fn main() {
-    // The panic's text might quote what a file holds, so none of it is written anywhere.
+    // A panic's text could quote a file's content, so it is written nowhere.
     std::panic::set_hook(Box::new(|_| browser::show_failure()));
     mount_to_body(|| {
-        let app = controller::{Controller, use_controller}::new();
-        controller.begin();
+        let controller = Controller::new();
+        controller.provide();
+        controller.start();
         let _ = window_event_listener(ev::pagehide, move |_| controller.end());
         let _ = window_event_listener(ev::pageshow, |event| {
-            // A page brought back from the browser's memory has lost its worker.
+            // A page from the back/forward cache has lost its worker.
             if event.persisted() {
                 browser::reload();
             }
         });
         let _ = window_event_listener(ev::beforeunload, move |event| {
-            if controller.busy() {
+            if controller.is_busy() {
                 event.prevent_default();
             }
         });
-        let _ = window_event_listener(ev::visibilitychange, move |_| controller.seen_again());
-        browser::on_canvas_restored(move || controller.drawn.update(|d| *d += 1));
+        let _ = window_event_listener(ev::visibilitychange, move |_| controller.on_visible());
+        browser::on_canvas_restored(move || controller.slices.notify());
         view! { <page::Page /> }
     });
 }

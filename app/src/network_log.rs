@@ -106,18 +106,21 @@ impl NetworkLog {
 
     /// Starts to observe; requests from before are included.
     pub fn start(self) {
-        spawn_local(async move { self.policy.set(worker_policy().await.map_or(WorkerPolicy::Unknown, WorkerPolicy::Known)) });
+        spawn_local(async move {
+            self.policy.set(worker_policy().await.map_or(WorkerPolicy::Unknown, WorkerPolicy::Known))
+        });
         let address = browser::window().and_then(|w| w.document()?.base_uri().ok()?);
         let folder = folder_of(&address.expect("invariant: a page has an address"));
         let take = move |entries: PerformanceObserverEntryList, _: JsValue| {
             let entries = entries.get_entries();
             let entries = Array::from(&entries);
             // The observer gets no other entries.
-            let fresh = entries.iter().map(JsCast::unchecked_into::<PerformanceResourceTiming>).map(|e| NetworkRequest {
-                at_ms: e.start_time(),
-                url: e.name().strip_prefix(&folder).map_or_else(|| e.name(), Into::into),
-                bytes: e.transfer_size() as u64,
-            });
+            let fresh =
+                entries.iter().map(JsCast::unchecked_into::<PerformanceResourceTiming>).map(|e| NetworkRequest {
+                    at_ms: e.start_time(),
+                    url: e.name().strip_prefix(&folder).map_or_else(|| e.name(), Into::into),
+                    bytes: e.transfer_size() as u64,
+                });
             let fresh: Vec<NetworkRequest> = fresh.collect();
             let _ = self.requests.try_update(|log| fresh.into_iter().for_each(|request| log.record(request)));
         };

@@ -141,7 +141,9 @@ impl Offline {
             ServiceWorkerState::Installed if container().is_some_and(|c| c.controller().is_some()) => {
                 self.set_waiting(watched.clone());
             }
-            ServiceWorkerState::Redundant if self.copy.get_untracked() == OfflineCopy::Pending => self.copy.set(OfflineCopy::Unavailable),
+            ServiceWorkerState::Redundant if self.copy.get_untracked() == OfflineCopy::Pending => {
+                self.copy.set(OfflineCopy::Unavailable)
+            }
             _ => {}
         })
         .into_js_value();

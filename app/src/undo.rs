@@ -135,7 +135,9 @@ impl Undo {
     /// Opens the study that was closed last, by `open`.
     pub fn bring_back(self, open: impl FnOnce(StudySlot, StudySource, bool)) {
         self.offered.set(None);
-        let Some(Some((slot, origin, following))) = self.history.try_update_value(UndoHistory::bring_back) else { return };
+        let Some(Some((slot, origin, following))) = self.history.try_update_value(UndoHistory::bring_back) else {
+            return;
+        };
         open(slot, origin.source, origin.synthetic);
         self.history.update_value(|h| {
             h.series = origin.series.map(|series| (slot, series));

@@ -117,7 +117,8 @@ impl WorkerHandle {
             let not_loaded = !has_spoken.get() && event.dyn_ref::<ErrorEvent>().is_none();
             fail(if not_loaded { WorkerMessage::LoadFailed } else { WorkerMessage::Crashed });
         });
-        let listeners: [Function; 2] = [message_listener.as_ref(), failure_listener.as_ref()].map(|f| f.clone().unchecked_into());
+        let listeners: [Function; 2] =
+            [message_listener.as_ref(), failure_listener.as_ref()].map(|f| f.clone().unchecked_into());
         let worker = Rc::new(RefCell::new(None));
         let slot = Rc::downgrade(&worker);
         spawn_local(async move {

@@ -46,7 +46,11 @@ fn content(state: &PageState) -> Content {
         Phase::Refused => Content::Refused,
         Phase::Stopped => Content::Stopped,
         Phase::Measured { .. } | Phase::Restoring(_) => {
-            if compared { Content::Compared } else { Content::Waiting }
+            if compared {
+                Content::Compared
+            } else {
+                Content::Waiting
+            }
         }
     }
 }
@@ -203,7 +207,9 @@ fn EarlierRefined() -> impl IntoView {
     let behind = Memo::new(move |_| derived::with_results(controller.state, left_behind));
     let detail = move || {
         let progress = work.get().and_then(|w| w.progress);
-        progress.map(|p| progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref())).unwrap_or_default()
+        progress
+            .map(|p| progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref()))
+            .unwrap_or_default()
     };
     let stopping = move || work.get().is_some_and(|w| w.stopping);
     let refines = Memo::new(move |_| work.with(Option::is_some));

@@ -44,7 +44,11 @@ pub fn detail(progress: &Progress, loaded: &WeightsStatus, download: Option<&Dow
     }
     let mut seconds_left = progress.seconds_left;
     if let Some(download) = download {
-        parts.push(format!("loading a network: {} of {}", format::bytes(download.bytes), format::bytes(download.total)));
+        parts.push(format!(
+            "loading a network: {} of {}",
+            format::bytes(download.bytes),
+            format::bytes(download.total)
+        ));
         seconds_left = download.seconds_left();
     }
     parts.extend(seconds_left.map(format::time_left).filter(|l| !l.is_empty()));
@@ -155,8 +159,11 @@ fn Running(which: StudySlot) -> impl IntoView {
     let progress = move || work.get().progress;
     let stopping = move || work.get().stopping;
     let words = move || progress().map_or("Reading files", |p| stage_words(p.stage));
-    let detail =
-        move || progress().map(|p| detail(&p, &controller.weights.get(), controller.download.get().as_ref())).unwrap_or_default();
+    let detail = move || {
+        progress()
+            .map(|p| detail(&p, &controller.weights.get(), controller.download.get().as_ref()))
+            .unwrap_or_default()
+    };
     let done = move || progress().and_then(|p| fraction(&p, &controller.weights.get()));
     view! {
         <section class="card card-progress" aria-label="Progress" data-testid="progress">

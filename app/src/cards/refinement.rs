@@ -111,7 +111,8 @@ fn Refining() -> impl IntoView {
     };
     let told = move |p: Progress| progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref());
     let detail = move || work.get().progress.map(told).unwrap_or_default();
-    let done = move || work.get().progress.and_then(|p| progress::fraction(&p, &controller.weights.get())).unwrap_or(0.0);
+    let done =
+        move || work.get().progress.and_then(|p| progress::fraction(&p, &controller.weights.get())).unwrap_or(0.0);
     let stopping = move || work.get().stopping;
     view! {
         <div class="refining" data-testid="refining">

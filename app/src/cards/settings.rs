@@ -1,14 +1,14 @@
 //! Settings and help: the device that computes, how much to compute, and the keys.
 
-use corsai_protocol::{AnalysisOptions, DevicePreference};
+use corsai_protocol::{AnalysisOptions, DevicePreference, StudySlot};
 use corsai_report::Tier;
 use leptos::{ev, prelude::*};
 
 use crate::{
-    dialog::Dialog,
     controller::use_controller,
-    state::{PageStateStoreFields, Phase, derived},
+    dialog::Dialog,
     imaging::keys::{BINDINGS, POINTER_HELP},
+    state::{PageStateStoreFields, Phase, derived},
 };
 
 const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [
@@ -61,27 +61,28 @@ pub fn SettingsDialog(open: RwSignal<bool>) -> impl IntoView {
             </label>
         }
     };
-    let switch = move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut AnalysisOptions) -> &mut bool| {
-        let changed = move |event: ev::Event| {
-            let mut options = controller.options.get_untracked();
-            *of(&mut options) = event_target_checked(&event);
-            controller.options.set(options);
+    let switch =
+        move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut AnalysisOptions) -> &mut bool| {
+            let changed = move |event: ev::Event| {
+                let mut options = controller.options.get_untracked();
+                *of(&mut options) = event_target_checked(&event);
+                controller.options.set(options);
+            };
+            view! {
+                <label class="choice">
+                    <input
+                        type="checkbox"
+                        data-testid=id
+                        prop:checked=move || *of(&mut controller.options.get())
+                        on:change=changed
+                    />
+                    <span>
+                        <strong>{name}</strong>
+                        <span class="hint">{what}</span>
+                    </span>
+                </label>
+            }
         };
-        view! {
-            <label class="choice">
-                <input
-                    type="checkbox"
-                    data-testid=id
-                    prop:checked=move || *of(&mut controller.options.get())
-                    on:change=changed
-                />
-                <span>
-                    <strong>{name}</strong>
-                    <span class="hint">{what}</span>
-                </span>
-            </label>
-        }
-    };
     let lines = BINDINGS.iter().map(|b| (b.label, b.what)).chain(POINTER_HELP);
     let keys: Vec<_> = lines.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt> <dd>{what}</dd> }).collect();
     view! {

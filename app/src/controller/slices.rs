@@ -59,5 +59,4 @@ impl Controller {
         });
         self.viewport.update(|v| v.slot = StudySlot::Current);
     }
-
 }

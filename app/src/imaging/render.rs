@@ -120,7 +120,8 @@ pub fn paint(slice: &SliceImage, window: Window, overlays: &Overlays, colours: &
     let left = tint(overlays.left, colours.left, 1.0);
     let lesion = tint(overlays.lesions, colours.lesions, 0.5);
     let hatch = tint(overlays.lesions, colours.lesions, 1.0);
-    let disagreement = [0.25, 0.5, 0.75, 1.0].map(|strength| tint(overlays.disagreement, colours.disagreement, strength));
+    let disagreement =
+        [0.25, 0.5, 0.75, 1.0].map(|strength| tint(overlays.disagreement, colours.disagreement, strength));
     let agreement = slice.agreement.as_deref().filter(|_| overlays.disagreement.on);
     out.clear();
     out.reserve(slice.hu.len() * 4);

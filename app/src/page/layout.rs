@@ -66,13 +66,11 @@ pub fn Page() -> impl IntoView {
 #[component]
 fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
     let controller = use_controller();
-    let device = move || {
-        match (&*controller.state.device().read(), controller.state.worker().get()) {
-            (Some(device), _) if device.backend == "webgpu" => "Graphics processor",
-            (Some(_), _) => "Processor (CPU)",
-            (None, WorkerStatus::Unsupported | WorkerStatus::LoadFailed) => "Can't compute",
-            (None, _) => "Settings",
-        }
+    let device = move || match (&*controller.state.device().read(), controller.state.worker().get()) {
+        (Some(device), _) if device.backend == "webgpu" => "Graphics processor",
+        (Some(_), _) => "Processor (CPU)",
+        (None, WorkerStatus::Unsupported | WorkerStatus::LoadFailed) => "Can't compute",
+        (None, _) => "Settings",
     };
     view! {
         <header class="bar">
@@ -124,7 +122,7 @@ fn Workspace() -> impl IntoView {
         match (study.phase().get(), study.volume().read().is_some()) {
             (Phase::Choosing, _) => Main::Picker,
             (_, true) => Main::Viewer,
-            (Phase::Refused, false) if derived::selectable_series(study).iter().any(|s| s.usable) => Main::Others,
+            (Phase::Refused, false) if derived::has_choice(study) => Main::Others,
             _ => Main::Words,
         }
     });

@@ -15,16 +15,14 @@ use crate::{
 pub fn Notices() -> impl IntoView {
     let controller = use_controller();
     let notices = controller.state.notices();
-    let hindered = Memo::new(move |_| {
-        match controller.state.worker().get() {
-            WorkerStatus::Unsupported => Some(
-                "This browser can't start the part of the page that computes (a module worker). Use a current Chrome, Edge, Firefox or Safari.",
-            ),
-            WorkerStatus::LoadFailed => {
-                Some("The part of the page that computes could not be loaded, or the host's file isn't the one that this page was built with. Check the connection and reload the page.")
-            }
-            WorkerStatus::Starting | WorkerStatus::Ready => None,
-        }
+    let hindered = Memo::new(move |_| match controller.state.worker().get() {
+        WorkerStatus::Unsupported => Some(
+            "This browser can't start the part of the page that computes (a module worker). Use a current Chrome, Edge, Firefox or Safari.",
+        ),
+        WorkerStatus::LoadFailed => Some(
+            "The part of the page that computes could not be loaded, or the host's file isn't the one that this page was built with. Check the connection and reload the page.",
+        ),
+        WorkerStatus::Starting | WorkerStatus::Ready => None,
     });
     let idle = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase == Phase::Empty);
     view! {

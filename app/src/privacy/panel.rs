@@ -34,7 +34,6 @@ async fn find() -> Found {
 
 #[component]
 pub fn PrivacyPanel(open: RwSignal<bool>) -> impl IntoView {
-    let controller = use_controller();
     let found = RwSignal::new(None::<Found>);
     let look = move || spawn_local(async move { found.set(Some(find().await)) });
     view! {

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use reactive_stores::{Patch, Store, Subfield};
 
 use crate::state::{
-    page_state::{PageState, PageStateStoreFields, WorkerStatus},
+    page_state::{PageState, PageStateStoreFields},
     shared::Shared,
     study::{Phase, Study, StudyStoreFields},
 };
@@ -39,19 +39,27 @@ where
     Memo::new(move |_| of(study.phase().get()))
 }
 
+fn track_phases(store: Store<PageState>) {
+    store.current().phase().track();
+    store.previous().phase().track();
+}
+
 /// Whether a worker is there or is being started.
 pub fn can_compute(store: Store<PageState>) -> bool {
-    matches!(store.worker().get(), WorkerStatus::Starting | WorkerStatus::Ready)
+    store.worker().track();
+    store.read_untracked().can_compute()
 }
 
 /// Whether the worker works for any study.
 pub fn is_working(store: Store<PageState>) -> bool {
-    [store.current(), store.previous()].into_iter().any(|study| study.phase().read().work().is_some())
+    track_phases(store);
+    store.read_untracked().is_working()
 }
 
 /// Returns the slot whose first numbers the worker works for.
 pub fn busy_slot(store: Store<PageState>) -> Option<StudySlot> {
-    [StudySlot::Current, StudySlot::Previous].into_iter().find(|slot| self::study(store, *slot).phase().read().busy())
+    track_phases(store);
+    store.read_untracked().busy_slot()
 }
 
 /// Returns the report of a study if its numbers may be shown.
@@ -110,4 +118,12 @@ pub fn other_series(study: StudyField) -> Vec<SeriesSummary> {
     study.series().track();
     study.chosen().track();
     study.read_untracked().other_series().cloned().collect()
+}
+
+/// Whether there is a usable series to pick.
+pub fn has_choice(study: StudyField) -> bool {
+    study.phase().track();
+    study.series().track();
+    study.chosen().track();
+    study.read_untracked().has_choice()
 }

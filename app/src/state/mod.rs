@@ -14,4 +14,6 @@ mod tests;
 
 pub use page_state::{PageState, PageStateStoreFields, SideEffect, WorkerStatus};
 pub use shared::Shared;
-pub use study::{Phase, Study, StudyStoreFields, Thumbnail, Work};
+#[cfg(test)]
+pub use study::Work;
+pub use study::{Phase, StudyStoreFields, Thumbnail};

@@ -1,11 +1,16 @@
 //! All that the page knows, and how each event and each command changes it. Pure: no browser, no
 //! clock.
 
-use corsai_protocol::{Command, DeviceReport, Event, Progress, ReportStage, RunId, SeriesId, SliceAreas, Stage, StudySlot};
+use corsai_protocol::{
+    Command, DeviceReport, Event, Progress, ReportStage, RunId, SeriesId, SliceAreas, Stage, StudySlot,
+};
 use corsai_report::{Dynamics, Issue, IssueCode, Report, Severity, Tier};
 use reactive_stores::{Patch, Store};
 
-use crate::state::{shared::Shared, study::{Phase, Study, Thumbnail, Work}};
+use crate::state::{
+    shared::Shared,
+    study::{Phase, Study, Thumbnail, Work},
+};
 
 const SLOTS: [StudySlot; 2] = [StudySlot::Current, StudySlot::Previous];
 
@@ -120,7 +125,8 @@ impl PageState {
     /// Returns the study that most likely crashed the worker: one without numbers, the earlier study
     /// first, since the current one had been measured before; else one that was refined.
     pub fn crash_suspect(&self) -> Option<StudySlot> {
-        let without_numbers = [StudySlot::Previous, StudySlot::Current].into_iter().find(|s| self.study(*s).phase.busy());
+        let without_numbers =
+            [StudySlot::Previous, StudySlot::Current].into_iter().find(|s| self.study(*s).phase.busy());
         without_numbers.or_else(|| SLOTS.into_iter().find(|s| self.study(*s).phase.work().is_some()))
     }
 
@@ -166,7 +172,11 @@ impl PageState {
     /// Closes a study, and with the current one the earlier one.
     pub fn close(&mut self, slot: StudySlot) -> Vec<Command> {
         let mut commands = Vec::new();
-        let slots: &[StudySlot] = if slot == StudySlot::Current { &[StudySlot::Previous, StudySlot::Current] } else { &[StudySlot::Previous] };
+        let slots: &[StudySlot] = if slot == StudySlot::Current {
+            &[StudySlot::Previous, StudySlot::Current]
+        } else {
+            &[StudySlot::Previous]
+        };
         for slot in slots {
             if self.study(*slot).phase.work().is_some() {
                 commands.push(Command::Cancel { run: self.study(*slot).run });
@@ -318,8 +328,8 @@ impl PageState {
     }
 
     /// Sets the issue of the files that never reached the worker.
-    pub fn set_missing_files(&mut self, slot: StudySlot, missing: Option<Issue>) {
-        self.study_mut(slot).missing = missing;
+    pub fn set_missing_files(&mut self, slot: StudySlot, missing_files: Option<Issue>) {
+        self.study_mut(slot).missing_files = missing_files;
     }
 
     /// Adds an issue that concerns no study, and drops the oldest beyond four.
@@ -398,7 +408,7 @@ impl PageState {
                 }
                 return vec![SideEffect::NewVolume(slot)];
             }
-            Event::Slice { .. } | Event::Answer { .. } => {}
+            Event::Slice { .. } | Event::Answer { .. } | Event::Diagnostics { .. } => {}
             Event::Changed { run, slot, indices, areas } => {
                 let Some(study) = self.live_study(run, slot) else { return Vec::new() };
                 study.decoded.make_mut().extend(&indices);
@@ -447,9 +457,7 @@ impl PageState {
                 // While a new worker repeats the answers, its comparisons are of lower tiers than the
                 // one that is shown.
                 let restoring = SLOTS.iter().any(|s| matches!(self.study(*s).phase, Phase::Restoring(_)));
-                if self.live_study(run, StudySlot::Previous).is_some()
-                    && !restoring
-                {
+                if self.live_study(run, StudySlot::Previous).is_some() && !restoring {
                     self.set_comparison(Some(*dynamics));
                 }
             }

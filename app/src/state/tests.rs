@@ -8,11 +8,16 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use leptos::prelude::{Get, GetUntracked, Memo, Owner, Read, ReadUntracked};
+use leptos::prelude::{Get, Memo, Owner, Read, WithUntracked};
 use reactive_stores::Store;
 
-use super::{derived::{self, apply_transition}, *};
-use corsai_protocol::{Command, Event, Progress, ReportStage, RunId, SeriesId, SeriesSummary, SliceAreas, StudySlot, VolumeSummary};
+use super::{
+    derived::{self, apply_transition},
+    *,
+};
+use corsai_protocol::{
+    Command, Event, Progress, ReportStage, RunId, SeriesId, SeriesSummary, SliceAreas, StudySlot, VolumeSummary,
+};
 use corsai_report::{Issue, IssueCode, Report, Severity, ShareBounds, Tier};
 
 fn series(id: u32, usable: bool) -> SeriesSummary {
@@ -157,7 +162,10 @@ fn events_of_an_older_run_are_dropped() {
 #[test]
 fn a_closed_study_stays_closed() {
     let (mut model, run) = opened();
-    assert_eq!(model.close(StudySlot::Current), vec![Command::Cancel { run }, Command::Close { slot: StudySlot::Current }]);
+    assert_eq!(
+        model.close(StudySlot::Current),
+        vec![Command::Cancel { run }, Command::Close { slot: StudySlot::Current }]
+    );
     model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Final), Vec::new());
     assert_eq!(model.current.phase, Phase::Empty);
 }
@@ -250,12 +258,15 @@ fn a_worker_that_is_given_up_refuses_what_ran_and_leaves_what_was_done() {
     let (mut model, _) = measured();
     let (_, later) = model.open(StudySlot::Previous, false);
     let issue = Issue::new(IssueCode::WorkerDied, "");
-    assert_eq!(model.apply(Event::Fatal { issue: issue.clone() }, Vec::new()), vec![SideEffect::WorkerDied(issue.clone())]);
+    assert_eq!(
+        model.apply(Event::Fatal { issue: issue.clone() }, Vec::new()),
+        vec![SideEffect::WorkerDied(issue.clone())]
+    );
     assert!(model.lost_worker(Some(issue.clone()), &[]).is_empty());
     assert_eq!((model.current.phase, model.previous.phase), (MEASURED, Phase::Refused));
     assert!(model.current.shown_report().is_some() && model.current.worker_lost);
     assert_eq!(model.current.remeasurable(), Some(SeriesId(0)), "the person may have its pictures back");
-    assert_eq!(model.previous.refusal, vec![issue]);
+    assert_eq!(*model.previous.refusal, vec![issue]);
     assert!(model.notices.is_empty());
     model.apply(reported(later, StudySlot::Previous, Vec::new(), ReportStage::Final), Vec::new());
     assert_eq!(model.previous.phase, Phase::Refused, "last words of the dead worker count no more");
@@ -470,7 +481,7 @@ fn refining_keeps_the_answer_and_can_be_stopped() {
     let progress = Progress { stage: Stage::Refining, done: 1, total: 9, seconds_left: None };
     model.apply(Event::Progress { run, slot: StudySlot::Current, progress }, Vec::new());
     let possible = ShareBounds { both: Some([0.1, 0.2]), ..ShareBounds::default() };
-    model.apply(Event::ShareBounds { run, slot: StudySlot::Current, possible }, Vec::new());
+    model.apply(Event::ShareBounds { run, slot: StudySlot::Current, bounds: possible }, Vec::new());
     let work = Work { progress: Some(progress), possible: Some(possible), stopping: false };
     assert_eq!((model.current.phase, model.busy_slot()), (Phase::Measured { refining: Some(work) }, None));
     assert_eq!(model.refine(Tier::Full), [], "one refinement at a time");
@@ -530,7 +541,7 @@ fn a_comparison_belongs_to_the_earlier_study_that_is_there() {
     assert!(shown(&model));
     model.apply(of_tier(run, StudySlot::Current, Tier::Standard), Vec::new());
     assert!(shown(&model), "the next comparison follows a report");
-    model.previous.series = vec![series(0, true), series(1, true)];
+    model.previous.series = vec![series(0, true), series(1, true)].into();
     model.choose(StudySlot::Previous, SeriesId(1));
     assert!(!shown(&model), "it was of another series");
     model.apply(compared(earlier), Vec::new());
@@ -643,4 +654,53 @@ fn only_what_advances_passes_for_life() {
     let slice = Event::Slice { run, slot: StudySlot::Current, index: 0, lungs: true, lesions: true, agreement: false };
     assert!(!model.advances(&slice), "the person scrolls, and the worker may still hang at its networks");
     assert!(model.advances(&Event::Changed { run, slot: StudySlot::Current, indices: vec![1], areas: Vec::new() }));
+}
+
+/// Counts how often a memo of `read` runs again after a transition.
+fn runs_again<T: PartialEq + Send + Sync + 'static>(
+    read: impl Fn(Store<PageState>) -> T + Send + Sync + 'static,
+    transition: impl FnOnce(&mut PageState),
+) -> usize {
+    let owner = Owner::new();
+    owner.set();
+    let store = Store::new(refined().0);
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&runs);
+    let memo = Memo::new(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        read(store)
+    });
+    memo.with_untracked(|_| ());
+    apply_transition(store, transition);
+    memo.with_untracked(|_| ());
+    runs.load(Ordering::Relaxed) - 1
+}
+
+fn progress_event(state: &mut PageState) {
+    let run = state.current.run;
+    state.apply(at(run, StudySlot::Current, Stage::Refining, 2), Vec::new());
+}
+
+#[test]
+fn a_progress_event_notifies_the_readers_of_the_phase_alone() {
+    assert_eq!(runs_again(|s| s.current().phase().get(), progress_event), 1);
+    assert_eq!(runs_again(|s| s.previous().phase().get(), progress_event), 0);
+    assert_eq!(runs_again(|s| derived::issues(s.current()), progress_event), 0);
+    assert_eq!(runs_again(|s| s.current().report().read().is_some(), progress_event), 0);
+    assert_eq!(runs_again(|s| derived::selectable_series(s.current()).len(), |s| s.notices.clear()), 0);
+}
+
+#[test]
+fn a_derived_value_runs_again_with_every_field_that_it_depends_on() {
+    let stop = || vec![Issue::new(IssueCode::LungsNone, "")];
+    assert_eq!(runs_again(|s| derived::issues(s.current()), |s| s.current.refusal = stop().into()), 1);
+    assert_eq!(runs_again(|s| derived::issues(s.current()), |s| s.current.drop_issues = stop().into()), 1);
+    assert_eq!(runs_again(|s| derived::issues(s.current()), |s| s.current.missing_files = stop().pop()), 1);
+    assert_eq!(runs_again(|s| derived::issues(s.current()), |s| s.current.series = Shared::default()), 1);
+    assert_eq!(runs_again(|s| derived::issues(s.current()), |s| s.current.chosen = None), 1);
+    assert_eq!(runs_again(|s| derived::shown_report(s.current()), |s| s.current.phase = Phase::Refused), 1);
+    assert_eq!(runs_again(|s| derived::shown_report(s.current()), |s| s.current.report = None), 1);
+    assert_eq!(runs_again(|s| derived::remeasurable(s.current()), |s| s.current.worker_lost = true), 1);
+    assert_eq!(runs_again(derived::can_compute, |s| s.worker = WorkerStatus::Unsupported), 1);
+    assert_eq!(runs_again(derived::is_working, |s| s.previous.phase = READING), 1);
 }

@@ -94,10 +94,10 @@ pub fn Placeholder() -> impl IntoView {
         }
         let study = controller.study(slot);
         Some(match (study.worker_lost().get(), study.phase().get()) {
-                (true, _) => "Measure the study again to see this slice.",
-                (_, Phase::Refused) => "There is no picture to show.",
-                (_, Phase::Stopped) if !study.decoded().read().contains(&index) => "This slice was not read.",
-                _ => "Loading …",
+            (true, _) => "Measure the study again to see this slice.",
+            (_, Phase::Refused) => "There is no picture to show.",
+            (_, Phase::Stopped) if !study.decoded().read().contains(&index) => "This slice was not read.",
+            _ => "Loading …",
         })
     });
     move || text.get().map(|text| view! { <p class="stage-waiting">{text}</p> })

@@ -20,7 +20,6 @@ const fn pressed(on: bool) -> &'static str {
 /// The drag tools, the way to the slice with most lesions, window and zoom.
 #[component]
 pub fn Tools() -> impl IntoView {
-    let controller = use_controller();
     view! {
         <Dragging />
         <MostLesions />

@@ -1,18 +1,5 @@
 //! The viewport: the canvas, its pointer gestures, and the keys, which work on the whole page.
 
-use leptos::{ev, html, prelude::*};
-use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{Element, HtmlCanvasElement, HtmlElement, HtmlInputElement, PointerEvent, ResizeObserver};
-
-use super::{
-    geometry::{Grid, ScreenFromImage},
-    gestures::{Gestures, Intent},
-    keys::{self, Focus},
-    painter::{Key, Painter},
-    view::ViewportState,
-    wheel::{self, Unit, Wheel},
-};
-use crate::{format, controller::{Controller, use_controller}, state::Phase};
 use corsai_protocol::StudySlot;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
@@ -183,13 +170,13 @@ fn described(controller: Controller) -> String {
     let areas = controller.slices.with(|cache| cache.areas(slot, index)).flatten();
     let lesions = areas.and_then(|a| a.lesion).map(|voxels| voxels > 0);
     let Some(volume) = controller.study(slot).volume().get() else { return "No picture yet".to_string() };
-        let which = if slot == StudySlot::Previous { "Earlier study, axial" } else { "Axial" };
-        let lesions = match lesions {
-            Some(true) => ", lesions on this slice",
-            Some(false) => ", no lesions on this slice",
-            None => "",
-        };
-        format!("{which} CT slice {} of {}{lesions}", index + 1, volume.slices)
+    let which = if slot == StudySlot::Previous { "Earlier study, axial" } else { "Axial" };
+    let lesions = match lesions {
+        Some(true) => ", lesions on this slice",
+        Some(false) => ", no lesions on this slice",
+        None => "",
+    };
+    format!("{which} CT slice {} of {}{lesions}", index + 1, volume.slices)
 }
 
 fn observe_size(canvas: NodeRef<html::Canvas>, size: RwSignal<[f64; 2]>) {
@@ -236,7 +223,10 @@ fn draw_when_needed(
             return;
         };
         let (Some(view), Some(revision)) =
-            (controller.viewport.try_get_untracked(), controller.slices.revision_untracked()) else { return };
+            (controller.viewport.try_get_untracked(), controller.slices.revision_untracked())
+        else {
+            return;
+        };
         let _ = painter.try_update_value(|slot| {
             if slot.is_none() {
                 *slot = Painter::new();
@@ -247,7 +237,8 @@ fn draw_when_needed(
             let state = PaintedState { index, earlier, revision, window: view.window, overlays: view.overlays };
             if !painter.has(&state) {
                 painter.clear();
-                let paint = |cache: &SliceCache| cache.get(view.slot, index).and_then(|image| painter.paint(state, image));
+                let paint =
+                    |cache: &SliceCache| cache.get(view.slot, index).and_then(|image| painter.paint(state, image));
                 let _ = controller.slices.with_untracked(paint);
             }
             let shown = ScreenFromImage::new(&grid.0, size, &view.camera);

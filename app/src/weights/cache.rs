@@ -7,10 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, Request, Response};
 
-use crate::{
-    browser,
-    weights::manifest::part_url,
-};
+use crate::{browser, weights::manifest::part_url};
 
 /// The cache's name.
 pub const CACHE: &str = "corsai-weights";

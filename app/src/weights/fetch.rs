@@ -66,7 +66,12 @@ pub async fn part(part: &Part, progress: &impl Fn(u64)) -> Result<(ArrayBuffer, 
 }
 
 /// Requests the missing bytes and takes them in. With `reload` the browser's own cache is bypassed.
-async fn stream(part: &Part, received: &mut Received, reload: bool, progress: &impl Fn(u64)) -> Result<(), WeightsError> {
+async fn stream(
+    part: &Part,
+    received: &mut Received,
+    reload: bool,
+    progress: &impl Fn(u64),
+) -> Result<(), WeightsError> {
     let unreachable = |_: JsValue| WeightsError::Unreachable;
     let abort = AbortController::new().map_err(unreachable)?;
     let request = request(part, received.length, reload, &abort).map_err(unreachable)?;
@@ -83,7 +88,8 @@ async fn stream(part: &Part, received: &mut Received, reload: bool, progress: &i
     if header("content-type").starts_with("text/html") {
         return Err(WeightsError::Page);
     }
-    let resumes = response.status() == 206 && header("content-range").starts_with(&format!("bytes {}-", received.length));
+    let resumes =
+        response.status() == 206 && header("content-range").starts_with(&format!("bytes {}-", received.length));
     if !resumes {
         received.length = 0;
     }
