@@ -1,48 +1,46 @@
-//! What is doubtful about the lungs that were found, and about lesions where there are hardly any.
+//! Plausibility of the lung masks, and of very small lesions (`docs/method.md`, "Numbers").
 
 use corsai_report::{Issue, IssueCode};
-use corsai_volume::HuVolume;
-use corsai_volume::label::{LEFT_LUNG, RIGHT_LUNG};
-
-use crate::{
-    LEAST_LUNG_ML,
-    tally::{Tally, tallies, volume_ml},
+use corsai_volume::{
+    AERATED_HU, HuVolume,
+    label::{LEFT_LUNG, RIGHT_LUNG},
 };
 
-/// Lungs on the first or last slice count as cut off above this fraction of their largest area on any slice: a recess
-/// or an apex that ends there adds next to nothing beyond.
-const CUT_AREA: f64 = 0.02;
+use crate::voxel_counts::{MIN_LUNG_ML, SliceCounts, count_voxels, volume_ml};
 
-/// Both lungs of an adult on a CT, mL: from a small person at expiration or with shrunken lungs to a tall one with
-/// emphysema, and some room.
+/// Lungs count as cut off where their area on the first or the last slice is above this fraction of
+/// their largest area: a recess or an apex that ends there adds next to nothing beyond the study.
+const CUT_OFF_AREA: f64 = 0.02;
+
+/// Volume of both lungs of an adult on a CT, mL: from a small person's shrunken lungs at expiration
+/// to a tall person's emphysema, with a margin.
 const PLAUSIBLE_ML: std::ops::RangeInclusive<f64> = 1000.0..=10_000.0;
 
-/// A lesion share of both lungs under this may be none: the networks mark as much on healthy lungs (`models/cards`).
-const TRACE: f64 = 0.005;
+/// Below this share of both lungs there may be no lesion at all: the networks mark as much on
+/// healthy lungs (`models/cards`).
+const TRACE_SHARE: f64 = 0.005;
 
-/// Below these Hounsfield units there is air among the tissue: normal lung lies about −850 HU, ground-glass opacity
-/// above −700 HU, muscle and organs above 0 HU.
-const AERATED_HU: i16 = -300;
+/// At least this fraction of the lungs' voxels holds air, also where most of both is consolidated.
+const MIN_AERATED_FRACTION: f64 = 0.02;
 
-/// Lungs hold air in at least this fraction of their voxels, also where most of both is consolidated.
-const LEAST_AERATED: f64 = 0.02;
-
-/// Below these Hounsfield units there is hardly anything but gas: in a windpipe, a bowel or the bulla of an emphysema.
+/// Below these Hounsfield units there is hardly anything but gas, as in a windpipe, a bowel or the
+/// bulla of an emphysema.
 const GAS_HU: i16 = -940;
 
-/// Not more than this fraction of lungs is gas alone, also in severe emphysema.
-const MOST_GAS: f64 = 0.5;
+/// At most this fraction of the lungs' voxels is gas alone, also in severe emphysema.
+const MAX_GAS_FRACTION: f64 = 0.5;
 
-/// Doubts about lung masks, `lungs.*`, and about a trace of lesions, where those are in; the first is `lungs.none`,
-/// which stops the study, where there is no lung. `labels` holds one byte a voxel of `volume`, in its order.
+/// Returns what is implausible about the lung masks (`lungs.*`), and whether the lesions are only a
+/// trace. Without lung the one issue is `lungs.none`, which stops the study. `labels` holds one byte
+/// a voxel of `volume`, in its order.
 #[must_use]
-pub fn doubts(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
+pub fn check_quality(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
     let grid = volume.grid();
-    let tallies = tallies(grid, labels);
-    let right = volume_ml(grid, &tallies, |t| t.right.lung);
-    let left = volume_ml(grid, &tallies, |t| t.left.lung);
-    let found = |volume: f64| volume >= LEAST_LUNG_ML;
-    if !found(right) && !found(left) || !of_lung(volume, labels) {
+    let counts = count_voxels(grid, labels);
+    let right = volume_ml(grid, &counts, |t| t.right.lung);
+    let left = volume_ml(grid, &counts, |t| t.left.lung);
+    let found = |volume: f64| volume >= MIN_LUNG_ML;
+    if !found(right) && !found(left) || !is_lung_tissue(volume, labels) {
         return vec![Issue::new(IssueCode::LungsNone, "")];
     }
     let mut issues = Vec::new();
@@ -50,26 +48,26 @@ pub fn doubts(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
         let side = if found(right) { "right" } else { "left" };
         issues.push(Issue::new(IssueCode::LungsOneMissing, &format!("the {side} one")));
     }
-    let cut = cut_off(&tallies);
+    let cut = cut_off(&counts);
     if let Some(ends) = cut {
         issues.push(Issue::new(IssueCode::LungsCutOff, ends));
     }
     let both = right + left;
-    // Too small a part of the lungs is what a cut study has.
+    // A study that cuts the lungs off has too little of them.
     let expected = both < *PLAUSIBLE_ML.start() && cut.is_some();
     if !expected && !PLAUSIBLE_ML.contains(&both) {
         issues.push(Issue::new(IssueCode::LungsImplausible, &format!("{both:.0} mL in both lungs")));
     }
-    let lesions = volume_ml(grid, &tallies, |t| t.right.lesion + t.left.lesion);
-    if lesions > 0.0 && lesions < TRACE * both {
+    let lesions = volume_ml(grid, &counts, |t| t.right.lesion + t.left.lesion);
+    if lesions > 0.0 && lesions < TRACE_SHARE * both {
         issues.push(Issue::new(IssueCode::LesionsTrace, &format!("{lesions:.1} mL in {both:.0} mL of lung")));
     }
     issues
 }
 
-/// Whether what is labelled as lungs is the tissue of lungs: a network that sees a body without any may take a
-/// stomach's gas or an organ for them.
-fn of_lung(volume: &HuVolume, labels: &[u8]) -> bool {
+/// Returns whether the labelled voxels are lung by their HU. In a body without lungs a network may
+/// label a stomach's gas or an organ.
+fn is_lung_tissue(volume: &HuVolume, labels: &[u8]) -> bool {
     let lungs = labels.iter().zip(volume.voxels()).filter(|(byte, _)| *byte & (RIGHT_LUNG | LEFT_LUNG) != 0);
     let [mut all, mut aerated, mut gas] = [0.0; 3];
     for (_, hu) in lungs {
@@ -77,15 +75,15 @@ fn of_lung(volume: &HuVolume, labels: &[u8]) -> bool {
         aerated += f64::from(*hu < AERATED_HU);
         gas += f64::from(*hu < GAS_HU);
     }
-    aerated >= LEAST_AERATED * all && gas <= MOST_GAS * all
+    aerated >= MIN_AERATED_FRACTION * all && gas <= MAX_GAS_FRACTION * all
 }
 
-/// At which ends of the study the lungs are cut.
-fn cut_off(tallies: &[Tally]) -> Option<&'static str> {
-    let area = |tally: &Tally| f64::from(tally.right.lung) + f64::from(tally.left.lung);
-    let largest = tallies.iter().map(area).fold(0.0, f64::max);
-    let cut = |end: Option<&Tally>| end.is_some_and(|tally| area(tally) > CUT_AREA * largest);
-    match (cut(tallies.first()), cut(tallies.last())) {
+/// Returns at which ends of the study the lungs are cut off; `None` where they are whole.
+fn cut_off(counts: &[SliceCounts]) -> Option<&'static str> {
+    let area = |slice: &SliceCounts| f64::from(slice.right.lung) + f64::from(slice.left.lung);
+    let largest = counts.iter().map(area).fold(0.0, f64::max);
+    let cut = |end: Option<&SliceCounts>| end.is_some_and(|slice| area(slice) > CUT_OFF_AREA * largest);
+    match (cut(counts.first()), cut(counts.last())) {
         (true, true) => Some("lung at the lower and the upper end"),
         (true, false) => Some("lung at the lower end"),
         (false, true) => Some("lung at the upper end"),
@@ -100,11 +98,11 @@ mod tests {
     use corsai_volume::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
 
     use super::*;
-    use crate::tally::tests::grid;
+    use crate::voxel_counts::tests::grid;
 
-    /// Doubts about a study all of whose voxels have this value.
-    fn doubts_at(hu: i16, grid: Grid, labels: &[u8]) -> Vec<Issue> {
-        doubts(&HuVolume::try_new(grid, vec![hu; labels.len()]).unwrap(), labels)
+    /// The issues of a study whose voxels all have this value.
+    fn issues_at(hu: i16, grid: Grid, labels: &[u8]) -> Vec<Issue> {
+        check_quality(&HuVolume::try_new(grid, vec![hu; labels.len()]).unwrap(), labels)
     }
 
     /// Codes for slices with this much of the right and of the left lung, mL.
@@ -114,12 +112,12 @@ mod tests {
             .iter()
             .flat_map(|[right, left]| [vec![R; *right], vec![L; *left], vec![0; columns - right - left]].concat())
             .collect();
-        let issues = doubts_at(-850, grid(columns, &vec![10.0; slices.len()]), &labels);
+        let issues = issues_at(-850, grid(columns, &vec![10.0; slices.len()]), &labels);
         issues.iter().map(|issue| issue.code.as_str()).collect()
     }
 
     #[test]
-    fn whole_lungs_raise_no_doubt() {
+    fn whole_lungs_have_no_issue() {
         assert_eq!(codes(&[[0, 0], [1000, 900], [1500, 1400], [0, 0]]), [""; 0]);
         assert_eq!(codes(&[[10, 0], [1000, 900], [1500, 1400], [20, 30]]), [""; 0]);
     }
@@ -128,16 +126,16 @@ mod tests {
     fn no_lung_stops_the_study() {
         assert_eq!(codes(&[[0, 0], [0, 0]]), ["lungs.none"]);
         assert_eq!(codes(&[[0, 0], [49, 49], [0, 0]]), ["lungs.none"]);
-        assert_eq!(doubts_at(-850, grid(1, &[10.0]), &[0])[0].severity, Severity::Stop);
+        assert_eq!(issues_at(-850, grid(1, &[10.0]), &[0])[0].severity, Severity::Stop);
     }
 
     #[test]
-    fn what_is_all_tissue_or_all_gas_is_no_lung() {
+    fn masks_of_tissue_or_gas_alone_are_not_lung() {
         let labels = [vec![0; 2000], vec![R; 1000], vec![L; 1000], vec![0; 2000]].concat();
         let codes = |hu: &[i16]| -> Vec<IssueCode> {
             let voxels = hu.iter().copied().cycle().take(labels.len()).collect();
             let volume = HuVolume::try_new(grid(2000, &[10.0; 3]), voxels).unwrap();
-            doubts(&volume, &labels).iter().map(|issue| issue.code).collect()
+            check_quality(&volume, &labels).iter().map(|issue| issue.code).collect()
         };
         assert_eq!(codes(&[60]), [IssueCode::LungsNone]);
         assert_eq!(codes(&[-120]), [IssueCode::LungsNone]);
@@ -151,10 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_lung_is_named_by_the_one_that_is_there() {
+    fn a_missing_lung_is_named_by_the_one_that_was_found() {
         assert_eq!(codes(&[[0, 0], [49, 2000], [0, 0]]), ["lungs.one-missing"]);
         let issues =
-            doubts_at(-850, grid(2000, &[1.0, 10.0, 1.0]), &[vec![0; 2000], vec![L; 2000], vec![0; 2000]].concat());
+            issues_at(-850, grid(2000, &[1.0, 10.0, 1.0]), &[vec![0; 2000], vec![L; 2000], vec![0; 2000]].concat());
         assert!(issues[0].message.contains("the left one"));
     }
 
@@ -166,11 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_of_lesions_is_doubted_and_more_is_not() {
+    fn a_trace_of_lesions_is_an_issue_and_more_is_not() {
         let codes = |lesions: usize| -> Vec<IssueCode> {
             let middle = [vec![R | LESION; lesions], vec![R; 1000 - lesions], vec![L; 1000]].concat();
             let labels = [vec![0; 2000], middle, vec![0; 2000]].concat();
-            doubts_at(-850, grid(2000, &[10.0; 3]), &labels).iter().map(|issue| issue.code).collect()
+            issues_at(-850, grid(2000, &[10.0; 3]), &labels).iter().map(|issue| issue.code).collect()
         };
         assert_eq!(codes(0), []);
         assert_eq!(codes(9), [IssueCode::LesionsTrace]);

@@ -1,12 +1,13 @@
-//! The CT-class of a share: the one place that applies a scale's borders.
+//! The CT class of a lesion share (`docs/method.md`, "CT class").
 
 use corsai_report::Scale;
 
-/// CT-class 0..=4 of a lung whose `share` (0..=1) is lesion (the paper's introduction; `networks.md` §5).
+/// Returns the CT class, 0..=4, of a lung with this lesion `share` (0..=1).
 ///
-/// A border belongs to the class below it, as in "CT-1: ≤ 25 %", and the last one to the class above, as in
-/// "CT-4: ≥ 75 %". CT-0 is absence of damage and taken at its word, on both scales: not one voxel of lesion. A floor
-/// under which lesions don't count would hide small true ones, and neither the guideline nor the paper has one.
+/// A border belongs to the class below it, as in "CT-1: ≤ 25 %", and the last border to the class
+/// above it, as in "CT-4: ≥ 75 %". CT-0 is the absence of lesions on both scales: not one voxel. A
+/// threshold below which lesions don't count would hide small true ones, and neither the guideline
+/// nor the paper has one.
 #[must_use]
 pub fn ct_class(share: f64, scale: Scale) -> u8 {
     let [first, second, third] = scale.borders_percent().map(|percent| f64::from(percent) / 100.0);

@@ -1,8 +1,8 @@
-//! Connected components in three dimensions: stray islands of a lung mask are not lung.
+//! Connected components in three dimensions.
 
-/// Clears every voxel of `mask` (`[z][y][x]`, `size` a side) whose 6-connected component is smaller than `fraction`
-/// of the largest one.
-pub(crate) fn drop_islands(mask: &mut [bool], size: usize, fraction: f64) {
+/// Clears every voxel of `mask` (`[z][y][x]`, `size` voxels a side) whose 6-connected component is
+/// smaller than `min_fraction` of the largest one.
+pub(crate) fn remove_small_components(mask: &mut [bool], size: usize, min_fraction: f64) {
     let area = size * size;
     let mut component = vec![0u32; mask.len()];
     let mut sizes = vec![0usize];
@@ -36,7 +36,7 @@ pub(crate) fn drop_islands(mask: &mut [bool], size: usize, fraction: f64) {
         sizes.push(count);
     }
     let largest = sizes.iter().copied().max().expect("invariant: the background is counted");
-    let least = largest as f64 * fraction;
+    let least = largest as f64 * min_fraction;
     for (voxel, id) in mask.iter_mut().zip(component) {
         *voxel = *voxel && sizes[id as usize] as f64 >= least;
     }
@@ -47,13 +47,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_the_large_and_drops_the_small() {
+    fn small_components_are_removed_and_large_ones_stay() {
         let size = 4;
         let mut mask = vec![false; 64];
         mask[..16].fill(true);
         mask[63] = true;
         mask[47] = true;
-        drop_islands(&mut mask, size, 0.25);
+        remove_small_components(&mut mask, size, 0.25);
         assert_eq!(mask.iter().filter(|v| **v).count(), 16);
         assert!(!mask[63]);
     }
