@@ -16,7 +16,8 @@ use std::{
 };
 
 use corsai_evaluation::{
-    Evaluation, DynamicsComparison, Failure, LungLabels, StudyOutcome, StudyRow, Scores, ReferenceMasks, MaskError, report, reference_verdict,
+    DynamicsComparison, Evaluation, Failure, LungLabels, MaskError, ReferenceMasks, Scores, StudyOutcome, StudyRow,
+    reference_verdict, report,
 };
 use corsai_networks::shipped;
 use corsai_protocol::Stage;
