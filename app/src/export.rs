@@ -3,7 +3,7 @@
 
 use corsai_report::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange, text};
 
-use crate::{classes, format};
+use crate::{format, text::classes};
 
 /// Returns the report with every issue that the page shows, as it may be written to a file.
 pub fn cleaned(report: &Report, issues: &[Issue]) -> Report {

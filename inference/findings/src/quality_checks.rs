@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(codes(&[[0, 0], [49, 2000], [0, 0]]), ["lungs.one-missing"]);
         let issues =
             issues_at(-850, grid(2000, &[1.0, 10.0, 1.0]), &[vec![0; 2000], vec![L; 2000], vec![0; 2000]].concat());
-        assert!(issues[0].message.contains("the left one"));
+        assert_eq!(issues[0].found, [Found::Lung { side: Side::Left }]);
     }
 
     #[test]
