@@ -1,32 +1,36 @@
-//! The sums as lines for a terminal.
+//! The statistics as lines for a terminal.
 
 use std::fmt::Write;
 
-use super::words::{counts, how, number, spread};
-use crate::cohort::Cohort;
+use super::format::{decimal, mean_sd_range, provenance, study_counts};
+use crate::evaluation::Evaluation;
 
-/// Returns the summary, a line a figure.
+/// Returns the summary, one figure a line.
 #[must_use]
-pub fn summary(cohort: &Cohort) -> String {
+pub fn summary(evaluation: &Evaluation) -> String {
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").expect("invariant: writing to a text doesn't fail");
-    line(how(cohort));
-    line(counts(cohort));
-    let sums = &cohort.sums;
+    line(provenance(evaluation));
+    line(study_counts(evaluation));
+    let sums = &evaluation.sums;
     for mask in &sums.masks {
         if let (Some(dice), Some(iou)) = (mask.dice, mask.iou) {
-            let pooled = number(mask.pooled_dice, 3);
+            let pooled = decimal(mask.pooled_dice, 3);
             line(format!(
                 "{}: Dice {}, pooled {pooled}; IoU {} ({} studies)",
                 mask.mask,
-                spread(Some(dice), 3),
-                spread(Some(iou), 3),
+                mean_sd_range(Some(dice), 3),
+                mean_sd_range(Some(iou), 3),
                 dice.studies
             ));
         }
     }
     if let Some(dice) = sums.dice_from_one_percent {
-        line(format!("lesions, true share at least 1 %: Dice {} ({} studies)", spread(Some(dice), 3), dice.studies));
+        line(format!(
+            "lesions, true share at least 1 %: Dice {} ({} studies)",
+            mean_sd_range(Some(dice), 3),
+            dice.studies
+        ));
     }
     for error in &sums.errors {
         let agreement = error.agreement;
@@ -45,8 +49,8 @@ pub fn summary(cohort: &Cohort) -> String {
             "CT-class: {} of {} right, kappa {} (linear), {} (squared)",
             classes.right,
             classes.studies,
-            number(classes.kappa_linear, 3),
-            number(classes.kappa_quadratic, 3)
+            decimal(classes.kappa_linear, 3),
+            decimal(classes.kappa_quadratic, 3)
         ));
     }
     if sums.dynamics_right + sums.dynamics_wrong + sums.dynamics_without_truth > 0 {
@@ -61,11 +65,11 @@ pub fn summary(cohort: &Cohort) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cohort::tests::cohort;
+    use crate::evaluation::tests::evaluation;
 
     #[test]
     fn the_summary_says_what_is_counted() {
-        let text = summary(&cohort());
+        let text = summary(&evaluation());
         assert!(text.contains("Studies: 4; measured: 3; failed: 1."), "{text}");
         assert!(text.contains("lesions: Dice 0.861"), "{text}");
         assert!(text.contains("lesion volume: MAE 73.33 mL, ME 60.00 mL, limits"), "{text}");
