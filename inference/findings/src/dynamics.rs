@@ -7,6 +7,8 @@ use corsai_report::{
     Basis, Dynamics, Issue, IssueCode, LungFinding, Lungs, NoVerdict, Report, ShareChange, Tier, Verdict,
 };
 
+use crate::error::FindingsError;
+
 /// Below this change of the share, in percentage points, the disease is stable (the paper's second
 /// experiment).
 const STABLE_POINTS: f64 = 1.0;
@@ -51,39 +53,24 @@ pub fn same_instances(one: &SeriesSummary, other: &SeriesSummary) -> bool {
 /// both lungs together where both are in both studies, else by the one lung that is.
 ///
 /// # Errors
-/// `dynamics.same-study` where both are made of the same SOP instances, or of the same voxels.
+/// [`FindingsError::SameStudy`] where both are made of the same SOP instances, or of the same
+/// voxels.
 ///
 /// # Panics
 /// Where a study has no answer, or one without lungs and lesions: only complete answers are
 /// compared.
-pub fn compare(previous: ComparedStudy<'_>, current: ComparedStudy<'_>, same_patient: bool) -> Result<Dynamics, Issue> {
+pub fn compare(
+    previous: ComparedStudy<'_>,
+    current: ComparedStudy<'_>,
+    same_patient: bool,
+) -> Result<Dynamics, FindingsError> {
     if same_instances(previous.series, current.series) || previous.voxels_key == current.voxels_key {
-        return Err(Issue::new(IssueCode::DynamicsSameStudy, ""));
+        return Err(FindingsError::SameStudy);
     }
+    let _span = tracing::info_span!("compare_studies").entered();
     let mut issues = Vec::new();
-    let patients = previous.series.patient_key.zip(current.series.patient_key);
-    let other_patient = patients.is_some_and(|(one, other)| one != other);
-    if other_patient {
-        let found = if same_patient { "confirmed to be of one person" } else { "" };
-        issues.push(Issue::new(IssueCode::DynamicsOtherPatient, found));
-    } else if patients.is_none() {
-        let neither = previous.series.patient_key.or(current.series.patient_key).is_none();
-        let found = if neither { "missing in both studies" } else { "missing in one of the two studies" };
-        issues.push(Issue::new(IssueCode::DynamicsUnknownPatient, found));
-    }
-    // `YYYY-MM-DD` sorts as the days do.
-    let swapped = match (&previous.series.date, &current.series.date) {
-        (Some(before), Some(after)) => {
-            if before == after {
-                issues.push(Issue::new(IssueCode::DynamicsSameDate, ""));
-            }
-            before > after
-        }
-        _ => {
-            issues.push(Issue::new(IssueCode::DynamicsNoDate, ""));
-            false
-        }
-    };
+    let other_patient = check_patient(&previous, &current, same_patient, &mut issues);
+    let swapped = dates_swapped(&previous, &current, &mut issues);
     if let Some(found) = protocols_differ(previous.series, current.series) {
         issues.push(Issue::new(IssueCode::DynamicsOtherProtocol, &found));
     }
@@ -145,6 +132,42 @@ impl ComparedStudy<'_> {
     /// Returns the highest tier that has answered.
     fn highest(&self) -> Tier {
         *self.answers.keys().next_back().expect("invariant: a measured study has an answer")
+    }
+}
+
+/// Returns whether the two patient identifiers differ. Both a difference and a missing identifier
+/// are an issue.
+fn check_patient(
+    previous: &ComparedStudy<'_>,
+    current: &ComparedStudy<'_>,
+    same_patient: bool,
+    issues: &mut Vec<Issue>,
+) -> bool {
+    let patients = previous.series.patient_key.zip(current.series.patient_key);
+    let other_patient = patients.is_some_and(|(one, other)| one != other);
+    if other_patient {
+        let found = if same_patient { "confirmed to be of one person" } else { "" };
+        issues.push(Issue::new(IssueCode::DynamicsOtherPatient, found));
+    } else if patients.is_none() {
+        let neither = previous.series.patient_key.or(current.series.patient_key).is_none();
+        let found = if neither { "missing in both studies" } else { "missing in one of the two studies" };
+        issues.push(Issue::new(IssueCode::DynamicsUnknownPatient, found));
+    }
+    other_patient
+}
+
+/// Returns whether `previous` is the later study by its date. Equal and missing dates are an issue
+/// and leave `previous` the earlier one.
+fn dates_swapped(previous: &ComparedStudy<'_>, current: &ComparedStudy<'_>, issues: &mut Vec<Issue>) -> bool {
+    // `YYYY-MM-DD` sorts as the days do.
+    if let (Some(before), Some(after)) = (&previous.series.date, &current.series.date) {
+        if before == after {
+            issues.push(Issue::new(IssueCode::DynamicsSameDate, ""));
+        }
+        before > after
+    } else {
+        issues.push(Issue::new(IssueCode::DynamicsNoDate, ""));
+        false
     }
 }
 
@@ -257,7 +280,7 @@ mod tests {
 
     fn answer(tier: Tier, lungs: Lungs) -> Report {
         let runs = Runs { tier, ..Runs::default() };
-        crate::report(StudyRecord::default(), lungs, None, Vec::new(), runs)
+        crate::report::report(StudyRecord::default(), lungs, None, Vec::new(), runs)
     }
 
     impl Study {
@@ -305,8 +328,8 @@ mod tests {
         Study::new(2, Some("2026-02-01"), lungs)
     }
 
-    fn compared(previous: &Study, current: &Study) -> Result<Dynamics, IssueCode> {
-        compare(previous.measured(), current.measured(), false).map_err(|issue| issue.code)
+    fn compared(previous: &Study, current: &Study) -> Result<Dynamics, FindingsError> {
+        compare(previous.measured(), current.measured(), false)
     }
 
     fn codes(dynamics: &Dynamics) -> Vec<&'static str> {
@@ -370,7 +393,7 @@ mod tests {
             study.series.instances_key = instances;
             study
         };
-        let same = Err(IssueCode::DynamicsSameStudy);
+        let same = Err(FindingsError::SameStudy);
         assert_eq!(compared(&with(1, None), &with(1, None)), same, "the same voxels without identifiers");
         assert_eq!(compared(&with(1, Some(5)), &with(1, Some(6))), same, "the same voxels under other identifiers");
         assert_eq!(compared(&with(1, Some(5)), &with(2, Some(5))), same, "the same instances");

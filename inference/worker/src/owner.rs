@@ -532,10 +532,10 @@ impl Owner {
         let run = previous.run;
         match compared {
             Ok(dynamics) => outbox::post(&Event::Compared { run, dynamics: Box::new(dynamics) }),
-            Err(issue) => {
+            Err(error) => {
                 // Its run ends with it.
                 (previous.numbers, previous.stop, previous.goal) = (None, None, None);
-                outbox::refuse(run, StudySlot::Previous, vec![issue]);
+                outbox::refuse(run, StudySlot::Previous, vec![error.into()]);
             }
         }
     }
