@@ -3,7 +3,7 @@
 
 use corsai_report::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange};
 
-use crate::{classes, format};
+use crate::{format, text::classes};
 
 fn without_files(issues: &[Issue]) -> Vec<Issue> {
     issues.iter().map(|i| i.clone().with_files(Vec::new())).collect()

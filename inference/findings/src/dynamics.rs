@@ -1,4 +1,4 @@
-//! Two studies of one patient compared by the paper's rule (`networks.md` §6).
+//! Two studies of one patient, compared by the paper's rule (`docs/method.md`, "Dynamics").
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,26 @@ use corsai_report::{
     Basis, Dynamics, Issue, IssueCode, LungFinding, Lungs, NoVerdict, Report, ShareChange, Tier, Verdict,
 };
 
-/// A change of the share below this many percentage points is no change (the paper's second experiment).
+/// Below this change of the share, in percentage points, the disease is stable (the paper's second
+/// experiment).
 const STABLE_POINTS: f64 = 1.0;
 
-/// Shares are quotients of sums: what differs by less is the same number.
-const ROUNDING: f64 = 1e-9;
+/// Rounding error of a share's change, in percentage points.
+const ROUNDING_POINTS: f64 = 1e-9;
 
-/// Slice distances and thicknesses that differ by less than this fraction of the larger are the same protocol.
-const SAME_MM: f64 = 0.1;
+/// Slice distances and thicknesses that differ by less than this fraction of the larger one are of
+/// the same protocol.
+const SAME_PROTOCOL_FRACTION: f64 = 0.1;
 
-/// A lung that holds less than this fraction of what it holds in the other study is not compared:
-/// between the deepest breaths in and out an adult's lungs keep about a quarter to a third of their
-/// volume, so that less means that most of the lung was not found, or is without air.
+/// A lung with less than this fraction of its volume in the other study is not compared. After the
+/// deepest expiration an adult's lung keeps about a quarter to a third of its volume; below that,
+/// most of the lung was not found or is without air.
 const COMPARABLE_VOLUME: f64 = 1.0 / 3.0;
 
-/// One measured study.
+/// One of the two studies to compare.
 #[derive(Debug, Clone, Copy)]
-pub struct Measured<'a> {
+pub struct ComparedStudy<'a> {
+    /// The study's series: patient, date, protocol.
     pub series: &'a SeriesSummary,
     /// Digest of the volume's voxels.
     pub voxels_key: u64,
@@ -53,7 +56,7 @@ pub fn same_instances(one: &SeriesSummary, other: &SeriesSummary) -> bool {
 /// # Panics
 /// Where a study has no answer, or one without lungs and lesions: only complete answers are
 /// compared.
-pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool) -> Result<Dynamics, Issue> {
+pub fn compare(previous: ComparedStudy<'_>, current: ComparedStudy<'_>, same_patient: bool) -> Result<Dynamics, Issue> {
     if same_instances(previous.series, current.series) || previous.voxels_key == current.voxels_key {
         return Err(Issue::new(IssueCode::DynamicsSameStudy, ""));
     }
@@ -89,7 +92,7 @@ pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool
         Some(&tier) => (tier, same_vote(&previous.answers[&tier], &current.answers[&tier])),
         None => (highest[0].min(highest[1]), false),
     };
-    let answer = |study: Measured<'_>| {
+    let answer = |study: ComparedStudy<'_>| {
         let report = study.answers.get(&tier).unwrap_or(&study.answers[&study.highest()]);
         report.lungs.clone().expect("invariant: a complete answer has lungs")
     };
@@ -138,7 +141,7 @@ pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool
     })
 }
 
-impl Measured<'_> {
+impl ComparedStudy<'_> {
     /// Returns the highest tier that has answered.
     fn highest(&self) -> Tier {
         *self.answers.keys().next_back().expect("invariant: a measured study has an answer")
@@ -165,7 +168,7 @@ fn change(before: &LungFinding, after: &LungFinding) -> Option<ShareChange> {
 /// Returns the verdict that a change of the share means by the paper's rule.
 #[must_use]
 pub fn verdict(change: ShareChange) -> Verdict {
-    if change.points.abs() < STABLE_POINTS - ROUNDING {
+    if change.points.abs() < STABLE_POINTS - ROUNDING_POINTS {
         Verdict::Stable
     } else if change.points < 0.0 {
         Verdict::PositiveResponse
@@ -211,7 +214,7 @@ fn unlike_volumes(before: &Lungs, after: &Lungs) -> String {
 /// In what the two series were made differently, with the sizes.
 fn protocols_differ(previous: &SeriesSummary, current: &SeriesSummary) -> Option<String> {
     let differ = |what: &str, pair: Option<(f64, f64)>| {
-        pair.filter(|(a, b)| (a - b).abs() > SAME_MM * a.abs().max(b.abs()))
+        pair.filter(|(a, b)| (a - b).abs() > SAME_PROTOCOL_FRACTION * a.abs().max(b.abs()))
             .map(|(a, b)| format!("slice {what} {a:.1} mm and {b:.1} mm"))
     };
     let found = [
@@ -288,9 +291,9 @@ mod tests {
             self
         }
 
-        fn measured(&self) -> Measured<'_> {
+        fn measured(&self) -> ComparedStudy<'_> {
             let Self { series, voxels_key, answers, refines } = self;
-            Measured { series, voxels_key: *voxels_key, answers, refines: *refines }
+            ComparedStudy { series, voxels_key: *voxels_key, answers, refines: *refines }
         }
     }
 

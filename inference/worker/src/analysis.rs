@@ -8,7 +8,7 @@ use std::{
 };
 
 use corsai_ensemble::{Analysis, Job, JobId, Options};
-use corsai_findings::{doubts, measure, possible, record, report, spread};
+use corsai_findings::{check_quality, measure, report, set_member_range, share_bounds, study_record};
 use corsai_manifest::{Manifest, Vote};
 use corsai_protocol::{
     AnalysisOptions, AnswerKey, Event, ReportStage, RunId, SeriesId, SeriesSummary, Stage, StudySlot,
@@ -366,8 +366,13 @@ impl AnalysisRun<'_> {
         let analysis = self.course.analysis.borrow();
         let Some(bounds) = analysis.bounds_ml() else { return };
         let lungs = lungs.get_or_insert_with(|| measure(analysis.volume().grid(), analysis.all_labels(), false));
+<<<<<<< HEAD:inference/worker/src/analysis.rs
         let bounds = possible(lungs, bounds);
         page_events::post(&Event::ShareBounds { run: self.run, slot: self.slot, bounds });
+=======
+        let bounds = share_bounds(lungs, bounds);
+        page_events::post(&Event::ShareBounds { run: self.run, slot: self.slot, bounds });
+>>>>>>> main:inference/worker/src/run.rs
     }
 
     fn report(&self, engine: &Engine, complete: bool) -> Report {
@@ -375,9 +380,9 @@ impl AnalysisRun<'_> {
         let grid = analysis.volume().grid();
         let labels = analysis.all_labels();
         let mut issues = self.course.issues.clone();
-        issues.extend(doubts(analysis.volume(), labels));
+        issues.extend(check_quality(analysis.volume(), labels));
         issues.extend(engine.issues.iter().cloned());
-        let slices = analysis.lesion_slices();
+        let slices = analysis.lung_slices();
         let runs = Runs {
             device: engine.name(),
             tier: analysis.tier(),
@@ -392,8 +397,8 @@ impl AnalysisRun<'_> {
         };
         let mut lungs = measure(grid, labels, complete);
         if complete {
-            spread(&mut lungs, &analysis.members_ml());
+            set_member_range(&mut lungs, &analysis.members_ml());
         }
-        report(record(self.course.summary.date.clone(), grid), lungs, None, issues, runs)
+        report(study_record(self.course.summary.date.clone(), grid), lungs, None, issues, runs)
     }
 }

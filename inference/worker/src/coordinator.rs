@@ -11,7 +11,7 @@ use std::{
 };
 
 use corsai_channel::read;
-use corsai_findings::{Measured, compare, same_instances};
+use corsai_findings::{ComparedStudy, compare, same_instances};
 use corsai_networks::Precision;
 use corsai_protocol::{
     AnalysisOptions, Command, DevicePreference, Event, ReportStage, RunId, SeriesSummary, Stage, StudySlot,
@@ -91,10 +91,10 @@ impl Study {
         self.numbers.as_ref()?.answers.keys().next_back().copied()
     }
 
-    fn measured(&self) -> Option<Measured<'_>> {
+    fn measured(&self) -> Option<ComparedStudy<'_>> {
         let Numbers { series, voxels_key, answers, .. } = self.numbers.as_ref()?;
         let refines = self.goal > self.highest();
-        Some(Measured { series, voxels_key: *voxels_key, answers, refines })
+        Some(ComparedStudy { series, voxels_key: *voxels_key, answers, refines })
     }
 
     /// Stops the run, if it is this study's and goes on. What was opened, decoded and measured
@@ -460,8 +460,13 @@ impl Coordinator {
     pub fn set_back(&self, (run, slot): (RunId, StudySlot)) {
         let Some(course) = self.study(slot).borrow().course() else { return };
         let mut analysis = course.analysis.borrow_mut();
+<<<<<<< HEAD:inference/worker/src/coordinator.rs
         if analysis.set_back() {
             slice_areas::tell_all_changed((run, slot), &analysis);
+=======
+        if analysis.stop_refinement() {
+            slice_areas::tell_all_changed((run, slot), &analysis);
+>>>>>>> main:inference/worker/src/owner.rs
         }
     }
 

@@ -100,7 +100,7 @@ mod tests {
             let job = analysis.next_job().unwrap();
             analysis.accept(job.id, &answer(&job, &manifest, 1.0)).unwrap();
         }
-        analysis.set_back();
+        analysis.stop_refinement();
         assert_eq!(areas_of(&analysis, &all), quick);
         assert_eq!(areas_of(&analysis, &[7, 3]), [quick[7], quick[3]], "in the order they are asked for");
     }

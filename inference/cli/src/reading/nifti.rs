@@ -3,7 +3,7 @@
 
 use std::{fs::File, path::Path};
 
-use corsai_evaluation::TruthError;
+use corsai_evaluation::MaskError;
 use corsai_nifti::{DataType, Image, NiftiError, Reader};
 use corsai_protocol::{SeriesId, SeriesSummary};
 use corsai_report::{Issue, IssueCode, Severity};
@@ -100,8 +100,8 @@ fn summary(grid: &Grid, issues: &[Issue]) -> SeriesSummary {
 ///
 /// # Errors
 /// A file that can't be read, another grid, numbers that are none of a mask.
-pub fn mask(path: &Path, name: &'static str, grid: &Grid) -> Result<Vec<u8>, TruthError> {
-    let unreadable = |error: NiftiError| TruthError::Unreadable { mask: name, why: error.to_string() };
+pub fn mask(path: &Path, name: &'static str, grid: &Grid) -> Result<Vec<u8>, MaskError> {
+    let unreadable = |error: NiftiError| MaskError::Unreadable { mask: name, why: error.to_string() };
     let reader = Reader::new(open(path).map_err(unreadable)?).map_err(unreadable)?;
     let (own, study) = (reader.geometry().clone(), masks::geometry(grid));
     if !own.agrees_with(&study) {
@@ -111,7 +111,7 @@ pub fn mask(path: &Path, name: &'static str, grid: &Grid) -> Result<Vec<u8>, Tru
         } else {
             format!("it has {}, and the CT has {}", words(own.size), words(study.size))
         };
-        return Err(TruthError::Grid { mask: name, found });
+        return Err(MaskError::Grid { mask: name, found });
     }
     let whole = |value: f64| {
         let number = value.round();

@@ -1,0 +1,3 @@
+//! The page's sentences.
+
+pub mod classes;
