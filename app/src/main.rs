@@ -7,6 +7,7 @@ mod browser;
 mod cards;
 mod controller;
 mod crash_recovery;
+mod diagnostics;
 mod dialog;
 mod drop_layer;
 mod export;
@@ -35,6 +36,7 @@ use crate::controller::Controller;
 fn main() {
     // A panic's text could quote a file's content, so it is written nowhere.
     std::panic::set_hook(Box::new(|_| browser::show_failure()));
+    diagnostics::install();
     mount_to_body(|| {
         let controller = Controller::new();
         controller.provide();

@@ -6,6 +6,7 @@ use leptos::{ev, prelude::*};
 
 use crate::{
     controller::use_controller,
+    diagnostics::DiagnosticsSection,
     dialog::Dialog,
     imaging::keys::{BINDINGS, POINTER_HELP},
     state::{PageStateStoreFields, Phase, derived},
@@ -106,6 +107,7 @@ pub fn SettingsDialog(open: RwSignal<bool>) -> impl IntoView {
             <DeviceInUse />
             <h3>"Keys and mouse"</h3>
             <dl class="keys">{keys}</dl>
+            <DiagnosticsSection />
         </Dialog>
     }
     .into_any()

@@ -3,6 +3,7 @@
 use corsai_protocol::{Command, DevicePreference, SeriesId, StudySlot};
 use corsai_report::{Issue, Report, Scale, Tier};
 use leptos::prelude::*;
+use tracing::info;
 
 use crate::{
     browser,
@@ -28,6 +29,7 @@ impl Controller {
             s.set_missing_files(slot, missing_files);
             opened
         });
+        info!(run = run.0, ?slot, synthetic, "study opens");
         self.clear_slices(slot);
         self.drop_unneeded_plans();
         self.undo.on_opened(slot, source.clone(), synthetic);
@@ -76,6 +78,7 @@ impl Controller {
     /// Closes a study. With the current one its worker ends, and with the worker all memory that
     /// held anything of the study.
     pub fn close(self, slot: StudySlot) {
+        info!(?slot, "study closes");
         self.supersede_drop();
         self.offer_undo(slot);
         let commands = self.transition(|s| s.close(slot));
@@ -90,6 +93,7 @@ impl Controller {
 
     /// Stops a study's run.
     pub fn stop(self, slot: StudySlot) {
+        info!(?slot, "stop requested");
         if let Some(command) = self.stop_command(slot) {
             self.stop_requested_ms.set_value(Some(browser::now_ms()));
             self.send(command, Vec::new(), false);
@@ -144,6 +148,7 @@ impl Controller {
 
     /// Refines the answer with more networks, of both studies where there are two.
     pub fn refine(self, tier: Tier) {
+        info!(tier = tier.as_str(), "refinement requested");
         self.note_progress();
         let commands = self.transition(|s| s.refine(tier));
         for command in &commands {

@@ -3,12 +3,14 @@
 use corsai_protocol::{Event, StudySlot};
 use corsai_report::{Issue, IssueCode};
 use leptos::prelude::*;
+use tracing::info;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     controller::context::Controller,
     crash_recovery::RestartBudget,
+    diagnostics,
     state::{Phase, SideEffect},
     weights::{cache, queue::WeightsQueue},
     worker_handle::{self, WorkerHandle},
@@ -26,6 +28,10 @@ impl Controller {
             }
             return;
         }
+        if let Event::Diagnostics { lines } = event {
+            diagnostics::add_worker_lines(&lines);
+            return;
+        }
         if let Event::Answer { run, key: answered } = event {
             self.store_answer(run, answered, payload);
             return;
@@ -40,6 +46,7 @@ impl Controller {
                 return;
             }
         }
+        trace_event(&event);
         let thumbnails = worker_handle::thumbnails(&event, &payload);
         for effect in self.transition(|s| s.apply(event, thumbnails)) {
             self.run_side_effect(effect);
@@ -91,5 +98,36 @@ impl Controller {
             }
             SideEffect::WorkerDied(issue) => self.on_crash(issue),
         }
+    }
+}
+
+/// Notes the events that tell how far a run has come, in counts and codes.
+fn trace_event(event: &Event) {
+    match event {
+        Event::Ready { .. } => info!("worker ready"),
+        Event::Device { device } => {
+            info!(backend = device.backend, slice_ms = device.slice_ms, deviation = device.deviation, "device chosen");
+        }
+        Event::WeightsRequested { networks } => info!(count = networks.len(), "networks requested"),
+        Event::Series { run, slot, series, chosen, issues, .. } => {
+            let usable = series.iter().filter(|s| s.usable).count();
+            let (found, chosen, issues) = (series.len(), chosen.is_some(), issues.len());
+            info!(run = run.0, ?slot, found, usable, chosen, issues, "series found");
+        }
+        Event::Volume { run, slot, volume } => {
+            let (slices, rows, columns) = (volume.slices, volume.rows, volume.columns);
+            info!(run = run.0, ?slot, slices, rows, columns, "volume known");
+        }
+        Event::Report { run, slot, report, stage } => {
+            let (tier, seconds, issues) = (report.runs.tier.as_str(), report.runs.seconds, report.issues.len());
+            info!(run = run.0, ?slot, ?stage, tier, seconds, issues, "numbers");
+        }
+        Event::Refused { run, slot, issues } => {
+            let codes: Vec<&str> = issues.iter().map(|i| i.code.as_str()).collect();
+            info!(run = run.0, ?slot, ?codes, "refused");
+        }
+        Event::Finished { run, slot } => info!(run = run.0, ?slot, "run finished"),
+        Event::Cancelled { run, slot } => info!(run = run.0, ?slot, "run cancelled"),
+        _ => {}
     }
 }

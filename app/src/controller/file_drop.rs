@@ -2,6 +2,7 @@
 
 use corsai_protocol::{PhantomRequest, StudySlot};
 use leptos::prelude::*;
+use tracing::info;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -60,6 +61,12 @@ impl Controller {
     }
 
     fn open_files(self, slot: StudySlot, listing: FileListing) {
+        info!(
+            files = listing.files.len(),
+            unreadable_files = listing.unreadable.files,
+            unreadable_folders = listing.unreadable.folders,
+            "files listed"
+        );
         let missing = listing.unreadable.issue(listing.files.len());
         let (names, files) = listing.files.into_iter().map(|d| (d.name, JsValue::from(d.file))).unzip();
         self.open(slot, StudySource::Files { names, files, missing }, false);

@@ -3,11 +3,15 @@
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::{controller::context::Controller, state::PageState, weights::cache};
+use tracing::info;
+
+use crate::{browser, controller::context::Controller, state::PageState, weights::cache};
 
 impl Controller {
     /// Starts the worker and the weights' download.
     pub fn start(self) {
+        let build = browser::build_attribute("data-build");
+        info!(build = build.as_deref().unwrap_or("unknown"), cores = browser::cores(), "page started");
         self.network_log.start();
         self.start_worker();
         self.load_weights();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use tracing::info;
 
 use crate::{browser, controller::context::Controller, state::PageState};
 
@@ -36,6 +37,7 @@ impl Controller {
         }
         let stalled = self.is_busy() && now - self.last_progress_ms.get_value() > STALLED_AFTER_MS;
         if stalled != self.stalled.get_untracked() {
+            info!(stalled, "watchdog");
             self.stalled.set(stalled);
         }
     }

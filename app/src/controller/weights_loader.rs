@@ -4,6 +4,7 @@ use corsai_manifest::NetworkEntry;
 use corsai_protocol::Command;
 use corsai_report::Tier;
 use leptos::prelude::*;
+use tracing::{info, warn};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -34,6 +35,7 @@ impl Controller {
                 };
                 match load::load(network, self.on_progress(network, &quick)).await {
                     Ok((parts, cached)) => {
+                        info!(network = name, bytes = manifest::bytes_of(network), cached, "network loaded");
                         self.weights_queue.update_value(|q| q.add_loaded(name, parts, manifest::bytes_of(network)));
                         let bytes = self.weights_queue.with_value(|q| q.bytes_of(&quick));
                         self.weights.update(|w| {
@@ -72,6 +74,7 @@ impl Controller {
     }
 
     fn weights_failed(self, network: String, detail: &str) {
+        warn!(network, detail, "network not loaded");
         self.weights.update(|w| w.failed = true);
         self.download.set(None);
         if self.weights_queue.try_update_value(|q| q.fail(&network)) == Some(true) {

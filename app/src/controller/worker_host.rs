@@ -3,6 +3,7 @@
 use corsai_protocol::{AnalysisOptions, Command, DevicePreference, StudySlot};
 use corsai_report::{Issue, IssueCode};
 use leptos::prelude::*;
+use tracing::{error, info, warn};
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -20,12 +21,16 @@ impl Controller {
     pub(super) fn start_worker(self) {
         let preference = self.device_preference.get_untracked();
         self.worker_preference.set_value(preference);
+        info!(?preference, "worker starts");
         let mut worker = WorkerHandle::start(
             WorkerBuild::select(preference),
             move |build| self.compiled_module(build),
             move |message| match message {
                 WorkerMessage::Event(event, payload) => self.on_event(event, payload),
-                WorkerMessage::PolicyViolation(directive) => self.network_log.add_violation(directive),
+                WorkerMessage::PolicyViolation(directive) => {
+                    warn!(directive, "the worker violated its policy");
+                    self.network_log.add_violation(directive);
+                }
                 WorkerMessage::Crashed => self.on_crash(Issue::new(IssueCode::WorkerDied, "")),
                 WorkerMessage::LoadFailed => self.on_start_failure(WorkerStatus::LoadFailed),
                 WorkerMessage::Unsupported => self.on_start_failure(WorkerStatus::Unsupported),
@@ -72,6 +77,7 @@ impl Controller {
         let next = suspect.and_then(|slot| self.recovery_plans.try_update_value(|p| p.on_crash(slot)).flatten());
         let given_up = suspect.filter(|_| next.is_none());
         let next = next.or_else(|| self.restart_budget.try_update_value(RestartBudget::on_crash).flatten());
+        warn!(code = issue.code.as_str(), ?suspect, ?given_up, on_cpu = ?next, "worker crashed");
         let Some(on_cpu) = next else {
             self.transition(|s| {
                 s.lost_worker(Some(issue), &[]);
@@ -88,6 +94,7 @@ impl Controller {
 
     /// Takes in that no worker can be started. What was measured stays.
     fn on_start_failure(self, status: WorkerStatus) {
+        error!(?status, "no worker");
         let message = "The computing part of this page could not be loaded. Check the connection and reload the page.";
         let issue = Issue { message: message.into(), ..Issue::new(IssueCode::WorkerDied, "") };
         self.transition(|s| {
@@ -101,6 +108,7 @@ impl Controller {
 
     /// Replaces the worker on the person's wish. Open studies continue in the new one.
     pub(super) fn restart_worker(self) {
+        info!("worker is replaced");
         self.continue_in_new_worker(None, None);
     }
 
