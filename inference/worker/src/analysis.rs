@@ -27,10 +27,11 @@ use crate::{
     answer_cache::question,
     coordinator::{Coordinator, Pixels},
     decode::{DecodeResources, decode},
-    device,
+    device_selection,
     engine::{Engine, Kind, Outcome, fault},
-    outbox, profile,
+    page_events,
     progress::ProgressReporter,
+    slice_areas,
     yield_now::Yielder,
 };
 
@@ -366,13 +367,8 @@ impl AnalysisRun<'_> {
         let analysis = self.course.analysis.borrow();
         let Some(bounds) = analysis.bounds_ml() else { return };
         let lungs = lungs.get_or_insert_with(|| measure(analysis.volume().grid(), analysis.all_labels(), false));
-<<<<<<< HEAD:inference/worker/src/analysis.rs
-        let bounds = possible(lungs, bounds);
-        page_events::post(&Event::ShareBounds { run: self.run, slot: self.slot, bounds });
-=======
         let bounds = share_bounds(lungs, bounds);
         page_events::post(&Event::ShareBounds { run: self.run, slot: self.slot, bounds });
->>>>>>> main:inference/worker/src/run.rs
     }
 
     fn report(&self, engine: &Engine, complete: bool) -> Report {

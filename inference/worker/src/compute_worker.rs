@@ -16,7 +16,7 @@ use web_time::{Duration, Instant};
 
 use crate::{
     engine::{fault, issue_of},
-    outbox,
+    page_events,
 };
 
 /// Coordinator → helper.

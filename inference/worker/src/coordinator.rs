@@ -38,7 +38,7 @@ use crate::{
     device_selection::{self, DeviceRequest},
     engine::{Engine, fault},
     engine_lock::EngineLock,
-    outbox, profile, reading,
+    page_events, reading, slice_areas,
     weight_store::{Parts, WeightStore},
 };
 
@@ -460,13 +460,8 @@ impl Coordinator {
     pub fn set_back(&self, (run, slot): (RunId, StudySlot)) {
         let Some(course) = self.study(slot).borrow().course() else { return };
         let mut analysis = course.analysis.borrow_mut();
-<<<<<<< HEAD:inference/worker/src/coordinator.rs
-        if analysis.set_back() {
-            slice_areas::tell_all_changed((run, slot), &analysis);
-=======
         if analysis.stop_refinement() {
             slice_areas::tell_all_changed((run, slot), &analysis);
->>>>>>> main:inference/worker/src/owner.rs
         }
     }
 

@@ -10,7 +10,7 @@ use corsai_volume::Grid;
 use crate::{
     coordinator::{Coordinator, Pixels},
     decoder_pool::{DecoderPool, Outcome},
-    outbox,
+    page_events,
     progress::ProgressReporter,
     yield_now::Yielder,
 };

@@ -14,7 +14,7 @@ use web_time::Instant;
 use crate::{
     assignments::Assignments,
     compute_worker::{WorkerRequest, WorkerResponse},
-    outbox,
+    page_events,
     worker_handle::{self, Message, WorkerHandle},
 };
 

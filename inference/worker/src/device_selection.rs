@@ -12,7 +12,7 @@ use crate::{
     cpu_backend::{Check, CpuBackend},
     engine::{Engine, Kind, fault, issue_of},
     gpu_backend::{self, GpuBackend},
-    outbox,
+    page_events,
     weight_store::{Parts, WeightStore},
 };
 

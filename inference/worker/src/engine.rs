@@ -7,7 +7,7 @@ use corsai_networks::{NetworkError, Precision};
 use corsai_protocol::DeviceReport;
 use corsai_report::{Issue, IssueCode};
 
-use crate::{gpu::GpuBackend, helper, pool::CpuBackend, weights::Parts};
+use crate::{compute_worker, cpu_backend::CpuBackend, gpu_backend::GpuBackend, weight_store::Parts};
 
 /// What came of a job, or of the engine.
 #[derive(Debug)]

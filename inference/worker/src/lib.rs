@@ -45,12 +45,12 @@ pub fn start() {
         js_sys::global().dyn_into().expect("invariant: this binary is started in a worker");
     if scope.name() == HELPER {
         std::panic::set_hook(Box::new(|_| compute_worker::report_panic()));
-        let helper = Rc::new(helper::ComputeWorker::new());
+        let helper = Rc::new(compute_worker::ComputeWorker::new());
         listen(&scope, move |message| Rc::clone(&helper).take(&message), compute_worker::report_unreadable);
         compute_worker::ready();
     } else {
         std::panic::set_hook(Box::new(|_| page_events::fatal()));
-        let owner = Rc::new(owner::Coordinator::new());
+        let owner = Rc::new(coordinator::Coordinator::new());
         listen(&scope, move |message| Rc::clone(&owner).take(&message), page_events::fatal);
         page_events::ready();
     }

@@ -7,7 +7,7 @@ use corsai_manifest::NetworkEntry;
 use corsai_networks::{NetworkError, Precision};
 use corsai_report::Issue;
 
-use crate::{device::AdapterInfo, engine::Outcome, pool::Check, weights::Parts};
+use crate::{cpu_backend::Check, device_selection::AdapterInfo, engine::Outcome, weight_store::Parts};
 
 #[allow(clippy::unused_async, reason = "as with a graphics processor")]
 pub async fn offered() -> Option<AdapterInfo> {
