@@ -1,7 +1,7 @@
 //! The issues of both studies, gravest first.
 
 use corsai_protocol::StudySlot;
-use corsai_report::{Issue, Severity};
+use corsai_report::{Issue, Severity, text};
 use leptos::prelude::*;
 
 use crate::{
@@ -62,6 +62,7 @@ pub fn IssueList(issues: Vec<Issue>) -> impl IntoView {
 }
 
 fn item(issue: Issue) -> impl IntoView {
+    let message = text::message(&issue);
     let more = issue.files.len().saturating_sub(NAMED);
     let files: Vec<_> = issue.files.into_iter().take(NAMED).map(|f| view! { <li class="file">{f}</li> }).collect();
     let more = (more > 0).then(|| view! { <li>"and " {format::counted(more, "other", "others")}</li> });
@@ -71,7 +72,7 @@ fn item(issue: Issue) -> impl IntoView {
             <div>
                 <p>
                     <span class="unseen">{word(issue.severity)}</span>
-                    {issue.message}
+                    {message}
                 </p>
                 {(!files.is_empty()).then(|| view! { <ul class="files">{files} {more}</ul> })}
             </div>

@@ -56,7 +56,7 @@ pub async fn analyse(
     let series = opened.series.iter().find(|s| s.summary().id == id);
     let series = series.ok_or_else(|| vec![fault("the choice of a series")])?;
     let same_study = |voxels_key| match owner.is_current_study(slot, series.summary(), voxels_key) {
-        true => Err(vec![Issue::new(IssueCode::DynamicsSameStudy, "")]),
+        true => Err(vec![Issue::new(IssueCode::DynamicsSameStudy, [])]),
         false => Ok(()),
     };
     same_study(None)?;
@@ -238,7 +238,7 @@ impl AnalysisRun<'_> {
                         std::future::pending::<()>().await;
                     }
                     self.put_back(&mut hold);
-                    let lost = Issue::new(IssueCode::DeviceLost, "");
+                    let lost = Issue::new(IssueCode::DeviceLost, []);
                     *hold.engine =
                         self.owner.replace_engine(lost, hold.engine.precision()).await.map_err(|issue| vec![issue])?;
                 }

@@ -115,7 +115,7 @@ impl CpuBackend {
         let mut checker: Option<u32> = None;
         while checks.len() < networks.len() {
             if self.helpers.is_empty() {
-                return Err(Issue::new(IssueCode::WorkerDied, ""));
+                return Err(Issue::new(IssueCode::WorkerDied, []));
             }
             if checker.is_none_or(|id| !self.assignments.has(id)) {
                 checks.clear();
@@ -138,7 +138,7 @@ impl CpuBackend {
                 WorkerResponse::Failed { issue, .. } => return Err(issue),
                 WorkerResponse::Died => {
                     if self.buried(id).is_none() {
-                        return Err(Issue::new(IssueCode::WorkerDied, ""));
+                        return Err(Issue::new(IssueCode::WorkerDied, []));
                     }
                 }
                 // Of a run that was over before.

@@ -20,7 +20,7 @@ use corsai_channel::adapter;
 use corsai_ensemble::{Job, JobId};
 use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, Place, Precision, golden};
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode, Reason};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::{
     StreamExt,
@@ -216,8 +216,8 @@ impl GpuBackend {
         let check = self.check(entry, network).await;
         match check.deviation {
             Some(deviation) if deviation <= golden::allowed(self.precision()) => Ok(()),
-            Some(deviation) => Err(Issue::new(IssueCode::DeviceSelfTest, &format!("a deviation of {deviation:.1e}"))),
-            None => Err(Issue::new(IssueCode::DeviceSelfTest, "no answer")),
+            Some(deviation) => Err(Issue::new(IssueCode::DeviceSelfTest, [Found::Deviation { deviation }])),
+            None => Err(Issue::new(IssueCode::DeviceSelfTest, [Reason::NoAnswer.into()])),
         }
     }
 
