@@ -6,10 +6,10 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use crate::{
+    controller::use_controller,
     dialog::Dialog,
-    intake::{self, Drop},
-    shell::App,
-    state::Phase,
+    file_intake::{self, DroppedItems},
+    state::{Phase, StudyStoreFields, derived},
 };
 
 /// What a drop can do at this moment.
@@ -34,18 +34,18 @@ fn destination(zone: Option<&str>, targets: Targets) -> Option<StudySlot> {
 
 /// Takes drops anywhere in the window, and shows where they go.
 #[component]
-pub fn DropLayer(app: App) -> impl IntoView {
+pub fn DropLayer() -> impl IntoView {
+    let controller = use_controller();
     let over = RwSignal::new(false);
     // A drop beside the fields: nothing is opened until the person says where it belongs.
     let asking = RwSignal::new(false);
-    let undecided: StoredValue<Option<Drop>, LocalStorage> = StoredValue::new_local(None);
+    let undecided: StoredValue<Option<DroppedItems>, LocalStorage> = StoredValue::new_local(None);
     let targets = Memo::new(move |_| {
-        app.model.with(|m| Targets {
-            empty: m.current.phase == Phase::Empty,
-            earlier: m.current.phase.measured() && !m.current.gone,
-        })
+        let study = controller.study(StudySlot::Current);
+        let (phase, lost) = (study.phase().get(), study.worker_lost().get());
+        Targets { empty: phase == Phase::Empty, earlier: phase.measured() && !lost }
     });
-    let has_earlier = Memo::new(move |_| app.model.with(|m| m.previous.phase != Phase::Empty));
+    let has_earlier = derived::phase_memo(controller.study(StudySlot::Previous), |phase| phase != Phase::Empty);
     let holds_files = |event: &ev::DragEvent| {
         event.data_transfer().is_some_and(|t| t.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files")))
     };
@@ -72,10 +72,10 @@ pub fn DropLayer(app: App) -> impl IntoView {
         let zone =
             event.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|e| e.closest("[data-slot]").ok()?);
         let zone = zone.and_then(|z| z.get_attribute("data-slot"));
-        let drop = intake::take(&transfer);
+        let drop = file_intake::take_items(&transfer);
         if let Some(slot) = destination(zone.as_deref(), targets.get_untracked()) {
             asking.set(false);
-            app.open_drop(slot, drop);
+            controller.open_drop(slot, drop);
         } else {
             undecided.set_value(Some(drop));
             asking.set(true);
@@ -90,7 +90,7 @@ pub fn DropLayer(app: App) -> impl IntoView {
     let decide = move |slot: StudySlot| {
         asking.set(false);
         if let Some(Some(drop)) = undecided.try_update_value(Option::take) {
-            app.open_drop(slot, drop);
+            controller.open_drop(slot, drop);
         }
     };
     Effect::new(move |_| {

@@ -14,7 +14,7 @@ pub enum FindingsError {
 impl From<FindingsError> for Issue {
     fn from(error: FindingsError) -> Self {
         match error {
-            FindingsError::SameStudy => Self::new(IssueCode::DynamicsSameStudy, ""),
+            FindingsError::SameStudy => Self::new(IssueCode::DynamicsSameStudy, []),
         }
     }
 }
