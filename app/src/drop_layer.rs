@@ -5,7 +5,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use crate::{
+use crate::{text, 
     controller::use_controller,
     dialog::Dialog,
     file_intake::{self, DroppedItems},
@@ -99,7 +99,7 @@ pub fn DropLayer() -> impl IntoView {
         }
     });
     let earlier_words = move || {
-        if has_earlier.get() { "Open in place of the earlier study" } else { "Add as the earlier study" }
+        if has_earlier.get() { text::drop_layer::REPLACE_EARLIER } else { text::drop_layer::ADD_EARLIER }
     };
     view! {
         {move || {
@@ -107,7 +107,7 @@ pub fn DropLayer() -> impl IntoView {
                 view! {
                     <div class="droplayer" data-testid="drop-layer">
                         <div class="droplayer-zone" data-slot="current" data-testid="drop-zone-current">
-                            {move || if targets.get().empty { "Drop to open" } else { "Open in place of this study" }}
+                            {move || if targets.get().empty { text::drop_layer::OPEN } else { text::drop_layer::REPLACE }}
                         </div>
                         {move || {
                             targets
@@ -125,8 +125,8 @@ pub fn DropLayer() -> impl IntoView {
                 }
             })
         }}
-        <Dialog open=asking id="drop-question" title="Where do these files belong?">
-            <p>"They were dropped beside the fields. Nothing was opened or replaced."</p>
+        <Dialog open=asking id="drop-question" title=text::drop_layer::QUESTION>
+            <p>{text::drop_layer::NOT_OPENED}</p>
             <div class="actions">
                 {move || {
                     targets
@@ -141,7 +141,7 @@ pub fn DropLayer() -> impl IntoView {
                         })
                 }}
                 <button class="button" data-testid="drop-as-current" on:click=move |_| decide(StudySlot::Current)>
-                    "Open in place of this study"
+                    {text::drop_layer::REPLACE}
                 </button>
             </div>
         </Dialog>

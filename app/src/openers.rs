@@ -3,7 +3,7 @@
 use corsai_protocol::StudySlot;
 use leptos::{ev, html, prelude::*};
 
-use crate::{
+use crate::{text, 
     controller::use_controller,
     file_intake::{self, DroppedItems},
 };
@@ -38,10 +38,10 @@ pub fn Openers(which: StudySlot) -> impl IntoView {
                 data-testid=format!("choose-folder-{name}")
                 on:click=move |_| click(folder)
             >
-                "Choose folder"
+                {text::start::CHOOSE_FOLDER}
             </button>
             <button class="button" data-testid=format!("choose-files-{name}") on:click=move |_| click(files)>
-                "Choose files"
+                {text::start::CHOOSE_FILES}
             </button>
             <input
                 node_ref=folder
