@@ -5,11 +5,12 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use crate::{text, 
+use crate::{
     controller::use_controller,
     dialog::Dialog,
     file_intake::{self, DroppedItems},
     state::{Phase, StudyStoreFields, derived},
+    text,
 };
 
 /// What a drop can do at this moment.

@@ -3,9 +3,10 @@
 use corsai_protocol::StudySlot;
 use leptos::{ev, html, prelude::*};
 
-use crate::{text, 
+use crate::{
     controller::use_controller,
     file_intake::{self, DroppedItems},
+    text,
 };
 
 /// "Choose folder" and "Choose files".

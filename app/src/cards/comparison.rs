@@ -5,7 +5,7 @@ use corsai_report::{Dynamics, NoVerdict, ShareChange, Tier, Verdict};
 use leptos::prelude::*;
 
 use crate::{
-    cards::{issues::IssueList, progress, series::SeriesPicker},
+    cards::{issues::IssueList, series::SeriesPicker},
     controller::use_controller,
     format,
     openers::Openers,
@@ -93,10 +93,7 @@ fn body(content: Content) -> AnyView {
         Content::Offer => view! { <Offer /> }.into_any(),
         Content::Pending => view! { <p class="pending">{text::comparison::PENDING}</p> }.into_any(),
         Content::Pick => view! { <SeriesPicker which=StudySlot::Previous /> }.into_any(),
-        Content::Refused => {
-            view! { <p>{text::comparison::REFUSED}</p> }
-                .into_any()
-        }
+        Content::Refused => view! { <p>{text::comparison::REFUSED}</p> }.into_any(),
         Content::Stopped => view! { <p>{text::comparison::STOPPED_BEFORE}</p> }.into_any(),
         Content::Waiting => view! { <p class="pending">{text::comparison::WAITING}</p> }.into_any(),
         Content::Compared => view! { <Comparison /> }.into_any(),

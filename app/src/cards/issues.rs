@@ -4,10 +4,11 @@ use corsai_protocol::StudySlot;
 use corsai_report::{Issue, Severity};
 use leptos::prelude::*;
 
-use crate::{text, 
+use crate::{
     controller::use_controller,
     format,
     state::{Phase, derived},
+    text,
 };
 
 /// Gravest first, as they are listed.

@@ -3,11 +3,12 @@
 use corsai_protocol::{Progress, Stage, StudySlot};
 use leptos::prelude::*;
 
-use crate::{text, 
+use crate::{
     controller::use_controller,
     format,
     state::{Phase, StudyStoreFields, derived},
-    weights::{queue::DownloadProgress, status::WeightsStatus},
+    text,
+    weights::status::WeightsStatus,
 };
 
 /// Done part, 0..=1, where it is known.
@@ -113,7 +114,8 @@ fn Running(which: StudySlot) -> impl IntoView {
     let work = derived::phase_memo(controller.study(which), |phase| phase.work().copied().unwrap_or_default());
     let progress = move || work.get().progress;
     let stopping = move || work.get().stopping;
-    let words = move || progress().map_or(text::progress::stage_name(Stage::Reading), |p| text::progress::stage_name(p.stage));
+    let words =
+        move || progress().map_or(text::progress::stage_name(Stage::Reading), |p| text::progress::stage_name(p.stage));
     let detail = move || {
         progress()
             .map(|p| text::progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref()))

@@ -2,14 +2,14 @@
 //! tier, and the way to the next one.
 
 use corsai_protocol::{Progress, Stage, StudySlot};
-use corsai_report::{Members, Report, Scale, ShareBounds, Tier};
+use corsai_report::Report;
 use leptos::prelude::*;
 
-use crate::{text, 
+use crate::{
     cards::progress::{self, Stalled},
     controller::use_controller,
-    format,
     state::{Phase, Shared, StudyStoreFields, derived},
+    text,
 };
 
 /// While networks are running: the bounds.
@@ -68,12 +68,11 @@ fn Refining() -> impl IntoView {
     let work = derived::phase_memo(study, |phase| phase.work().copied().unwrap_or_default());
     let restoring = derived::phase_memo(study, |phase| matches!(phase, Phase::Restoring(_)));
     let words = move || match (restoring.get(), work.get().progress) {
-        (true, at) => {
-            text::refinement::restoring(text::progress::stage_name(at.map_or(Stage::Reading, |p| p.stage)))
-        }
+        (true, at) => text::refinement::restoring(text::progress::stage_name(at.map_or(Stage::Reading, |p| p.stage))),
         (false, _) => text::progress::stage_name(Stage::Refining).to_string(),
     };
-    let told = move |p: Progress| text::progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref());
+    let told =
+        move |p: Progress| text::progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref());
     let detail = move || work.get().progress.map(told).unwrap_or_default();
     let done =
         move || work.get().progress.and_then(|p| progress::fraction(&p, &controller.weights.get())).unwrap_or(0.0);

@@ -6,12 +6,12 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::Clamped;
 use web_sys::ImageData;
 
-use crate::{text, 
+use crate::{
     browser::canvas_context,
     cards::issues::IssueList,
     controller::{Controller, use_controller},
-    format,
     state::{Phase, StudyStoreFields, Thumbnail, derived},
+    text,
 };
 
 /// The list from which a person picks.
@@ -97,7 +97,8 @@ pub fn RefusedPictures() -> impl IntoView {
         let study = controller.study(StudySlot::Current);
         let (series, thumbnails) = (study.series().get(), study.thumbnails().get());
         let unusable = series.iter().filter(|s| !s.usable);
-        let shown = |s: &SeriesSummary| Some((text::series::name(s), thumbnails.iter().find(|t| t.series == s.id)?.clone()));
+        let shown =
+            |s: &SeriesSummary| Some((text::series::name(s), thumbnails.iter().find(|t| t.series == s.id)?.clone()));
         unusable.filter_map(shown).collect::<Vec<_>>()
     });
     move || {

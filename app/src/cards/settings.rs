@@ -4,12 +4,13 @@ use corsai_protocol::{AnalysisOptions, DevicePreference, StudySlot};
 use corsai_report::Tier;
 use leptos::{ev, prelude::*};
 
-use crate::{text, 
+use crate::{
     controller::use_controller,
     diagnostics::DiagnosticsSection,
     dialog::Dialog,
     imaging::keys::{BINDINGS, POINTER_HELP},
     state::{PageStateStoreFields, Phase, derived},
+    text,
 };
 
 const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [

@@ -14,7 +14,10 @@ use crate::{
     controller::use_controller,
     export, format,
     state::{Phase, Shared, StudyStoreFields, derived},
-    text::{self, classes::{SCALES, meaning, of, scale_name}},
+    text::{
+        self,
+        classes::{SCALES, meaning, of},
+    },
 };
 
 /// The numbers of the study on screen.

@@ -2,8 +2,6 @@
 //! commands set off. One handle, [`Controller`], reaches components through Leptos's context; each
 //! file adds the methods of one task to it.
 
-use crate::text;
-
 mod commands;
 mod context;
 mod events;

@@ -118,9 +118,9 @@ mod tests {
     #[test]
     fn every_key_of_the_table_works_and_none_twice() {
         let keys: Vec<_> = BINDINGS.iter().flat_map(|b| b.keys).collect();
-        for (index, (name, intent)) in keys.iter().enumerate() {
+        for (index, (name, expected)) in keys.iter().enumerate() {
             let (shift, bare) = name.strip_prefix("Shift+").map_or((false, *name), |bare| (true, bare));
-            assert_eq!(intent(bare, shift), Some(*intent), "{name}");
+            assert_eq!(intent(bare, shift), Some(*expected), "{name}");
             assert!(keys.iter().skip(index + 1).all(|(other, _)| other != name), "{name} twice");
         }
         assert_eq!(intent("q", false), None);

@@ -19,9 +19,9 @@ pub fn Announcer() -> impl IntoView {
         let study = controller.study(slot);
         match study.phase().get() {
             Phase::Empty => String::new(),
-            Phase::Reading(work) | Phase::Measuring(work) => {
-                work.progress.map_or_else(|| text::announcer::READING.into(), |p| text::progress::stage_name(p.stage).to_string())
-            }
+            Phase::Reading(work) | Phase::Measuring(work) => work
+                .progress
+                .map_or_else(|| text::announcer::READING.into(), |p| text::progress::stage_name(p.stage).to_string()),
             Phase::Choosing => text::announcer::CHOOSE.into(),
             Phase::Refused => text::announcer::NO_NUMBER.into(),
             Phase::Stopped => text::common::STOPPED.into(),

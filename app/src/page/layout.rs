@@ -4,7 +4,7 @@ use corsai_protocol::StudySlot;
 use corsai_report::DISCLAIMER;
 use leptos::{html, prelude::*};
 
-use crate::{text, 
+use crate::{
     cards::{
         comparison::DynamicsCard,
         issues::IssuesCard,
@@ -20,6 +20,7 @@ use crate::{text,
     privacy::PrivacyPanel,
     start::Start,
     state::{PageStateStoreFields, Phase, StudyStoreFields, WorkerStatus, derived},
+    text,
     viewer::Viewer,
 };
 

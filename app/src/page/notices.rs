@@ -3,10 +3,11 @@
 use corsai_protocol::StudySlot;
 use leptos::prelude::*;
 
-use crate::{text, 
+use crate::{
     cards::issues::IssueList,
     controller::use_controller,
     state::{PageStateStoreFields, Phase, WorkerStatus, derived},
+    text,
 };
 
 /// Issues that concern no study: a worker that crashed idle, a drop without files; and what concerns
@@ -16,12 +17,8 @@ pub fn Notices() -> impl IntoView {
     let controller = use_controller();
     let notices = controller.state.notices();
     let hindered = Memo::new(move |_| match controller.state.worker().get() {
-        WorkerStatus::Unsupported => Some(
-            text::notices::UNSUPPORTED,
-        ),
-        WorkerStatus::LoadFailed => Some(
-            text::notices::LOAD_FAILED,
-        ),
+        WorkerStatus::Unsupported => Some(text::notices::UNSUPPORTED),
+        WorkerStatus::LoadFailed => Some(text::notices::LOAD_FAILED),
         WorkerStatus::Starting | WorkerStatus::Ready => None,
     });
     let idle = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase == Phase::Empty);

@@ -5,7 +5,7 @@ use js_sys::Uint8Array;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::{text, 
+use crate::{
     browser,
     controller::use_controller,
     dialog::Dialog,
@@ -13,6 +13,7 @@ use crate::{text,
     network_log::{NetworkRequest, RequestLog, SinceOpened, WorkerPolicy},
     offline::OfflineCopy,
     privacy::stored_data::{self, StoredData},
+    text,
     weights::{cache, manifest},
 };
 
@@ -57,15 +58,9 @@ fn Ready() -> impl IntoView {
         let loaded = controller.weights.get();
         match (loaded.is_complete(), controller.offline.copy.get()) {
             (false, _) => text::privacy::NETWORKS_LOADING,
-            (true, OfflineCopy::Stored) if loaded.cached => {
-                text::privacy::READY
-            }
-            (true, OfflineCopy::Pending) => {
-                text::privacy::READY_COPYING
-            }
-            (true, _) => {
-                text::privacy::READY_NO_COPY
-            }
+            (true, OfflineCopy::Stored) if loaded.cached => text::privacy::READY,
+            (true, OfflineCopy::Pending) => text::privacy::READY_COPYING,
+            (true, _) => text::privacy::READY_NO_COPY,
         }
     };
     let ready = move || controller.weights.get().is_complete() && controller.offline.copy.get() == OfflineCopy::Stored;
@@ -76,9 +71,7 @@ fn Ready() -> impl IntoView {
 fn Requests() -> impl IntoView {
     let controller = use_controller();
     let since = move || match controller.network_log.requests.with(RequestLog::since_opened) {
-        _ if !controller.network_log.requests.with(|log| log.is_supported) => {
-            text::privacy::REQUESTS_UNKNOWN.into()
-        }
+        _ if !controller.network_log.requests.with(|log| log.is_supported) => text::privacy::REQUESTS_UNKNOWN.into(),
         None => text::privacy::NO_STUDY_YET.to_string(),
         Some(SinceOpened { requests: 0, .. }) => text::privacy::NO_REQUEST.into(),
         Some(SinceOpened { requests, foreign }) => text::privacy::requests_since(requests, foreign == 0),
@@ -114,26 +107,15 @@ fn Policy() -> impl IntoView {
     let controller = use_controller();
     let guarded = move || match controller.network_log.policy.get() {
         WorkerPolicy::Requested => None,
-        WorkerPolicy::Unknown => Some((
-            "unknown",
-            text::privacy::POLICY_UNKNOWN,
-        )),
-        WorkerPolicy::Known(policy) if policy.contains("connect-src 'none'") => Some((
-            "true",
-            text::privacy::POLICY_ENFORCED,
-        )),
-        WorkerPolicy::Known(_) => Some((
-            "false",
-            text::privacy::POLICY_MISSING,
-        )),
+        WorkerPolicy::Unknown => Some(("unknown", text::privacy::POLICY_UNKNOWN)),
+        WorkerPolicy::Known(policy) if policy.contains("connect-src 'none'") => {
+            Some(("true", text::privacy::POLICY_ENFORCED))
+        }
+        WorkerPolicy::Known(_) => Some(("false", text::privacy::POLICY_MISSING)),
     };
     let stopped = move || {
         let stopped = controller.network_log.violations.get();
-        if stopped.is_empty() {
-            text::privacy::NO_VIOLATION.to_string()
-        } else {
-            text::privacy::violations(&stopped)
-        }
+        if stopped.is_empty() { text::privacy::NO_VIOLATION.to_string() } else { text::privacy::violations(&stopped) }
     };
     view! {
         <section>
@@ -155,8 +137,7 @@ fn Storage(found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync 
             return Some(text::privacy::STORAGE_UNKNOWN.to_string());
         };
         Some(if stored.nothing() && !browser::persistence_allowed() {
-            text::privacy::STORES_NOTHING
-                .to_string()
+            text::privacy::STORES_NOTHING.to_string()
         } else if stored.nothing() {
             text::privacy::NOTHING_STORED.to_string()
         } else {

@@ -4,9 +4,11 @@ use corsai_report::{NoVerdict, Tier};
 
 use crate::text::classes;
 
-pub const REFUSED: &str = "The earlier study was not measured, so there is nothing to compare. The reasons are listed below.";
+pub const REFUSED: &str =
+    "The earlier study was not measured, so there is nothing to compare. The reasons are listed below.";
 pub const SAME_PERSON: &str = "These studies have different patient identifiers. Are they of the same person?";
-pub const LUNGS_DISAGREE: &str = "The two lungs changed in opposite directions by a percentage point or more. Look at each lung.";
+pub const LUNGS_DISAGREE: &str =
+    "The two lungs changed in opposite directions by a percentage point or more. Look at each lung.";
 pub const OFFER: &str = "Open an earlier study of the same patient to see whether the lungs got better.";
 pub const STABLE_RULE: &str = "A change of less than one percentage point counts as stable.";
 pub const STOPPED_BEFORE: &str = "The earlier study was stopped before it was measured.";

@@ -11,9 +11,12 @@ pub const READY_NO_COPY: &str = "Switch your network off now: it still works as 
 pub const POLICY_MISSING: &str = "This host does not send the policy that forbids the computing part any connection. The code makes none, but here nothing enforces it.";
 pub const CHECK_STORAGE: &str = "Under “Application” look at what is stored: the page's own files, the networks' weights, the scale you chose. Nothing of a study.";
 pub const POLICY_ENFORCED: &str = "The host sends the policy that forbids the computing part any connection (connect-src 'none'), and the browser enforces it.";
-pub const LIMITS: &str = "None of this covers browser extensions, the operating system, and what you save or copy out of the page yourself.";
-pub const STORES_NOTHING: &str = "Nothing is stored in this browser, and this tab will store nothing until you load the page again.";
-pub const READY_COPYING: &str = "Switch your network off now: it still works. The page is still being kept for a later visit.";
+pub const LIMITS: &str =
+    "None of this covers browser extensions, the operating system, and what you save or copy out of the page yourself.";
+pub const STORES_NOTHING: &str =
+    "Nothing is stored in this browser, and this tab will store nothing until you load the page again.";
+pub const READY_COPYING: &str =
+    "Switch your network off now: it still works. The page is still being kept for a later visit.";
 pub const READY: &str = "Switch your network off now: it still works, and the page opens again without a network.";
 pub const CHECK_BUILD: &str = "Build the page from its source and compare the checksums with those linked above.";
 pub const NETWORKS_LOADING: &str = "The networks are still loading. Keep the network on until they are loaded.";

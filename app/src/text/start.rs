@@ -4,9 +4,12 @@ use crate::{format, weights::status::WeightsStatus};
 
 pub const LEAD: &str = "Open a chest CT in DICOM. This page finds the lungs and COVID‑19 lesions on every slice, measures them in millilitres, and gives the share of each lung and the CT-class.";
 pub const PROBLEMS_WHY: &str = " Missing slices, unusual geometry or unreadable files are named beside the numbers; a study that can't be measured gets no number.";
-pub const NO_UPLOAD_WHY: &str = " The pictures are read and computed on this computer, in this page, and are gone when it closes.";
-pub const SYNTHETIC_HINT: &str = "No CT at hand? A made-up chest with known lesions is built in the page, without any download.";
-pub const NO_DEVICE_WHY: &str = " It is for research and demonstration, and the networks can be wrong. Look at the outlines.";
+pub const NO_UPLOAD_WHY: &str =
+    " The pictures are read and computed on this computer, in this page, and are gone when it closes.";
+pub const SYNTHETIC_HINT: &str =
+    "No CT at hand? A made-up chest with known lesions is built in the page, without any download.";
+pub const NO_DEVICE_WHY: &str =
+    " It is for research and demonstration, and the networks can be wrong. Look at the outlines.";
 pub const NETWORKS_FAILED: &str = "The networks could not be loaded yet. The page tries again when they are needed.";
 pub const DROP_HERE: &str = "Drop a folder, files or a .zip here";
 pub const TITLE: &str = "How much of the lungs is affected?";

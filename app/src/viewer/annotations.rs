@@ -5,10 +5,11 @@ use corsai_protocol::StudySlot;
 use corsai_volume::label;
 use leptos::prelude::*;
 
-use crate::{text, 
+use crate::{
     controller::use_controller,
     format,
     state::{Phase, StudyStoreFields, derived},
+    text,
 };
 
 /// The orientation markers: the patient's right is on the left of the screen.

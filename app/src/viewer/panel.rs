@@ -3,9 +3,10 @@
 use corsai_protocol::StudySlot;
 use leptos::prelude::*;
 
-use crate::{text, 
+use crate::{
     controller::use_controller,
     state::StudyStoreFields,
+    text,
     viewer::{slider::SliceSlider, toolbar, viewport::Viewport},
 };
 

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use corsai_protocol::{SliceAreas, VolumeSummary};
 use leptos::{ev, prelude::*};
 
-use crate::{text, 
+use crate::{
     controller::use_controller,
     imaging::{slice_cache::SliceCache, viewport_state::ViewportState},
     state::{Shared, StudyStoreFields},
+    text,
 };
 
 /// Returns the outline of a row of bars, one per slice, as path data in a box of `count` × 1.

@@ -3,7 +3,7 @@
 use corsai_report::Report;
 use leptos::{ev, prelude::*};
 
-use crate::{text, 
+use crate::{
     controller::{Controller, use_controller},
     imaging::{
         geometry::Camera,
@@ -11,6 +11,7 @@ use crate::{text,
         render::{Overlay, Overlays, Window},
     },
     state::StudyStoreFields,
+    text,
 };
 
 const fn pressed(on: bool) -> &'static str {

@@ -5,7 +5,7 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, HtmlInputElement, PointerEvent, ResizeObserver};
 
-use crate::{text, 
+use crate::{
     controller::{Controller, use_controller},
     imaging::{
         geometry::{Grid, ScreenFromImage},
@@ -16,6 +16,7 @@ use crate::{text,
         wheel::{self, Unit, Wheel},
     },
     state::StudyStoreFields,
+    text,
     viewer::{
         annotations::{CornerAnnotations, OrientationMarkers, Placeholder},
         painter::{PaintedState, Painter},
