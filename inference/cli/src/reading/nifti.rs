@@ -35,6 +35,7 @@ pub(super) fn read_study(study: &StudyArgument) -> Result<(SeriesSummary, Decode
     let image = read_image(&study.path).map_err(|issue| vec![issue])?;
     let known = image.orientation_known;
     let [columns, rows, slices] = image.geometry.size;
+    tracing::info!(slices, rows, columns, "NIfTI file read");
     let patient_from_voxel = image.geometry.patient_from_voxel;
     let array = HuArray { columns, rows, slices, patient_from_voxel, voxels: image.voxels };
     let assumed = (!known).then(|| Issue::new(IssueCode::GeometryOrientationAssumed, []));
