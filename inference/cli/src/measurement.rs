@@ -108,8 +108,8 @@ pub fn compare_studies(
         answers,
         refines: false,
     });
-    let mut dynamics =
-        compare(before, now, same_patient).map_err(|issue| vec![issue.with_severity(Severity::Warning)])?;
+    let mut dynamics = compare(before, now, same_patient)
+        .map_err(|error| vec![Issue::from(error).with_severity(Severity::Warning)])?;
     let warnings = earlier.report.issues.iter().filter(|issue| issue.severity >= Severity::Warning).cloned();
     dynamics.issues.extend(warnings.map(Issue::of_earlier_study));
     Ok(dynamics)
