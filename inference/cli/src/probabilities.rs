@@ -3,8 +3,8 @@
 use std::{fs, io, path::PathBuf};
 
 use corsai_ensemble::{Analysis, JobId, LesionProbabilities};
+use corsai_manifest::Manifest;
 use corsai_nifti::Geometry;
-use corsai_protocol::Manifest;
 
 use crate::masks;
 
@@ -34,7 +34,8 @@ impl Recorder {
     /// end.
     pub fn answered(&mut self, analysis: &Analysis, id: JobId, answer: &[f32]) {
         // An answer that doesn't fit is the analysis' to refuse.
-        let Ok(Some(LesionProbabilities { network, slice, steps })) = analysis.lesion_probabilities(id, answer) else {
+        let Ok(Some(LesionProbabilities { network, slice, quantized })) = analysis.lesion_probabilities(id, answer)
+        else {
             return;
         };
         if self.current.as_ref().is_some_and(|(current, _)| *current != network)
@@ -44,8 +45,8 @@ impl Recorder {
         }
         let len = self.geometry.len();
         let (_, volume) = self.current.get_or_insert_with(|| (network, vec![0; len]));
-        let area = steps.len();
-        volume[slice * area..(slice + 1) * area].copy_from_slice(&steps);
+        let area = quantized.len();
+        volume[slice * area..(slice + 1) * area].copy_from_slice(&quantized);
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -66,7 +67,7 @@ impl Recorder {
         }
         for (side, name) in ["lungs-right", "lungs-left"].into_iter().enumerate() {
             let mut volume = Vec::with_capacity(self.geometry.len());
-            for z in 0..analysis.volume().grid().slices {
+            for z in 0..analysis.volume().grid().slices() {
                 let both = analysis.lung_probabilities(z);
                 volume.extend_from_slice(&both.expect("invariant: an analysis that keeps its lungs has them")[side]);
             }
@@ -84,7 +85,7 @@ impl Recorder {
 pub fn recorder(
     folder: Option<&PathBuf>,
     manifest: &Manifest,
-    grid: &corsai_study::Grid,
+    grid: &corsai_volume::Grid,
 ) -> io::Result<Option<Recorder>> {
     folder.map(|folder| Recorder::new(folder.clone(), manifest, masks::geometry(grid))).transpose()
 }

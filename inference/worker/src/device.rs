@@ -1,7 +1,9 @@
 //! Where to compute: chosen by a known slice, computed, timed and compared with its stored answer.
 
+use corsai_manifest::{Family, Manifest};
 use corsai_networks::{Precision, golden, read_manifest, shipped};
-use corsai_protocol::{DevicePreference, DeviceReport, Event, Family, Issue, IssueCode, Manifest, Stage, Tier};
+use corsai_protocol::{DevicePreference, DeviceReport, Event, Stage};
+use corsai_report::{Found, Issue, IssueCode, Reason, Tier};
 
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
@@ -109,7 +111,7 @@ pub async fn choose(wish: Wish, store: &WeightStore, stage: impl Fn(Stage)) -> R
 /// # Errors
 /// Why there is none.
 pub async fn once_more(store: &WeightStore, code: IssueCode) -> Result<Engine, Issue> {
-    let lost = || Issue::new(IssueCode::DeviceLost, "");
+    let lost = || Issue::new(IssueCode::DeviceLost, []);
     let manifest = manifest()?;
     let offer = gpu::offered().await.ok_or_else(lost)?;
     let mut gpu = Gpu::acquire(Precision::Single).await.map_err(|_| lost())?;
@@ -117,7 +119,7 @@ pub async fn once_more(store: &WeightStore, code: IssueCode) -> Result<Engine, I
     let checks = checked_on(&mut gpu, &manifest, &weights).await?.map_err(|_| lost())?;
     let (slice_ms, deviation) = summed_up(&manifest, &checks, gpu.precision()).ok_or_else(lost)?;
     let (reason, issues) = if code == IssueCode::DeviceLost {
-        ("taken into use again after it was lost", vec![Issue::new(IssueCode::DeviceRestarted, "")])
+        ("taken into use again after it was lost", vec![Issue::new(IssueCode::DeviceRestarted, [])])
     } else {
         ("taken into use again without f16, with which it computed a known slice wrongly", Vec::new())
     };
@@ -173,7 +175,7 @@ async fn checked_on(
     gpu: &mut Gpu,
     manifest: &Manifest,
     weights: &[(usize, Parts)],
-) -> Result<Result<Vec<Check>, String>, Issue> {
+) -> Result<Result<Vec<Check>, Found>, Issue> {
     let mut checks = Vec::new();
     for (network, parts) in weights {
         let entry = &manifest.networks[*network];
@@ -181,8 +183,8 @@ async fn checked_on(
         let check = gpu.check(entry, *network).await;
         match check.deviation {
             Some(deviation) if deviation <= golden::allowed(gpu.precision()) => checks.push(check),
-            Some(deviation) => return Ok(Err(format!("a deviation of {deviation:.1e}"))),
-            None => return Ok(Err("no answer".into())),
+            Some(deviation) => return Ok(Err(Found::Deviation { deviation })),
+            None => return Ok(Err(Reason::NoAnswer.into())),
         }
     }
     Ok(Ok(checks))
@@ -206,7 +208,7 @@ async fn right_gpu(
             Err(found) => {
                 return Ok(Err(CpuBecause {
                     reason: "the graphics processor computed a known slice wrongly".into(),
-                    issues: vec![Issue::new(IssueCode::DeviceSelfTest, &found)],
+                    issues: vec![Issue::new(IssueCode::DeviceSelfTest, [found])],
                 }));
             }
         }

@@ -2,8 +2,10 @@
 //! which of the two it has.
 
 use corsai_ensemble::{Job, JobId};
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{NetworkError, Precision};
-use corsai_protocol::{DeviceReport, Issue, IssueCode, NetworkEntry};
+use corsai_protocol::DeviceReport;
+use corsai_report::{Found, Issue, IssueCode};
 
 use crate::{gpu::Gpu, helper, pool::Pool, weights::Parts};
 
@@ -123,11 +125,11 @@ impl Engine {
 pub fn issue_of(error: &NetworkError) -> Issue {
     match error.code() {
         IssueCode::InternalFault => fault(&error.to_string()),
-        code => Issue::new(code, ""),
+        code => Issue::new(code, []),
     }
 }
 
 /// A step of ours failed that no study and no device should make fail; `step` names it.
 pub fn fault(step: &str) -> Issue {
-    Issue::new(IssueCode::InternalFault, step)
+    Issue::new(IssueCode::InternalFault, [Found::detail(step)])
 }

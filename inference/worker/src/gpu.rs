@@ -16,10 +16,11 @@ use burn::tensor::{
     Device,
     wgpu::{WgpuSetup, wgpu},
 };
+use corsai_channel::adapter;
 use corsai_ensemble::{Job, JobId};
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, Place, Precision, golden};
-use corsai_port::adapter;
-use corsai_protocol::{Issue, IssueCode, NetworkEntry};
+use corsai_report::{Found, Issue, IssueCode, Reason};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::{
     StreamExt,
@@ -215,8 +216,8 @@ impl Gpu {
         let check = self.check(entry, network).await;
         match check.deviation {
             Some(deviation) if deviation <= golden::allowed(self.precision()) => Ok(()),
-            Some(deviation) => Err(Issue::new(IssueCode::DeviceSelfTest, &format!("a deviation of {deviation:.1e}"))),
-            None => Err(Issue::new(IssueCode::DeviceSelfTest, "no answer")),
+            Some(deviation) => Err(Issue::new(IssueCode::DeviceSelfTest, [Found::Deviation { deviation }])),
+            None => Err(Issue::new(IssueCode::DeviceSelfTest, [Reason::NoAnswer.into()])),
         }
     }
 

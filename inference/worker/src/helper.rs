@@ -4,8 +4,9 @@
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use burn::tensor::Device;
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, golden, read_manifest, shipped};
-use corsai_protocol::{Issue, NetworkEntry};
+use corsai_report::Issue;
 use corsai_study::{Coding, Fault};
 use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
 use serde::{Deserialize, Serialize};
@@ -64,7 +65,7 @@ pub enum FromHelper {
 fn post(message: &FromHelper, buffers: &[JsValue]) {
     if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
         // What can't be posted has no one to be told of it: the owner's deadline takes over.
-        let _ = corsai_port::post(&scope, message, buffers, true);
+        let _ = corsai_channel::post(&scope, message, buffers, true);
     }
 }
 
@@ -95,7 +96,7 @@ impl Helper {
     }
 
     pub fn take(self: Rc<Self>, message: &MessageEvent) {
-        let Ok((message, payload)) = corsai_port::read::<ToHelper>(message) else { return report_unreadable() };
+        let Ok((message, payload)) = corsai_channel::read::<ToHelper>(message) else { return report_unreadable() };
         wasm_bindgen_futures::spawn_local(async move {
             let job = if let ToHelper::Run { job, .. } = message { Some(job) } else { None };
             if let Err(error) = self.handle(message, payload).await {

@@ -7,11 +7,11 @@ use std::{
     hash::{DefaultHasher, Hasher as _},
 };
 
-use corsai_protocol::Answered;
+use corsai_protocol::AnswerKey;
 
 /// What an earlier worker was answered; `B` is an answer's buffer.
 #[derive(Debug)]
-pub struct Kept<B>(RefCell<BTreeMap<Answered, B>>);
+pub struct Kept<B>(RefCell<BTreeMap<AnswerKey, B>>);
 
 impl<B> Default for Kept<B> {
     fn default() -> Self {
@@ -21,25 +21,25 @@ impl<B> Default for Kept<B> {
 
 impl<B> Kept<B> {
     /// Takes answers in: a buffer for each of `of`, in the same order.
-    pub fn put(&self, of: Vec<Answered>, answers: Vec<B>) {
+    pub fn put(&self, of: Vec<AnswerKey>, answers: Vec<B>) {
         assert_eq!(of.len(), answers.len(), "invariant: each answer has its buffer");
         self.0.borrow_mut().extend(of.into_iter().zip(answers));
     }
 
     /// The answer, where there is one; it is given once.
-    pub fn take(&self, of: &Answered) -> Option<B> {
+    pub fn take(&self, of: &AnswerKey) -> Option<B> {
         self.0.borrow_mut().remove(of)
     }
 }
 
 /// What a network is asked that is shown `input`.
-pub fn question(network: &str, input: &[f32]) -> Answered {
+pub fn question(network: &str, input: &[f32]) -> AnswerKey {
     let mut hasher = DefaultHasher::new();
     for pair in input.chunks(2) {
         let [low, high] = [0, 1].map(|i| u64::from(pair.get(i).map_or(0, |value| value.to_bits())));
         hasher.write_u64(low | high << 32);
     }
-    Answered { network: network.into(), input: hasher.finish() }
+    AnswerKey { network: network.into(), input: hasher.finish() }
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl Link {
         let messages = sender.clone();
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             let (message, payload) =
-                corsai_port::read::<FromHelper>(&message).unwrap_or((FromHelper::Died, Vec::new()));
+                corsai_channel::read::<FromHelper>(&message).unwrap_or((FromHelper::Died, Vec::new()));
             let _ = messages.unbounded_send((id, message, payload));
         });
         let errors = sender.clone();
@@ -69,7 +69,7 @@ impl Link {
 
     /// Whether the message could be sent.
     pub fn post(&self, message: &ToHelper, payload: &[JsValue]) -> bool {
-        corsai_port::post(&self.worker, message, payload, true).is_ok()
+        corsai_channel::post(&self.worker, message, payload, true).is_ok()
     }
 }
 

@@ -1,7 +1,8 @@
 //! What leaves the worker for the page.
 
-use corsai_port::PortError;
-use corsai_protocol::{Event, Issue, IssueCode, Report, ReportStage, RunId, Slot};
+use corsai_channel::ChannelError;
+use corsai_protocol::{Event, ReportStage, RunId, StudySlot};
+use corsai_report::{Issue, IssueCode, Report};
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::DedicatedWorkerGlobalScope;
@@ -15,16 +16,16 @@ pub fn post_with(event: &Event, buffers: &[ArrayBuffer]) {
     try_post(event, buffers).expect("invariant: an event can be posted to the page");
 }
 
-fn try_post(event: &Event, buffers: &[ArrayBuffer]) -> Result<(), PortError> {
+fn try_post(event: &Event, buffers: &[ArrayBuffer]) -> Result<(), ChannelError> {
     let payload: Vec<JsValue> = buffers.iter().map(JsValue::from).collect();
-    let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into().map_err(|_| PortError::Post)?;
-    corsai_port::post(&scope, event, &payload, true)
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into().map_err(|_| ChannelError::Post)?;
+    corsai_channel::post(&scope, event, &payload, true)
 }
 
 /// Asks the page for networks' weights, in this order.
 pub fn ask_for_weights(networks: Vec<String>) {
     if !networks.is_empty() {
-        post(&Event::WeightsWanted { networks });
+        post(&Event::WeightsRequested { networks });
     }
 }
 
@@ -41,11 +42,11 @@ pub fn buffer_of_f32(values: &[f32]) -> ArrayBuffer {
     js_sys::Float32Array::from(values).buffer()
 }
 
-pub fn report(run: RunId, slot: Slot, report: Report, stage: ReportStage) {
+pub fn report(run: RunId, slot: StudySlot, report: Report, stage: ReportStage) {
     post(&Event::Report { run, slot, report: Box::new(report), stage });
 }
 
-pub fn refuse(run: RunId, slot: Slot, issues: Vec<Issue>) {
+pub fn refuse(run: RunId, slot: StudySlot, issues: Vec<Issue>) {
     post(&Event::Refused { run, slot, issues });
 }
 
@@ -56,5 +57,5 @@ pub fn ready() {
 /// Last words of a panicking worker. Nothing of the panic's text is passed on: it might quote a header.
 pub fn fatal() {
     // What can't be posted now ends in a trap, of which the browser tells the page.
-    let _ = try_post(&Event::Fatal { issue: Issue::new(IssueCode::WorkerDied, "") }, &[]);
+    let _ = try_post(&Event::Fatal { issue: Issue::new(IssueCode::WorkerDied, []) }, &[]);
 }

@@ -10,13 +10,13 @@ use std::{
     rc::Rc,
 };
 
-use corsai_findings::{Measured, compare, same_instances};
+use corsai_channel::read;
+use corsai_findings::{ComparedStudy, compare, same_instances};
 use corsai_networks::Precision;
-use corsai_port::read;
 use corsai_protocol::{
-    Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, ReportStage, RunId, SeriesSummary, Slot, Stage,
-    Tier,
+    AnalysisOptions, Command, DevicePreference, Event, ReportStage, RunId, SeriesSummary, Stage, StudySlot,
 };
+use corsai_report::{Issue, IssueCode, Report, Tier};
 use corsai_study::{Ahead, Decoding, Opened};
 use futures_channel::oneshot;
 use futures_util::{
@@ -91,10 +91,10 @@ impl Study {
         self.numbers.as_ref()?.answers.keys().next_back().copied()
     }
 
-    fn measured(&self) -> Option<Measured<'_>> {
+    fn measured(&self) -> Option<ComparedStudy<'_>> {
         let Numbers { series, voxels_key, answers, .. } = self.numbers.as_ref()?;
         let refines = self.goal > self.highest();
-        Some(Measured { series, voxels_key: *voxels_key, answers, refines })
+        Some(ComparedStudy { series, voxels_key: *voxels_key, answers, refines })
     }
 
     /// Stops the run, if it is this study's and goes on. What was opened, decoded and measured
@@ -135,7 +135,7 @@ const GPU_FAILURES: u32 = 2;
 #[derive(Debug)]
 pub struct Owner {
     wish: Cell<Wish>,
-    depth: Cell<Depth>,
+    depth: Cell<AnalysisOptions>,
     weights: WeightStore,
     pub kept: Kept<ArrayBuffer>,
     engine: EngineLock<Option<Engine>>,
@@ -151,7 +151,7 @@ impl Owner {
     pub fn new() -> Self {
         Self {
             wish: Cell::new(Wish { preference: DevicePreference::Auto, cores: 1 }),
-            depth: Cell::new(Depth::default()),
+            depth: Cell::new(AnalysisOptions::default()),
             weights: WeightStore::default(),
             kept: Kept::default(),
             engine: EngineLock::new(None),
@@ -178,9 +178,9 @@ impl Owner {
             }
             Command::Weights { network } => self.weights.put(network, bytes(&payload)),
             Command::WeightsFailed { network, detail } => self.weights.fail(network, &detail),
-            Command::Answers { of } => {
+            Command::Answers { keys } => {
                 let buffers = payload.into_iter().map(JsCast::unchecked_into);
-                self.kept.put(of, buffers.collect());
+                self.kept.put(keys, buffers.collect());
             }
             Command::Open { run, slot, names } => {
                 let owner = Rc::clone(&self);
@@ -230,8 +230,8 @@ impl Owner {
                 let course = match (course, slot) {
                     (Some(course), _) => course,
                     // It isn't decoded yet, and will then be measured as the current one was.
-                    (None, Slot::Previous) => return,
-                    (None, Slot::Current) => {
+                    (None, StudySlot::Previous) => return,
+                    (None, StudySlot::Current) => {
                         return outbox::refuse(run, slot, vec![fault("the choice of further networks")]);
                     }
                 };
@@ -253,10 +253,10 @@ impl Owner {
         }
     }
 
-    pub const fn study(&self, slot: Slot) -> &RefCell<Study> {
+    pub const fn study(&self, slot: StudySlot) -> &RefCell<Study> {
         match slot {
-            Slot::Current => &self.current,
-            Slot::Previous => &self.previous,
+            StudySlot::Current => &self.current,
+            StudySlot::Previous => &self.previous,
         }
     }
 
@@ -264,7 +264,7 @@ impl Owner {
     fn start(
         self: &Rc<Self>,
         run: RunId,
-        slot: Slot,
+        slot: StudySlot,
         study: Study,
         work: impl Future<Output = Result<(), Vec<Issue>>> + 'static,
     ) {
@@ -274,7 +274,7 @@ impl Owner {
 
     /// A run begins in place of what was in its slot. Returns what hears that it is stopped, or
     /// that it was replaced.
-    fn begin(&self, run: RunId, slot: Slot, study: Study) -> oneshot::Receiver<()> {
+    fn begin(&self, run: RunId, slot: StudySlot, study: Study) -> oneshot::Receiver<()> {
         let (stop, stopped) = oneshot::channel();
         *self.study(slot).borrow_mut() = Study { run, stop: Some(stop), ..study };
         // What was confirmed was said of the study that was there.
@@ -283,7 +283,7 @@ impl Owner {
     }
 
     /// A run goes on with what is in its slot, in place of the run that did so before.
-    fn begin_again(&self, run: RunId, slot: Slot) -> oneshot::Receiver<()> {
+    fn begin_again(&self, run: RunId, slot: StudySlot) -> oneshot::Receiver<()> {
         let (stop, stopped) = oneshot::channel();
         let mut study = self.study(slot).borrow_mut();
         (study.run, study.stop) = (run, Some(stop));
@@ -296,7 +296,7 @@ impl Owner {
     fn drive(
         self: &Rc<Self>,
         run: RunId,
-        slot: Slot,
+        slot: StudySlot,
         stopped: oneshot::Receiver<()>,
         work: impl Future<Output = Result<(), Vec<Issue>>> + 'static,
     ) {
@@ -324,7 +324,7 @@ impl Owner {
     async fn opened(
         &self,
         run: RunId,
-        slot: Slot,
+        slot: StudySlot,
         opened: Opened,
         means: Means,
         begun: Instant,
@@ -395,23 +395,23 @@ impl Owner {
 
     /// Returns how a study of this slot is to be measured: an earlier one like the current one was,
     /// whatever the settings say by then, since only like answers are compared.
-    pub fn depth_of(&self, slot: Slot) -> Depth {
+    pub fn depth_of(&self, slot: StudySlot) -> AnalysisOptions {
         let settings = self.depth.get();
         let current = self.current.borrow();
-        match current.course().filter(|_| slot == Slot::Previous) {
+        match current.course().filter(|_| slot == StudySlot::Previous) {
             Some(course) => {
-                Depth { tier: current.goal.max(current.highest()).unwrap_or(settings.tier), ..course.depth }
+                AnalysisOptions { tier: current.goal.max(current.highest()).unwrap_or(settings.tier), ..course.depth }
             }
             None => settings,
         }
     }
 
     /// Returns the tier that a slot's run goes on to.
-    pub fn goal(&self, slot: Slot) -> Option<Tier> {
+    pub fn goal(&self, slot: StudySlot) -> Option<Tier> {
         self.study(slot).borrow().goal
     }
 
-    pub fn set_goal(&self, (run, slot): (RunId, Slot), tier: Tier) {
+    pub fn set_goal(&self, (run, slot): (RunId, StudySlot), tier: Tier) {
         let mut study = self.study(slot).borrow_mut();
         if study.run == run {
             study.goal = Some(tier);
@@ -419,7 +419,7 @@ impl Owner {
     }
 
     /// A run is over: nothing of its study changes any more, nor does a comparison.
-    fn run_ended(&self, (run, slot): (RunId, Slot)) {
+    fn run_ended(&self, (run, slot): (RunId, StudySlot)) {
         if self.study(slot).borrow().run == run {
             self.study(slot).borrow_mut().goal = None;
             self.publish_comparison();
@@ -447,7 +447,7 @@ impl Owner {
     }
 
     /// An answer's refinement ended before its time: the answer stays, and says why.
-    pub fn doubt(&self, slot: Slot, issues: Vec<Issue>) {
+    pub fn doubt(&self, slot: StudySlot, issues: Vec<Issue>) {
         let numbers = self.study(slot).borrow().numbers.clone();
         if let Some(Numbers { run, series, voxels_key, mut answers }) = numbers {
             let (_, mut report) = answers.pop_last().expect("invariant: a measured study has an answer");
@@ -457,10 +457,10 @@ impl Owner {
     }
 
     /// A run ended before its time: where it refined an answer, the masks are that answer's again, as the numbers are.
-    pub fn set_back(&self, (run, slot): (RunId, Slot)) {
+    pub fn set_back(&self, (run, slot): (RunId, StudySlot)) {
         let Some(course) = self.study(slot).borrow().course() else { return };
         let mut analysis = course.analysis.borrow_mut();
-        if analysis.set_back() {
+        if analysis.stop_refinement() {
             profile::tell_all_changed((run, slot), &analysis);
         }
     }
@@ -469,7 +469,7 @@ impl Owner {
         self.waits_for.get()
     }
 
-    fn send_slice(&self, slot: Slot, index: u32) {
+    fn send_slice(&self, slot: StudySlot, index: u32) {
         let z = index as usize;
         let study = self.study(slot).borrow();
         let mut agreement = None;
@@ -502,7 +502,7 @@ impl Owner {
     /// comparison.
     pub fn publish(
         &self,
-        (run, slot): (RunId, Slot),
+        (run, slot): (RunId, StudySlot),
         series: &SeriesSummary,
         voxels_key: u64,
         report: Report,
@@ -535,17 +535,17 @@ impl Owner {
             Err(issue) => {
                 // Its run ends with it.
                 (previous.numbers, previous.stop, previous.goal) = (None, None, None);
-                outbox::refuse(run, Slot::Previous, vec![issue]);
+                outbox::refuse(run, StudySlot::Previous, vec![issue]);
             }
         }
     }
 
     /// Returns whether a series of the earlier study is the one under examination: made of the same
     /// instances or, once it is decoded, of the same voxels.
-    pub fn is_current_study(&self, slot: Slot, series: &SeriesSummary, voxels_key: Option<u64>) -> bool {
+    pub fn is_current_study(&self, slot: StudySlot, series: &SeriesSummary, voxels_key: Option<u64>) -> bool {
         let current = self.current.borrow();
         let same = |n: &Numbers| same_instances(&n.series, series) || voxels_key == Some(n.voxels_key);
-        slot == Slot::Previous && current.numbers.as_ref().is_some_and(same)
+        slot == StudySlot::Previous && current.numbers.as_ref().is_some_and(same)
     }
 }
 

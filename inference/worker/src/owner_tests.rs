@@ -26,19 +26,19 @@ fn now(stopped: oneshot::Receiver<()>) -> Option<Ended> {
 fn a_run_ends_by_itself_with_a_reason_or_without() {
     let owner = owner();
     let issues = vec![fault("a test")];
-    let stopped = owner.begin(RUNS[0], Slot::Current, Study::default());
+    let stopped = owner.begin(RUNS[0], StudySlot::Current, Study::default());
     assert_eq!(ended(ready(Ok(())), stopped).now_or_never(), Some(Ended::Finished));
-    let stopped = owner.begin(RUNS[1], Slot::Current, Study::default());
+    let stopped = owner.begin(RUNS[1], StudySlot::Current, Study::default());
     assert_eq!(ended(ready(Err(issues.clone())), stopped).now_or_never(), Some(Ended::Refused(issues)));
-    let stopped = owner.begin(RUNS[2], Slot::Current, Study::default());
+    let stopped = owner.begin(RUNS[2], StudySlot::Current, Study::default());
     assert_eq!(now(stopped), None);
 }
 
 #[test]
 fn cancel_stops_its_run_and_no_other() {
     let owner = owner();
-    let current = owner.begin(RUNS[1], Slot::Current, Study::default());
-    let previous = owner.begin(RUNS[2], Slot::Previous, Study::default());
+    let current = owner.begin(RUNS[1], StudySlot::Current, Study::default());
+    let previous = owner.begin(RUNS[2], StudySlot::Previous, Study::default());
     obey(&owner, Command::Cancel { run: RUNS[0] });
     obey(&owner, Command::Cancel { run: RUNS[2] });
     assert_eq!(now(previous), Some(Ended::Cancelled));
@@ -48,15 +48,15 @@ fn cancel_stops_its_run_and_no_other() {
 #[test]
 fn a_run_that_was_replaced_or_closed_is_not_called_cancelled() {
     let owner = owner();
-    let first = owner.begin(RUNS[0], Slot::Current, Study::default());
-    let second = owner.begin(RUNS[1], Slot::Current, Study::default());
+    let first = owner.begin(RUNS[0], StudySlot::Current, Study::default());
+    let second = owner.begin(RUNS[1], StudySlot::Current, Study::default());
     // Asked for before the page knew of the second.
     obey(&owner, Command::Cancel { run: RUNS[0] });
     assert_eq!(now(first), Some(Ended::Replaced));
-    obey(&owner, Command::Close { slot: Slot::Previous });
-    obey(&owner, Command::Close { slot: Slot::Current });
+    obey(&owner, Command::Close { slot: StudySlot::Previous });
+    obey(&owner, Command::Close { slot: StudySlot::Current });
     assert_eq!(now(second), Some(Ended::Replaced));
-    assert_eq!(owner.study(Slot::Current).borrow().run, RunId::default());
+    assert_eq!(owner.study(StudySlot::Current).borrow().run, RunId::default());
 }
 
 #[test]
@@ -65,11 +65,11 @@ fn what_was_opened_stays_to_choose_from_when_its_run_is_cancelled() {
     let opened = Rc::new(Intake::new(Limits::default()).finish());
     let decoding = Pixels::Decoding(Rc::default());
     let study = Study { opened: Some(Rc::clone(&opened)), pixels: decoding, ..Study::default() };
-    let stopped = owner.begin(RUNS[0], Slot::Current, study);
+    let stopped = owner.begin(RUNS[0], StudySlot::Current, study);
     obey(&owner, Command::Cancel { run: RUNS[0] });
     assert_eq!(now(stopped), Some(Ended::Cancelled));
-    owner.set_back((RUNS[0], Slot::Current));
-    let study = owner.study(Slot::Current).borrow();
+    owner.set_back((RUNS[0], StudySlot::Current));
+    let study = owner.study(StudySlot::Current).borrow();
     assert!(study.opened.as_ref().is_some_and(|kept| Rc::ptr_eq(kept, &opened)));
     assert!(matches!(study.pixels, Pixels::Decoding(_)), "the slices decoded so far can be shown");
 }
@@ -78,10 +78,10 @@ fn what_was_opened_stays_to_choose_from_when_its_run_is_cancelled() {
 fn a_refinement_takes_its_study_on_and_the_run_before_ends() {
     let owner = owner();
     let opened = Rc::new(Intake::new(Limits::default()).finish());
-    let first = owner.begin(RUNS[0], Slot::Current, Study { opened: Some(opened), ..Study::default() });
-    let second = owner.begin_again(RUNS[0], Slot::Current);
+    let first = owner.begin(RUNS[0], StudySlot::Current, Study { opened: Some(opened), ..Study::default() });
+    let second = owner.begin_again(RUNS[0], StudySlot::Current);
     assert_eq!(now(first), Some(Ended::Replaced));
-    assert!(owner.study(Slot::Current).borrow().opened.is_some());
+    assert!(owner.study(StudySlot::Current).borrow().opened.is_some());
     obey(&owner, Command::Cancel { run: RUNS[0] });
     assert_eq!(now(second), Some(Ended::Cancelled));
 }
@@ -89,7 +89,7 @@ fn a_refinement_takes_its_study_on_and_the_run_before_ends() {
 #[test]
 fn a_run_under_way_goes_on_to_the_higher_tier() {
     let owner = owner();
-    let (run, slot) = (RUNS[0], Slot::Previous);
+    let (run, slot) = (RUNS[0], StudySlot::Previous);
     let stopped = owner.begin(run, slot, Study::default());
     obey(&owner, Command::Refine { run, slot, tier: Tier::Full });
     assert_eq!(owner.goal(slot), None, "how it is measured isn't known before it is decoded");
@@ -104,11 +104,11 @@ fn a_run_under_way_goes_on_to_the_higher_tier() {
 #[test]
 fn a_confirmed_patient_is_the_one_of_the_study_that_is_there() {
     let owner = owner();
-    let confirmed = || owner.study(Slot::Previous).borrow().same_patient;
-    let _previous = owner.begin(RUNS[1], Slot::Previous, Study::default());
+    let confirmed = || owner.study(StudySlot::Previous).borrow().same_patient;
+    let _previous = owner.begin(RUNS[1], StudySlot::Previous, Study::default());
     obey(&owner, Command::ConfirmPatient { run: RUNS[0] });
     assert!(!confirmed(), "it was said of another study");
-    for slot in [Slot::Previous, Slot::Current] {
+    for slot in [StudySlot::Previous, StudySlot::Current] {
         obey(&owner, Command::ConfirmPatient { run: RUNS[1] });
         assert!(confirmed());
         let _next = owner.begin(RUNS[1], slot, Study::default());

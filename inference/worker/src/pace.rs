@@ -2,7 +2,7 @@
 //!
 //! The page takes progress for life: what has not advanced isn't told again.
 
-use corsai_protocol::{Event, Progress, RunId, Slot, Stage};
+use corsai_protocol::{Event, Progress, RunId, Stage, StudySlot};
 use web_time::{Duration, Instant};
 
 use crate::outbox;
@@ -15,7 +15,7 @@ const GUESS: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Pace {
     run: RunId,
-    slot: Slot,
+    slot: StudySlot,
     stage: Stage,
     begun: Instant,
     told: Option<Told>,
@@ -30,7 +30,7 @@ struct Told {
 }
 
 impl Pace {
-    pub fn begin(run: RunId, slot: Slot, stage: Stage) -> Self {
+    pub fn begin(run: RunId, slot: StudySlot, stage: Stage) -> Self {
         Self { run, slot, stage, begun: Instant::now(), told: None }
     }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     fn pace() -> (Pace, Instant) {
-        let pace = Pace::begin(RunId(1), Slot::Current, Stage::Lesions);
+        let pace = Pace::begin(RunId(1), StudySlot::Current, Stage::Lesions);
         let begun = pace.begun;
         (pace, begun)
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use corsai_ensemble::{Job, JobId};
 use corsai_networks::{Network, Precision, golden};
-use corsai_protocol::{Issue, IssueCode};
+use corsai_report::{Issue, IssueCode};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use js_sys::Float32Array;
 use wasm_bindgen::JsValue;
@@ -115,7 +115,7 @@ impl Pool {
         let mut checker: Option<u32> = None;
         while checks.len() < networks.len() {
             if self.helpers.is_empty() {
-                return Err(Issue::new(IssueCode::WorkerDied, ""));
+                return Err(Issue::new(IssueCode::WorkerDied, []));
             }
             if checker.is_none_or(|id| !self.assignments.has(id)) {
                 checks.clear();
@@ -138,7 +138,7 @@ impl Pool {
                 FromHelper::Failed { issue, .. } => return Err(issue),
                 FromHelper::Died => {
                     if self.buried(id).is_none() {
-                        return Err(Issue::new(IssueCode::WorkerDied, ""));
+                        return Err(Issue::new(IssueCode::WorkerDied, []));
                     }
                 }
                 // Of a run that was over before.

@@ -1,20 +1,21 @@
 //! How much lung and lesion each slice holds: the profile beside the page's slider.
 
 use corsai_ensemble::Analysis;
-use corsai_protocol::{Event, RunId, SliceAreas, Slot, Stage, label};
+use corsai_protocol::{Event, RunId, SliceAreas, Stage, StudySlot};
+use corsai_volume::label;
 
 use crate::outbox;
 
 /// Tells the page that these slices have new labels, and how much of each mask is on them.
-pub fn tell_changed((run, slot): (RunId, Slot), analysis: &Analysis, slices: Vec<usize>) {
+pub fn tell_changed((run, slot): (RunId, StudySlot), analysis: &Analysis, slices: Vec<usize>) {
     let areas = areas_of(analysis, &slices);
     let indices = slices.into_iter().map(|z| z as u32).collect();
     outbox::post(&Event::Changed { run, slot, indices, areas });
 }
 
 /// The same for the whole volume.
-pub fn tell_all_changed(at: (RunId, Slot), analysis: &Analysis) {
-    tell_changed(at, analysis, (0..analysis.volume().grid().slices).collect());
+pub fn tell_all_changed(at: (RunId, StudySlot), analysis: &Analysis) {
+    tell_changed(at, analysis, (0..analysis.volume().grid().slices()).collect());
 }
 
 /// The areas on each of these slices; none before the lungs are in.
@@ -41,9 +42,10 @@ mod tests {
     use std::sync::Arc;
 
     use corsai_ensemble::{Job, Options};
+    use corsai_manifest::{Family, Manifest};
     use corsai_networks::{read_manifest, shipped};
-    use corsai_protocol::{Family, Manifest, Tier};
-    use corsai_study::HuVolume;
+    use corsai_report::Tier;
+    use corsai_volume::HuVolume;
 
     use super::*;
     use crate::decode::tests::opened;
@@ -98,7 +100,7 @@ mod tests {
             let job = analysis.next_job().unwrap();
             analysis.accept(job.id, &answer(&job, &manifest, 1.0)).unwrap();
         }
-        analysis.set_back();
+        analysis.stop_refinement();
         assert_eq!(areas_of(&analysis, &all), quick);
         assert_eq!(areas_of(&analysis, &[7, 3]), [quick[7], quick[3]], "in the order they are asked for");
     }

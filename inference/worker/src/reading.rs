@@ -1,7 +1,8 @@
 //! Files and phantoms to series. Files are handles until here: each is read, given to `study` and let go.
 
 use corsai_phantom::{Phantom, PhantomOptions};
-use corsai_protocol::{Issue, PhantomDate, RunId, Slot, Stage};
+use corsai_protocol::{PhantomRequest, RunId, Stage, StudySlot};
+use corsai_report::Issue;
 use corsai_study::{Ahead, Intake, Limits, Opened};
 use futures_util::{StreamExt, stream};
 use js_sys::Uint8Array;
@@ -23,7 +24,7 @@ const AHEAD: usize = 8;
 /// beside.
 pub async fn files(
     run: RunId,
-    slot: Slot,
+    slot: StudySlot,
     names: Vec<String>,
     files: Vec<JsValue>,
     decoders: &mut Decoders,
@@ -95,7 +96,7 @@ async fn content(file: JsValue, most: u64) -> Result<Vec<u8>, NoContent> {
 ///
 /// # Errors
 /// `internal.fault` for shares or a date that no phantom has.
-pub async fn phantom(run: RunId, slot: Slot, date: PhantomDate) -> Result<Opened, Vec<Issue>> {
+pub async fn phantom(run: RunId, slot: StudySlot, date: PhantomRequest) -> Result<Opened, Vec<Issue>> {
     Pace::begin(run, slot, Stage::Reading).reached(0, 1);
     // Lets the page show that before the phantom is made in one piece.
     gloo_timers::future::TimeoutFuture::new(0).await;

@@ -8,11 +8,12 @@ use std::{
 };
 
 use corsai_ensemble::{Analysis, Job, JobId, Options};
-use corsai_findings::{doubts, measure, possible, record, report, spread};
+use corsai_findings::{check_quality, measure, report, set_member_range, share_bounds, study_record};
+use corsai_manifest::{Manifest, Vote};
 use corsai_protocol::{
-    Answered, Depth, Event, Issue, IssueCode, Lungs, Manifest, Report, ReportStage, RunId, Runs, SeriesId,
-    SeriesSummary, Severity, Slot, Stage, Tier, Vote,
+    AnalysisOptions, AnswerKey, Event, ReportStage, RunId, SeriesId, SeriesSummary, Stage, StudySlot,
 };
+use corsai_report::{Issue, IssueCode, Lungs, Report, Runs, Severity, Tier};
 use corsai_study::{Decoded, Opened};
 use futures_util::{
     future::{Either, select},
@@ -45,7 +46,7 @@ const BETWEEN_BOUNDS: Duration = Duration::from_millis(400);
 /// Why there are no numbers.
 pub async fn analyse(
     owner: &Owner,
-    at: (RunId, Slot),
+    at: (RunId, StudySlot),
     opened: &Opened,
     id: SeriesId,
     means: Means,
@@ -55,7 +56,7 @@ pub async fn analyse(
     let series = opened.series.iter().find(|s| s.summary().id == id);
     let series = series.ok_or_else(|| vec![fault("the choice of a series")])?;
     let same_study = |voxels_key| match owner.is_current_study(slot, series.summary(), voxels_key) {
-        true => Err(vec![Issue::new(IssueCode::DynamicsSameStudy, "")]),
+        true => Err(vec![Issue::new(IssueCode::DynamicsSameStudy, [])]),
         false => Ok(()),
     };
     same_study(None)?;
@@ -94,7 +95,7 @@ pub async fn analyse(
 
 /// Goes on from a finished answer to the run's goal, one tier after the other; each one's answer is
 /// published. Where it can't go on, the answer there is stays, and says why.
-pub async fn refine(owner: &Owner, (run, slot): (RunId, Slot), course: &Rc<Course>) {
+pub async fn refine(owner: &Owner, (run, slot): (RunId, StudySlot), course: &Rc<Course>) {
     for next in Tier::ALL {
         // The goal may have been raised meanwhile.
         if Some(next) > owner.goal(slot) {
@@ -125,7 +126,7 @@ pub struct Course {
     /// Digest of the volume's voxels.
     voxels_key: u64,
     /// What it was begun with.
-    pub depth: Depth,
+    pub depth: AnalysisOptions,
     /// Of the series and of the drop.
     issues: Vec<Issue>,
     /// What was spent on it so far.
@@ -136,13 +137,13 @@ pub struct Course {
 struct Run<'a> {
     owner: &'a Owner,
     run: RunId,
-    slot: Slot,
+    slot: StudySlot,
     course: &'a Course,
     begun: Instant,
 }
 
 /// What a job asks, where its answer is to outlive this worker.
-type Question = Option<Answered>;
+type Question = Option<AnswerKey>;
 
 /// The engine while a run has it, and the jobs it is at.
 struct Hold<'a> {
@@ -220,8 +221,8 @@ impl Run<'_> {
                 Outcome::Answer { job, values } => {
                     // Else it is late: the job was put back, or its run had the engine before.
                     let Some(question) = hold.in_flight.remove(&job) else { continue };
-                    if let Some(answered) = question {
-                        let event = Event::Answered { run: self.run, answered };
+                    if let Some(key) = question {
+                        let event = Event::Answer { run: self.run, key };
                         outbox::post_with(&event, &[outbox::buffer_of_f32(&values)]);
                     }
                     self.accept(job, &values, &mut telling)?;
@@ -237,7 +238,7 @@ impl Run<'_> {
                         std::future::pending::<()>().await;
                     }
                     self.put_back(&mut hold);
-                    let lost = Issue::new(IssueCode::DeviceLost, "");
+                    let lost = Issue::new(IssueCode::DeviceLost, []);
                     *hold.engine =
                         self.owner.replace_engine(lost, hold.engine.precision()).await.map_err(|issue| vec![issue])?;
                 }
@@ -260,7 +261,7 @@ impl Run<'_> {
     /// study under examination.
     fn question(&self, job: &Job, refining: bool) -> Question {
         let entry = self.course.manifest.networks.get(job.network)?;
-        (self.slot == Slot::Current && !refining).then(|| question(&entry.name, &job.input))
+        (self.slot == StudySlot::Current && !refining).then(|| question(&entry.name, &job.input))
     }
 
     /// Takes a job's answer, and tells the page what it changed.
@@ -361,8 +362,8 @@ impl Run<'_> {
         let analysis = self.course.analysis.borrow();
         let Some(bounds) = analysis.bounds_ml() else { return };
         let lungs = lungs.get_or_insert_with(|| measure(analysis.volume().grid(), analysis.all_labels(), false));
-        let possible = possible(lungs, bounds);
-        outbox::post(&Event::Possible { run: self.run, slot: self.slot, possible });
+        let bounds = share_bounds(lungs, bounds);
+        outbox::post(&Event::ShareBounds { run: self.run, slot: self.slot, bounds });
     }
 
     fn report(&self, engine: &Engine, complete: bool) -> Report {
@@ -370,9 +371,9 @@ impl Run<'_> {
         let grid = analysis.volume().grid();
         let labels = analysis.all_labels();
         let mut issues = self.course.issues.clone();
-        issues.extend(doubts(analysis.volume(), labels));
+        issues.extend(check_quality(analysis.volume(), labels));
         issues.extend(engine.issues.iter().cloned());
-        let slices = analysis.lesion_slices();
+        let slices = analysis.lung_slices();
         let runs = Runs {
             device: engine.name(),
             tier: analysis.tier(),
@@ -380,15 +381,15 @@ impl Run<'_> {
             paper_vote: self.course.depth.paper_vote,
             dpn_3d: self.course.depth.dpn_3d,
             slices,
-            slices_without_lung: (grid.slices as u32).saturating_sub(slices),
+            slices_without_lung: (grid.slices() as u32).saturating_sub(slices),
             networks: analysis.runs(),
             seconds: self.course.seconds.get(),
             memory_bytes: Some(engine.memory_bytes()),
         };
         let mut lungs = measure(grid, labels, complete);
         if complete {
-            spread(&mut lungs, &analysis.members_ml());
+            set_member_range(&mut lungs, &analysis.members_ml());
         }
-        report(record(self.course.summary.date.clone(), grid), lungs, None, issues, runs)
+        report(study_record(self.course.summary.date.clone(), grid), lungs, None, issues, runs)
     }
 }

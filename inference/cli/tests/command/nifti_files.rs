@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use corsai_nifti::Geometry;
 use corsai_phantom::{Phantom, PhantomOptions};
-use corsai_protocol::{IssueCode, Lungs};
+use corsai_report::{IssueCode, Lungs};
 use nifti::{IntoNdArray, NiftiObject, ReaderOptions};
 
 use crate::{codes, corsai, phantom, valid};
@@ -123,7 +123,8 @@ fn a_nifti_file_that_is_no_ct_is_refused() {
         assert_eq!(out.status.code(), Some(2), "{name}");
         let report = valid(&out.stdout);
         assert_eq!((report.lungs.as_ref(), codes(&report)[0]), (None, code), "{name}");
-        assert!(report.issues[0].message.contains(words), "{name}: {}", report.issues[0].message);
+        let message = report.issues[0].message.as_deref().unwrap();
+        assert!(message.contains(words), "{name}: {message}");
         let out = corsai(&["series", at(name).to_str().unwrap()]);
         assert_eq!((out.status.code(), out.stdout.is_empty()), (Some(2), true));
     }
