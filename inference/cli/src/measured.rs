@@ -98,8 +98,8 @@ pub fn compared(earlier: Compared<'_>, current: Compared<'_>, same_patient: bool
         answers,
         refines: false,
     });
-    let mut dynamics =
-        compare(before, now, same_patient).map_err(|issue| vec![issue.with_severity(Severity::Warning)])?;
+    let mut dynamics = compare(before, now, same_patient)
+        .map_err(|error| vec![Issue::from(error).with_severity(Severity::Warning)])?;
     let doubts = earlier.report.issues.iter().filter(|issue| issue.severity >= Severity::Warning).cloned();
     dynamics.issues.extend(about_earlier(doubts.collect()));
     Ok(dynamics)
