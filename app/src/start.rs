@@ -1,107 +1,53 @@
-//! The first thing a person sees, and the ways to open a study.
+//! The start page.
 
-use corsai_protocol::Slot;
-use leptos::{ev, html, prelude::*};
+use corsai_protocol::StudySlot;
+use leptos::prelude::*;
 
-use crate::{cards::progress::Listing, format, intake, intake::Drop, phantoms, shell::App};
+use crate::{cards::progress::Listing, controller::use_controller, openers::Openers, phantoms, text};
 
+/// The page while no study is open.
 #[component]
-pub fn Start(app: App) -> impl IntoView {
+pub fn Start() -> impl IntoView {
+    let controller = use_controller();
     view! {
         <div class="start" data-testid="start">
             <section class="start-words">
-                <h1>"How much of the lungs is affected?"</h1>
+                <h1>{text::start::TITLE}</h1>
                 <p class="lead">
-                    "Open a chest CT in DICOM. This page finds the lungs and COVID‑19 lesions on every slice, measures them in millilitres, and gives the share of each lung and the CT-class."
+                    {text::start::LEAD}
                 </p>
                 <ul class="facts">
                     <li>
-                        <strong>"Nothing is uploaded."</strong>
-                        " The pictures are read and computed on this computer, in this page, and are gone when it closes."
+                        <strong>{text::start::NO_UPLOAD}</strong>
+                        {text::start::NO_UPLOAD_WHY}
                     </li>
                     <li>
-                        <strong>"Every doubt is said."</strong>
-                        " Missing slices, unusual geometry or unreadable files are named beside the numbers; a study that can't be measured gets no number."
+                        <strong>{text::start::PROBLEMS}</strong>
+                        {text::start::PROBLEMS_WHY}
                     </li>
                     <li>
-                        <strong>"Not a medical device."</strong>
-                        " It is for research and demonstration, and the networks can be wrong. Look at the outlines."
+                        <strong>{text::start::NO_DEVICE}</strong>
+                        {text::start::NO_DEVICE_WHY}
                     </li>
                 </ul>
             </section>
-            <section class="dropzone" aria-label="Open a study" data-slot="current" data-testid="dropzone">
+            <section class="dropzone" aria-label=text::start::OPEN data-slot="current" data-testid="dropzone">
                 <span class="dropzone-sign" aria-hidden="true"></span>
-                <p class="dropzone-title">"Drop a folder, files or a .zip here"</p>
-                <p class="dropzone-or">"or"</p>
-                <Openers app which=Slot::Current />
-                <Listing app />
+                <p class="dropzone-title">{text::start::DROP_HERE}</p>
+                <p class="dropzone-or">{text::start::OR}</p>
+                <Openers which=StudySlot::Current />
+                <Listing />
                 <hr />
                 <button
                     class="button"
                     data-testid="open-phantom"
-                    on:click=move |_| app.open_phantom(Slot::Current, phantoms::TODAY)
+                    on:click=move |_| controller.open_phantom(StudySlot::Current, phantoms::TODAY)
                 >
-                    "Try a synthetic study"
+                    {text::start::SYNTHETIC}
                 </button>
-                <p class="hint">"No CT at hand? A made-up chest with known lesions is built in the page, without any download."</p>
-                <WeightsLine app />
+                <p class="hint">{text::start::SYNTHETIC_HINT}</p>
+                <WeightsLine />
             </section>
-        </div>
-    }
-    .into_any()
-}
-
-/// "Choose folder" and "Choose files".
-#[component]
-pub fn Openers(app: App, which: Slot) -> impl IntoView {
-    let folder = NodeRef::<html::Input>::new();
-    let files = NodeRef::<html::Input>::new();
-    let name = if which == Slot::Previous { "previous" } else { "current" };
-    let click = |input: NodeRef<html::Input>| {
-        if let Some(input) = input.get_untracked() {
-            input.click();
-        }
-    };
-    let picked = move |input: NodeRef<html::Input>| {
-        move |_: ev::Event| {
-            let Some(input) = input.get_untracked() else { return };
-            let picked = intake::listed(input.files());
-            // The same files may be chosen again after this.
-            input.set_value("");
-            if !picked.is_empty() {
-                app.open_drop(which, Drop::Files(picked));
-            }
-        }
-    };
-    view! {
-        <div class="openers">
-            <button
-                class="button button-main"
-                data-testid=format!("choose-folder-{name}")
-                on:click=move |_| click(folder)
-            >
-                "Choose folder"
-            </button>
-            <button class="button" data-testid=format!("choose-files-{name}") on:click=move |_| click(files)>
-                "Choose files"
-            </button>
-            <input
-                node_ref=folder
-                type="file"
-                hidden
-                multiple
-                prop:webkitdirectory=true
-                data-testid=format!("folder-{name}")
-                on:change=picked(folder)
-            />
-            <input
-                node_ref=files
-                type="file"
-                hidden
-                multiple
-                data-testid=format!("files-{name}")
-                on:change=picked(files)
-            />
         </div>
     }
     .into_any()
@@ -109,17 +55,8 @@ pub fn Openers(app: App, which: Slot) -> impl IntoView {
 
 /// How far the networks' weights are.
 #[component]
-fn WeightsLine(app: App) -> impl IntoView {
-    let text = move || {
-        let loaded = app.loaded.get();
-        match (loaded.failed, loaded.complete()) {
-            (true, _) => "The networks could not be loaded yet; it is tried again when they are needed.".to_string(),
-            (_, true) if loaded.kept => format!("Networks loaded ({}).", format::bytes(loaded.of)),
-            (_, true) => {
-                format!("Networks loaded ({}). They are not kept for the next visit.", format::bytes(loaded.of))
-            }
-            _ => format!("Loading the networks: {} of {}.", format::bytes(loaded.bytes), format::bytes(loaded.of)),
-        }
-    };
-    view! { <p class="hint" data-testid="weights">{text}</p> }
+fn WeightsLine() -> impl IntoView {
+    let controller = use_controller();
+    let status = move || text::start::weights(controller.weights.get());
+    view! { <p class="hint" data-testid="weights">{status}</p> }
 }

@@ -1,82 +1,69 @@
-//! The series that were found: their list with thumbnails, and the study's card.
+//! The list of series with their preview images, and the study's card.
 
-use corsai_protocol::{SeriesId, SeriesSummary, Severity, Slot};
+use corsai_protocol::{SeriesId, SeriesSummary, StudySlot};
+use corsai_report::Severity;
 use leptos::{html, prelude::*};
 use wasm_bindgen::Clamped;
 use web_sys::ImageData;
 
-use super::issues::IssueList;
 use crate::{
-    format,
-    shell::App,
-    state::{Phase, Thumbnail},
-    viewer::painter::context,
+    browser::canvas_context,
+    cards::issues::IssueList,
+    controller::{Controller, use_controller},
+    state::{Phase, StudyStoreFields, Thumbnail, derived},
+    text,
 };
-
-/// "148 slices · 1.0 mm apart · 512 × 512 · 7 Apr 2020".
-fn facts(series: &SeriesSummary) -> String {
-    let mut facts = vec![format::counted(series.slices as usize, "slice", "slices")];
-    facts.extend(series.spacing_mm.map(|s| format!("{} apart", format::mm(s))));
-    facts.extend(series.thickness_mm.map(|t| format!("{} thick", format::mm(t))));
-    facts.push(format!("{} × {}", series.columns, series.rows));
-    facts.extend(series.date.as_deref().map(format::date));
-    facts.join(" · ")
-}
-
-fn name(series: &SeriesSummary) -> String {
-    let description = series.description.trim();
-    if description.is_empty() { "Series without a description".into() } else { description.into() }
-}
 
 /// The list from which a person picks.
 #[component]
-pub fn SeriesPicker(app: App, which: Slot) -> impl IntoView {
-    let list = Memo::new(move |_| app.model.with(|m| m.study(which).choices().cloned().collect::<Vec<_>>()));
-    let refused = Memo::new(move |_| app.model.with(|m| m.study(which).phase == Phase::Refused));
+pub fn SeriesPicker(which: StudySlot) -> impl IntoView {
+    let controller = use_controller();
+    let list = Memo::new(move |_| derived::selectable_series(controller.study(which)));
+    let refused = derived::phase_memo(controller.study(which), |phase| phase == Phase::Refused);
     let title = move || {
         let usable = list.with(|l| l.iter().filter(|s| s.usable).count());
         match usable {
-            _ if refused.get() => "Another series may be measured",
-            0 => "None of these series can be measured",
-            1 => "One of these series can be measured",
-            _ => "Which series shall be measured?",
+            _ if refused.get() => text::series::ANOTHER_MAY,
+            0 => text::series::NONE_CAN,
+            1 => text::series::ONE_CAN,
+            _ => text::series::WHICH,
         }
     };
     view! {
         <div class="series-picker" data-testid="series-list">
             <h2>{title}</h2>
-            <p class="hint">"A thin-slice series of the whole chest, reconstructed for the lungs, measures best."</p>
-            <ul class="series">{move || list.get().into_iter().map(|s| entry(app, which, s)).collect::<Vec<_>>()}</ul>
+            <p class="hint">{text::series::ADVICE}</p>
+            <ul class="series">{move || list.get().into_iter().map(|s| entry(controller, which, s)).collect::<Vec<_>>()}</ul>
         </div>
     }
     .into_any()
 }
 
-fn entry(app: App, slot: Slot, series: SeriesSummary) -> impl IntoView {
+fn entry(controller: Controller, slot: StudySlot, series: SeriesSummary) -> impl IntoView {
     let id = series.id;
-    let thumbnail = app.model.with_untracked(|m| m.study(slot).thumbnails.iter().find(|t| t.series == id).cloned());
-    let label = format!("Measure {}", name(&series));
+    let thumbnail = controller.with_state(|s| s.study(slot).thumbnails.iter().find(|t| t.series == id).cloned());
+    let label = text::series::measure(&series);
     let action = if series.usable {
         view! {
             <button
                 class="button button-main"
                 aria-label=label
                 data-testid="choose-series"
-                on:click=move |_| app.choose(slot, id)
+                on:click=move |_| controller.choose(slot, id)
             >
-                "Measure this"
+                {text::series::MEASURE_THIS}
             </button>
         }
         .into_any()
     } else {
-        view! { <p class="series-unusable">"Can't be measured"</p> }.into_any()
+        view! { <p class="series-unusable">{text::series::UNUSABLE}</p> }.into_any()
     };
     view! {
         <li class="series-entry" class:series-off=!series.usable data-testid="series">
             <Picture thumbnail />
             <div class="series-words">
-                <p class="series-name">{name(&series)} <span class="tag">{series.modality.clone()}</span></p>
-                <p class="series-facts">{facts(&series)}</p>
+                <p class="series-name">{text::series::name(&series)} <span class="tag">{series.modality.clone()}</span></p>
+                <p class="series-facts">{text::series::facts(&series)}</p>
                 <IssueList issues=series.issues.clone() />
             </div>
             {action}
@@ -95,7 +82,7 @@ fn Picture(thumbnail: Option<Thumbnail>) -> impl IntoView {
         canvas.set_width(picture.columns);
         canvas.set_height(picture.rows);
         let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), picture.columns, picture.rows);
-        if let (Some(context), Ok(image)) = (context(&canvas), image) {
+        if let (Some(context), Ok(image)) = (canvas_context(&canvas), image) {
             let _ = context.put_image_data(&image, 0.0, 0.0);
         }
     });
@@ -104,15 +91,15 @@ fn Picture(thumbnail: Option<Thumbnail>) -> impl IntoView {
 
 /// What was dropped and can't be measured, to look at, where it can be shown at all.
 #[component]
-pub fn RefusedPictures(app: App) -> impl IntoView {
+pub fn RefusedPictures() -> impl IntoView {
+    let controller = use_controller();
     let shown = Memo::new(move |_| {
-        app.model.with(|m| {
-            let study = &m.current;
-            let unusable = study.series.iter().filter(|s| !s.usable);
-            let shown =
-                |s: &SeriesSummary| Some((name(s), study.thumbnails.iter().find(|t| t.series == s.id)?.clone()));
-            unusable.filter_map(shown).collect::<Vec<_>>()
-        })
+        let study = controller.study(StudySlot::Current);
+        let (series, thumbnails) = (study.series().get(), study.thumbnails().get());
+        let unusable = series.iter().filter(|s| !s.usable);
+        let shown =
+            |s: &SeriesSummary| Some((text::series::name(s), thumbnails.iter().find(|t| t.series == s.id)?.clone()));
+        unusable.filter_map(shown).collect::<Vec<_>>()
     });
     move || {
         let shown = shown.get();
@@ -130,7 +117,7 @@ pub fn RefusedPictures(app: App) -> impl IntoView {
                 .collect();
             view! {
                 <div class="refused-pictures">
-                    <p class="hint">"What can't be measured, only to look at:"</p>
+                    <p class="hint">{text::series::TO_LOOK_AT}</p>
                     {pictures}
                 </div>
             }
@@ -140,32 +127,29 @@ pub fn RefusedPictures(app: App) -> impl IntoView {
 
 /// Which study is open, and the ways to another one.
 #[component]
-pub fn StudyCard(app: App) -> impl IntoView {
-    let chosen = Memo::new(move |_| app.model.with(|m| m.current.chosen_series().cloned()));
+pub fn StudyCard() -> impl IntoView {
+    let controller = use_controller();
+    let study = controller.study(StudySlot::Current);
+    let chosen = Memo::new(move |_| derived::chosen_series(study));
+    let choosing = derived::phase_memo(study, |phase| phase == Phase::Choosing);
     let others = Memo::new(move |_| {
-        app.model.with(|m| {
-            // The picker has them then.
-            if m.current.phase == Phase::Choosing {
-                Vec::new()
-            } else {
-                m.current.others().cloned().collect::<Vec<_>>()
-            }
-        })
+        // The picker lists them then.
+        if choosing.get() { Vec::new() } else { derived::other_series(study) }
     });
-    let synthetic = Memo::new(move |_| app.model.with(|m| m.current.synthetic));
+    let synthetic = study.synthetic();
     view! {
         <section class="card" aria-labelledby="study-title" data-testid="study">
-            <h2 id="study-title" class="card-title">"This study"</h2>
+            <h2 id="study-title" class="card-title">{text::common::THIS_STUDY}</h2>
             {move || {
                 chosen
                     .get()
                     .map(|series| {
                         view! {
                             <p class="series-name" data-testid="study-series">
-                                {name(&series)}
+                                {text::series::name(&series)}
                                 {synthetic.get().then(|| view! { <span class="tag">"synthetic"</span> })}
                             </p>
-                            <p class="series-facts">{facts(&series)}</p>
+                            <p class="series-facts">{text::series::facts(&series)}</p>
                         }
                     })
             }}
@@ -173,9 +157,9 @@ pub fn StudyCard(app: App) -> impl IntoView {
                 let others = others.get();
                 (!others.is_empty())
                     .then(|| {
-                        let which = if chosen.with(Option::is_some) { "Other series" } else { "Series" };
-                        let heading = format!("{which} found ({})", others.len());
-                        let list: Vec<_> = others.into_iter().map(|s| other(app, s)).collect();
+                        let which = if chosen.with(Option::is_some) { text::series::OTHER_SERIES } else { text::series::SERIES };
+                        let heading = text::series::found(which, others.len());
+                        let list: Vec<_> = others.into_iter().map(|s| other(controller, s)).collect();
                         view! {
                             <details class="others">
                                 <summary>{heading}</summary>
@@ -185,8 +169,8 @@ pub fn StudyCard(app: App) -> impl IntoView {
                     })
             }}
             <div class="actions">
-                <button class="button" data-testid="close-study" on:click=move |_| app.close(Slot::Current)>
-                    "Open another study"
+                <button class="button" data-testid="close-study" on:click=move |_| controller.close(StudySlot::Current)>
+                    {text::common::OPEN_ANOTHER_STUDY}
                 </button>
             </div>
         </section>
@@ -194,15 +178,15 @@ pub fn StudyCard(app: App) -> impl IntoView {
     .into_any()
 }
 
-fn other(app: App, series: SeriesSummary) -> impl IntoView {
+fn other(controller: Controller, series: SeriesSummary) -> impl IntoView {
     let id: SeriesId = series.id;
     let why: Vec<_> = series.issues.iter().filter(|i| i.severity == Severity::Stop).cloned().collect();
-    let label = format!("Measure {} instead", name(&series));
+    let label = text::series::measure_instead(&series);
     view! {
         <li class="series-entry" data-testid="other-series">
             <div class="series-words">
-                <p class="series-name">{name(&series)} <span class="tag">{series.modality.clone()}</span></p>
-                <p class="series-facts">{facts(&series)}</p>
+                <p class="series-name">{text::series::name(&series)} <span class="tag">{series.modality.clone()}</span></p>
+                <p class="series-facts">{text::series::facts(&series)}</p>
                 <IssueList issues=why />
             </div>
             {series
@@ -213,42 +197,13 @@ fn other(app: App, series: SeriesSummary) -> impl IntoView {
                             class="button button-small"
                             aria-label=label
                             data-testid="choose-other"
-                            on:click=move |_| app.choose(Slot::Current, id)
+                            on:click=move |_| controller.choose(StudySlot::Current, id)
                         >
-                            "Measure this"
+                            {text::series::MEASURE_THIS}
                         </button>
                     }
                 })}
         </li>
     }
     .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_unknown_is_left_out() {
-        let mut series = SeriesSummary {
-            id: SeriesId(0),
-            description: "  ".into(),
-            modality: "CT".into(),
-            slices: 1,
-            rows: 256,
-            columns: 512,
-            thickness_mm: None,
-            spacing_mm: None,
-            date: None,
-            usable: false,
-            patient_key: None,
-            instances_key: None,
-            issues: Vec::new(),
-        };
-        assert_eq!(facts(&series), "1 slice · 512 × 256");
-        assert_eq!(name(&series), "Series without a description");
-        series.spacing_mm = Some(1.25);
-        series.date = Some("2020-04-07".into());
-        assert_eq!(facts(&series).replace('\u{202f}', " "), "1 slice · 1.2 mm apart · 512 × 256 · 7 Apr 2020");
-    }
 }

@@ -1,30 +1,34 @@
-//! Settings and help: which device computes and why, and the keys.
+//! Settings and help: the device that computes, how much to compute, and the keys.
 
-use corsai_protocol::{Depth, DevicePreference, Tier};
+use corsai_protocol::{AnalysisOptions, DevicePreference, StudySlot};
+use corsai_report::Tier;
 use leptos::{ev, prelude::*};
 
 use crate::{
+    controller::use_controller,
+    diagnostics::DiagnosticsSection,
     dialog::Dialog,
-    shell::App,
-    state::Phase,
-    viewer::keys::{BINDINGS, POINTER_HELP},
+    imaging::keys::{BINDINGS, POINTER_HELP},
+    state::{PageStateStoreFields, Phase, derived},
+    text,
 };
 
 const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [
-    (DevicePreference::Auto, "device-auto", "Automatic", "The faster one that computes a known slice right."),
-    (DevicePreference::Gpu, "device-gpu", "Graphics processor", "WebGPU, even where it is emulated."),
-    (DevicePreference::Cpu, "device-cpu", "Processor (CPU)", "WebAssembly on several cores."),
+    (DevicePreference::Auto, "device-auto", text::settings::AUTOMATIC, text::settings::AUTOMATIC_HINT),
+    (DevicePreference::Gpu, "device-gpu", text::common::GRAPHICS_PROCESSOR, text::settings::GRAPHICS_PROCESSOR_HINT),
+    (DevicePreference::Cpu, "device-cpu", text::common::PROCESSOR, text::settings::PROCESSOR_HINT),
 ];
 
 const TIERS: [(Tier, &str, &str); 3] = [
-    (Tier::Quick, "Quick answer", "One lesion network."),
-    (Tier::Standard, "Standard", "The quick answer first, then several networks vote."),
-    (Tier::Full, "Full", "All networks there are."),
+    (Tier::Quick, text::settings::QUICK, text::settings::QUICK_HINT),
+    (Tier::Standard, text::settings::STANDARD, text::settings::STANDARD_HINT),
+    (Tier::Full, text::settings::FULL, text::settings::FULL_HINT),
 ];
 
 #[component]
-pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
-    let open_study = Memo::new(move |_| app.model.with(|m| m.current.phase != Phase::Empty));
+pub fn SettingsDialog(open: RwSignal<bool>) -> impl IntoView {
+    let controller = use_controller();
+    let has_study = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase != Phase::Empty);
     let option = move |(device, id, name, what): (DevicePreference, &'static str, &'static str, &'static str)| {
         view! {
             <label class="choice">
@@ -32,8 +36,8 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                     type="radio"
                     name="device"
                     data-testid=id
-                    prop:checked=move || app.preference.get() == device
-                    on:change=move |_: ev::Event| app.set_device(device)
+                    prop:checked=move || controller.device_preference.get() == device
+                    on:change=move |_: ev::Event| controller.set_device(device)
                 />
                 <span>
                     <strong>{name}</strong>
@@ -49,8 +53,8 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                     type="radio"
                     name="tier"
                     data-testid=format!("tier-{}", tier.as_str())
-                    prop:checked=move || app.depth.get().tier == tier
-                    on:change=move |_: ev::Event| app.depth.set(Depth { tier, ..app.depth.get_untracked() })
+                    prop:checked=move || controller.options.get().tier == tier
+                    on:change=move |_: ev::Event| controller.options.set(AnalysisOptions { tier, ..controller.options.get_untracked() })
                 />
                 <span>
                     <strong>{name}</strong>
@@ -59,50 +63,52 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
             </label>
         }
     };
-    let switch = move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut Depth) -> &mut bool| {
-        let changed = move |event: ev::Event| {
-            let mut depth = app.depth.get_untracked();
-            *of(&mut depth) = event_target_checked(&event);
-            app.depth.set(depth);
+    let switch =
+        move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut AnalysisOptions) -> &mut bool| {
+            let changed = move |event: ev::Event| {
+                let mut options = controller.options.get_untracked();
+                *of(&mut options) = event_target_checked(&event);
+                controller.options.set(options);
+            };
+            view! {
+                <label class="choice">
+                    <input
+                        type="checkbox"
+                        data-testid=id
+                        prop:checked=move || *of(&mut controller.options.get())
+                        on:change=changed
+                    />
+                    <span>
+                        <strong>{name}</strong>
+                        <span class="hint">{what}</span>
+                    </span>
+                </label>
+            }
         };
-        view! {
-            <label class="choice">
-                <input
-                    type="checkbox"
-                    data-testid=id
-                    prop:checked=move || *of(&mut app.depth.get())
-                    on:change=changed
-                />
-                <span>
-                    <strong>{name}</strong>
-                    <span class="hint">{what}</span>
-                </span>
-            </label>
-        }
-    };
     let lines = BINDINGS.iter().map(|b| (b.label, b.what)).chain(POINTER_HELP);
     let keys: Vec<_> = lines.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt> <dd>{what}</dd> }).collect();
     view! {
-        <Dialog open id="settings" title="Settings and help">
+        <Dialog open id="settings" title=text::common::SETTINGS_AND_HELP>
             <fieldset>
-                <legend>"Where to compute"</legend>
+                <legend>{text::settings::DEVICE}</legend>
                 {DEVICES.map(option).into_iter().collect::<Vec<_>>()}
                 {move || {
-                    open_study
+                    has_study
                         .get()
-                        .then(|| view! { <p class="hint" data-testid="device-later">"A change holds from the next study on."</p> })
+                        .then(|| view! { <p class="hint" data-testid="device-later">{text::settings::DEVICE_LATER}</p> })
                 }}
             </fieldset>
             <fieldset>
-                <legend>"How much to compute, from the next study on"</legend>
+                <legend>{text::settings::OPTIONS}</legend>
                 {TIERS.map(tier).into_iter().collect::<Vec<_>>()}
-                {switch("full-run", "Every network on every slice", "Also where the vote is decided already: the same masks, later.", |d| &mut d.full_run)}
-                {app.has_sections().then(|| switch("dpn-3d", "DPN-3D", "The DPNs of three projections in place of the axial ones alone.", |d| &mut d.dpn_3d))}
-                {switch("paper-vote", "The paper's thresholds", "In place of those chosen for these networks.", |d| &mut d.paper_vote)}
+                {switch("full-run", text::settings::FULL_RUN, text::settings::FULL_RUN_HINT, |o| &mut o.full_run)}
+                {controller.has_multi_planar_networks().then(|| switch("dpn-3d", text::settings::DPN_3D, text::settings::DPN_3D_HINT, |o| &mut o.dpn_3d))}
+                {switch("paper-vote", text::settings::PAPER_VOTE, text::settings::PAPER_VOTE_HINT, |o| &mut o.paper_vote)}
             </fieldset>
-            <DeviceFound app />
-            <h3>"Keys and mouse"</h3>
+            <DeviceInUse />
+            <h3>{text::settings::KEYS}</h3>
             <dl class="keys">{keys}</dl>
+            <DiagnosticsSection />
         </Dialog>
     }
     .into_any()
@@ -110,25 +116,25 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
 
 /// The device in use, and how it was chosen.
 #[component]
-fn DeviceFound(app: App) -> impl IntoView {
-    let device = Memo::new(move |_| app.model.with(|m| m.device.clone()));
+fn DeviceInUse() -> impl IntoView {
+    let controller = use_controller();
+    let device = controller.state.device();
     move || {
         match device.get() {
         Some(device) => {
-            let deviation = format!("{:.1e}", device.deviation);
             view! {
                 <dl class="device" data-testid="device" data-backend=device.backend.clone()>
-                    <dt>"In use"</dt>
-                    <dd>{if device.backend == "webgpu" { "Graphics processor" } else { "Processor (CPU)" }} {format!(": {}", device.name)}</dd>
-                    <dt>"Why"</dt>
+                    <dt>{text::settings::IN_USE}</dt>
+                    <dd>{if device.backend == "webgpu" { text::common::GRAPHICS_PROCESSOR } else { text::common::PROCESSOR }} {format!(": {}", device.name)}</dd>
+                    <dt>{text::settings::WHY}</dt>
                     <dd data-testid="device-reason">{device.reason.clone()}</dd>
-                    <dt>"Known slice"</dt>
-                    <dd>{format!("{:.0} ms, largest relative deviation {deviation}", device.slice_ms)}</dd>
+                    <dt>{text::settings::TEST_SLICE}</dt>
+                    <dd>{text::settings::test_slice(device.slice_ms, device.deviation)}</dd>
                 </dl>
             }
             .into_any()
         }
-        None => view! { <p class="hint" data-testid="device-none">"The device is chosen with a known slice when the first study is opened."</p> }
+        None => view! { <p class="hint" data-testid="device-none">{text::settings::NOT_CHOSEN}</p> }
             .into_any(),
     }
     }

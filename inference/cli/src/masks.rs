@@ -1,48 +1,57 @@
-//! Masks as NIfTI-1 files, which any viewer of medical images lays over the CT.
+//! Masks as NIfTI-1 files, which any viewer of medical images overlays on the CT.
 
 use std::{
     fs::{self, File},
-    io,
     path::Path,
 };
 
-use corsai_nifti::Geometry;
-use corsai_protocol::label;
-use corsai_study::Grid;
+use corsai_nifti::{Geometry, Voxel};
+use corsai_volume::Grid;
+use corsai_volume::label;
 
-/// Writes `lungs.nii.gz` (1 right, 2 left) and `lesions.nii.gz` (1) into `folder`, which is made. `labels` holds one
-/// byte a voxel of `grid`, in its order.
+use crate::error::{CliError, write_error};
+
+/// Writes `lungs.nii.gz` (1 right, 2 left) and `lesions.nii.gz` (1) into `folder`, which is made.
+/// `labels` has one byte a voxel of `grid`, in the grid's order.
 ///
 /// # Errors
-/// What the file system says.
-pub fn write(folder: &Path, grid: &Grid, labels: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+/// [`CliError::Write`].
+pub fn write(folder: &Path, grid: &Grid, labels: &[u8]) -> Result<(), CliError> {
+    fs::create_dir_all(folder).map_err(write_error(folder))?;
     let lung = |voxel: u8| voxel & (label::RIGHT_LUNG | label::LEFT_LUNG);
     let lesion = |voxel: u8| u8::from(voxel & label::LESION != 0);
-    let one = |name: &str, of: &dyn Fn(u8) -> u8| {
-        let voxels: Vec<u8> = labels.iter().map(|voxel| of(*voxel)).collect();
-        corsai_nifti::write(File::create(folder.join(name))?, &geometry(grid), 1.0, &voxels)
+    let write_mask = |name: &str, value: &dyn Fn(u8) -> u8| {
+        let voxels: Vec<u8> = labels.iter().map(|voxel| value(*voxel)).collect();
+        write_image(&folder.join(name), &geometry(grid), 1.0, &voxels)
     };
-    one("lungs.nii.gz", &lung)?;
-    one("lesions.nii.gz", &lesion)
+    write_mask("lungs.nii.gz", &lung)?;
+    write_mask("lesions.nii.gz", &lesion)
 }
 
-/// Returns the study's grid as files have it.
+/// Writes a NIfTI file; a voxel's number is its stored one times `scale`.
+///
+/// # Errors
+/// [`CliError::Write`].
+pub fn write_image<T: Voxel>(file: &Path, geometry: &Geometry, scale: f32, voxels: &[T]) -> Result<(), CliError> {
+    File::create(file).and_then(|out| corsai_nifti::write(out, geometry, scale, voxels)).map_err(write_error(file))
+}
+
+/// Returns a grid's size and position for a NIfTI file.
 pub fn geometry(grid: &Grid) -> Geometry {
-    let Grid { columns, rows, slices, patient_from_voxel, .. } = *grid;
-    Geometry { size: [columns, rows, slices], patient_from_voxel }
+    Geometry { size: [grid.columns(), grid.rows(), grid.slices()], patient_from_voxel: grid.patient_from_voxel() }
 }
 
 #[cfg(test)]
 mod tests {
     use nifti::{IntoNdArray, NiftiObject, ReaderOptions};
 
+    use corsai_volume::GridGeometry;
+
     use super::*;
 
     #[test]
     fn a_voxel_lies_where_the_ct_has_it() {
-        let grid = Grid {
-            slices: 2,
+        let grid = Grid::try_new(GridGeometry {
             rows: 3,
             columns: 4,
             row_mm: 0.5,
@@ -50,9 +59,10 @@ mod tests {
             positions_mm: vec![-10.0, -5.0],
             slab_mm: vec![5.0, 5.0],
             patient_from_voxel: [[0.75, 0.0, 0.0, -100.0], [0.0, 0.5, 0.1, -200.0], [0.0, 0.0, 5.0, -10.0]],
-        };
-        let mut labels = vec![0; grid.len()];
-        labels[grid.len() - 1] = label::LEFT_LUNG | label::LESION;
+        })
+        .unwrap();
+        let mut labels = vec![0; grid.voxel_count()];
+        labels[grid.voxel_count() - 1] = label::LEFT_LUNG | label::LESION;
         labels[1] = label::RIGHT_LUNG;
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), &grid, &labels).unwrap();

@@ -6,18 +6,19 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use corsai_ensemble::{Analysis, EnsembleError, Job, LesionProbabilities, Options};
-use corsai_protocol::{
-    Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Tier, Vote, label,
+use corsai_manifest::{
+    Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Vote,
 };
-use corsai_study::{Grid, HuVolume};
+use corsai_report::Tier;
+use corsai_volume::label;
+use corsai_volume::{Grid, GridGeometry, HuVolume};
 use proptest::prelude::*;
 
 const SIDE: usize = 24;
 const SLICES: usize = 10;
 
 fn chest() -> Arc<HuVolume> {
-    let grid = Grid {
-        slices: SLICES,
+    let grid = Grid::try_new(GridGeometry {
         rows: SIDE,
         columns: SIDE,
         row_mm: 10.0,
@@ -25,13 +26,14 @@ fn chest() -> Arc<HuVolume> {
         positions_mm: (0..SLICES).map(|z| z as f64 * 10.0).collect(),
         slab_mm: vec![10.0; SLICES],
         patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
-    };
+    })
+    .unwrap();
     let lung = |z: usize, y: usize, x: usize| {
         (1..9).contains(&z) && (5..19).contains(&y) && ((3..11).contains(&x) || (13..21).contains(&x))
     };
     let places = (0..SLICES * SIDE * SIDE).map(|i| (i / (SIDE * SIDE), i / SIDE % SIDE, i % SIDE));
     let voxels = places.map(|(z, y, x)| if lung(z, y, x) { -800 } else { 40 }).collect();
-    Arc::new(HuVolume::new(grid, voxels).unwrap())
+    Arc::new(HuVolume::try_new(grid, voxels).unwrap())
 }
 
 fn entry(name: &str, family: Family, tier: Tier) -> NetworkEntry {
@@ -179,7 +181,7 @@ proptest! {
         prop_assert_eq!(&early, &full);
         prop_assert!(early_runs <= full_runs);
         let members = manifest.networks.iter().filter(|n| n.family != Family::Lungs && n.tier <= options.tier).count();
-        prop_assert_eq!(full_runs, members as u32 * whole.lesion_slices());
+        prop_assert_eq!(full_runs, members as u32 * whole.lung_slices());
         // By way of the lower tiers it is the same again.
         let from_quick = Options { tier: Tier::Quick, ..options };
         let (refined, refined_runs, _) = opinions.labels(&manifest, from_quick, &Tier::ALL[..=tier]);
@@ -241,7 +243,7 @@ fn a_slice_without_lesions_needs_five_networks_of_eighteen() {
     let healthy = Opinions { seed: 5, spread: 0.1, sick: 0.0 };
     let (labels, early, analysis) = healthy.labels(&manifest, options, &[]);
     assert!(labels.iter().all(|l| l & label::LESION == 0));
-    assert_eq!(early, 5 * analysis.lesion_slices());
+    assert_eq!(early, 5 * analysis.lung_slices());
 }
 
 #[test]
@@ -262,7 +264,7 @@ fn networks_are_heard_one_by_one() {
 }
 
 fn agreements(analysis: &Analysis) -> Vec<Option<Vec<u8>>> {
-    (0..analysis.volume().grid().slices).map(|z| analysis.agreement(z)).collect()
+    (0..analysis.volume().grid().slices()).map(|z| analysis.agreement(z)).collect()
 }
 
 #[test]
@@ -270,7 +272,7 @@ fn a_refinement_may_be_stopped_and_goes_on() {
     let manifest = manifest();
     let sick = Opinions { seed: 7, spread: 0.9, sick: 0.3 };
     let (quick, _, mut analysis) = sick.labels(&manifest, Options::default(), &[]);
-    assert!(!analysis.set_back() && !analysis.resume(Tier::Standard));
+    assert!(!analysis.stop_refinement() && !analysis.resume(Tier::Standard));
     let agreed = agreements(&analysis);
     assert!(analysis.refine(Tier::Standard));
     let held: Vec<Job> = (0..20).filter_map(|_| analysis.next_job()).collect();
@@ -278,7 +280,7 @@ fn a_refinement_may_be_stopped_and_goes_on() {
         analysis.accept(job.id, &sick.answer(&manifest, job)).unwrap();
     }
     assert_ne!(agreements(&analysis), agreed);
-    assert!(analysis.set_back());
+    assert!(analysis.stop_refinement());
     assert_eq!(analysis.all_labels(), quick);
     assert_eq!(agreements(&analysis), agreed);
     assert!(!analysis.refine(Tier::Full) && !analysis.resume(Tier::Full));
@@ -372,7 +374,7 @@ fn thirty_one_members_are_counted_and_one_more_is_refused() {
     let mut lungs = analysis.all_labels().iter().filter(|l| **l != 0).peekable();
     assert!(lungs.peek().is_some() && lungs.all(|l| l & label::LESION != 0));
     many.networks.push(entry("fpn-31", Family::Fpn, Tier::Full));
-    assert_eq!(Analysis::new(chest(), &many, options).err(), Some(EnsembleError::Oversized(Family::Fpn)));
+    assert_eq!(Analysis::new(chest(), &many, options).err(), Some(EnsembleError::TooManyMembers(Family::Fpn)));
 }
 
 #[test]
@@ -392,8 +394,8 @@ fn probabilities_on_the_grid_are_what_the_vote_counts() {
     let opinions = Opinions { seed: 11, spread: 1.2, sick: 0.3 };
     let mut analysis = Analysis::new(chest(), &manifest, options).unwrap();
     let grid = analysis.volume().grid().clone();
-    let area = grid.rows * grid.columns;
-    let mut steps = vec![0; grid.len()];
+    let area = grid.area();
+    let mut steps = vec![0; grid.voxel_count()];
     assert_eq!(analysis.lung_probabilities(0), None, "the lungs aren't in");
     while analysis.stage().is_some() {
         let job = analysis.next_job().unwrap();
@@ -402,7 +404,7 @@ fn probabilities_on_the_grid_are_what_the_vote_counts() {
         if let Some(found) = on_grid {
             assert_eq!(manifest.networks[found.network].name, "fpn-0");
             assert!(analysis.lesion_probabilities(job.id, &answer[1..]).is_err());
-            steps[found.slice * area..][..area].copy_from_slice(&found.steps);
+            steps[found.slice * area..][..area].copy_from_slice(&found.quantized);
         } else {
             assert_eq!(manifest.networks[job.network].family, Family::Lungs);
         }
@@ -415,7 +417,7 @@ fn probabilities_on_the_grid_are_what_the_vote_counts() {
     let marked = |at: usize| labels[at] != 0 && f64::from(steps[at]) > least;
     assert!((0..labels.len()).all(|at| marked(at) == (labels[at] & label::LESION != 0)));
     assert!((0..labels.len()).any(marked));
-    for z in 0..grid.slices {
+    for z in 0..grid.slices() {
         let [right, left] = analysis.lung_probabilities(z).unwrap();
         for (at, (right, left)) in right.into_iter().zip(left).enumerate() {
             let label = labels[z * area + at];
@@ -425,7 +427,7 @@ fn probabilities_on_the_grid_are_what_the_vote_counts() {
             assert!(label == 0 || right + left > 0.3, "{right} and {left}");
         }
     }
-    assert_eq!(analysis.lung_probabilities(grid.slices), None);
+    assert_eq!(analysis.lung_probabilities(grid.slices()), None);
     let (_, _, plain) = opinions.labels(&manifest, Options { keep_probabilities: false, ..options }, &[]);
     assert_eq!(plain.lung_probabilities(0), None, "nobody asked for them");
 }

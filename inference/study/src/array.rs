@@ -3,7 +3,7 @@
 //! What DICOM says in each slice's header (that it is a CT, that it is axial, how stored numbers
 //! become Hounsfield units) such a file doesn't say, so that the numbers have to show it.
 
-use corsai_protocol::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 
 use crate::decoding::{Decoded, is_blank};
 use crate::frame::Vector;
@@ -11,7 +11,7 @@ use crate::plausible;
 use crate::spacing::assess;
 use crate::stack::{AXIAL, TILT};
 use crate::transfer::AIR_HU;
-use crate::volume::{Grid, HuVolume};
+use corsai_volume::{Grid, GridGeometry, HuVolume};
 
 /// Cosine of the least angle between rows and columns: what f32 and a registration's rounding leave
 /// of a right one.
@@ -44,7 +44,7 @@ impl HuArray {
     /// of slices, orientation, values.
     ///
     /// # Errors
-    /// Why there is none; one of the issues is of severity [`corsai_protocol::Severity::Stop`].
+    /// Why there is none; one of the issues is of severity [`corsai_report::Severity::Stop`].
     ///
     /// # Panics
     /// Where the number of voxels is not the product of the sides.
@@ -56,11 +56,11 @@ impl HuArray {
         let across = column.cross(row);
         let normal = across.scaled(1.0 / across.length());
         if normal.0[2] < AXIAL {
-            return Err(vec![Issue::new(IssueCode::GeometryNotAxial, "")]);
+            return Err(vec![Issue::new(IssueCode::GeometryNotAxial, [])]);
         }
         if column.dot(row).abs() > RIGHT_ANGLE * column_mm * row_mm {
             let found = "rows and columns are not at right angles";
-            return Err(vec![Issue::new(IssueCode::GeometryOrientation, found)]);
+            return Err(vec![Issue::new(IssueCode::GeometryOrientation, [Found::detail(found)])]);
         }
         let slice_mm = step.dot(normal);
         let first = corner.dot(normal);
@@ -69,19 +69,24 @@ impl HuArray {
         let mut issues = spacing.issues;
         let tilt = step.scaled(1.0 / slice_mm).minus(normal).length();
         if tilt > TILT {
-            issues.push(Issue::new(IssueCode::GeometryGantryTilt, &format!("{:.1}°", tilt.atan().to_degrees())));
+            issues.push(Issue::new(
+                IssueCode::GeometryGantryTilt,
+                [Found::detail(&format!("{:.1}°", tilt.atan().to_degrees()))],
+            ));
         }
         let blank = voxels.chunks_exact(rows * columns).filter(|slice| is_blank(slice)).count();
         if blank > 0 {
-            issues.push(Issue::new(IssueCode::PixelsBlank, &format!("{blank} of {slices}")));
+            issues.push(Issue::new(IssueCode::PixelsBlank, [Found::detail(&format!("{blank} of {slices}"))]));
         }
         if let Some(issue) = plausible::doubt(&voxels).or_else(|| without_air(&voxels)) {
             issues.push(issue);
             return Err(issues);
         }
         let slab_mm = spacing.slab_mm;
-        let grid = Grid { slices, rows, columns, row_mm, column_mm, positions_mm, slab_mm, patient_from_voxel };
-        let volume = HuVolume::new(grid, voxels).expect("invariant: the array's voxels fill its grid");
+        let grid =
+            Grid::try_new(GridGeometry { rows, columns, row_mm, column_mm, positions_mm, slab_mm, patient_from_voxel })
+                .expect("invariant: spacings were checked");
+        let volume = HuVolume::try_new(grid, voxels).expect("invariant: the array's voxels fill its grid");
         Ok(Decoded { volume, issues })
     }
 }
@@ -89,7 +94,7 @@ impl HuArray {
 fn without_air(voxels: &[i16]) -> Option<Issue> {
     let lightest = voxels.iter().min().copied().unwrap_or(0);
     let found = || format!("the lowest value is {lightest}, and air is −1000");
-    (lightest > LIGHTEST_HU).then(|| Issue::new(IssueCode::HuImplausible, &found()))
+    (lightest > LIGHTEST_HU).then(|| Issue::new(IssueCode::HuImplausible, [Found::detail(&found())]))
 }
 
 #[cfg(test)]
@@ -123,9 +128,9 @@ mod tests {
         let Decoded { volume, issues } = array(12).into_volume().unwrap();
         assert_eq!(issues, []);
         let grid = volume.grid();
-        assert_eq!((grid.columns, grid.rows, grid.slices), (20, 10, 12));
-        assert_eq!((grid.column_mm, grid.row_mm, grid.slice_mm()), (0.75, 0.5, 2.5));
-        assert_eq!((grid.positions_mm[0], grid.positions_mm[11]), (30.0, 57.5));
+        assert_eq!((grid.columns(), grid.rows(), grid.slices()), (20, 10, 12));
+        assert_eq!((grid.column_mm(), grid.row_mm(), grid.slice_mm()), (0.75, 0.5, 2.5));
+        assert_eq!((grid.positions_mm()[0], grid.positions_mm()[11]), (30.0, 57.5));
         assert!((0..12).all(|z| (grid.voxel_ml(z) - 0.75 * 0.5 * 2.5 / 1000.0).abs() < 1e-12));
     }
 

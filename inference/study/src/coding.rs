@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use corsai_protocol::IssueCode;
+use corsai_report::IssueCode;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{self, Syntax};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corsai_protocol::{Issue, IssueCode, Severity};
+use corsai_report::{Found, Issue, IssueCode, Severity};
 
 use crate::coding::{Ahead, Task};
 use crate::image::Fault;
@@ -11,7 +11,7 @@ use crate::plausible;
 use crate::series::fault_issues;
 use crate::stack::{Layout, Stack, lay_out};
 use crate::transfer::Table;
-use crate::volume::{Grid, HuVolume};
+use corsai_volume::{Grid, HuVolume};
 
 /// The picture of a slice is damaged; it counts as missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,10 +61,10 @@ impl Decoding {
     /// # Errors
     /// [`IssueCode::InputTooLarge`] where there is no memory for the volume.
     pub(crate) fn new(stack: Arc<Stack>, issues: Vec<Issue>) -> Result<Self, Vec<Issue>> {
-        let count = stack.layout.grid.len();
+        let count = stack.layout.grid.voxel_count();
         let mut voxels = Vec::new();
         if voxels.try_reserve_exact(count).is_err() {
-            return Err(vec![Issue::new(IssueCode::InputTooLarge, "")]);
+            return Err(vec![Issue::new(IssueCode::InputTooLarge, [])]);
         }
         let states = vec![State::Waiting; stack.members.len()];
         let places = stack.members.iter().enumerate().map(|(z, member)| (member.picture, z)).collect();
@@ -92,7 +92,7 @@ impl Decoding {
     /// # Errors
     /// [`Damaged`] for a slice whose picture can't be decoded, and beyond the last slice.
     pub fn decode(&mut self, z: usize) -> Result<(), Damaged> {
-        let area = self.grid().rows * self.grid().columns;
+        let area = self.grid().area();
         let (Some(member), Some(state)) = (self.stack.members.get(z), self.states.get_mut(z)) else {
             return Err(Damaged);
         };
@@ -139,7 +139,7 @@ impl Decoding {
     /// # Errors
     /// [`Damaged`] where it could not be decoded, and beyond the last slice.
     pub fn accept(&mut self, z: usize, decoded: Result<Vec<i16>, Fault>) -> Result<(), Damaged> {
-        let area = self.grid().rows * self.grid().columns;
+        let area = self.grid().area();
         let state = self.states.get_mut(z).ok_or(Damaged)?;
         if *state == State::Waiting {
             *state = match decoded {
@@ -158,7 +158,7 @@ impl Decoding {
     /// One slice's `rows · columns` Hounsfield units, once it is decoded.
     #[must_use]
     pub fn slice(&self, z: usize) -> Option<&[i16]> {
-        let area = self.grid().rows * self.grid().columns;
+        let area = self.grid().area();
         let Some(State::Decoded(at)) = self.states.get(z) else { return None };
         self.voxels.get(at * area..(at + 1) * area)
     }
@@ -180,7 +180,7 @@ impl Decoding {
             }
         }
         let mut issues = self.issues;
-        let area = self.stack.layout.grid.rows * self.stack.layout.grid.columns;
+        let area = self.stack.layout.grid.area();
         let (kept, places): (Vec<_>, Vec<usize>) = self
             .stack
             .members
@@ -204,13 +204,16 @@ impl Decoding {
         sort(&mut self.voxels, places, area);
         issues.extend(placing);
         if self.blank > 0 {
-            issues.push(Issue::new(IssueCode::PixelsBlank, &format!("{} of {}", self.blank, grid.slices)));
+            issues.push(Issue::new(
+                IssueCode::PixelsBlank,
+                [Found::detail(&format!("{} of {}", self.blank, grid.slices()))],
+            ));
         }
         if let Some(issue) = plausible::doubt(&self.voxels) {
             issues.push(issue);
             return Err(issues);
         }
-        let volume = HuVolume::new(grid, self.voxels).expect("invariant: the decoded slices fill their grid");
+        let volume = HuVolume::try_new(grid, self.voxels).expect("invariant: the decoded slices fill their grid");
         Ok(Decoded { volume, issues })
     }
 }

@@ -7,7 +7,7 @@
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use corsai_protocol::IssueCode;
+use corsai_report::IssueCode;
 
 use crate::codec::CodecError;
 use crate::image::{Fault, codec_fault, required_size};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use corsai_protocol::IssueCode;
+use corsai_report::IssueCode;
 use dicom_dictionary_std::tags;
 use serde::{Deserialize, Serialize};
 

@@ -45,7 +45,6 @@ mod spacing;
 mod stack;
 mod transfer;
 mod value;
-mod volume;
 mod walk;
 
 pub use array::{HuArray, hounsfield};
@@ -55,4 +54,3 @@ pub use image::Fault;
 pub use intake::{Intake, Limits, Opened};
 pub use picture::Picture;
 pub use series::Series;
-pub use volume::{Grid, HuVolume};

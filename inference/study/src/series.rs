@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corsai_protocol::{Issue, IssueCode, Preview, SeriesId, SeriesSummary, Severity};
+use corsai_protocol::{Preview, SeriesId, SeriesSummary};
+use corsai_report::{Found, Issue, IssueCode, Severity};
 
 use crate::decoding::Decoding;
 use crate::image::{About, GroupKey, Image, Kind};
 use crate::intake::megabytes;
 use crate::preview;
 use crate::stack::{MAX_NAMES, Member, Sample, Stack, arrange, middle, sample};
-use crate::volume::Grid;
 
 /// Words by which descriptions speak of a lung window or kernel; the paper prefers those series.
 const LUNG: [&str; 5] = ["lung", "pulm", "poumon", "легк", "лёгк"];
@@ -56,13 +56,13 @@ impl Series {
         let syntax_guessed = slices.iter().any(|image| image.about.syntax_guessed);
         let count = slices.len();
         let arranged = if slices.is_empty() {
-            issues.push(Issue::new(what_else(&others), ""));
+            issues.push(Issue::new(what_else(&others), []));
             Err(None)
         } else {
             if !others.is_empty() {
                 let names = others.iter().take(MAX_NAMES).map(|image| image.name.clone()).collect();
                 let found = others.len().to_string();
-                issues.push(Issue::new(IssueCode::SeriesSetAside, &found).with_files(names));
+                issues.push(Issue::new(IssueCode::SeriesSetAside, [Found::detail(&found)]).with_files(names));
             }
             stack(slices, max_voxels, &mut issues)
         };
@@ -73,13 +73,13 @@ impl Series {
         };
         let about = shown.map(|member| member.about.clone()).or(first);
         if arranged.is_ok() && lossy {
-            issues.push(Issue::new(IssueCode::PixelsLossy, ""));
+            issues.push(Issue::new(IssueCode::PixelsLossy, []));
         }
         if arranged.is_ok() && syntax_guessed {
-            issues.push(Issue::new(IssueCode::FileNoSyntax, ""));
+            issues.push(Issue::new(IssueCode::FileNoSyntax, []));
         }
         if arranged.is_ok() && about.as_ref().is_some_and(|about| about.supine == Some(false)) {
-            issues.push(Issue::new(IssueCode::GeometryNotSupine, ""));
+            issues.push(Issue::new(IssueCode::GeometryNotSupine, []));
         }
         let summary = summary(group, about, &arranged, count + others.len(), &issues);
         match arranged {
@@ -152,12 +152,12 @@ fn stack(slices: Vec<Image>, max_voxels: usize, issues: &mut Vec<Issue>) -> Resu
         return Err(middle(viewable).map(Sample::EightBit));
     }
     let stack = arrange(members, issues)?;
-    if stack.layout.grid.len() > max_voxels {
+    if stack.layout.grid.voxel_count() > max_voxels {
         let grid = &stack.layout.grid;
-        let [needed, most] = [grid.len(), max_voxels].map(|voxels| megabytes(voxels as u64 * 2));
-        let Grid { slices, rows, columns, .. } = grid;
+        let [needed, most] = [grid.voxel_count(), max_voxels].map(|voxels| megabytes(voxels as u64 * 2));
+        let [slices, rows, columns] = [grid.slices(), grid.rows(), grid.columns()];
         let found = format!("{slices} slices of {columns} × {rows}, {needed} as a volume, where {most} are the most");
-        issues.push(Issue::new(IssueCode::InputTooLarge, &found));
+        issues.push(Issue::new(IssueCode::InputTooLarge, [Found::detail(&found)]));
         return Err(sample(stack.members));
     }
     Ok(stack)
@@ -176,7 +176,7 @@ pub(crate) fn fault_issues(
         let found = if found.is_empty() { count } else { format!("{found}, {count}") };
         names.sort();
         names.truncate(MAX_NAMES);
-        Issue::new(code, &found).with_severity(severity).with_files(names)
+        Issue::new(code, [Found::detail(&found)]).with_severity(severity).with_files(names)
     })
 }
 
@@ -190,13 +190,13 @@ fn summary(
     let count = |number: usize| u32::try_from(number).expect("invariant: sides and pictures are fewer than 2³²");
     let layout = arranged.as_ref().ok().map(|stack| &stack.layout);
     let (rows, columns) = about.as_ref().map_or((0, 0), |about| (about.rows, about.columns));
-    let (rows, columns) = layout.map_or((rows, columns), |layout| (layout.grid.rows, layout.grid.columns));
+    let (rows, columns) = layout.map_or((rows, columns), |layout| (layout.grid.rows(), layout.grid.columns()));
     let placing = layout.map(|layout| layout.issues.as_slice()).unwrap_or_default();
     SeriesSummary {
         id: SeriesId(0),
         description: about.as_ref().map(|about| about.description.clone()).unwrap_or_default(),
         modality: about.as_ref().map(|about| about.modality.clone()).unwrap_or_default(),
-        slices: count(layout.map_or(pictures, |layout| layout.grid.slices)),
+        slices: count(layout.map_or(pictures, |layout| layout.grid.slices())),
         rows: count(rows),
         columns: count(columns),
         thickness_mm: about.as_ref().and_then(|about| about.thickness_mm),

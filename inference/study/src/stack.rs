@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corsai_protocol::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 
 use crate::codec::Encoded;
 use crate::coding::{Coding, Task};
@@ -14,7 +14,7 @@ use crate::frame::{Placed, Vector};
 use crate::image::{About, Fault, Image, Slice, Variant, codec_fault};
 use crate::spacing::{SAME_PLACE_MM, Trouble, assess};
 use crate::transfer::Table;
-use crate::volume::Grid;
+use corsai_volume::{Grid, GridGeometry};
 
 /// Least z of an axial slice's normal: 20 degrees.
 pub(crate) const AXIAL: f64 = 0.939_692_6;
@@ -134,7 +134,7 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
     let (axial, oblique): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|member| member.placed.normal().0[2].abs() >= AXIAL);
     if axial.is_empty() {
-        return Err(refused(Issue::new(IssueCode::GeometryNotAxial, ""), oblique, issues));
+        return Err(refused(Issue::new(IssueCode::GeometryNotAxial, []), oblique, issues));
     }
     if !oblique.is_empty() {
         issues.push(counted(IssueCode::SeriesSetAside, &oblique, "not axial"));
@@ -145,7 +145,7 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
     let mut fanned = Vec::new();
     let parallel = largest(same_size, Member::is_parallel_to, &mut fanned);
     if parallel.len() * 2 <= count && count > 1 {
-        return Err(refused(Issue::new(IssueCode::GeometryOrientation, ""), parallel, issues));
+        return Err(refused(Issue::new(IssueCode::GeometryOrientation, []), parallel, issues));
     }
     left_out.extend(fanned);
     let sorted = without_twins(by_position(parallel), issues);
@@ -158,7 +158,7 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
     };
     if !left_out.is_empty() {
         let found = format!("{} of {} pictures used", members.len(), members.len() + left_out.len());
-        issues.push(Issue::new(IssueCode::SeriesSplit, &found));
+        issues.push(Issue::new(IssueCode::SeriesSplit, [Found::detail(&found)]));
     }
     Ok(Stack { members, layout })
 }
@@ -203,7 +203,7 @@ fn refused(issue: Issue, members: Vec<Member>, issues: &mut Vec<Issue>) -> Optio
 /// An issue that counts and names files.
 fn counted(code: IssueCode, members: &[Member], what: &str) -> Issue {
     let names = members.iter().take(MAX_NAMES).map(|member| member.name.clone()).collect();
-    Issue::new(code, &format!("{} {what}", members.len())).with_files(names)
+    Issue::new(code, [Found::detail(&format!("{} {what}", members.len()))]).with_files(names)
 }
 
 /// Drops files that are there twice.
@@ -296,15 +296,14 @@ pub(crate) fn lay_out(members: &[&Member]) -> Result<Layout, Trouble> {
     let tilt = slope.minus(normal).length();
     if tilt > TILT {
         let degrees = tilt.atan().to_degrees();
-        issues.push(Issue::new(IssueCode::GeometryGantryTilt, &format!("{degrees:.1}°")));
+        issues.push(Issue::new(IssueCode::GeometryGantryTilt, [Found::detail(&format!("{degrees:.1}°"))]));
     }
     let [row_mm, column_mm] = first.placed.spacing_mm;
     let [horizontal, vertical] = first.placed.directions;
     let step = way.scaled(1.0 / (members.len().saturating_sub(1).max(1)) as f64);
     let [a, b, c] = [horizontal.scaled(column_mm), vertical.scaled(row_mm), step].map(|Vector(axis)| axis);
     let Vector(corner) = first.placed.corner_mm;
-    let grid = Grid {
-        slices: members.len(),
+    let grid = Grid::try_new(GridGeometry {
         rows: first.placed.rows,
         columns: first.placed.columns,
         row_mm,
@@ -312,7 +311,8 @@ pub(crate) fn lay_out(members: &[&Member]) -> Result<Layout, Trouble> {
         positions_mm,
         slab_mm: spacing.slab_mm,
         patient_from_voxel: [0, 1, 2].map(|axis| [a[axis], b[axis], c[axis], corner[axis]]),
-    };
+    })
+    .map_err(Trouble::Grid)?;
     Ok(Layout { grid, issues })
 }
 

@@ -10,7 +10,7 @@
 use std::io::Read;
 use std::ops::Range;
 
-use corsai_protocol::IssueCode;
+use corsai_report::IssueCode;
 use dicom_core::dictionary::stub::StubDataDictionary;
 use dicom_core::header::DataElementHeader;
 use dicom_core::{Tag, VR};
