@@ -8,7 +8,7 @@ import json
 
 import numpy as np
 
-from . import cohort, figures, measure, measured, runs, store
+from . import cohort, figures, measure, measured, store
 from .figures import Crossed, Volume
 from .hounsfield import LEFT, RIGHT
 from .paths import DATA, MODELS
@@ -37,8 +37,8 @@ NAMES = {
 }
 #: Trained, measured and not shipped; the runs are gone.
 NOT_SHIPPED = {
-    "resnet18": "`resnet18-0` (480)",
-    "dpn": "`dpn-axial-0` to `-4` (480 each), `dpn-coronal-0`, `dpn-sagittal-0` (630 each)",
+    "resnet18": "`resnet18-0`",
+    "dpn": "`dpn-axial-0` to `-4`, `dpn-coronal-0`, `dpn-sagittal-0`",
 }
 
 SINGLE_SLICES = (
@@ -115,14 +115,14 @@ def joined(*parts: str) -> str:
 
 def members() -> str:
     """Returns what is shipped, beside the paper's numbers."""
-    trained, rows = {run.member: run for run in runs.known_runs()}, []
+    rows = []
     for family in FAMILIES:
         shipped = [s for s in SPECS.values() if s.family == family and store.entry_of(s, MODELS)]
         size = sum(p["bytes"] for s in shipped for p in store.entry_of(s, MODELS)["parts"]) / 1e6
-        listed = ", ".join(f"`{s.name}` ({trained[s.name].all_steps})" for s in shipped) or "none"
-        rows.append([family, str(PAPER_MEMBERS[family]), listed, NOT_SHIPPED.get(family, "none"), f"{size:.1f} MB"])
-    head = ["family", "the paper's members", "shipped (steps)", "trained and not shipped (steps)", "packed"]
-    return table(head, rows)
+        listed = ", ".join(f"`{s.name}`" for s in shipped) or "none"
+        packed = f"{size:.1f} MB" if shipped else "–"
+        rows.append([family, str(PAPER_MEMBERS[family]), listed, NOT_SHIPPED.get(family, "none"), packed])
+    return table(["family", "the paper's members", "shipped", "trained and not shipped", "packed"], rows)
 
 
 def ct100() -> str:
@@ -480,9 +480,8 @@ def main() -> None:
         measured_by(volumes),
         "## What is shipped",
         members(),
-        "Steps of 16 slices, those of the runs it started from included. `fpn-0` gives the quick answer, its mean "
-        "with `fpn-320` the standard one; `fpn-1` to `fpn-5` and the ResNets, each trained without one fold of the "
-        "patients, vote in the full tier.",
+        "`fpn-0` gives the quick answer, its mean with `fpn-320` the standard one; `fpn-1` to `fpn-5` and the ResNets, "
+        "each trained without one fold of the patients, vote in the full tier. `cards` has how long each was trained.",
         "## 1. `ct100`: the paper's protocol, slice i in fold i mod 5",
         ct100(),
         "## 2. Whole volumes of patients kept apart from every lesion network",

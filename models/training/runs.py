@@ -19,12 +19,6 @@ def is_packed(run: Run) -> bool:
     return file.stat().st_mtime > (run_folder(run.name) / "state.pt").stat().st_mtime
 
 
-def known_runs() -> list[Run]:
-    """Returns of each network that is packed or shipped its last finished run; where its runs are gone its last one."""
-    last = {run.member: run for run in RUNS.values() if run.member and store.key(run.spec)}
-    return list((last | {run.member: run for run in finished_runs() if run.member in last}).values())
-
-
 def main(names: list[str], device: str) -> None:
     """Trains the named runs in the order given, or all; and first what they start from."""
 

@@ -110,11 +110,6 @@ class Run:
         return next((run for run in reversed(list(before)) if self.shipped and run.member == self.shipped), None)
 
     @property
-    def all_steps(self) -> int:
-        """Its own and those of the runs it started from, in steps of 16 pictures."""
-        return self.steps * self.batch // 16 + (self.origin.all_steps if self.origin else 0)
-
-    @property
     def unseen(self) -> set[str]:
         """Patients that neither this run nor one it started from was shown."""
         return self.held_out & self.origin.unseen if self.origin else self.held_out
