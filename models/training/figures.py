@@ -114,11 +114,6 @@ class Volume:
         both = int((found & self.lesions()).sum())
         return Agreement(both, marked, true, marked / len(found), inside / int((lungs > 0).sum()))
 
-    def shares(self, found: np.ndarray) -> list[float]:
-        """Returns the lesion share of the right and of the left lung."""
-        side = self.lungs[self.lungs > 0]
-        return [float(found[side == n].mean()) for n in (RIGHT, LEFT)]
-
     def true_shares(self) -> list[float]:
         """Returns the reference's."""
         lungs, lesions = self.truth
@@ -184,10 +179,6 @@ class Crossed:
         return self.true_share >= LEAST_SHARE
 
 
-#: A patient → the folds whose networks never saw this patient.
-Folds = Callable[[str], list[int]]
-
-
 def by_fold(volume: Volume, families: Collection[str], folds: list[int]) -> dict[int, Parts]:
     """Returns for each of the folds one network of each family, by its part of the vote."""
     members = {fold: [fold_members(family)[fold] for family in families] for fold in folds}
@@ -221,10 +212,7 @@ def cross_validated(volumes: dict[str, Volume], unseen: dict[str, list[int]]) ->
 
     out["vote, the paper's thresholds"] = crossed(lambda _: PAPER)
     trained = [
-        (volumes[name], *parts.popitem())
-        for name, parts in voting.items()
-        if len(parts) == 1
-        for parts in [dict(parts)]
+        (volumes[name], fold, parts) for name, some in voting.items() if len(some) == 1 for fold, parts in some.items()
     ]
     tried = candidates({"fpn", "resnet"})
     counts = [[counted(v.against(v.rule.lesions(parts, t))) for v, _, parts in trained] for t in tried]
