@@ -1,4 +1,4 @@
-//! Drops anywhere in the window: where they may go, and the question where that is not clear.
+//! Drops anywhere in the window: their destinations, and a question where the destination is unclear.
 
 use corsai_protocol::StudySlot;
 use leptos::{ev, prelude::*};
@@ -13,17 +13,17 @@ use crate::{
     text,
 };
 
-/// What a drop can do at this moment.
+/// What a drop can do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Targets {
     /// No study is open: nothing can be lost.
     empty: bool,
-    /// An earlier study can be added, or take the place of the one that is there.
+    /// An earlier study can be added or replaced.
     earlier: bool,
 }
 
-/// The slot that a drop over `zone` opens; `None` where the person has to be asked, since a study
-/// would be replaced.
+/// Returns the slot that a drop over `zone` opens; `None` where it would replace a study, which the
+/// person has to confirm.
 fn destination(zone: Option<&str>, targets: Targets) -> Option<StudySlot> {
     match zone {
         _ if targets.empty => Some(StudySlot::Current),
@@ -33,12 +33,12 @@ fn destination(zone: Option<&str>, targets: Targets) -> Option<StudySlot> {
     }
 }
 
-/// Takes drops anywhere in the window, and shows where they go.
+/// Takes drops anywhere in the window, and shows their destinations.
 #[component]
 pub fn DropLayer() -> impl IntoView {
     let controller = use_controller();
     let over = RwSignal::new(false);
-    // A drop beside the fields: nothing is opened until the person says where it belongs.
+    // A drop outside the fields: the person is asked where it belongs.
     let asking = RwSignal::new(false);
     let undecided: StoredValue<Option<DroppedItems>, LocalStorage> = StoredValue::new_local(None);
     let targets = Memo::new(move |_| {

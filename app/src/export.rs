@@ -1,5 +1,5 @@
-//! What leaves the page, on a click and never else: the report as JSON, and a summary in words. Neither holds a name
-//! of a file or anything of a header but the study's date.
+//! Exports, made on a click only: the report as JSON, and a summary in words. Neither holds a file's
+//! name, nor anything of a header but the study's date.
 
 use corsai_report::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange};
 
@@ -9,7 +9,7 @@ fn without_files(issues: &[Issue]) -> Vec<Issue> {
     issues.iter().map(|i| i.clone().with_files(Vec::new())).collect()
 }
 
-/// The report with every issue the page shows, without the files' names.
+/// Returns the report with every issue that the page shows, without file names.
 pub fn cleaned(report: &Report, issues: &[Issue]) -> Report {
     let mut cleaned = report.clone();
     cleaned.issues = without_files(issues);
@@ -19,10 +19,10 @@ pub fn cleaned(report: &Report, issues: &[Issue]) -> Report {
     cleaned
 }
 
-/// The report as JSON text.
+/// Returns the report as JSON text.
 ///
 /// # Errors
-/// As `serde_json` has them; a report has no key that JSON can't hold.
+/// Those of `serde_json`.
 pub fn json(report: &Report, issues: &[Issue]) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(&cleaned(report, issues))
 }
@@ -62,7 +62,7 @@ fn dynamics_lines(dynamics: &Dynamics) -> Vec<String> {
     lines
 }
 
-/// The report in words, for pasting into a text.
+/// Returns the report in words, for pasting into a text.
 pub fn summary(report: &Report, issues: &[Issue], scale: Scale) -> String {
     let mut lines = vec!["Chest CT, automatic measurement".to_string()];
     if let Some(date) = &report.study.date {
@@ -77,8 +77,8 @@ pub fn summary(report: &Report, issues: &[Issue], scale: Scale) -> String {
         }
     }
     lines.extend(report.dynamics.iter().flat_map(dynamics_lines));
-    let doubts = issues.iter().chain(report.dynamics.iter().flat_map(|d| &d.issues));
-    lines.extend(doubts.filter(|i| i.severity != Severity::Info).map(|i| format!("Note: {}", i.message)));
+    let all_issues = issues.iter().chain(report.dynamics.iter().flat_map(|d| &d.issues));
+    lines.extend(all_issues.filter(|i| i.severity != Severity::Info).map(|i| format!("Note: {}", i.message)));
     if !report.runs.device.is_empty() {
         lines.push(format!(
             "Computed in the browser ({}) in {}.",

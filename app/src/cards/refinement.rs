@@ -71,9 +71,9 @@ fn Refining() -> impl IntoView {
         (true, at) => text::refinement::restoring(text::progress::stage_name(at.map_or(Stage::Reading, |p| p.stage))),
         (false, _) => text::progress::stage_name(Stage::Refining).to_string(),
     };
-    let told =
+    let detail_of =
         move |p: Progress| text::progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref());
-    let detail = move || work.get().progress.map(told).unwrap_or_default();
+    let detail = move || work.get().progress.map(detail_of).unwrap_or_default();
     let done =
         move || work.get().progress.and_then(|p| progress::fraction(&p, &controller.weights.get())).unwrap_or(0.0);
     let stopping = move || work.get().stopping;

@@ -32,7 +32,7 @@ pub fn Page() -> impl IntoView {
     let privacy = RwSignal::new(false);
     let empty = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase == Phase::Empty);
     let content = NodeRef::<html::Main>::new();
-    // What had the focus is gone when start page and workspace change places.
+    // The focused element goes when start page and workspace replace each other.
     Effect::new(move |before: Option<bool>| {
         let now = empty.get();
         if before.is_some_and(|b| b != now)
@@ -153,7 +153,8 @@ fn Workspace() -> impl IntoView {
     .into_any()
 }
 
-/// In the viewer's place while there is nothing to view: what goes on, or the way to another study.
+/// What stands in the viewer's place while there is no picture: the current activity, or the way to
+/// another study.
 #[component]
 fn Words() -> impl IntoView {
     let controller = use_controller();

@@ -130,7 +130,7 @@ impl PageState {
         without_numbers.or_else(|| SLOTS.into_iter().find(|s| self.study(*s).phase.work().is_some()))
     }
 
-    /// Whether a study is opened again by itself in a new worker when the last one is lost.
+    /// Whether a study is opened again in a new worker when the last one is lost.
     pub fn survives_restart(&self, slot: StudySlot) -> bool {
         let study = self.study(slot);
         match study.phase {
@@ -272,14 +272,14 @@ impl PageState {
         Some(Command::Refine { run: study.run, slot, tier })
     }
 
-    /// Takes in that the worker has ended: for the reason in `issue`, or on the person's wish where
+    /// Takes in that the worker has ended: for the reason in `issue`, or at the person's request where
     /// there is none. The studies in `again` are opened again, in the runs that are returned; of the
     /// others, finished numbers stay.
     pub fn lost_worker(&mut self, issue: Option<Issue>, again: &[StudySlot]) -> Vec<(StudySlot, RunId)> {
         self.worker = WorkerStatus::Starting;
         self.device = None;
         let mut runs = Vec::new();
-        let mut told = false;
+        let mut shown = false;
         for slot in SLOTS {
             let run = self.next_run();
             let study = self.study_mut(slot);
@@ -294,7 +294,7 @@ impl PageState {
                 (Phase::Reading(work) | Phase::Measuring(work), _) if work.stopping => study.end_stopped_run(),
                 (Phase::Reading(_) | Phase::Measuring(_) | Phase::Choosing, Some(issue)) => {
                     study.refuse(vec![issue.clone()]);
-                    told = true;
+                    shown = true;
                 }
                 (Phase::Reading(_) | Phase::Measuring(_) | Phase::Choosing, None) => {
                     *study = Study { run, ..Study::default() };
@@ -305,7 +305,7 @@ impl PageState {
         }
         match issue {
             Some(_) if !runs.is_empty() => self.add_notice(Issue::new(IssueCode::WorkerRestarted, "")),
-            Some(issue) if !told => self.add_notice(issue),
+            Some(issue) if !shown => self.add_notice(issue),
             _ => {}
         }
         runs
@@ -398,11 +398,11 @@ impl PageState {
             }
             Event::Volume { run, slot, volume } => {
                 let Some(study) = self.live_study(run, slot) else { return Vec::new() };
-                let known = study.volume.replace(volume.into());
+                let last = study.volume.replace(volume.into());
                 study.decoded = Shared::default();
                 match study.phase {
                     // The cached pictures are of the same volume.
-                    Phase::Restoring(_) if known == study.volume => return Vec::new(),
+                    Phase::Restoring(_) if last == study.volume => return Vec::new(),
                     Phase::Restoring(_) | Phase::Measuring(_) => {}
                     _ => study.phase = Phase::Measuring(Work::default()),
                 }
