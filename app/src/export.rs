@@ -1,22 +1,11 @@
-//! Exports, made on a click only: the report as JSON, and a summary in words. Neither holds a file's
-//! name, nor anything of a header but the study's date.
+//! The report as JSON, made on a click only. Like the summary ([`crate::text::summary`]) it holds no
+//! file's name, and nothing of a header but the study's date.
 
-use corsai_report::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange};
+use corsai_report::{Issue, Report};
 
-use crate::{format, text::classes};
-
-fn without_files(issues: &[Issue]) -> Vec<Issue> {
-    issues.iter().map(|i| i.clone().with_files(Vec::new())).collect()
-}
-
-/// Returns the report with every issue that the page shows, without file names.
+/// Returns the report with every issue that the page shows, as it may be written to a file.
 pub fn cleaned(report: &Report, issues: &[Issue]) -> Report {
-    let mut cleaned = report.clone();
-    cleaned.issues = without_files(issues);
-    if let Some(dynamics) = &mut cleaned.dynamics {
-        dynamics.issues = without_files(&dynamics.issues);
-    }
-    cleaned
+    Report { issues: issues.to_vec(), ..report.clone() }.for_file()
 }
 
 /// Returns the report as JSON text.
@@ -27,74 +16,12 @@ pub fn json(report: &Report, issues: &[Issue]) -> Result<String, serde_json::Err
     serde_json::to_string_pretty(&cleaned(report, issues))
 }
 
-fn lung_line(name: &str, lung: &LungFinding) -> String {
-    let lesions = match (lung.lesion_ml, lung.share) {
-        (Some(ml), Some(share)) => format!(", lesions {} mL, share {}", format::ml(ml), format::percent(share)),
-        _ => ", lesions not measured".into(),
-    };
-    format!("{name}: {} mL{lesions}", format::ml(lung.volume_ml))
-}
-
-fn dynamics_lines(dynamics: &Dynamics) -> Vec<String> {
-    let date = |d: &Option<String>| d.as_deref().map_or_else(|| "date unknown".into(), format::date);
-    let verdict = match (dynamics.verdict, dynamics.no_verdict) {
-        (Some(verdict), _) => classes::verdict(verdict).to_owned(),
-        (None, Some(reason)) => format!("no verdict, since {}", classes::no_verdict(reason)),
-        (None, None) => "no verdict".into(),
-    };
-    let dates = format!("{} → {}", date(&dynamics.earlier_date), date(&dynamics.later_date));
-    let mut lines = vec![format!("Compared with an earlier study ({dates}): {verdict}.")];
-    lines.extend(classes::rests_on(dynamics));
-    let shares = [("Right lung", dynamics.right), ("Left lung", dynamics.left), ("Both lungs", dynamics.both)];
-    let change = |(name, change): (&str, Option<ShareChange>)| {
-        let change = change?;
-        let (earlier, later) = (format::percent(change.earlier), format::percent(change.later));
-        let points = format::points(change.points);
-        Some(format!(
-            "{name}: {earlier} → {later}{}",
-            if dynamics.verdict.is_some() { format!(", {points}") } else { String::new() }
-        ))
-    };
-    lines.extend(shares.into_iter().filter_map(change));
-    if dynamics.lungs_disagree && dynamics.verdict.is_some() {
-        lines.push("The two lungs moved in opposite directions.".into());
-    }
-    lines
-}
-
-/// Returns the report in words, for pasting into a text.
-pub fn summary(report: &Report, issues: &[Issue], scale: Scale) -> String {
-    let mut lines = vec!["Chest CT, automatic measurement".to_string()];
-    if let Some(date) = &report.study.date {
-        lines.push(format!("Study of {}", format::date(date)));
-    }
-    if let Some(lungs) = &report.lungs {
-        lines.push(lung_line("Right lung", &lungs.right));
-        lines.push(lung_line("Left lung", &lungs.left));
-        lines.push(lung_line("Both lungs", &lungs.both));
-        if let Some(class) = classes::of(&lungs.both, scale) {
-            lines.push(format!("CT-{class} ({})", classes::scale_name(scale)));
-        }
-    }
-    lines.extend(report.dynamics.iter().flat_map(dynamics_lines));
-    let all_issues = issues.iter().chain(report.dynamics.iter().flat_map(|d| &d.issues));
-    lines.extend(all_issues.filter(|i| i.severity != Severity::Info).map(|i| format!("Note: {}", i.message)));
-    if !report.runs.device.is_empty() {
-        lines.push(format!(
-            "Computed in the browser ({}) in {}.",
-            report.runs.device,
-            format::duration(report.runs.seconds)
-        ));
-    }
-    lines.push(DISCLAIMER.into());
-    lines.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
-    use corsai_report::{Basis, IssueCode, Lungs, NetworkRuns, NoVerdict, Runs, StudyRecord, Tier, Verdict};
+    use corsai_report::{Basis, DISCLAIMER, Dynamics, IssueCode, LungFinding, Lungs, NetworkRuns, NoVerdict, Runs, Scale, ShareChange, StudyRecord, Tier, Verdict};
 
     use super::*;
+    use crate::text::summary::summary;
 
     fn report() -> Report {
         let lung = |ml: f64, lesion: f64, class: u8| LungFinding {
@@ -127,7 +54,7 @@ mod tests {
                 left: change,
                 right: change,
                 lungs_disagree: true,
-                issues: vec![Issue::new(IssueCode::DynamicsNoDate, "").with_files(vec!["DOE^JANE.dcm".into()])],
+                issues: vec![Issue::new(IssueCode::DynamicsNoDate, []).with_files(vec!["DOE^JANE.dcm".into()])],
             }),
             issues: Vec::new(),
             runs: Runs {
@@ -143,7 +70,7 @@ mod tests {
 
     #[test]
     fn no_file_name_leaves_the_page() {
-        let issues = vec![Issue::new(IssueCode::FileTruncated, "").with_files(vec!["DOE^JANE.dcm".into()])];
+        let issues = vec![Issue::new(IssueCode::FileTruncated, []).with_files(vec!["DOE^JANE.dcm".into()])];
         let text = json(&report(), &issues).unwrap() + &summary(&report(), &issues, Scale::Guideline);
         assert!(!text.contains("DOE"));
         assert!(text.contains("file.truncated"), "the doubt itself is exported");

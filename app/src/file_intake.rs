@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use corsai_report::{Issue, IssueCode, Severity};
+use corsai_report::{Counted, Found, Issue, IssueCode, Reason, Severity};
 use js_sys::{Array, Function, JsString, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -12,8 +12,6 @@ use web_sys::{
     DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry,
     FileSystemFileEntry,
 };
-
-use crate::format;
 
 /// The most files of a drop.
 pub const FILES_MAX: usize = 20_000;
@@ -74,23 +72,12 @@ impl UnreadableEntries {
     /// Returns the issue to show beside the numbers of the `found` other files; `None` where nothing is
     /// missing.
     pub fn issue(&self, found: usize) -> Option<Issue> {
-        let all = self.files + found;
-        let files = format!("{} of {} could not be opened", self.files, format::counted(all, "file", "files"));
-        let folders = format!("{} could not be looked through", format::counted(self.folders, "folder", "folders"));
-        let what = match (self.files, self.folders) {
-            (0, 0) => return None,
-            (_, 0) => files,
-            (0, _) => folders,
-            _ => format!("{files}, and {folders}"),
-        };
-        let (then, severity) = match found {
-            0 => ("there is nothing to measure", Severity::Stop),
-            _ => ("slices may be missing", Severity::Warning),
-        };
-        let message = format!(
-            "{what}: {then}. Copy the study to a folder of this computer with a short path and open it again, or open it with “Choose folder”."
-        );
-        let issue = Issue { message, ..Issue::new(IssueCode::FileUnreadable, "") };
+        if (self.files, self.folders) == (0, 0) {
+            return None;
+        }
+        let [files, total, folders] = [self.files, self.files + found, self.folders].map(|count| count as u64);
+        let severity = if found == 0 { Severity::Stop } else { Severity::Warning };
+        let issue = Issue::new(IssueCode::FileUnreadable, [Found::Unopened { files, total, folders }]);
         Some(issue.with_severity(severity).with_files(self.names.clone()))
     }
 }
@@ -112,8 +99,11 @@ impl IntakeError {
     /// Returns the issue for the person; `None` where a newer command has replaced the drop.
     pub fn issue(self) -> Option<Issue> {
         match self {
-            Self::TooMany => Some(Issue::new(IssueCode::InputTooMany, &format!("more than {FILES_MAX} files"))),
-            Self::Nothing => Some(Issue::new(IssueCode::InputNothing, "no file")),
+            Self::TooMany => Some(Issue::new(
+                IssueCode::InputTooMany,
+                [Found::MoreThan { limit: FILES_MAX as u64, of: Counted::Files }],
+            )),
+            Self::Nothing => Some(Issue::new(IssueCode::InputNothing, [Reason::NoFile.into()])),
             Self::UnreadableEntries(unreadable) => unreadable.issue(0),
             Self::Superseded => None,
         }
@@ -261,12 +251,11 @@ mod tests {
     fn unreadable_entries_are_counted_and_named_beside_the_numbers() {
         let issue = missing(40, 0).issue(108).unwrap();
         assert_eq!((issue.code, issue.severity), (IssueCode::FileUnreadable, Severity::Warning));
-        assert!(issue.message.starts_with("40 of 148 files could not be opened: slices may be missing."), "{issue:?}");
+        assert_eq!(issue.found, [Found::Unopened { files: 40, total: 148, folders: 0 }]);
         assert_eq!(issue.files, ["study/IM0053.dcm"]);
         let issue = missing(1, 2).issue(0).unwrap();
         assert_eq!(issue.severity, Severity::Stop);
-        let start = "1 of 1 file could not be opened, and 2 folders could not be looked through: there is nothing";
-        assert!(issue.message.starts_with(start), "{issue:?}");
+        assert_eq!(issue.found, [Found::Unopened { files: 1, total: 1, folders: 2 }]);
         assert_eq!(missing(0, 0).issue(3), None);
     }
 }

@@ -45,6 +45,7 @@ pub fn IssueList(issues: Vec<Issue>) -> impl IntoView {
 }
 
 fn item(issue: Issue) -> impl IntoView {
+    let message = text::issues::sentence(&issue);
     let more = issue.files.len().saturating_sub(NAMED);
     let files: Vec<_> = issue.files.into_iter().take(NAMED).map(|f| view! { <li class="file">{f}</li> }).collect();
     let more = (more > 0).then(|| view! { <li>{text::issues::AND} {format::counted(more, "other", "others")}</li> });
@@ -54,7 +55,7 @@ fn item(issue: Issue) -> impl IntoView {
             <div>
                 <p>
                     <span class="unseen">{text::issues::severity_word(issue.severity)}</span>
-                    {issue.message}
+                    {message}
                 </p>
                 {(!files.is_empty()).then(|| view! { <ul class="files">{files} {more}</ul> })}
             </div>

@@ -298,7 +298,7 @@ fn Exports() -> impl IntoView {
     };
     let copy = move |_: ev::MouseEvent| {
         let Some((report, issues)) = controller.export_data() else { return };
-        let text = export::summary(&report, &issues, controller.scale.get_untracked());
+        let text = text::summary::summary(&report, &issues, controller.scale.get_untracked());
         spawn_local(async move {
             if browser::copy(&text).await {
                 status.set(text::common::COPIED.into());

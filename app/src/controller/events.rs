@@ -42,7 +42,7 @@ impl Controller {
         if matches!(event, Event::Ready { .. }) {
             let sent = self.worker.try_update_value(|w| w.as_mut().is_none_or(WorkerHandle::on_ready));
             if sent == Some(false) {
-                self.on_crash(Issue::new(IssueCode::WorkerDied, ""));
+                self.on_crash(Issue::new(IssueCode::WorkerDied, []));
                 return;
             }
         }

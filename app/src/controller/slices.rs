@@ -1,7 +1,7 @@
 //! Slices: requests for those on screen and around, and the worker's answers.
 
 use corsai_protocol::{Command, StudySlot};
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 use js_sys::{ArrayBuffer, Int16Array, Uint8Array};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -20,7 +20,7 @@ impl Controller {
     pub(super) fn store_slice(self, slot: StudySlot, index: u32, labelled: (bool, bool), payload: &[JsValue]) {
         let buffers: Vec<&ArrayBuffer> = payload.iter().filter_map(JsCast::dyn_ref).collect();
         let [hu, labels, agreement @ ..] = &buffers[..] else {
-            return self.on_crash(Issue::new(IssueCode::InternalFault, "a slice's picture"));
+            return self.on_crash(Issue::new(IssueCode::InternalFault, [Found::detail("a slice's pixels")]));
         };
         let (hu, labels) = (Int16Array::new(hu).to_vec(), Uint8Array::new(labels).to_vec());
         let agreement = agreement.first().map(|agreement| Uint8Array::new(agreement).to_vec());

@@ -31,7 +31,7 @@ impl Controller {
                     warn!(directive, "the worker violated its policy");
                     self.network_log.add_violation(directive);
                 }
-                WorkerMessage::Crashed => self.on_crash(Issue::new(IssueCode::WorkerDied, "")),
+                WorkerMessage::Crashed => self.on_crash(Issue::new(IssueCode::WorkerDied, [])),
                 WorkerMessage::LoadFailed => self.on_start_failure(WorkerStatus::LoadFailed),
                 WorkerMessage::Unsupported => self.on_start_failure(WorkerStatus::Unsupported),
             },
@@ -44,7 +44,7 @@ impl Controller {
     pub(super) fn send(self, command: Command, payload: Vec<JsValue>, transfer: bool) {
         let sent = self.worker.try_update_value(|w| w.as_mut().is_none_or(|w| w.send(command, payload, transfer)));
         if sent == Some(false) {
-            self.on_crash(Issue::new(IssueCode::WorkerDied, ""));
+            self.on_crash(Issue::new(IssueCode::WorkerDied, []));
         }
     }
 
@@ -95,8 +95,7 @@ impl Controller {
     /// Takes in that no worker can be started. What was measured stays.
     fn on_start_failure(self, status: WorkerStatus) {
         error!(?status, "no worker");
-        let message = "The computing part of this page could not be loaded. Check the connection and reload the page.";
-        let issue = Issue { message: message.into(), ..Issue::new(IssueCode::WorkerDied, "") };
+        let issue = Issue::new(IssueCode::WorkerUnavailable, []);
         self.transition(|s| {
             s.lost_worker(Some(issue.clone()), &[]);
             // The page shows the worker's status as well.

@@ -32,7 +32,7 @@ pub enum WorkerStatus {
 }
 
 /// Work for the controller after an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum SideEffect {
     /// Send these networks' weights to the worker.
     DeliverWeights(Vec<String>),
@@ -304,7 +304,7 @@ impl PageState {
             }
         }
         match issue {
-            Some(_) if !runs.is_empty() => self.add_notice(Issue::new(IssueCode::WorkerRestarted, "")),
+            Some(_) if !runs.is_empty() => self.add_notice(Issue::new(IssueCode::WorkerRestarted, [])),
             Some(issue) if !shown => self.add_notice(issue),
             _ => {}
         }

@@ -181,7 +181,10 @@ impl Study {
         let refusal = self.refusal.iter().chain(&self.missing_files);
         let mut all: Vec<Issue> = Vec::new();
         for issue in refusal.chain(report).chain(chosen).chain(self.drop_issues.iter()) {
-            match all.iter_mut().find(|i| i.code == issue.code && i.message == issue.message) {
+            match all
+                .iter_mut()
+                .find(|i| (i.code, &i.found, i.earlier_study) == (issue.code, &issue.found, issue.earlier_study))
+            {
                 Some(known) if known.files.is_empty() => known.files.clone_from(&issue.files),
                 Some(_) => {}
                 None => all.push(issue.clone()),

@@ -177,7 +177,7 @@ fn a_comparison_may_arrive_with_the_other_studys_run() {
     model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Final), Vec::new());
     let (commands, later) = model.open(StudySlot::Previous, false);
     assert!(commands.is_empty() && later > run);
-    let doubt = Issue::new(IssueCode::DynamicsOtherPatient, "");
+    let doubt = Issue::new(IssueCode::DynamicsOtherPatient, []);
     model.apply(reported(later, StudySlot::Current, vec![doubt.clone()], ReportStage::Final), Vec::new());
     assert_eq!(model.current.issues(), vec![doubt]);
 }
@@ -187,7 +187,7 @@ fn a_refusal_takes_every_number_away() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
     model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
-    let stop = Issue::new(IssueCode::LungsNone, "");
+    let stop = Issue::new(IssueCode::LungsNone, []);
     model.apply(Event::Refused { run, slot: StudySlot::Current, issues: vec![stop.clone()] }, Vec::new());
     assert!(model.current.report.is_none() && model.current.shown_report().is_none());
     assert_eq!(model.current.issues(), vec![stop]);
@@ -197,7 +197,7 @@ fn a_refusal_takes_every_number_away() {
 fn a_report_that_holds_a_stop_shows_no_number() {
     let (mut model, run) = opened();
     model.apply(
-        reported(run, StudySlot::Current, vec![Issue::new(IssueCode::ModelNonFinite, "")], ReportStage::Final),
+        reported(run, StudySlot::Current, vec![Issue::new(IssueCode::ModelNonFinite, [])], ReportStage::Final),
         Vec::new(),
     );
     assert!(model.current.report.is_some() && model.current.shown_report().is_none());
@@ -206,7 +206,7 @@ fn a_report_that_holds_a_stop_shows_no_number() {
 #[test]
 fn corrupt_weights_are_loaded_afresh() {
     let (mut model, run) = opened();
-    let issues = vec![Issue::new(IssueCode::WeightsCorrupt, "")];
+    let issues = vec![Issue::new(IssueCode::WeightsCorrupt, [])];
     let effects = model.apply(Event::Refused { run, slot: StudySlot::Current, issues }, Vec::new());
     assert_eq!(effects, vec![SideEffect::DropStoredWeights]);
 }
@@ -215,7 +215,7 @@ fn corrupt_weights_are_loaded_afresh() {
 fn after_a_refusal_another_series_may_be_picked_but_not_the_same_one() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true), series(1, false)], Some(0)), Vec::new());
-    let issues = vec![Issue::new(IssueCode::LungsNone, "")];
+    let issues = vec![Issue::new(IssueCode::LungsNone, [])];
     model.apply(Event::Refused { run, slot: StudySlot::Current, issues }, Vec::new());
     assert!(!model.current.has_choice());
     model.current.series.make_mut().push(series(2, true));
@@ -257,7 +257,7 @@ fn stopping_before_anything_was_found_leads_back_to_the_start() {
 fn a_worker_that_is_given_up_refuses_what_ran_and_leaves_what_was_done() {
     let (mut model, _) = measured();
     let (_, later) = model.open(StudySlot::Previous, false);
-    let issue = Issue::new(IssueCode::WorkerDied, "");
+    let issue = Issue::new(IssueCode::WorkerDied, []);
     assert_eq!(
         model.apply(Event::Fatal { issue: issue.clone() }, Vec::new()),
         vec![SideEffect::WorkerDied(issue.clone())]
@@ -275,10 +275,10 @@ fn a_worker_that_is_given_up_refuses_what_ran_and_leaves_what_was_done() {
 #[test]
 fn a_study_whose_worker_crashes_is_opened_again() {
     let (mut model, run) = opened();
-    model.set_missing_files(StudySlot::Current, Some(Issue::new(IssueCode::FileUnreadable, "")));
+    model.set_missing_files(StudySlot::Current, Some(Issue::new(IssueCode::FileUnreadable, [])));
     model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
     assert!(model.survives_restart(StudySlot::Current) && !model.survives_restart(StudySlot::Previous));
-    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[StudySlot::Current]);
+    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, [])), &[StudySlot::Current]);
     let [(StudySlot::Current, again)] = runs[..] else { panic!("{runs:?}") };
     assert!(again > run);
     assert_eq!((model.current.phase, model.current.run, model.current.worker_lost), (READING, again, false));
@@ -294,7 +294,7 @@ fn a_crash_over_the_earlier_study_takes_nothing_of_the_other() {
     assert_eq!(model.crash_suspect(), Some(StudySlot::Previous));
     let both = [StudySlot::Current, StudySlot::Previous];
     assert!(both.into_iter().all(|slot| model.survives_restart(slot)));
-    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &both);
+    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, [])), &both);
     assert_eq!(runs.iter().map(|(slot, _)| *slot).collect::<Vec<_>>(), both, "the current one is read first");
     assert!(matches!(model.current.phase, Phase::Restoring(_)));
     assert!(model.current.shown_report().is_some() && !model.current.worker_lost);
@@ -307,14 +307,14 @@ fn a_crash_while_refining_keeps_the_numbers_and_restores_the_pictures() {
     let (mut model, _) = refined();
     assert!(model.is_working() && model.busy_slot().is_none());
     assert_eq!(model.crash_suspect(), Some(StudySlot::Current));
-    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, "")), &[StudySlot::Current]);
+    let runs = model.lost_worker(Some(Issue::new(IssueCode::WorkerDied, [])), &[StudySlot::Current]);
     let run = runs[0].1;
     assert!(matches!(model.current.phase, Phase::Restoring(_)) && model.current.shown_report().is_some());
     let found = found(run, vec![series(0, true), series(1, true)], Some(0));
     assert_eq!(model.apply(found, Vec::new()), vec![SideEffect::SeriesFound(StudySlot::Current, Some(SeriesId(0)))]);
     assert!(model.apply(volume(run, StudySlot::Current), Vec::new()).is_empty(), "what is on screen stays there");
     model.apply(
-        reported(run, StudySlot::Current, vec![Issue::new(IssueCode::LungsCutOff, "")], ReportStage::Lungs),
+        reported(run, StudySlot::Current, vec![Issue::new(IssueCode::LungsCutOff, [])], ReportStage::Lungs),
         Vec::new(),
     );
     assert!(model.current.issues().is_empty(), "half an answer doesn't replace a whole one");
@@ -365,7 +365,7 @@ fn what_cannot_be_restored_keeps_its_numbers() {
         let run = model.lost_worker(None, &[StudySlot::Current])[0].1;
         (model, run)
     };
-    let moved = Issue::new(IssueCode::FileUnreadable, "");
+    let moved = Issue::new(IssueCode::FileUnreadable, []);
     let (mut stopped, run) = begun();
     assert_eq!(stopped.stop(StudySlot::Current), Some(Command::Cancel { run }));
     assert!(!stopped.survives_restart(StudySlot::Current), "nor in another worker");
@@ -548,7 +548,7 @@ fn a_comparison_belongs_to_the_earlier_study_that_is_there() {
     assert!(!shown(&model), "last words of the run before");
     let later = model.previous.run;
     model.apply(compared(later), Vec::new());
-    let issues = vec![Issue::new(IssueCode::DynamicsSameStudy, "")];
+    let issues = vec![Issue::new(IssueCode::DynamicsSameStudy, [])];
     model.apply(Event::Refused { run: later, slot: StudySlot::Previous, issues }, Vec::new());
     assert!(!shown(&model), "a refused study is not compared");
 }
@@ -557,11 +557,11 @@ fn a_comparison_belongs_to_the_earlier_study_that_is_there() {
 fn an_export_with_a_comparison_bears_the_earlier_studys_doubts() {
     let (mut model, _) = measured();
     let (_, earlier) = model.open(StudySlot::Previous, false);
-    let doubt = Issue::new(IssueCode::GeometryMissingSlices, "1 of 62");
+    let doubt = Issue::new(IssueCode::GeometryMissingSlices, [corsai_report::Found::Part { count: 1, total: 62 }]);
     model.apply(reported(earlier, StudySlot::Previous, vec![doubt], ReportStage::Final), Vec::new());
     let codes = |model: &PageState| {
         let (_, issues) = model.export_data().unwrap();
-        issues.into_iter().map(|issue| (issue.code, issue.message)).collect::<Vec<_>>()
+        issues.into_iter().map(|issue| (issue.code, corsai_report::text::message(&issue))).collect::<Vec<_>>()
     };
     let alone = codes(&model);
     model.apply(compared(earlier), Vec::new());
@@ -575,7 +575,7 @@ fn an_export_with_a_comparison_bears_the_earlier_studys_doubts() {
 #[test]
 fn a_worker_that_crashes_idle_is_a_notice() {
     let mut model = PageState::default();
-    let issue = Issue::new(IssueCode::WorkerDied, "");
+    let issue = Issue::new(IssueCode::WorkerDied, []);
     model.lost_worker(Some(issue.clone()), &[]);
     assert_eq!(model.notices, vec![issue]);
 }
@@ -594,19 +594,20 @@ fn closing_the_earlier_study_takes_the_comparison_away() {
 #[test]
 fn issues_are_listed_once_gravest_first_with_their_files() {
     let (mut model, run) = opened();
-    let skipped = Issue::new(IssueCode::FileTruncated, "").with_files(vec!["a.dcm".into()]);
+    let skipped = Issue::new(IssueCode::FileTruncated, []).with_files(vec!["a.dcm".into()]);
     let mut chosen = series(0, true);
-    chosen.issues = vec![Issue::new(IssueCode::GeometryMissingSlices, "1 of 148")];
+    chosen.issues =
+        vec![Issue::new(IssueCode::GeometryMissingSlices, [corsai_report::Found::Part { count: 1, total: 148 }])];
     let event = Event::Series {
         run,
         slot: StudySlot::Current,
         series: vec![chosen.clone()],
         previews: Vec::new(),
         chosen: Some(SeriesId(0)),
-        issues: vec![Issue::new(IssueCode::FileDuplicate, ""), skipped.clone()],
+        issues: vec![Issue::new(IssueCode::FileDuplicate, []), skipped.clone()],
     };
     model.apply(event, Vec::new());
-    let again = vec![Issue::new(IssueCode::FileTruncated, ""), chosen.issues[0].clone()];
+    let again = vec![Issue::new(IssueCode::FileTruncated, []), chosen.issues[0].clone()];
     model.apply(reported(run, StudySlot::Current, again, ReportStage::Final), Vec::new());
     let codes: Vec<_> = model.current.issues().iter().map(|i| i.code).collect();
     assert_eq!(codes, vec![IssueCode::FileTruncated, IssueCode::GeometryMissingSlices, IssueCode::FileDuplicate]);
@@ -692,7 +693,7 @@ fn a_progress_event_notifies_the_readers_of_the_phase_alone() {
 
 #[test]
 fn a_derived_value_runs_again_with_every_field_that_it_depends_on() {
-    let stop = || vec![Issue::new(IssueCode::LungsNone, "")];
+    let stop = || vec![Issue::new(IssueCode::LungsNone, [])];
     assert_eq!(runs_again(|s| derived::issues(s.current()), |s| s.current.refusal = stop().into()), 1);
     assert_eq!(runs_again(|s| derived::issues(s.current()), |s| s.current.drop_issues = stop().into()), 1);
     assert_eq!(runs_again(|s| derived::issues(s.current()), |s| s.current.missing_files = stop().pop()), 1);

@@ -1,6 +1,6 @@
 //! The issues of a study. Their own sentences are made of their codes in `corsai_report`.
 
-use corsai_report::Severity;
+use corsai_report::{Issue, Severity, text};
 
 pub const LABEL: &str = "Problems with the input";
 pub const AND: &str = "and ";
@@ -23,4 +23,9 @@ pub const fn severity_word(severity: Severity) -> &'static str {
         Severity::Skip => "Passed over: ",
         Severity::Info => "Note: ",
     }
+}
+
+/// Returns an issue's sentences: what was found, and what to do.
+pub fn sentence(issue: &Issue) -> String {
+    text::message(issue)
 }

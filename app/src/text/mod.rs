@@ -19,4 +19,5 @@ pub mod series;
 pub mod settings;
 pub mod severity;
 pub mod start;
+pub mod summary;
 pub mod viewer;

@@ -21,7 +21,7 @@ use corsai_evaluation::{
 };
 use corsai_networks::shipped;
 use corsai_protocol::Stage;
-use corsai_report::{Issue, IssueCode, Severity};
+use corsai_report::{Issue, IssueCode, Severity, text};
 use corsai_volume::Grid;
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
@@ -31,7 +31,7 @@ use crate::{
     crew::Observer,
     engine::Engine,
     exit_status::{INTERRUPTED, REFUSED},
-    measured::{Compared, compared, numbers, without_files},
+    measured::{Compared, compared, numbers},
     progress::{STEPS, bar, steps},
     reading,
 };
@@ -62,7 +62,7 @@ pub fn run(asked: &Evaluate) -> io::Result<ExitCode> {
     let open: Vec<usize> = (0..entries.len()).filter(|nth| results[*nth].is_none()).collect();
     eprintln!("studies: {}, measured before: {}", entries.len(), entries.len() - open.len());
     if !open.is_empty() {
-        let engine = Engine::new(device, options).map_err(|issue| io::Error::other(issue.message))?;
+        let engine = Engine::new(device, options).map_err(|issue| io::Error::other(text::message(&issue)))?;
         let stop = Arc::new(AtomicBool::new(false));
         let asked_to_stop = Arc::clone(&stop);
         ctrlc::set_handler(move || {
@@ -233,7 +233,7 @@ fn measured(
 ) -> (StudyResult, bool) {
     let refused = |issues: &[Issue]| {
         let stops = issues.iter().filter(|issue| issue.severity == Severity::Stop);
-        let reasons = stops.map(|issue| Failure { code: issue.code.as_str().into(), message: issue.message.clone() });
+        let reasons = stops.map(|issue| Failure { code: issue.code.as_str().into(), message: text::message(issue) });
         let lasting = !issues.iter().any(|issue| PASSING.contains(&issue.code));
         (StudyResult::Failed { reasons: reasons.collect() }, lasting)
     };
@@ -260,7 +260,7 @@ fn measured(
     let study = MeasuredStudy {
         series,
         voxels_key: found.study.volume.digest(),
-        report: without_files(found.report),
+        report: found.report.for_file(),
         scores: (!truth.is_empty()).then_some(scores),
     };
     (StudyResult::Measured(Box::new(study)), true)

@@ -116,12 +116,3 @@ fn peak_memory() -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kb| kb * 1024)
 }
-
-/// Names of files may hold a patient's: they stay on the screen.
-pub fn without_files(mut report: Report) -> Report {
-    let dynamics = report.dynamics.iter_mut().flat_map(|dynamics| &mut dynamics.issues);
-    for issue in report.issues.iter_mut().chain(dynamics) {
-        issue.files.clear();
-    }
-    report
-}

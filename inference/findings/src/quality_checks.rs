@@ -1,6 +1,6 @@
 //! Plausibility of the lung masks, and of very small lesions (`docs/method.md`, "Numbers").
 
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{End, Found, Issue, IssueCode, Side};
 use corsai_volume::{
     AERATED_HU, HuVolume,
     label::{LEFT_LUNG, RIGHT_LUNG},
@@ -41,26 +41,27 @@ pub fn check_quality(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
     let left = volume_ml(grid, &counts, |t| t.left.lung);
     let found = |volume: f64| volume >= MIN_LUNG_ML;
     if !found(right) && !found(left) || !is_lung_tissue(volume, labels) {
-        return vec![Issue::new(IssueCode::LungsNone, "")];
+        return vec![Issue::new(IssueCode::LungsNone, [])];
     }
     let mut issues = Vec::new();
     if found(right) != found(left) {
-        let side = if found(right) { "right" } else { "left" };
-        issues.push(Issue::new(IssueCode::LungsOneMissing, &format!("the {side} one")));
+        let side = if found(right) { Side::Right } else { Side::Left };
+        issues.push(Issue::new(IssueCode::LungsOneMissing, [Found::Lung { side }]));
     }
     let cut = cut_off(&counts);
-    if let Some(ends) = cut {
-        issues.push(Issue::new(IssueCode::LungsCutOff, ends));
+    let is_cut = !cut.is_empty();
+    if is_cut {
+        issues.push(Issue::new(IssueCode::LungsCutOff, [Found::Ends { ends: cut }]));
     }
     let both = right + left;
     // A study that cuts the lungs off has too little of them.
-    let expected = both < *PLAUSIBLE_ML.start() && cut.is_some();
+    let expected = both < *PLAUSIBLE_ML.start() && is_cut;
     if !expected && !PLAUSIBLE_ML.contains(&both) {
-        issues.push(Issue::new(IssueCode::LungsImplausible, &format!("{both:.0} mL in both lungs")));
+        issues.push(Issue::new(IssueCode::LungsImplausible, [Found::LungVolume { ml: both }]));
     }
     let lesions = volume_ml(grid, &counts, |t| t.right.lesion + t.left.lesion);
     if lesions > 0.0 && lesions < TRACE_SHARE * both {
-        issues.push(Issue::new(IssueCode::LesionsTrace, &format!("{lesions:.1} mL in {both:.0} mL of lung")));
+        issues.push(Issue::new(IssueCode::LesionsTrace, [Found::LesionVolume { lesion_ml: lesions, lung_ml: both }]));
     }
     issues
 }
@@ -78,17 +79,13 @@ fn is_lung_tissue(volume: &HuVolume, labels: &[u8]) -> bool {
     aerated >= MIN_AERATED_FRACTION * all && gas <= MAX_GAS_FRACTION * all
 }
 
-/// Returns at which ends of the study the lungs are cut off; `None` where they are whole.
-fn cut_off(counts: &[SliceCounts]) -> Option<&'static str> {
+/// Returns the ends of the study at which the lungs are cut off; none where they are whole.
+fn cut_off(counts: &[SliceCounts]) -> Vec<End> {
     let area = |slice: &SliceCounts| f64::from(slice.right.lung) + f64::from(slice.left.lung);
     let largest = counts.iter().map(area).fold(0.0, f64::max);
     let cut = |end: Option<&SliceCounts>| end.is_some_and(|slice| area(slice) > CUT_OFF_AREA * largest);
-    match (cut(counts.first()), cut(counts.last())) {
-        (true, true) => Some("lung at the lower and the upper end"),
-        (true, false) => Some("lung at the lower end"),
-        (false, true) => Some("lung at the upper end"),
-        (false, false) => None,
-    }
+    let ends = [(End::Lower, counts.first()), (End::Upper, counts.last())];
+    ends.into_iter().filter(|(_, slice)| cut(*slice)).map(|(end, _)| end).collect()
 }
 
 #[cfg(test)]
@@ -153,7 +150,7 @@ mod tests {
         assert_eq!(codes(&[[0, 0], [49, 2000], [0, 0]]), ["lungs.one-missing"]);
         let issues =
             issues_at(-850, grid(2000, &[1.0, 10.0, 1.0]), &[vec![0; 2000], vec![L; 2000], vec![0; 2000]].concat());
-        assert!(issues[0].message.contains("the left one"));
+        assert_eq!(issues[0].found, [Found::Lung { side: Side::Left }]);
     }
 
     #[test]

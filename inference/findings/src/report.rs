@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn a_refusal_names_the_gravest_issue_first() {
         let codes = [IssueCode::FileDuplicate, IssueCode::FileNotDicom, IssueCode::SeriesTooFew, IssueCode::FileEmpty];
-        let issues = codes.map(|code| Issue::new(code, "")).to_vec();
+        let issues = codes.map(|code| Issue::new(code, [])).to_vec();
         let found = refusal(StudyRecord::default(), issues, Runs::default());
         let order: Vec<&str> = found.issues.iter().map(|issue| issue.code.as_str()).collect();
         assert_eq!(order, ["series.too-few", "file.not-dicom", "file.empty", "file.duplicate"]);

@@ -3,7 +3,7 @@
 //! What DICOM says in each slice's header (that it is a CT, that it is axial, how stored numbers
 //! become Hounsfield units) such a file doesn't say, so that the numbers have to show it.
 
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 
 use crate::decoding::{Decoded, is_blank};
 use crate::frame::Vector;
@@ -56,11 +56,11 @@ impl HuArray {
         let across = column.cross(row);
         let normal = across.scaled(1.0 / across.length());
         if normal.0[2] < AXIAL {
-            return Err(vec![Issue::new(IssueCode::GeometryNotAxial, "")]);
+            return Err(vec![Issue::new(IssueCode::GeometryNotAxial, [])]);
         }
         if column.dot(row).abs() > RIGHT_ANGLE * column_mm * row_mm {
             let found = "rows and columns are not at right angles";
-            return Err(vec![Issue::new(IssueCode::GeometryOrientation, found)]);
+            return Err(vec![Issue::new(IssueCode::GeometryOrientation, [Found::detail(found)])]);
         }
         let slice_mm = step.dot(normal);
         let first = corner.dot(normal);
@@ -69,11 +69,14 @@ impl HuArray {
         let mut issues = spacing.issues;
         let tilt = step.scaled(1.0 / slice_mm).minus(normal).length();
         if tilt > TILT {
-            issues.push(Issue::new(IssueCode::GeometryGantryTilt, &format!("{:.1}°", tilt.atan().to_degrees())));
+            issues.push(Issue::new(
+                IssueCode::GeometryGantryTilt,
+                [Found::detail(&format!("{:.1}°", tilt.atan().to_degrees()))],
+            ));
         }
         let blank = voxels.chunks_exact(rows * columns).filter(|slice| is_blank(slice)).count();
         if blank > 0 {
-            issues.push(Issue::new(IssueCode::PixelsBlank, &format!("{blank} of {slices}")));
+            issues.push(Issue::new(IssueCode::PixelsBlank, [Found::detail(&format!("{blank} of {slices}"))]));
         }
         if let Some(issue) = plausible::doubt(&voxels).or_else(|| without_air(&voxels)) {
             issues.push(issue);
@@ -91,7 +94,7 @@ impl HuArray {
 fn without_air(voxels: &[i16]) -> Option<Issue> {
     let lightest = voxels.iter().min().copied().unwrap_or(0);
     let found = || format!("the lowest value is {lightest}, and air is −1000");
-    (lightest > LIGHTEST_HU).then(|| Issue::new(IssueCode::HuImplausible, &found()))
+    (lightest > LIGHTEST_HU).then(|| Issue::new(IssueCode::HuImplausible, [Found::detail(&found())]))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corsai_report::{Issue, IssueCode, Severity};
+use corsai_report::{Found, Issue, IssueCode, Severity};
 
 use crate::coding::{Ahead, Task};
 use crate::image::Fault;
@@ -64,7 +64,7 @@ impl Decoding {
         let count = stack.layout.grid.voxel_count();
         let mut voxels = Vec::new();
         if voxels.try_reserve_exact(count).is_err() {
-            return Err(vec![Issue::new(IssueCode::InputTooLarge, "")]);
+            return Err(vec![Issue::new(IssueCode::InputTooLarge, [])]);
         }
         let states = vec![State::Waiting; stack.members.len()];
         let places = stack.members.iter().enumerate().map(|(z, member)| (member.picture, z)).collect();
@@ -204,7 +204,10 @@ impl Decoding {
         sort(&mut self.voxels, places, area);
         issues.extend(placing);
         if self.blank > 0 {
-            issues.push(Issue::new(IssueCode::PixelsBlank, &format!("{} of {}", self.blank, grid.slices())));
+            issues.push(Issue::new(
+                IssueCode::PixelsBlank,
+                [Found::detail(&format!("{} of {}", self.blank, grid.slices()))],
+            ));
         }
         if let Some(issue) = plausible::doubt(&self.voxels) {
             issues.push(issue);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use corsai_protocol::SeriesId;
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 
 use crate::archive::{ArchiveError, Budget, Unpacked, is_archive, unpack};
 use crate::coding::{Ahead, Task};
@@ -207,15 +207,18 @@ impl Intake {
             Some(IssueCode::InputTooMany) => format!("more than {} files", limits.files),
             _ => format!("more than {}", megabytes(limits.bytes)),
         };
-        let mut issues: Vec<Issue> = stop.into_iter().map(|code| Issue::new(code, &found)).collect();
+        let mut issues: Vec<Issue> = stop.into_iter().map(|code| Issue::new(code, [Found::detail(&found)])).collect();
         if stop.is_none() && series.is_empty() {
-            issues.push(Issue::new(IssueCode::InputNothing, ""));
+            issues.push(Issue::new(IssueCode::InputNothing, []));
         }
         let unreadable =
             refused.iter().filter(|((code, _), _)| !NO_PICTURE.contains(code)).map(|(_, names)| names.len());
         let found = pictures as usize + unreadable.sum::<usize>();
         if stop.is_none() && found < listed {
-            issues.push(Issue::new(IssueCode::InputIncomplete, &format!("{listed} listed, {found} found")));
+            issues.push(Issue::new(
+                IssueCode::InputIncomplete,
+                [Found::detail(&format!("{listed} listed, {found} found"))],
+            ));
         }
         for (reason, names) in refused {
             let severity = reason.0.severity();

@@ -3,7 +3,7 @@
 //! A study is measured through [`crate::Intake`]; this is what conformance tests, fuzz targets and benchmarks look at,
 //! so that decoders are compared on magnetic resonance images too and without a volume around them.
 
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 use dicom_dictionary_std::tags;
 
 use crate::codec::{self, Encoded};
@@ -30,8 +30,8 @@ impl Picture {
     /// # Errors
     /// The issue with which the file or the picture would be left out of a study.
     pub fn read(bytes: Vec<u8>) -> Result<Self, Issue> {
-        let dataset = Dataset::read(bytes).map_err(|error| Issue::new(error.code(), ""))?;
-        first(&dataset).map_err(|fault| Issue::new(fault.code, &fault.found))
+        let dataset = Dataset::read(bytes).map_err(|error| Issue::new(error.code(), []))?;
+        first(&dataset).map_err(|fault| Issue::new(fault.code, [Found::detail(&fault.found)]))
     }
 }
 

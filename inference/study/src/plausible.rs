@@ -3,7 +3,7 @@
 //!
 //! Only what no body can look like is refused; whether there are lungs in it is not asked here.
 
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 
 /// Every how many voxels one is looked at; odd, so that it is no multiple of a row.
 const EVERY: usize = 37;
@@ -30,7 +30,7 @@ pub(crate) fn doubt(voxels: &[i16]) -> Option<Issue> {
     let air = share(|hu| hu < AIR_HU);
     let most_dense = if air < LEAST_AIR { MOST_DENSE_WITHOUT_AIR } else { MOST_DENSE };
     let found = format!("{:.1} % air, {:.1} % soft tissue, {:.1} % bone", air * 100.0, soft * 100.0, dense * 100.0);
-    (soft < LEAST_SOFT || dense > most_dense).then(|| Issue::new(IssueCode::HuImplausible, &found))
+    (soft < LEAST_SOFT || dense > most_dense).then(|| Issue::new(IssueCode::HuImplausible, [Found::detail(&found)]))
 }
 
 #[cfg(test)]

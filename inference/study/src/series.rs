@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use corsai_protocol::{Preview, SeriesId, SeriesSummary};
-use corsai_report::{Issue, IssueCode, Severity};
+use corsai_report::{Found, Issue, IssueCode, Severity};
 
 use crate::decoding::Decoding;
 use crate::image::{About, GroupKey, Image, Kind};
@@ -56,13 +56,13 @@ impl Series {
         let syntax_guessed = slices.iter().any(|image| image.about.syntax_guessed);
         let count = slices.len();
         let arranged = if slices.is_empty() {
-            issues.push(Issue::new(what_else(&others), ""));
+            issues.push(Issue::new(what_else(&others), []));
             Err(None)
         } else {
             if !others.is_empty() {
                 let names = others.iter().take(MAX_NAMES).map(|image| image.name.clone()).collect();
                 let found = others.len().to_string();
-                issues.push(Issue::new(IssueCode::SeriesSetAside, &found).with_files(names));
+                issues.push(Issue::new(IssueCode::SeriesSetAside, [Found::detail(&found)]).with_files(names));
             }
             stack(slices, max_voxels, &mut issues)
         };
@@ -73,13 +73,13 @@ impl Series {
         };
         let about = shown.map(|member| member.about.clone()).or(first);
         if arranged.is_ok() && lossy {
-            issues.push(Issue::new(IssueCode::PixelsLossy, ""));
+            issues.push(Issue::new(IssueCode::PixelsLossy, []));
         }
         if arranged.is_ok() && syntax_guessed {
-            issues.push(Issue::new(IssueCode::FileNoSyntax, ""));
+            issues.push(Issue::new(IssueCode::FileNoSyntax, []));
         }
         if arranged.is_ok() && about.as_ref().is_some_and(|about| about.supine == Some(false)) {
-            issues.push(Issue::new(IssueCode::GeometryNotSupine, ""));
+            issues.push(Issue::new(IssueCode::GeometryNotSupine, []));
         }
         let summary = summary(group, about, &arranged, count + others.len(), &issues);
         match arranged {
@@ -157,7 +157,7 @@ fn stack(slices: Vec<Image>, max_voxels: usize, issues: &mut Vec<Issue>) -> Resu
         let [needed, most] = [grid.voxel_count(), max_voxels].map(|voxels| megabytes(voxels as u64 * 2));
         let [slices, rows, columns] = [grid.slices(), grid.rows(), grid.columns()];
         let found = format!("{slices} slices of {columns} × {rows}, {needed} as a volume, where {most} are the most");
-        issues.push(Issue::new(IssueCode::InputTooLarge, &found));
+        issues.push(Issue::new(IssueCode::InputTooLarge, [Found::detail(&found)]));
         return Err(sample(stack.members));
     }
     Ok(stack)
@@ -176,7 +176,7 @@ pub(crate) fn fault_issues(
         let found = if found.is_empty() { count } else { format!("{found}, {count}") };
         names.sort();
         names.truncate(MAX_NAMES);
-        Issue::new(code, &found).with_severity(severity).with_files(names)
+        Issue::new(code, [Found::detail(&found)]).with_severity(severity).with_files(names)
     })
 }
 

@@ -3,7 +3,7 @@
 //! Only positions count: headers' thickness and spacing are often another reconstruction's. A slab reaches half the way
 //! to each neighbour, so that slabs fill the measured length without gap or overlap, missing slices or not.
 
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 use corsai_volume::{VolumeError, median_gap};
 
 /// Fewer slices are no chest.
@@ -42,16 +42,20 @@ impl Trouble {
     pub(crate) fn issue(&self) -> Issue {
         match self {
             Self::TooFew(count) => {
-                Issue::new(IssueCode::SeriesTooFew, &format!("{count}, at least {MIN_SLICES} needed"))
+                Issue::new(IssueCode::SeriesTooFew, [Found::detail(&format!("{count}, at least {MIN_SLICES} needed"))])
             }
-            Self::SingleLocation => Issue::new(IssueCode::SeriesSingleLocation, ""),
-            Self::Overlapping(places) => {
-                Issue::new(IssueCode::SeriesOverlapping, &format!("{places} places with several pictures"))
-            }
-            Self::Irregular(found) => Issue::new(IssueCode::GeometryIrregularSpacing, found),
-            Self::Shifted => Issue::new(IssueCode::GeometryOrientation, "slices shifted sideways against one another"),
-            Self::Grid(VolumeError::TooLarge) => Issue::new(IssueCode::InputTooLarge, ""),
-            Self::Grid(error) => Issue::new(IssueCode::GeometryIrregularSpacing, &error.to_string()),
+            Self::SingleLocation => Issue::new(IssueCode::SeriesSingleLocation, []),
+            Self::Overlapping(places) => Issue::new(
+                IssueCode::SeriesOverlapping,
+                [Found::detail(&format!("{places} places with several pictures"))],
+            ),
+            Self::Irregular(found) => Issue::new(IssueCode::GeometryIrregularSpacing, [Found::detail(found)]),
+            Self::Shifted => Issue::new(
+                IssueCode::GeometryOrientation,
+                [Found::detail("slices shifted sideways against one another")],
+            ),
+            Self::Grid(VolumeError::TooLarge) => Issue::new(IssueCode::InputTooLarge, []),
+            Self::Grid(error) => Issue::new(IssueCode::GeometryIrregularSpacing, [Found::detail(&error.to_string())]),
         }
     }
 }
@@ -85,7 +89,7 @@ pub(crate) fn assess(positions_mm: &[f64]) -> Result<Spacing, Trouble> {
     issues.extend(missing(&gaps, median, positions_mm.len())?);
     issues.extend(uneven(&gaps, median)?);
     if median > THICK_MM {
-        issues.push(Issue::new(IssueCode::GeometryThickSlices, &format!("{median:.1} mm")));
+        issues.push(Issue::new(IssueCode::GeometryThickSlices, [Found::detail(&format!("{median:.1} mm"))]));
     }
     // Beyond the first and the last slice the volume goes on for half a usual distance.
     let half = |gap: Option<&f64>| gap.copied().unwrap_or(median) / 2.0;
@@ -105,7 +109,7 @@ fn missing(gaps: &[f64], median: f64, present: usize) -> Result<Option<Issue>, T
     if !bearable || *widest > MAX_GAP_MM.max(2.0 * median) + tolerance(median, UNEVEN) {
         return Err(Trouble::Irregular(format!("slices missing, {found}")));
     }
-    Ok(Some(Issue::new(IssueCode::GeometryMissingSlices, &found)))
+    Ok(Some(Issue::new(IssueCode::GeometryMissingSlices, [Found::detail(&found)])))
 }
 
 fn uneven(gaps: &[f64], median: f64) -> Result<Option<Issue>, Trouble> {
@@ -116,7 +120,7 @@ fn uneven(gaps: &[f64], median: f64) -> Result<Option<Issue>, Trouble> {
     if deviation <= tolerance(median, EVEN) {
         Ok(None)
     } else if deviation <= tolerance(median, UNEVEN) {
-        Ok(Some(Issue::new(IssueCode::GeometryUnevenSpacing, &found)))
+        Ok(Some(Issue::new(IssueCode::GeometryUnevenSpacing, [Found::detail(&found)])))
     } else {
         Err(Trouble::Irregular(found))
     }
@@ -153,7 +157,10 @@ mod tests {
         positions.remove(10);
         let spacing = assess(&positions).unwrap();
         assert_eq!(codes(&spacing), [IssueCode::GeometryMissingSlices]);
-        assert!(spacing.issues[0].message.contains("1 of 40; the widest gap is 10.0 mm, after slice 10"));
+        assert!(
+            corsai_report::text::message(&spacing.issues[0])
+                .contains("1 of 40; the widest gap is 10.0 mm, after slice 10")
+        );
         assert_eq!((spacing.slab_mm[9], spacing.slab_mm[10], spacing.slab_mm[11]), (7.5, 7.5, 5.0));
         // Next to an end it doesn't grow beyond the volume.
         let mut positions = even(40, 5.0);

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 
 use crate::codec::Encoded;
 use crate::coding::{Coding, Task};
@@ -134,7 +134,7 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
     let (axial, oblique): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|member| member.placed.normal().0[2].abs() >= AXIAL);
     if axial.is_empty() {
-        return Err(refused(Issue::new(IssueCode::GeometryNotAxial, ""), oblique, issues));
+        return Err(refused(Issue::new(IssueCode::GeometryNotAxial, []), oblique, issues));
     }
     if !oblique.is_empty() {
         issues.push(counted(IssueCode::SeriesSetAside, &oblique, "not axial"));
@@ -145,7 +145,7 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
     let mut fanned = Vec::new();
     let parallel = largest(same_size, Member::is_parallel_to, &mut fanned);
     if parallel.len() * 2 <= count && count > 1 {
-        return Err(refused(Issue::new(IssueCode::GeometryOrientation, ""), parallel, issues));
+        return Err(refused(Issue::new(IssueCode::GeometryOrientation, []), parallel, issues));
     }
     left_out.extend(fanned);
     let sorted = without_twins(by_position(parallel), issues);
@@ -158,7 +158,7 @@ pub(crate) fn arrange(mut members: Vec<Member>, issues: &mut Vec<Issue>) -> Resu
     };
     if !left_out.is_empty() {
         let found = format!("{} of {} pictures used", members.len(), members.len() + left_out.len());
-        issues.push(Issue::new(IssueCode::SeriesSplit, &found));
+        issues.push(Issue::new(IssueCode::SeriesSplit, [Found::detail(&found)]));
     }
     Ok(Stack { members, layout })
 }
@@ -203,7 +203,7 @@ fn refused(issue: Issue, members: Vec<Member>, issues: &mut Vec<Issue>) -> Optio
 /// An issue that counts and names files.
 fn counted(code: IssueCode, members: &[Member], what: &str) -> Issue {
     let names = members.iter().take(MAX_NAMES).map(|member| member.name.clone()).collect();
-    Issue::new(code, &format!("{} {what}", members.len())).with_files(names)
+    Issue::new(code, [Found::detail(&format!("{} {what}", members.len()))]).with_files(names)
 }
 
 /// Drops files that are there twice.
@@ -296,7 +296,7 @@ pub(crate) fn lay_out(members: &[&Member]) -> Result<Layout, Trouble> {
     let tilt = slope.minus(normal).length();
     if tilt > TILT {
         let degrees = tilt.atan().to_degrees();
-        issues.push(Issue::new(IssueCode::GeometryGantryTilt, &format!("{degrees:.1}°")));
+        issues.push(Issue::new(IssueCode::GeometryGantryTilt, [Found::detail(&format!("{degrees:.1}°"))]));
     }
     let [row_mm, column_mm] = first.placed.spacing_mm;
     let [horizontal, vertical] = first.placed.directions;

@@ -16,22 +16,22 @@ use web_time::Instant;
 
 use crate::{
     assignments::Assignments,
-    device::computed_wrongly,
+    compute_worker::{WorkerRequest, WorkerResponse, buffers},
+    device_selection::computed_wrongly,
     engine::Outcome,
-    helper::{FromHelper, ToHelper, buffers},
-    link::{Link, Message, next},
-    loaded::Loaded,
+    network_cache::NetworkCache,
     tickets::Tickets,
-    weights::Parts,
+    weight_store::Parts,
+    worker_handle::{Message, WorkerHandle, next},
 };
 
 /// Helpers that may die before the pool does.
 const DEATHS: u32 = 1;
 
 #[derive(Debug)]
-struct Helper {
-    link: Link,
-    loaded: Loaded,
+struct ComputeWorker {
+    link: WorkerHandle,
+    loaded: NetworkCache,
     memory_bytes: u64,
 }
 
@@ -45,8 +45,8 @@ pub struct Check {
 
 /// The helpers, and who holds which job.
 #[derive(Debug)]
-pub struct Pool {
-    helpers: BTreeMap<u32, Helper>,
+pub struct CpuBackend {
+    helpers: BTreeMap<u32, ComputeWorker>,
     assignments: Assignments,
     /// The parts of the networks handed in, by their place in the manifest.
     weights: BTreeMap<usize, Parts>,
@@ -62,7 +62,7 @@ pub struct Pool {
     messages: UnboundedReceiver<Message>,
 }
 
-impl Pool {
+impl CpuBackend {
     /// Starts helpers, without waiting for them.
     pub fn start_helpers(count: usize) -> Self {
         let (sender, messages) = unbounded();
@@ -86,8 +86,8 @@ impl Pool {
     pub fn grow(&mut self, count: usize) {
         while self.helpers.len() < count {
             self.last += 1;
-            let Some(link) = Link::start(self.last, &self.sender) else { return };
-            self.helpers.insert(self.last, Helper { link, loaded: Loaded::default(), memory_bytes: 0 });
+            let Some(link) = WorkerHandle::start(self.last, &self.sender) else { return };
+            self.helpers.insert(self.last, ComputeWorker { link, loaded: NetworkCache::default(), memory_bytes: 0 });
             self.assignments.add(self.last, Instant::now());
         }
     }
@@ -115,7 +115,7 @@ impl Pool {
         let mut checker: Option<u32> = None;
         while checks.len() < networks.len() {
             if self.helpers.is_empty() {
-                return Err(Issue::new(IssueCode::WorkerDied, ""));
+                return Err(Issue::new(IssueCode::WorkerDied, []));
             }
             if checker.is_none_or(|id| !self.assignments.has(id)) {
                 checks.clear();
@@ -128,22 +128,22 @@ impl Pool {
             }
             let (id, message, _) = self.message().await;
             match message {
-                FromHelper::Ready => self.assignments.is_ready(id, Instant::now()),
-                FromHelper::Checked { network, milliseconds, deviation } => {
+                WorkerResponse::Ready => self.assignments.is_ready(id, Instant::now()),
+                WorkerResponse::Checked { network, milliseconds, deviation } => {
                     self.assignments.returned_check(id, Instant::now());
                     if checker == Some(id) {
                         checks.push(Check { network, milliseconds, deviation });
                     }
                 }
-                FromHelper::Failed { issue, .. } => return Err(issue),
-                FromHelper::Died => {
+                WorkerResponse::Failed { issue, .. } => return Err(issue),
+                WorkerResponse::Died => {
                     if self.buried(id).is_none() {
-                        return Err(Issue::new(IssueCode::WorkerDied, ""));
+                        return Err(Issue::new(IssueCode::WorkerDied, []));
                     }
                 }
                 // Of a run that was over before.
-                FromHelper::Answer { job, .. } => drop(self.returned(id, job)),
-                FromHelper::Decoded { .. } => unreachable!("invariant: these helpers are given no slices"),
+                WorkerResponse::Answer { job, .. } => drop(self.returned(id, job)),
+                WorkerResponse::Decoded { .. } => unreachable!("invariant: these helpers are given no slices"),
             }
         }
         Ok(checks)
@@ -161,7 +161,7 @@ impl Pool {
         let parts = |network: usize| self.weights.get(&network).expect("invariant: weights are given before jobs");
         let messages = helper.loaded.using(network, |network| bytes(parts(network)));
         let messages = messages.into_iter().map(|message| match message {
-            ToHelper::Load { network } => (message, buffers(parts(network))),
+            WorkerRequest::Load { network } => (message, buffers(parts(network))),
             _ => (message, Vec::new()),
         });
         for (message, payload) in messages.collect::<Vec<_>>() {
@@ -169,15 +169,15 @@ impl Pool {
         }
         if self.checked.insert(network) {
             self.assignments.give_check(id, network, Instant::now());
-            self.tell(id, &ToHelper::Check { network, timed }, &[]);
+            self.tell(id, &WorkerRequest::Check { network, timed }, &[]);
         }
     }
 
     /// Posts a message to a helper, which counts as dead where the browser refuses that.
-    fn tell(&self, id: u32, message: &ToHelper, payload: &[JsValue]) {
+    fn tell(&self, id: u32, message: &WorkerRequest, payload: &[JsValue]) {
         let helper = self.helpers.get(&id).expect(THERE);
         if !helper.link.post(message, payload) {
-            let _ = self.sender.unbounded_send((id, FromHelper::Died, Vec::new()));
+            let _ = self.sender.unbounded_send((id, WorkerResponse::Died, Vec::new()));
         }
     }
 
@@ -213,14 +213,14 @@ impl Pool {
         let input = JsValue::from(Float32Array::from(job.input.as_slice()).buffer());
         let ticket = self.jobs.issue(job.id);
         self.assignments.give(id, ticket, job.network, Instant::now());
-        self.tell(id, &ToHelper::Run { job: ticket, network: job.network }, &[input]);
+        self.tell(id, &WorkerRequest::Run { job: ticket, network: job.network }, &[input]);
     }
 
     pub async fn next(&mut self) -> Outcome {
         let (id, message, payload) = self.message().await;
         match message {
-            FromHelper::Ready => self.assignments.is_ready(id, Instant::now()),
-            FromHelper::Answer { job, memory_bytes } => {
+            WorkerResponse::Ready => self.assignments.is_ready(id, Instant::now()),
+            WorkerResponse::Answer { job, memory_bytes } => {
                 if let Some(helper) = self.helpers.get_mut(&id) {
                     helper.memory_bytes = memory_bytes;
                 }
@@ -229,23 +229,23 @@ impl Pool {
                     return Outcome::Answer { job, values: Float32Array::new(values).to_vec() };
                 }
             }
-            FromHelper::Failed { job: Some(job), issue } => {
+            WorkerResponse::Failed { job: Some(job), issue } => {
                 if self.returned(id, job).is_some() {
                     return Outcome::Failed { issue };
                 }
             }
-            FromHelper::Failed { job: None, issue } => {
+            WorkerResponse::Failed { job: None, issue } => {
                 self.assignments.returned_check(id, Instant::now());
                 return Outcome::Failed { issue };
             }
-            FromHelper::Died => return self.buried(id).map_or_else(|| self.dead(), |jobs| Outcome::Lost { jobs }),
-            FromHelper::Checked { deviation, .. } => {
+            WorkerResponse::Died => return self.buried(id).map_or_else(|| self.dead(), |jobs| Outcome::Lost { jobs }),
+            WorkerResponse::Checked { deviation, .. } => {
                 self.assignments.returned_check(id, Instant::now());
                 if deviation.is_none_or(|d| d > golden::allowed(Precision::Single)) {
                     return Outcome::Failed { issue: computed_wrongly() };
                 }
             }
-            FromHelper::Decoded { .. } => unreachable!("invariant: these helpers are given no slices"),
+            WorkerResponse::Decoded { .. } => unreachable!("invariant: these helpers are given no slices"),
         }
         // There may be room now.
         Outcome::Lost { jobs: Vec::new() }

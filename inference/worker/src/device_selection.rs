@@ -3,17 +3,17 @@
 use corsai_manifest::{Family, Manifest};
 use corsai_networks::{Precision, golden, read_manifest, shipped};
 use corsai_protocol::{DevicePreference, DeviceReport, Event, Stage};
-use corsai_report::{Issue, IssueCode, Tier};
+use corsai_report::{Found, Issue, IssueCode, Reason, Tier};
 
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
 use crate::{
+    cpu_backend::{Check, CpuBackend},
     engine::{Engine, Kind, fault, issue_of},
-    gpu::{self, Gpu},
-    outbox,
-    pool::{Check, Pool},
-    weights::{Parts, WeightStore},
+    gpu_backend::{self, GpuBackend},
+    page_events,
+    weight_store::{Parts, WeightStore},
 };
 
 /// More helpers than this wait for memory and for the owner.
@@ -21,7 +21,7 @@ const HELPERS: u32 = 8;
 
 /// What the browser says of its adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub struct AdapterInfo {
     pub name: String,
     /// It emulates a GPU on the CPU.
     pub software: bool,
@@ -38,13 +38,13 @@ fn none_offered() -> &'static str {
 
 /// What the choice depends on.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish {
+pub struct DeviceRequest {
     pub preference: DevicePreference,
     /// Cores of the machine that may be used.
     pub cores: u32,
 }
 
-impl Wish {
+impl DeviceRequest {
     fn helpers(self) -> usize {
         self.cores.clamp(1, HELPERS) as usize
     }
@@ -76,7 +76,7 @@ async fn quick_weights(manifest: &Manifest, store: &WeightStore) -> Result<Vec<(
 ///
 /// # Errors
 /// Why nothing can be computed.
-pub async fn choose(wish: Wish, store: &WeightStore, stage: impl Fn(Stage)) -> Result<Engine, Issue> {
+pub async fn choose(wish: DeviceRequest, store: &WeightStore, stage: impl Fn(Stage)) -> Result<Engine, Issue> {
     stage(Stage::Weights);
     let manifest = manifest()?;
     let offer = match wish.preference {
@@ -87,10 +87,10 @@ pub async fn choose(wish: Wish, store: &WeightStore, stage: impl Fn(Stage)) -> R
     let count = if offer.is_ok() { 1 } else { wish.helpers() };
     let mut pool = match (&offer, wish.preference) {
         (Ok(_), DevicePreference::Gpu) => None,
-        _ => Some(Pool::start_helpers(count)),
+        _ => Some(CpuBackend::start_helpers(count)),
     };
     store.forget_failures();
-    outbox::ask_for_weights(store.to_ask_for(quick(&manifest).into_iter().map(|i| &manifest.networks[i].name)));
+    page_events::ask_for_weights(store.to_ask_for(quick(&manifest).into_iter().map(|i| &manifest.networks[i].name)));
     let weights = quick_weights(&manifest, store).await?;
     stage(Stage::Device);
     let chosen = match offer {
@@ -101,7 +101,7 @@ pub async fn choose(wish: Wish, store: &WeightStore, stage: impl Fn(Stage)) -> R
         Ok(engine) => engine,
         Err(because) => cpu(wish, &manifest, weights, pool, because).await?,
     };
-    outbox::post(&Event::Device { device: engine.report.clone() });
+    page_events::post(&Event::Device { device: engine.report.clone() });
     Ok(engine)
 }
 
@@ -111,26 +111,26 @@ pub async fn choose(wish: Wish, store: &WeightStore, stage: impl Fn(Stage)) -> R
 /// # Errors
 /// Why there is none.
 pub async fn once_more(store: &WeightStore, code: IssueCode) -> Result<Engine, Issue> {
-    let lost = || Issue::new(IssueCode::DeviceLost, "");
+    let lost = || Issue::new(IssueCode::DeviceLost, []);
     let manifest = manifest()?;
-    let offer = gpu::offered().await.ok_or_else(lost)?;
-    let mut gpu = Gpu::acquire(Precision::Single).await.map_err(|_| lost())?;
+    let offer = gpu_backend::offered().await.ok_or_else(lost)?;
+    let mut gpu = GpuBackend::acquire(Precision::Single).await.map_err(|_| lost())?;
     let weights = quick_weights(&manifest, store).await?;
     let checks = checked_on(&mut gpu, &manifest, &weights).await?.map_err(|_| lost())?;
     let (slice_ms, deviation) = summed_up(&manifest, &checks, gpu.precision()).ok_or_else(lost)?;
     let (reason, issues) = if code == IssueCode::DeviceLost {
-        ("taken into use again after it was lost", vec![Issue::new(IssueCode::DeviceRestarted, "")])
+        ("taken into use again after it was lost", vec![Issue::new(IssueCode::DeviceRestarted, [])])
     } else {
         ("taken into use again without f16, with which it computed a known slice wrongly", Vec::new())
     };
     let name = name_of(offer.name, &gpu);
     let report = DeviceReport { backend: "webgpu".into(), name, slice_ms, deviation, reason: reason.into() };
-    outbox::post(&Event::Device { device: report.clone() });
+    page_events::post(&Event::Device { device: report.clone() });
     Ok(Engine { kind: Kind::Gpu(gpu), report, issues })
 }
 
 /// An adapter's name, and what it stores maps and weights in.
-fn name_of(adapter: String, gpu: &Gpu) -> String {
+fn name_of(adapter: String, gpu: &GpuBackend) -> String {
     match gpu.precision() {
         Precision::Single => adapter,
         Precision::Half => adapter + ", f16",
@@ -141,7 +141,7 @@ fn name_of(adapter: String, gpu: &Gpu) -> String {
 ///
 /// # Errors
 /// Why the CPU can't be used either.
-pub async fn fall_back(wish: Wish, store: &WeightStore, issue: Issue) -> Result<Engine, Issue> {
+pub async fn fall_back(wish: DeviceRequest, store: &WeightStore, issue: Issue) -> Result<Engine, Issue> {
     let reason = if issue.code == IssueCode::DeviceSelfTest {
         "the graphics processor computed a known slice wrongly"
     } else {
@@ -151,7 +151,7 @@ pub async fn fall_back(wish: Wish, store: &WeightStore, issue: Issue) -> Result<
     let weights = quick_weights(&manifest, store).await?;
     let because = CpuBecause { reason: reason.into(), issues: vec![issue] };
     let engine = cpu(wish, &manifest, weights, None, because).await?;
-    outbox::post(&Event::Device { device: engine.report.clone() });
+    page_events::post(&Event::Device { device: engine.report.clone() });
     Ok(engine)
 }
 
@@ -163,7 +163,7 @@ struct CpuBecause {
 
 /// The name of a GPU worth a try, else why there is none.
 async fn considered(preference: DevicePreference) -> Result<String, String> {
-    let offer = gpu::offered().await.ok_or_else(none_offered)?;
+    let offer = gpu_backend::offered().await.ok_or_else(none_offered)?;
     if offer.software && preference != DevicePreference::Gpu {
         return Err(format!("the graphics processor is emulated in software ({}) and was passed over", offer.name));
     }
@@ -172,10 +172,10 @@ async fn considered(preference: DevicePreference) -> Result<String, String> {
 
 /// Puts networks on a GPU and lets it compute their known slices; within, what it made of one that isn't right.
 async fn checked_on(
-    gpu: &mut Gpu,
+    gpu: &mut GpuBackend,
     manifest: &Manifest,
     weights: &[(usize, Parts)],
-) -> Result<Result<Vec<Check>, String>, Issue> {
+) -> Result<Result<Vec<Check>, Found>, Issue> {
     let mut checks = Vec::new();
     for (network, parts) in weights {
         let entry = &manifest.networks[*network];
@@ -183,8 +183,8 @@ async fn checked_on(
         let check = gpu.check(entry, *network).await;
         match check.deviation {
             Some(deviation) if deviation <= golden::allowed(gpu.precision()) => checks.push(check),
-            Some(deviation) => return Ok(Err(format!("a deviation of {deviation:.1e}"))),
-            None => return Ok(Err("no answer".into())),
+            Some(deviation) => return Ok(Err(Found::Deviation { deviation })),
+            None => return Ok(Err(Reason::NoAnswer.into())),
         }
     }
     Ok(Ok(checks))
@@ -194,10 +194,10 @@ async fn checked_on(
 async fn right_gpu(
     manifest: &Manifest,
     weights: &[(usize, Parts)],
-) -> Result<Result<(Gpu, Vec<Check>, bool), CpuBecause>, Issue> {
+) -> Result<Result<(GpuBackend, Vec<Check>, bool), CpuBecause>, Issue> {
     let mut wanted = Precision::Half;
     loop {
-        let mut gpu = match Gpu::acquire(wanted).await {
+        let mut gpu = match GpuBackend::acquire(wanted).await {
             Ok(gpu) => gpu,
             Err(reason) => return Ok(Err(CpuBecause { reason: reason.into(), issues: Vec::new() })),
         };
@@ -208,7 +208,7 @@ async fn right_gpu(
             Err(found) => {
                 return Ok(Err(CpuBecause {
                     reason: "the graphics processor computed a known slice wrongly".into(),
-                    issues: vec![Issue::new(IssueCode::DeviceSelfTest, &found)],
+                    issues: vec![Issue::new(IssueCode::DeviceSelfTest, [found])],
                 }));
             }
         }
@@ -217,11 +217,11 @@ async fn right_gpu(
 
 /// Tries the GPU, and compares it with one helper where the person has no preference.
 async fn beside_gpu(
-    wish: Wish,
+    wish: DeviceRequest,
     manifest: &Manifest,
     weights: &[(usize, Parts)],
     name: String,
-    pool: Option<&mut Pool>,
+    pool: Option<&mut CpuBackend>,
 ) -> Result<Result<Engine, CpuBecause>, Issue> {
     let (gpu, checks, without) = match right_gpu(manifest, weights).await? {
         Ok(found) => found,
@@ -250,7 +250,7 @@ async fn beside_gpu(
 }
 
 /// Gives the pool these networks and lets it compute their known slices.
-async fn checked(pool: &mut Pool, weights: &[(usize, Parts)]) -> Result<Vec<Check>, Issue> {
+async fn checked(pool: &mut CpuBackend, weights: &[(usize, Parts)]) -> Result<Vec<Check>, Issue> {
     let mut networks = Vec::new();
     for (network, parts) in weights {
         pool.give(*network, parts.clone());
@@ -261,13 +261,13 @@ async fn checked(pool: &mut Pool, weights: &[(usize, Parts)]) -> Result<Vec<Chec
 
 /// The CPU with all its helpers; `pool` where some have started.
 async fn cpu(
-    wish: Wish,
+    wish: DeviceRequest,
     manifest: &Manifest,
     weights: Vec<(usize, Parts)>,
-    pool: Option<Pool>,
+    pool: Option<CpuBackend>,
     because: CpuBecause,
 ) -> Result<Engine, Issue> {
-    let mut pool = pool.unwrap_or_else(|| Pool::start_helpers(wish.helpers()));
+    let mut pool = pool.unwrap_or_else(|| CpuBackend::start_helpers(wish.helpers()));
     pool.grow(wish.helpers());
     let checks = checked(&mut pool, &weights).await?;
     let (slice_ms, deviation) = summed_up(manifest, &checks, Precision::Single).ok_or_else(computed_wrongly)?;

@@ -24,15 +24,15 @@ use js_sys::Float32Array;
 use web_time::{Duration, Instant};
 
 use crate::{
-    decode::{Means, decode},
-    device,
+    answer_cache::question,
+    coordinator::{Coordinator, Pixels},
+    decode::{DecodeResources, decode},
+    device_selection,
     engine::{Engine, Kind, Outcome, fault},
-    kept::question,
-    outbox,
-    owner::{Owner, Pixels},
-    pace::Pace,
-    pause::Pause,
-    profile,
+    page_events,
+    progress::ProgressReporter,
+    slice_areas,
+    yield_now::Yielder,
 };
 
 /// How often a run that waits looks at what else there is to do.
@@ -45,18 +45,18 @@ const BETWEEN_BOUNDS: Duration = Duration::from_millis(400);
 /// # Errors
 /// Why there are no numbers.
 pub async fn analyse(
-    owner: &Owner,
+    owner: &Coordinator,
     at: (RunId, StudySlot),
     opened: &Opened,
     id: SeriesId,
-    means: Means,
+    means: DecodeResources,
     begun: Instant,
 ) -> Result<(), Vec<Issue>> {
     let (run, slot) = at;
     let series = opened.series.iter().find(|s| s.summary().id == id);
     let series = series.ok_or_else(|| vec![fault("the choice of a series")])?;
     let same_study = |voxels_key| match owner.is_current_study(slot, series.summary(), voxels_key) {
-        true => Err(vec![Issue::new(IssueCode::DynamicsSameStudy, "")]),
+        true => Err(vec![Issue::new(IssueCode::DynamicsSameStudy, [])]),
         false => Ok(()),
     };
     same_study(None)?;
@@ -65,7 +65,7 @@ pub async fn analyse(
     same_study(Some(voxels_key))?;
     let skipped = opened.issues.iter().filter(|i| i.severity != Severity::Stop);
     issues.extend(skipped.cloned());
-    let manifest = device::manifest().map_err(|issue| vec![issue])?;
+    let manifest = device_selection::manifest().map_err(|issue| vec![issue])?;
     let depth = owner.depth_of(slot);
     owner.set_goal(at, depth.tier);
     let options = Options {
@@ -77,7 +77,7 @@ pub async fn analyse(
     };
     let analysis = Analysis::new(Arc::new(volume), &manifest, options)
         .map_err(|error| vec![fault(&format!("the analysis' beginning: {error}"))])?;
-    let course = Rc::new(Course {
+    let course = Rc::new(AnalysisSession {
         manifest,
         summary: series.summary().clone(),
         analysis: RefCell::new(analysis),
@@ -87,7 +87,7 @@ pub async fn analyse(
         seconds: Cell::new(0.0),
     });
     owner.study(slot).borrow_mut().pixels = Pixels::Analysis(Rc::clone(&course));
-    let run = Run { owner, run, slot, course: &course, begun };
+    let run = AnalysisRun { owner, run, slot, course: &course, begun };
     run.compute().await?;
     refine(owner, at, &course).await;
     Ok(())
@@ -95,7 +95,7 @@ pub async fn analyse(
 
 /// Goes on from a finished answer to the run's goal, one tier after the other; each one's answer is
 /// published. Where it can't go on, the answer there is stays, and says why.
-pub async fn refine(owner: &Owner, (run, slot): (RunId, StudySlot), course: &Rc<Course>) {
+pub async fn refine(owner: &Coordinator, (run, slot): (RunId, StudySlot), course: &Rc<AnalysisSession>) {
     for next in Tier::ALL {
         // The goal may have been raised meanwhile.
         if Some(next) > owner.goal(slot) {
@@ -108,7 +108,7 @@ pub async fn refine(owner: &Owner, (run, slot): (RunId, StudySlot), course: &Rc<
         if !goes_on {
             continue;
         }
-        let run = Run { owner, run, slot, course, begun: Instant::now() };
+        let run = AnalysisRun { owner, run, slot, course, begun: Instant::now() };
         if let Err(issues) = run.compute().await {
             owner.set_back((run.run, slot));
             owner.doubt(slot, issues.into_iter().map(|i| i.with_severity(Severity::Warning)).collect());
@@ -119,7 +119,7 @@ pub async fn refine(owner: &Owner, (run, slot): (RunId, StudySlot), course: &Rc<
 
 /// A study's analysis and what its numbers rest on besides.
 #[derive(Debug)]
-pub struct Course {
+pub struct AnalysisSession {
     manifest: Manifest,
     summary: SeriesSummary,
     pub analysis: RefCell<Analysis>,
@@ -134,11 +134,11 @@ pub struct Course {
 }
 
 /// Computing in the course of a run.
-struct Run<'a> {
-    owner: &'a Owner,
+struct AnalysisRun<'a> {
+    owner: &'a Coordinator,
     run: RunId,
     slot: StudySlot,
-    course: &'a Course,
+    course: &'a AnalysisSession,
     begun: Instant,
 }
 
@@ -146,28 +146,28 @@ struct Run<'a> {
 type Question = Option<AnswerKey>;
 
 /// The engine while a run has it, and the jobs it is at.
-struct Hold<'a> {
+struct EngineLease<'a> {
     engine: MappedMutexGuard<'a, Option<Engine>, Engine>,
     in_flight: BTreeMap<JobId, Question>,
 }
 
 /// What the page was told last, and when.
-struct Telling {
-    pace: Pace,
+struct RunProgress {
+    pace: ProgressReporter,
     /// When it was told what the shares can still come to.
     bounds: Instant,
     lungs: Option<Lungs>,
 }
 
-impl Run<'_> {
+impl AnalysisRun<'_> {
     /// Does all jobs, tells the page what each changed, and publishes the answer.
     async fn compute(&self) -> Result<(), Vec<Issue>> {
         let analysis = &self.course.analysis;
         let refining = analysis.borrow().stage() == Some(Stage::Lesions);
         let mut hold = self.hold(refining).await?;
-        let pace = Pace::begin(self.run, self.slot, if refining { Stage::Refining } else { Stage::Lungs });
-        let mut telling = Telling { pace, bounds: Instant::now(), lungs: None };
-        let mut pause = Pause::new();
+        let pace = ProgressReporter::begin(self.run, self.slot, if refining { Stage::Refining } else { Stage::Lungs });
+        let mut telling = RunProgress { pace, bounds: Instant::now(), lungs: None };
+        let mut pause = Yielder::new();
         if refining {
             self.owner.ask_for_weights(self.missing(&hold.engine).into_iter());
         }
@@ -200,7 +200,7 @@ impl Run<'_> {
             // Now that everyone has work: it takes a while.
             if telling.pace.stage() == Stage::Lungs && analysis.borrow().stage() != Some(Stage::Lungs) {
                 self.after_lungs(&hold.engine)?;
-                telling.pace = Pace::begin(self.run, self.slot, Stage::Lesions);
+                telling.pace = ProgressReporter::begin(self.run, self.slot, Stage::Lesions);
             }
             if analysis.borrow().stage().is_none() {
                 break;
@@ -223,7 +223,7 @@ impl Run<'_> {
                     let Some(question) = hold.in_flight.remove(&job) else { continue };
                     if let Some(key) = question {
                         let event = Event::Answer { run: self.run, key };
-                        outbox::post_with(&event, &[outbox::buffer_of_f32(&values)]);
+                        page_events::post_with(&event, &[page_events::buffer_of_f32(&values)]);
                     }
                     self.accept(job, &values, &mut telling)?;
                 }
@@ -233,12 +233,12 @@ impl Run<'_> {
                 }),
                 Outcome::Dead => {
                     if matches!(hold.engine.kind, Kind::Cpu(_)) {
-                        outbox::fatal();
+                        page_events::fatal();
                         // The page ends this worker.
                         std::future::pending::<()>().await;
                     }
                     self.put_back(&mut hold);
-                    let lost = Issue::new(IssueCode::DeviceLost, "");
+                    let lost = Issue::new(IssueCode::DeviceLost, []);
                     *hold.engine =
                         self.owner.replace_engine(lost, hold.engine.precision()).await.map_err(|issue| vec![issue])?;
                 }
@@ -250,7 +250,7 @@ impl Run<'_> {
         let report = self.report(&hold.engine, true);
         drop(hold);
         // A vote of more networks may have changed slices that none of them had to see again.
-        profile::tell_all_changed((self.run, self.slot), &analysis.borrow());
+        slice_areas::tell_all_changed((self.run, self.slot), &analysis.borrow());
         let goes_on = self.owner.goal(self.slot) > Some(report.runs.tier);
         let stage = if goes_on { ReportStage::Interim } else { ReportStage::Final };
         self.owner.publish((self.run, self.slot), &course.summary, course.voxels_key, report, stage);
@@ -265,7 +265,7 @@ impl Run<'_> {
     }
 
     /// Takes a job's answer, and tells the page what it changed.
-    fn accept(&self, job: JobId, values: &[f32], telling: &mut Telling) -> Result<(), Vec<Issue>> {
+    fn accept(&self, job: JobId, values: &[f32], telling: &mut RunProgress) -> Result<(), Vec<Issue>> {
         let analysis = &self.course.analysis;
         let changed = analysis.borrow_mut().accept(job, values).map_err(|error| {
             // Only answers to jobs that are in flight come here, so that a stale one is a fault,
@@ -274,7 +274,7 @@ impl Run<'_> {
             vec![fault(&format!("an answer in the stage {stage:?}: {error}"))]
         })?;
         if !changed.is_empty() {
-            profile::tell_changed((self.run, self.slot), &analysis.borrow(), changed);
+            slice_areas::tell_changed((self.run, self.slot), &analysis.borrow(), changed);
         }
         if telling.pace.stage() != Stage::Lungs && telling.bounds.elapsed() >= BETWEEN_BOUNDS {
             self.tell_possible(&mut telling.lungs);
@@ -284,14 +284,14 @@ impl Run<'_> {
     }
 
     /// Waits for the engine.
-    async fn hold(&self, refining: bool) -> Result<Hold<'_>, Vec<Issue>> {
+    async fn hold(&self, refining: bool) -> Result<EngineLease<'_>, Vec<Issue>> {
         let mut ready = Box::pin(self.owner.engine(refining));
-        let mut pace: Option<Pace> = None;
+        let mut pace: Option<ProgressReporter> = None;
         let mut engine = loop {
             let stage = if refining { Stage::Refining } else { self.owner.waits_for() };
             let pace = match &mut pace {
                 Some(pace) if pace.stage() == stage => pace,
-                other => other.insert(Pace::begin(self.run, self.slot, stage)),
+                other => other.insert(ProgressReporter::begin(self.run, self.slot, stage)),
             };
             pace.reached(0, 1);
             match select(&mut ready, TimeoutFuture::new(HEARTBEAT_MS / 2)).await {
@@ -300,10 +300,10 @@ impl Run<'_> {
             }
         };
         engine.abandon();
-        Ok(Hold { engine, in_flight: BTreeMap::new() })
+        Ok(EngineLease { engine, in_flight: BTreeMap::new() })
     }
 
-    fn put_back(&self, hold: &mut Hold<'_>) {
+    fn put_back(&self, hold: &mut EngineLease<'_>) {
         for job in std::mem::take(&mut hold.in_flight).into_keys() {
             self.course.analysis.borrow_mut().put_back(job);
         }
@@ -318,11 +318,16 @@ impl Run<'_> {
 
     /// Gets a network's weights and gives them to the engine. `false` where a person waits for the
     /// engine meanwhile.
-    async fn provide(&self, hold: &mut Hold<'_>, network: usize, pace: &mut Pace) -> Result<bool, Vec<Issue>> {
+    async fn provide(
+        &self,
+        hold: &mut EngineLease<'_>,
+        network: usize,
+        pace: &mut ProgressReporter,
+    ) -> Result<bool, Vec<Issue>> {
         let entry = self.course.manifest.networks.get(network).expect("invariant: jobs are of the manifest's networks");
         let mut weights = Box::pin(self.owner.weights_of(&entry.name));
         let missing = self.missing(&hold.engine);
-        let mut loading = Pace::begin(self.run, self.slot, Stage::Weights);
+        let mut loading = ProgressReporter::begin(self.run, self.slot, Stage::Weights);
         let parts = loop {
             if !self.owner.has_weights(&entry.name) {
                 let here = missing.iter().filter(|name| self.owner.has_weights(name)).count();
@@ -353,7 +358,7 @@ impl Run<'_> {
         if report.issues.iter().any(|i| i.severity == Severity::Stop) {
             return Err(report.issues);
         }
-        outbox::report(self.run, self.slot, report, ReportStage::Lungs);
+        page_events::report(self.run, self.slot, report, ReportStage::Lungs);
         Ok(())
     }
 
@@ -363,7 +368,7 @@ impl Run<'_> {
         let Some(bounds) = analysis.bounds_ml() else { return };
         let lungs = lungs.get_or_insert_with(|| measure(analysis.volume().grid(), analysis.all_labels(), false));
         let bounds = share_bounds(lungs, bounds);
-        outbox::post(&Event::ShareBounds { run: self.run, slot: self.slot, bounds });
+        page_events::post(&Event::ShareBounds { run: self.run, slot: self.slot, bounds });
     }
 
     fn report(&self, engine: &Engine, complete: bool) -> Report {

@@ -30,16 +30,16 @@ use web_sys::MessageEvent;
 use web_time::Instant;
 
 use crate::{
-    decode::Means,
-    decoders::Decoders,
-    device::{self, Wish},
+    analysis::{self, AnalysisSession},
+    answer_cache::AnswerCache,
+    compute_worker::bytes,
+    decode::DecodeResources,
+    decoder_pool::DecoderPool,
+    device_selection::{self, DeviceRequest},
     engine::{Engine, fault},
     engine_lock::EngineLock,
-    helper::bytes,
-    kept::Kept,
-    outbox, profile, reading,
-    run::{self, Course},
-    weights::{Parts, WeightStore},
+    page_events, reading, slice_areas,
+    weight_store::{Parts, WeightStore},
 };
 
 /// Where a study's slices are to be had.
@@ -49,7 +49,7 @@ pub enum Pixels {
     None,
     /// Some of them; `None` inside once the decoding has ended.
     Decoding(Rc<RefCell<Option<Decoding>>>),
-    Analysis(Rc<Course>),
+    Analysis(Rc<AnalysisSession>),
 }
 
 /// A study's numbers, and the series they are of.
@@ -79,7 +79,7 @@ pub struct Study {
 }
 
 impl Study {
-    fn course(&self) -> Option<Rc<Course>> {
+    fn course(&self) -> Option<Rc<AnalysisSession>> {
         match &self.pixels {
             Pixels::Analysis(course) => Some(Rc::clone(course)),
             _ => None,
@@ -133,11 +133,11 @@ async fn ended(work: impl Future<Output = Result<(), Vec<Issue>>>, stopped: ones
 const GPU_FAILURES: u32 = 2;
 
 #[derive(Debug)]
-pub struct Owner {
-    wish: Cell<Wish>,
+pub struct Coordinator {
+    wish: Cell<DeviceRequest>,
     depth: Cell<AnalysisOptions>,
     weights: WeightStore,
-    pub kept: Kept<ArrayBuffer>,
+    pub kept: AnswerCache<ArrayBuffer>,
     engine: EngineLock<Option<Engine>>,
     /// What the choice of a device waits for.
     waits_for: Cell<Stage>,
@@ -147,13 +147,13 @@ pub struct Owner {
     previous: RefCell<Study>,
 }
 
-impl Owner {
+impl Coordinator {
     pub fn new() -> Self {
         Self {
-            wish: Cell::new(Wish { preference: DevicePreference::Auto, cores: 1 }),
+            wish: Cell::new(DeviceRequest { preference: DevicePreference::Auto, cores: 1 }),
             depth: Cell::new(AnalysisOptions::default()),
             weights: WeightStore::default(),
-            kept: Kept::default(),
+            kept: AnswerCache::default(),
             engine: EngineLock::new(None),
             waits_for: Cell::new(Stage::Weights),
             failures: Cell::new(0),
@@ -171,7 +171,7 @@ impl Owner {
         let begun = Instant::now();
         match command {
             Command::Configure { device, cores, depth } => {
-                self.wish.set(Wish { preference: device, cores });
+                self.wish.set(DeviceRequest { preference: device, cores });
                 self.depth.set(depth);
                 // Ahead of the first study. What goes wrong is told to the run that needs it, which tries again.
                 spawn_local(async move { drop(self.engine(true).await) });
@@ -187,25 +187,25 @@ impl Owner {
                 self.start(run, slot, Study::default(), async move {
                     let mut decoders = owner.decoders();
                     let (opened, ahead) = reading::files(run, slot, names, payload, &mut decoders).await;
-                    owner.opened(run, slot, opened, Means { decoders, ahead }, begun).await
+                    owner.opened(run, slot, opened, DecodeResources { decoders, ahead }, begun).await
                 });
             }
             Command::OpenPhantom { run, slot, date } => {
                 let owner = Rc::clone(&self);
                 self.start(run, slot, Study::default(), async move {
                     let opened = reading::phantom(run, slot, date).await?;
-                    let means = Means { decoders: owner.decoders(), ahead: Ahead::new() };
+                    let means = DecodeResources { decoders: owner.decoders(), ahead: Ahead::new() };
                     owner.opened(run, slot, opened, means, begun).await
                 });
             }
             Command::Choose { run, slot, series } => {
                 let Some(opened) = self.study(slot).borrow().opened.clone() else {
-                    return outbox::refuse(run, slot, vec![fault("the choice of a series")]);
+                    return page_events::refuse(run, slot, vec![fault("the choice of a series")]);
                 };
                 let study = Study { opened: Some(Rc::clone(&opened)), ..Study::default() };
                 let owner = Rc::clone(&self);
-                let means = Means { decoders: owner.decoders(), ahead: Ahead::new() };
-                let work = async move { run::analyse(&owner, (run, slot), &opened, series, means, begun).await };
+                let means = DecodeResources { decoders: owner.decoders(), ahead: Ahead::new() };
+                let work = async move { analysis::analyse(&owner, (run, slot), &opened, series, means, begun).await };
                 self.start(run, slot, study, work);
             }
             Command::ConfirmPatient { run } => {
@@ -232,13 +232,13 @@ impl Owner {
                     // It isn't decoded yet, and will then be measured as the current one was.
                     (None, StudySlot::Previous) => return,
                     (None, StudySlot::Current) => {
-                        return outbox::refuse(run, slot, vec![fault("the choice of further networks")]);
+                        return page_events::refuse(run, slot, vec![fault("the choice of further networks")]);
                     }
                 };
                 let stopped = self.begin_again(run, slot);
                 let owner = Rc::clone(&self);
                 let work = async move {
-                    run::refine(&owner, (run, slot), &course).await;
+                    analysis::refine(&owner, (run, slot), &course).await;
                     Ok(())
                 };
                 self.drive(run, slot, stopped, work);
@@ -303,17 +303,17 @@ impl Owner {
         let owner = Rc::clone(self);
         spawn_local(async move {
             match ended(work, stopped).await {
-                Ended::Finished => outbox::post(&Event::Finished { run, slot }),
+                Ended::Finished => page_events::post(&Event::Finished { run, slot }),
                 Ended::Replaced => return,
                 Ended::Refused(issues) => {
                     if issues.iter().any(|i| i.code == IssueCode::WeightsCorrupt) {
                         owner.weights.forget();
                     }
-                    outbox::refuse(run, slot, issues);
+                    page_events::refuse(run, slot, issues);
                 }
                 Ended::Cancelled => {
                     owner.set_back((run, slot));
-                    outbox::post(&Event::Cancelled { run, slot });
+                    page_events::post(&Event::Cancelled { run, slot });
                 }
             }
             owner.run_ended((run, slot));
@@ -326,19 +326,19 @@ impl Owner {
         run: RunId,
         slot: StudySlot,
         opened: Opened,
-        means: Means,
+        means: DecodeResources,
         begun: Instant,
     ) -> Result<(), Vec<Issue>> {
         let opened = Rc::new(opened);
         self.study(slot).borrow_mut().opened = Some(Rc::clone(&opened));
         let chosen = opened.only_clean();
-        let mut pause = crate::pause::Pause::new();
+        let mut pause = crate::yield_now::Yielder::new();
         let mut previews = Vec::new();
         let mut buffers = Vec::new();
         for series in &opened.series {
             if let Some((preview, grey)) = series.preview() {
                 previews.push(preview);
-                buffers.push(outbox::buffer(&grey));
+                buffers.push(page_events::buffer(&grey));
             }
             pause.if_due().await;
         }
@@ -346,9 +346,9 @@ impl Owner {
         let usable = summaries.iter().any(|s| s.usable);
         let of_series: Vec<Issue> = summaries.iter().flat_map(|s| s.issues.clone()).collect();
         let issues = opened.issues.clone();
-        outbox::post_with(&Event::Series { run, slot, series: summaries, previews, chosen, issues }, &buffers);
+        page_events::post_with(&Event::Series { run, slot, series: summaries, previews, chosen, issues }, &buffers);
         match chosen {
-            Some(series) => run::analyse(self, (run, slot), &opened, series, means, begun).await,
+            Some(series) => analysis::analyse(self, (run, slot), &opened, series, means, begun).await,
             None if usable => Ok(()),
             None => Err(opened.issues.iter().cloned().chain(of_series).collect()),
         }
@@ -363,7 +363,7 @@ impl Owner {
         let mut engine = self.engine.lock(patient).await;
         let ready = match engine.take() {
             Some(ready) => ready,
-            None => device::choose(self.wish.get(), &self.weights, |stage| self.waits_for.set(stage)).await?,
+            None => device_selection::choose(self.wish.get(), &self.weights, |stage| self.waits_for.set(stage)).await?,
         };
         Ok(MutexGuard::map(engine, |engine| engine.insert(ready)))
     }
@@ -382,15 +382,15 @@ impl Owner {
         self.failures.set(self.failures.get() + 1);
         if (issue.code == IssueCode::DeviceLost || precision == Precision::Half)
             && self.failures.get() < GPU_FAILURES
-            && let Ok(engine) = device::once_more(&self.weights, issue.code).await
+            && let Ok(engine) = device_selection::once_more(&self.weights, issue.code).await
         {
             return Ok(engine);
         }
-        device::fall_back(self.wish.get(), &self.weights, issue).await
+        device_selection::fall_back(self.wish.get(), &self.weights, issue).await
     }
 
-    fn decoders(&self) -> Decoders {
-        Decoders::new(self.wish.get().cores)
+    fn decoders(&self) -> DecoderPool {
+        DecoderPool::new(self.wish.get().cores)
     }
 
     /// Returns how a study of this slot is to be measured: an earlier one like the current one was,
@@ -438,7 +438,7 @@ impl Owner {
 
     /// Asks the page for those of these networks' weights that it hasn't been asked for.
     pub fn ask_for_weights<'a>(&self, networks: impl Iterator<Item = &'a String>) {
-        outbox::ask_for_weights(self.weights.to_ask_for(networks));
+        page_events::ask_for_weights(self.weights.to_ask_for(networks));
     }
 
     /// Whether a network's weights are here.
@@ -461,7 +461,7 @@ impl Owner {
         let Some(course) = self.study(slot).borrow().course() else { return };
         let mut analysis = course.analysis.borrow_mut();
         if analysis.stop_refinement() {
-            profile::tell_all_changed((run, slot), &analysis);
+            slice_areas::tell_all_changed((run, slot), &analysis);
         }
     }
 
@@ -479,7 +479,7 @@ impl Owner {
                 let decoding = decoding.borrow();
                 // What isn't decoded yet is announced once it is, and asked for again.
                 let Some(hu) = decoding.as_ref().and_then(|d| d.slice(z)) else { return };
-                (outbox::buffer_of_i16(hu), vec![0; hu.len()], false, false)
+                (page_events::buffer_of_i16(hu), vec![0; hu.len()], false, false)
             }
             Pixels::Analysis(course) => {
                 let analysis = course.analysis.borrow();
@@ -489,13 +489,13 @@ impl Owner {
                 }
                 let (labels, lungs, lesions) = analysis.labels(z);
                 agreement = analysis.agreement(z);
-                (outbox::buffer_of_i16(hu), labels, lungs, lesions)
+                (page_events::buffer_of_i16(hu), labels, lungs, lesions)
             }
         };
-        let mut buffers = vec![hu, outbox::buffer(&labels)];
-        buffers.extend(agreement.as_deref().map(outbox::buffer));
+        let mut buffers = vec![hu, page_events::buffer(&labels)];
+        buffers.extend(agreement.as_deref().map(page_events::buffer));
         let (run, agreement) = (study.run, agreement.is_some());
-        outbox::post_with(&Event::Slice { run, slot, index, lungs, lesions, agreement }, &buffers);
+        page_events::post_with(&Event::Slice { run, slot, index, lungs, lesions, agreement }, &buffers);
     }
 
     /// A tier has answered: its report goes to the page, and with both studies measured, their
@@ -516,7 +516,7 @@ impl Owner {
             let begun = || Numbers { run, series: series.clone(), voxels_key, answers: BTreeMap::new() };
             study.numbers.get_or_insert_with(begun).answers.insert(report.runs.tier, report.clone());
         }
-        outbox::report(run, slot, report, stage);
+        page_events::report(run, slot, report, stage);
         self.publish_comparison();
     }
 
@@ -531,11 +531,11 @@ impl Owner {
         let mut previous = self.previous.borrow_mut();
         let run = previous.run;
         match compared {
-            Ok(dynamics) => outbox::post(&Event::Compared { run, dynamics: Box::new(dynamics) }),
+            Ok(dynamics) => page_events::post(&Event::Compared { run, dynamics: Box::new(dynamics) }),
             Err(issue) => {
                 // Its run ends with it.
                 (previous.numbers, previous.stop, previous.goal) = (None, None, None);
-                outbox::refuse(run, StudySlot::Previous, vec![issue]);
+                page_events::refuse(run, StudySlot::Previous, vec![issue]);
             }
         }
     }
@@ -550,5 +550,5 @@ impl Owner {
 }
 
 #[cfg(test)]
-#[path = "owner_tests.rs"]
+#[path = "coordinator_tests.rs"]
 mod tests;

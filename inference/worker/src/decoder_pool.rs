@@ -13,9 +13,9 @@ use web_time::Instant;
 
 use crate::{
     assignments::Assignments,
-    helper::{FromHelper, ToHelper},
-    link::{self, Link, Message},
-    outbox,
+    compute_worker::{WorkerRequest, WorkerResponse},
+    page_events,
+    worker_handle::{self, Message, WorkerHandle},
 };
 
 /// More of them wait for their files.
@@ -37,9 +37,9 @@ pub enum Outcome {
 
 /// The decoders of one drop; they are started when the first slice needs them, and end with this.
 #[derive(Debug)]
-pub struct Decoders {
+pub struct DecoderPool {
     wanted: u32,
-    decoders: BTreeMap<u32, Link>,
+    decoders: BTreeMap<u32, WorkerHandle>,
     /// Pictures are the jobs' numbers.
     assignments: Assignments,
     last: u32,
@@ -49,7 +49,7 @@ pub struct Decoders {
     messages: UnboundedReceiver<Message>,
 }
 
-impl Decoders {
+impl DecoderPool {
     /// One for each core; none where there is only one, which decodes as well without.
     pub fn new(cores: u32) -> Self {
         let (sender, messages) = unbounded();
@@ -68,7 +68,7 @@ impl Decoders {
 
     fn start(&mut self) {
         self.last += 1;
-        if let Some(link) = Link::start(self.last, &self.sender) {
+        if let Some(link) = WorkerHandle::start(self.last, &self.sender) {
             self.decoders.insert(self.last, link);
             self.assignments.add(self.last, Instant::now());
         }
@@ -77,11 +77,11 @@ impl Decoders {
     /// Gives a slice to the one that is freest.
     pub fn give(&mut self, task: &Task) {
         let id = self.assignments.freest().expect("invariant: a slice is given where there is room");
-        let message = ToHelper::Decode { picture: task.picture, coding: task.coding };
+        let message = WorkerRequest::Decode { picture: task.picture, coding: task.coding };
         self.assignments.give(id, task.picture, KIND, Instant::now());
         let link = self.decoders.get(&id).expect("invariant: a decoder with room is there");
-        if !link.post(&message, &[outbox::buffer(&task.bytes).into()]) {
-            let _ = self.sender.unbounded_send((id, FromHelper::Died, Vec::new()));
+        if !link.post(&message, &[page_events::buffer(&task.bytes).into()]) {
+            let _ = self.sender.unbounded_send((id, WorkerResponse::Died, Vec::new()));
         }
     }
 
@@ -112,7 +112,7 @@ impl Decoders {
             if !self.busy() {
                 return None;
             }
-            let message = link::next(&mut self.messages, &mut self.assignments).await;
+            let message = worker_handle::next(&mut self.messages, &mut self.assignments).await;
             if let Some(outcome) = self.hear(message) {
                 return Some(outcome);
             }
@@ -121,8 +121,8 @@ impl Decoders {
 
     fn hear(&mut self, (id, message, payload): Message) -> Option<Outcome> {
         match message {
-            FromHelper::Ready => self.assignments.is_ready(id, Instant::now()),
-            FromHelper::Decoded { picture, fault } => {
+            WorkerResponse::Ready => self.assignments.is_ready(id, Instant::now()),
+            WorkerResponse::Decoded { picture, fault } => {
                 // What one that was given up as overdue says after all has been decided without it.
                 self.decoders.get(&id)?;
                 self.assignments.returned(id, picture, Instant::now());
@@ -132,7 +132,7 @@ impl Decoders {
                 };
                 return Some(Outcome::Decoded { picture, result: fault.map_or_else(|| Ok(hu()), Err) });
             }
-            FromHelper::Died => {
+            WorkerResponse::Died => {
                 let mut holds = self.remove(id)?;
                 // One that never held anything can't start, and nor can another.
                 let picture = holds.pop_front()?;
@@ -143,11 +143,11 @@ impl Decoders {
             }
             // That is not in the slice's bytes: they are decoded without this one, and no other
             // takes its place.
-            FromHelper::Failed { .. } => {
+            WorkerResponse::Failed { .. } => {
                 let holds = self.remove(id)?;
                 self.lost.extend(holds);
             }
-            FromHelper::Checked { .. } | FromHelper::Answer { .. } => {
+            WorkerResponse::Checked { .. } | WorkerResponse::Answer { .. } => {
                 unreachable!("invariant: decoders are given no networks")
             }
         }

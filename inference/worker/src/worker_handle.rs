@@ -1,4 +1,4 @@
-//! Owner's end of a helper: one more instance of this binary, in a worker of its own, that ends with this.
+//! Coordinator's end of a helper: one more instance of this binary, in a worker of its own, that ends with this.
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender};
 use futures_util::{
@@ -12,7 +12,7 @@ use web_time::Instant;
 
 use crate::{
     assignments::Assignments,
-    helper::{FromHelper, ToHelper},
+    compute_worker::{WorkerRequest, WorkerResponse},
 };
 
 /// How often it is looked whether a helper is overdue.
@@ -22,17 +22,17 @@ const LOOK_MS: u32 = 500;
 const SCRIPT: &str = "worker.js";
 
 /// Who says it, what, and the buffers that came beside it.
-pub type Message = (u32, FromHelper, Vec<JsValue>);
+pub type Message = (u32, WorkerResponse, Vec<JsValue>);
 
 #[derive(Debug)]
-pub struct Link {
+pub struct WorkerHandle {
     worker: Worker,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     /// Of an error that nobody caught, or a message that the browser can't read.
     _on_error: Closure<dyn FnMut(Event)>,
 }
 
-impl Drop for Link {
+impl Drop for WorkerHandle {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
@@ -41,7 +41,7 @@ impl Drop for Link {
     }
 }
 
-impl Link {
+impl WorkerHandle {
     /// Starts a helper, whose messages come as those of `id`; `None` where the browser can't start a worker from a worker.
     pub fn start(id: u32, sender: &UnboundedSender<Message>) -> Option<Self> {
         let options = WorkerOptions::new();
@@ -51,14 +51,14 @@ impl Link {
         let messages = sender.clone();
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             let (message, payload) =
-                corsai_channel::read::<FromHelper>(&message).unwrap_or((FromHelper::Died, Vec::new()));
+                corsai_channel::read::<WorkerResponse>(&message).unwrap_or((WorkerResponse::Died, Vec::new()));
             let _ = messages.unbounded_send((id, message, payload));
         });
         let errors = sender.clone();
         let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             // Else the browser hands it on to the page, which would take it for this worker's death.
             event.prevent_default();
-            let _ = errors.unbounded_send((id, FromHelper::Died, Vec::new()));
+            let _ = errors.unbounded_send((id, WorkerResponse::Died, Vec::new()));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -68,7 +68,7 @@ impl Link {
     }
 
     /// Whether the message could be sent.
-    pub fn post(&self, message: &ToHelper, payload: &[JsValue]) -> bool {
+    pub fn post(&self, message: &WorkerRequest, payload: &[JsValue]) -> bool {
         corsai_channel::post(&self.worker, message, payload, true).is_ok()
     }
 }
@@ -82,7 +82,7 @@ pub async fn next(messages: &mut UnboundedReceiver<Message>, assignments: &mut A
             Either::Left((message, _)) => return message.expect("invariant: whoever listens keeps a sender"),
             Either::Right(_) => {
                 if let Some(id) = assignments.overdue(Instant::now()) {
-                    return (id, FromHelper::Died, Vec::new());
+                    return (id, WorkerResponse::Died, Vec::new());
                 }
             }
         }

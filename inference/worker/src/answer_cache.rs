@@ -11,15 +11,15 @@ use corsai_protocol::AnswerKey;
 
 /// What an earlier worker was answered; `B` is an answer's buffer.
 #[derive(Debug)]
-pub struct Kept<B>(RefCell<BTreeMap<AnswerKey, B>>);
+pub struct AnswerCache<B>(RefCell<BTreeMap<AnswerKey, B>>);
 
-impl<B> Default for Kept<B> {
+impl<B> Default for AnswerCache<B> {
     fn default() -> Self {
         Self(RefCell::default())
     }
 }
 
-impl<B> Kept<B> {
+impl<B> AnswerCache<B> {
     /// Takes answers in: a buffer for each of `of`, in the same order.
     pub fn put(&self, of: Vec<AnswerKey>, answers: Vec<B>) {
         assert_eq!(of.len(), answers.len(), "invariant: each answer has its buffer");
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_given_once_and_only_to_its_question() {
-        let kept = Kept::default();
+        let kept = AnswerCache::default();
         let [first, second, other] = [1.0, 2.0, 3.0].map(|value| question("a", &[value]));
         kept.put(vec![first.clone(), second.clone()], vec!["first", "second"]);
         assert_eq!(kept.take(&other), None);
@@ -74,6 +74,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "invariant")]
     fn an_answer_without_its_buffer_is_not_passed_over() {
-        Kept::put(&Kept::<u8>::default(), vec![question("a", &[])], Vec::new());
+        AnswerCache::put(&AnswerCache::<u8>::default(), vec![question("a", &[])], Vec::new());
     }
 }

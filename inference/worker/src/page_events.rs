@@ -57,5 +57,5 @@ pub fn ready() {
 /// Last words of a panicking worker. Nothing of the panic's text is passed on: it might quote a header.
 pub fn fatal() {
     // What can't be posted now ends in a trap, of which the browser tells the page.
-    let _ = try_post(&Event::Fatal { issue: Issue::new(IssueCode::WorkerDied, "") }, &[]);
+    let _ = try_post(&Event::Fatal { issue: Issue::new(IssueCode::WorkerDied, []) }, &[]);
 }

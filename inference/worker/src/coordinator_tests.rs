@@ -9,11 +9,11 @@ use super::*;
 
 const RUNS: [RunId; 3] = [RunId(1), RunId(2), RunId(3)];
 
-fn owner() -> Rc<Owner> {
-    Rc::new(Owner::new())
+fn owner() -> Rc<Coordinator> {
+    Rc::new(Coordinator::new())
 }
 
-fn obey(owner: &Rc<Owner>, command: Command) {
+fn obey(owner: &Rc<Coordinator>, command: Command) {
     Rc::clone(owner).obey(command, Vec::new());
 }
 

@@ -4,13 +4,13 @@ use web_time::{Duration, Instant};
 
 /// Knows when messages have waited long enough.
 #[derive(Debug)]
-pub struct Pause {
+pub struct Yielder {
     last: Instant,
 }
 
 const LONGEST: Duration = Duration::from_millis(40);
 
-impl Pause {
+impl Yielder {
     pub fn new() -> Self {
         Self { last: Instant::now() }
     }

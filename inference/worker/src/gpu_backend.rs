@@ -20,7 +20,7 @@ use corsai_channel::adapter;
 use corsai_ensemble::{Job, JobId};
 use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, Place, Precision, golden};
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode, Reason};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::{
     StreamExt,
@@ -33,11 +33,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_time::{Duration, Instant};
 
 use crate::{
-    device::Offer,
+    cpu_backend::Check,
+    device_selection::AdapterInfo,
     engine::{Outcome, issue_of},
-    pool::Check,
     tickets::Tickets,
-    weights::Parts,
+    weight_store::Parts,
 };
 
 /// Jobs in flight: one computes while the next one's input is on its way.
@@ -59,14 +59,14 @@ fn sleep(time: Duration) -> TimeoutFuture {
 
 /// Asks the browser for its adapter's name; `None` where it has no WebGPU or no adapter. (wgpu passes on too little of
 /// what the browser says to tell a software adapter.)
-pub async fn offered() -> Option<Offer> {
+pub async fn offered() -> Option<AdapterInfo> {
     let get = |of: &JsValue, key: &str| Reflect::get(of, &JsValue::from_str(key)).ok();
     let adapter = adapter().await?;
     let info = get(&adapter, "info").filter(JsValue::is_object)?;
     let text = |key: &str| get(&info, key).and_then(|v| v.as_string()).filter(|t| !t.is_empty());
     let words: Vec<String> = ["vendor", "architecture", "device", "description"].into_iter().filter_map(text).collect();
     let fallback = [&info, &adapter].iter().any(|of| get(of, "isFallbackAdapter").is_some_and(|v| v.is_truthy()));
-    Some(Offer { software: fallback || is_software(&words.join(" ")), name: name_of(words) })
+    Some(AdapterInfo { software: fallback || is_software(&words.join(" ")), name: name_of(words) })
 }
 
 fn is_software(words: &str) -> bool {
@@ -112,7 +112,7 @@ enum Done {
 
 /// A WebGPU device with networks on it.
 #[derive(Debug)]
-pub struct Gpu {
+pub struct GpuBackend {
     place: Place,
     /// Keeps the device's callbacks, and is destroyed with it.
     handle: wgpu::Device,
@@ -130,13 +130,13 @@ pub struct Gpu {
     done: UnboundedReceiver<Done>,
 }
 
-impl Drop for Gpu {
+impl Drop for GpuBackend {
     fn drop(&mut self) {
         self.handle.destroy();
     }
 }
 
-impl Gpu {
+impl GpuBackend {
     /// Makes a device of the browser's adapter, which stores maps and weights as f16 if it can and that is `wanted`.
     ///
     /// # Errors
@@ -216,8 +216,8 @@ impl Gpu {
         let check = self.check(entry, network).await;
         match check.deviation {
             Some(deviation) if deviation <= golden::allowed(self.precision()) => Ok(()),
-            Some(deviation) => Err(Issue::new(IssueCode::DeviceSelfTest, &format!("a deviation of {deviation:.1e}"))),
-            None => Err(Issue::new(IssueCode::DeviceSelfTest, "no answer")),
+            Some(deviation) => Err(Issue::new(IssueCode::DeviceSelfTest, [Found::Deviation { deviation }])),
+            None => Err(Issue::new(IssueCode::DeviceSelfTest, [Reason::NoAnswer.into()])),
         }
     }
 
@@ -237,12 +237,12 @@ impl Gpu {
         Ok(())
     }
 
-    /// Computes a network's known slice; see [`crate::helper::check`]. Without a deviation where it came out as no
+    /// Computes a network's known slice; see [`crate::compute_worker::check`]. Without a deviation where it came out as no
     /// number, or the device was lost over it.
     pub async fn check(&self, entry: &NetworkEntry, network: usize) -> Check {
         let nothing = Check { network, milliseconds: 0.0, deviation: None };
         let Some(loaded) = self.networks.get(&network) else { return nothing };
-        let check = Box::pin(crate::helper::check(entry, loaded, true));
+        let check = Box::pin(crate::compute_worker::check(entry, loaded, true));
         match select(check, sleep(2 * SILENCE)).await {
             Either::Left((Ok((milliseconds, deviation)), _)) if !self.health.lost() => {
                 Check { network, milliseconds, deviation }

@@ -16,12 +16,12 @@ use web_time::{Duration, Instant};
 
 use crate::{
     engine::{fault, issue_of},
-    outbox,
+    page_events,
 };
 
-/// Owner → helper.
+/// Coordinator → helper.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum ToHelper {
+pub enum WorkerRequest {
     /// Buffers: the network's parts.
     Load { network: usize },
     /// Its weights aren't needed for now.
@@ -34,9 +34,9 @@ pub enum ToHelper {
     Decode { picture: u32, coding: Coding },
 }
 
-/// Helper → owner.
+/// ComputeWorker → owner.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum FromHelper {
+pub enum WorkerResponse {
     Ready,
     Checked {
         network: usize,
@@ -62,7 +62,7 @@ pub enum FromHelper {
     Died,
 }
 
-fn post(message: &FromHelper, buffers: &[JsValue]) {
+fn post(message: &WorkerResponse, buffers: &[JsValue]) {
     if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
         // What can't be posted has no one to be told of it: the owner's deadline takes over.
         let _ = corsai_channel::post(&scope, message, buffers, true);
@@ -70,70 +70,70 @@ fn post(message: &FromHelper, buffers: &[JsValue]) {
 }
 
 pub fn ready() {
-    post(&FromHelper::Ready, &[]);
+    post(&WorkerResponse::Ready, &[]);
 }
 
 pub fn report_panic() {
-    post(&FromHelper::Died, &[]);
+    post(&WorkerResponse::Died, &[]);
 }
 
 /// Answers a message that can't be read.
 pub fn report_unreadable() {
-    post(&FromHelper::Failed { job: None, issue: fault("a message to a helper") }, &[]);
+    post(&WorkerResponse::Failed { job: None, issue: fault("a message to a helper") }, &[]);
 }
 
 /// The owner was built with the same manifest.
 const KNOWN: &str = "invariant: the owner names a network of the manifest";
 
 #[derive(Debug)]
-pub struct Helper {
+pub struct ComputeWorker {
     networks: RefCell<BTreeMap<usize, Rc<Network>>>,
 }
 
-impl Helper {
+impl ComputeWorker {
     pub const fn new() -> Self {
         Self { networks: RefCell::new(BTreeMap::new()) }
     }
 
     pub fn take(self: Rc<Self>, message: &MessageEvent) {
-        let Ok((message, payload)) = corsai_channel::read::<ToHelper>(message) else { return report_unreadable() };
+        let Ok((message, payload)) = corsai_channel::read::<WorkerRequest>(message) else { return report_unreadable() };
         wasm_bindgen_futures::spawn_local(async move {
-            let job = if let ToHelper::Run { job, .. } = message { Some(job) } else { None };
+            let job = if let WorkerRequest::Run { job, .. } = message { Some(job) } else { None };
             if let Err(error) = self.handle(message, payload).await {
-                post(&FromHelper::Failed { job, issue: issue_of(&error) }, &[]);
+                post(&WorkerResponse::Failed { job, issue: issue_of(&error) }, &[]);
             }
         });
     }
 
-    async fn handle(&self, message: ToHelper, payload: Vec<JsValue>) -> Result<(), NetworkError> {
+    async fn handle(&self, message: WorkerRequest, payload: Vec<JsValue>) -> Result<(), NetworkError> {
         match message {
-            ToHelper::Load { network } => {
+            WorkerRequest::Load { network } => {
                 let manifest = read_manifest(shipped::MANIFEST_JSON)?;
                 let entry = manifest.networks.get(network).expect(KNOWN);
                 let loaded = Network::load(entry, &bytes(&payload), &Device::flex())?;
                 self.networks.borrow_mut().insert(network, Rc::new(loaded));
             }
-            ToHelper::Unload { network } => drop(self.networks.borrow_mut().remove(&network)),
-            ToHelper::Check { network, timed } => {
+            WorkerRequest::Unload { network } => drop(self.networks.borrow_mut().remove(&network)),
+            WorkerRequest::Check { network, timed } => {
                 let manifest = read_manifest(shipped::MANIFEST_JSON)?;
                 let loaded = self.network(network)?;
                 let entry = manifest.networks.get(network).expect(KNOWN);
                 let (milliseconds, deviation) = check(entry, &loaded, timed).await?;
-                post(&FromHelper::Checked { network, milliseconds, deviation }, &[]);
+                post(&WorkerResponse::Checked { network, milliseconds, deviation }, &[]);
             }
-            ToHelper::Run { job, network } => {
+            WorkerRequest::Run { job, network } => {
                 let input = payload.first().expect("invariant: a job's input travels beside it");
                 let input = Float32Array::new(input).to_vec();
                 let answer = self.network(network)?.probabilities(input).await?;
                 let buffer = Float32Array::from(answer.as_slice()).buffer();
-                post(&FromHelper::Answer { job, memory_bytes: memory_bytes() }, &[buffer.into()]);
+                post(&WorkerResponse::Answer { job, memory_bytes: memory_bytes() }, &[buffer.into()]);
             }
-            ToHelper::Decode { picture, coding } => {
+            WorkerRequest::Decode { picture, coding } => {
                 let (fault, buffers): (_, Vec<JsValue>) = match coding.decode(&bytes(&payload).concat()) {
-                    Ok(hu) => (None, vec![outbox::buffer_of_i16(&hu).into()]),
+                    Ok(hu) => (None, vec![page_events::buffer_of_i16(&hu).into()]),
                     Err(fault) => (Some(fault), Vec::new()),
                 };
-                post(&FromHelper::Decoded { picture, fault }, &buffers);
+                post(&WorkerResponse::Decoded { picture, fault }, &buffers);
             }
         }
         Ok(())
@@ -184,7 +184,7 @@ pub fn bytes(payload: &[JsValue]) -> Vec<Vec<u8>> {
     payload.iter().map(buffer).collect()
 }
 
-/// Owner's side of a message's payload.
+/// Coordinator's side of a message's payload.
 pub fn buffers(parts: &[Vec<u8>]) -> Vec<JsValue> {
-    parts.iter().map(|p| JsValue::from(outbox::buffer(p))).collect()
+    parts.iter().map(|p| JsValue::from(page_events::buffer(p))).collect()
 }

@@ -4,13 +4,13 @@ use corsai_ensemble::Analysis;
 use corsai_protocol::{Event, RunId, SliceAreas, Stage, StudySlot};
 use corsai_volume::label;
 
-use crate::outbox;
+use crate::page_events;
 
 /// Tells the page that these slices have new labels, and how much of each mask is on them.
 pub fn tell_changed((run, slot): (RunId, StudySlot), analysis: &Analysis, slices: Vec<usize>) {
     let areas = areas_of(analysis, &slices);
     let indices = slices.into_iter().map(|z| z as u32).collect();
-    outbox::post(&Event::Changed { run, slot, indices, areas });
+    page_events::post(&Event::Changed { run, slot, indices, areas });
 }
 
 /// The same for the whole volume.

@@ -5,7 +5,7 @@
 use corsai_protocol::{Event, Progress, RunId, Stage, StudySlot};
 use web_time::{Duration, Instant};
 
-use crate::outbox;
+use crate::page_events;
 
 const BETWEEN: Duration = Duration::from_millis(100);
 /// No guess before a stage has run this long.
@@ -13,7 +13,7 @@ const GUESS: Duration = Duration::from_millis(500);
 
 /// One stage's progress.
 #[derive(Debug)]
-pub struct Pace {
+pub struct ProgressReporter {
     run: RunId,
     slot: StudySlot,
     stage: Stage,
@@ -29,7 +29,7 @@ struct Told {
     total: usize,
 }
 
-impl Pace {
+impl ProgressReporter {
     pub fn begin(run: RunId, slot: StudySlot, stage: Stage) -> Self {
         Self { run, slot, stage, begun: Instant::now(), told: None }
     }
@@ -47,7 +47,7 @@ impl Pace {
     /// Tells the page, unless nothing has advanced or it was just told; the end is always told.
     pub fn reached(&mut self, done: usize, total: usize) {
         if let Some(progress) = self.news(done, total, Instant::now()) {
-            outbox::post(&Event::Progress { run: self.run, slot: self.slot, progress });
+            page_events::post(&Event::Progress { run: self.run, slot: self.slot, progress });
         }
     }
 
@@ -74,8 +74,8 @@ fn count(number: usize) -> u32 {
 mod tests {
     use super::*;
 
-    fn pace() -> (Pace, Instant) {
-        let pace = Pace::begin(RunId(1), StudySlot::Current, Stage::Lesions);
+    fn pace() -> (ProgressReporter, Instant) {
+        let pace = ProgressReporter::begin(RunId(1), StudySlot::Current, Stage::Lesions);
         let begun = pace.begun;
         (pace, begun)
     }

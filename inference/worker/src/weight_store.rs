@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 use futures_channel::oneshot;
 
 /// One network's parts.
@@ -28,7 +28,9 @@ impl WeightStore {
 
     pub fn fail(&self, network: String, detail: &str) {
         self.asked.borrow_mut().remove(&network);
-        self.arrived.borrow_mut().insert(network, Err(Issue::new(IssueCode::WeightsUnavailable, detail)));
+        self.arrived
+            .borrow_mut()
+            .insert(network, Err(Issue::new(IssueCode::WeightsUnavailable, [Found::detail(detail)])));
         self.wake();
     }
 
