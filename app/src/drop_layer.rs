@@ -1,4 +1,5 @@
-//! Drops anywhere in the window: their destinations, and a question where the destination is unclear.
+//! Drops anywhere in the window: their destinations, and a question where the destination is
+//! unclear.
 
 use corsai_protocol::StudySlot;
 use leptos::{ev, prelude::*};

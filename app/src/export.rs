@@ -1,5 +1,5 @@
-//! The report as JSON, made on a click only. Like the summary ([`crate::text::summary`]) it holds no
-//! file's name, and nothing of a header but the study's date.
+//! The report as JSON, made on a click only. Like the summary ([`crate::text::summary`]) it holds
+//! no file's name, and nothing of a header but the study's date.
 
 use corsai_report::{Issue, Report};
 

@@ -1,7 +1,7 @@
-//! The service worker that keeps a copy of the page for use without a network (`public/sw.js`). A newer
-//! version replaces this one only when the person asks for it and no study is open in this tab. Other
-//! tabs continue with their own version's files: each tab holds a lock with its version's name, and
-//! the service worker deletes the versions whose lock nobody holds.
+//! The service worker that keeps a copy of the page for use without a network (`public/sw.js`). A
+//! newer version replaces this one only when the person asks for it and no study is open in this
+//! tab. Other tabs continue with their own version's files: each tab holds a lock with its
+//! version's name, and the service worker deletes the versions whose lock nobody holds.
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
@@ -68,8 +68,8 @@ impl Offline {
         }
     }
 
-    /// Registers the service worker and watches for newer versions. `on_alone` is called where no tab
-    /// runs another version.
+    /// Registers the service worker and watches for newer versions. `on_alone` is called where no
+    /// tab runs another version.
     pub fn start(self, on_alone: impl Fn() + 'static) {
         if let Some(container) = container() {
             self.find_version(&container, on_alone);

@@ -57,8 +57,8 @@ pub fn Listing() -> impl IntoView {
     }
 }
 
-/// A study that the person stopped, or whose pictures were lost with a worker, and the way to measure
-/// it again.
+/// A study that the person stopped, or whose pictures were lost with a worker, and the way to
+/// measure it again.
 #[component]
 fn Ended(which: StudySlot) -> impl IntoView {
     let controller = use_controller();

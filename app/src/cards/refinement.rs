@@ -1,5 +1,5 @@
-//! How certain the numbers are: the bounds of the running vote, the range of the single networks, the
-//! tier, and the way to the next one.
+//! How certain the numbers are: the bounds of the running vote, the range of the single networks,
+//! the tier, and the way to the next one.
 
 use corsai_protocol::{Progress, Stage, StudySlot};
 use corsai_report::Report;

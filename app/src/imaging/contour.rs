@@ -1,10 +1,11 @@
 //! Outlines of masks as closed lines through the midpoints of pixel borders.
 
-/// Returns closed lines around every region of `inside`, in image coordinates: the first pixel's outer
-/// corner is (0, 0).
+/// Returns closed lines around every region of `inside`, in image coordinates: the first pixel's
+/// outer corner is (0, 0).
 ///
-/// The lines run through the midpoints of the border's unit edges, which smooths the stairs and stays
-/// within half a pixel of the border. Regions that touch only at a corner have separate lines.
+/// The lines run through the midpoints of the border's unit edges, which smooths the stairs and
+/// stays within half a pixel of the border. Regions that touch only at a corner have separate
+/// lines.
 pub fn outlines(columns: usize, rows: usize, inside: impl Fn(usize, usize) -> bool) -> Vec<Vec<[f32; 2]>> {
     let mut edges = Edges::new(columns, rows, inside);
     let mut lines = Vec::new();
@@ -68,8 +69,8 @@ impl Edges {
         there
     }
 
-    /// Follows edges until the line closes. Turning inwards first separates regions that share only a
-    /// corner.
+    /// Follows edges until the line closes. Turning inwards first separates regions that share only
+    /// a corner.
     fn follow(&mut self, start: usize, direction: usize) -> Vec<[f32; 2]> {
         let mut line: Vec<[f32; 2]> = Vec::new();
         let (mut corner, mut direction) = (start, direction);

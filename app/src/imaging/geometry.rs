@@ -1,6 +1,7 @@
 //! The transform between image and screen, zoom, pan, and the pixel under the pointer.
 //!
-//! `screen` is the canvas in CSS pixels; `image` is columns and rows, the first pixel's outer corner at (0, 0).
+//! `screen` is the canvas in CSS pixels; `image` is columns and rows, the first pixel's outer
+//! corner at (0, 0).
 
 /// The least zoom; 1 fits the whole slice into the canvas.
 pub const ZOOM_MIN: f64 = 1.0;
@@ -89,7 +90,8 @@ impl Camera {
         Self { zoom, pan }.clamped(size)
     }
 
-    /// Zooms around the canvas's centre; the pan scales along, so that its bounds hold for any size.
+    /// Zooms around the canvas's centre; the pan scales along, so that its bounds hold for any
+    /// size.
     #[must_use]
     pub fn zoomed_about_centre(self, factor: f64) -> Self {
         let zoom = (self.zoom * factor).clamp(ZOOM_MIN, ZOOM_MAX);

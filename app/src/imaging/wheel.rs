@@ -1,12 +1,12 @@
 //! Converts wheel events to slices, for any mouse, touchpad and browser.
 //!
 //! One notch of a wheel is one slice. Browsers don't say which events are notches: a notch is 100
-//! or 120 pixels on Windows, fewer on a screen with a high density, 3 lines in Firefox, and 4 pixels
-//! on macOS where the wheel turns slowly. A touchpad sends many events of changing size, some 10 ms
-//! apart. So:
+//! or 120 pixels on Windows, fewer on a screen with a high density, 3 lines in Firefox, and 4
+//! pixels on macOS where the wheel turns slowly. A touchpad sends many events of changing size,
+//! some 10 ms apart. So:
 //! * the first event after a pause is one slice, whatever its size;
 //! * an event of lines, or of pixels in a multiple of the first one's size where that is large, is
-//!   that many notches;
+//! that many notches;
 //! * all else adds up, one slice every [`SLICE_PX`].
 
 /// The unit of a wheel event's distance, `WheelEvent.deltaMode`.

@@ -1,5 +1,5 @@
-//! The privacy panel: the page's requests and stored data, its build, and how to check from outside that
-//! nothing is sent. It claims only what tests prove.
+//! The privacy panel: the page's requests and stored data, its build, and how to check from outside
+//! that nothing is sent. It claims only what tests prove.
 
 use js_sys::Uint8Array;
 use leptos::prelude::*;

@@ -85,8 +85,8 @@ impl PageState {
         }
     }
 
-    /// Returns the current study's report and every issue that is shown beside it. With a comparison
-    /// these include the earlier study's.
+    /// Returns the current study's report and every issue that is shown beside it. With a
+    /// comparison these include the earlier study's.
     pub fn export_data(&self) -> Option<(Report, Vec<Issue>)> {
         let report = Report::clone(self.current.shown_report()?);
         let mut issues = self.current.issues();
@@ -122,8 +122,8 @@ impl PageState {
         SLOTS.into_iter().filter_map(|s| self.study(s).phase.work()).any(|w| w.stopping)
     }
 
-    /// Returns the study that most likely crashed the worker: one without numbers, the earlier study
-    /// first, since the current one had been measured before; else one that was refined.
+    /// Returns the study that most likely crashed the worker: one without numbers, the earlier
+    /// study first, since the current one had been measured before; else one that was refined.
     pub fn crash_suspect(&self) -> Option<StudySlot> {
         let without_numbers =
             [StudySlot::Previous, StudySlot::Current].into_iter().find(|s| self.study(*s).phase.busy());
@@ -159,8 +159,9 @@ impl PageState {
         RunId(self.last_run)
     }
 
-    /// Opens a study in a slot in place of the one that is there. With the current study the earlier
-    /// one, which belonged to it, closes too. Returns the commands to send first, and the new run.
+    /// Opens a study in a slot in place of the one that is there. With the current study the
+    /// earlier one, which belonged to it, closes too. Returns the commands to send first, and the
+    /// new run.
     pub fn open(&mut self, slot: StudySlot, synthetic: bool) -> (Vec<Command>, RunId) {
         let mut commands = self.close(slot);
         let run = self.next_run();
@@ -208,8 +209,8 @@ impl PageState {
         self.set_comparison(None);
     }
 
-    /// Measures a series. Numbers stay where its pictures are being restored. Returns the commands to
-    /// send; none where the series can't be measured.
+    /// Measures a series. Numbers stay where its pictures are being restored. Returns the commands
+    /// to send; none where the series can't be measured.
     pub fn choose(&mut self, slot: StudySlot, series: SeriesId) -> Vec<Command> {
         let mut commands = Vec::new();
         let study = self.study(slot);
@@ -272,9 +273,9 @@ impl PageState {
         Some(Command::Refine { run: study.run, slot, tier })
     }
 
-    /// Takes in that the worker has ended: for the reason in `issue`, or at the person's request where
-    /// there is none. The studies in `again` are opened again, in the runs that are returned; of the
-    /// others, finished numbers stay.
+    /// Takes in that the worker has ended: for the reason in `issue`, or at the person's request
+    /// where there is none. The studies in `again` are opened again, in the runs that are returned;
+    /// of the others, finished numbers stay.
     pub fn lost_worker(&mut self, issue: Option<Issue>, again: &[StudySlot]) -> Vec<(StudySlot, RunId)> {
         self.worker = WorkerStatus::Starting;
         self.device = None;
@@ -454,8 +455,8 @@ impl PageState {
                 }
             }
             Event::Compared { run, dynamics } => {
-                // While a new worker repeats the answers, its comparisons are of lower tiers than the
-                // one that is shown.
+                // While a new worker repeats the answers, its comparisons are of lower tiers than
+                // the one that is shown.
                 let restoring = SLOTS.iter().any(|s| matches!(self.study(*s).phase, Phase::Restoring(_)));
                 if self.live_study(run, StudySlot::Previous).is_some() && !restoring {
                     self.set_comparison(Some(*dynamics));

@@ -23,7 +23,8 @@ pub fn still_possible(bounds: &ShareBounds, scale: Scale) -> Option<String> {
     Some(format!("Both lungs: {} still possible{already}.", range(both)))
 }
 
-/// Returns the range of the single networks' shares, and whether it crosses a border of the classes.
+/// Returns the range of the single networks' shares, and whether it crosses a border of the
+/// classes.
 pub fn single_networks(members: &Members, scale: Scale) -> String {
     let borderline = match scale {
         Scale::Guideline => members.borderline,

@@ -41,8 +41,8 @@ pub async fn matches(part: &Part, buffer: &ArrayBuffer) -> Option<bool> {
     Some(sha256(buffer).await? == part.sha256)
 }
 
-/// Returns the SHA-256 of `buffer` in hexadecimal; `None` where the browser can't compute one (a page
-/// that is not served securely).
+/// Returns the SHA-256 of `buffer` in hexadecimal; `None` where the browser can't compute one (a
+/// page that is not served securely).
 pub async fn sha256(buffer: &ArrayBuffer) -> Option<String> {
     let crypto = browser::window()?.crypto().ok()?;
     if !Reflect::get(&crypto, &JsValue::from_str("subtle")).ok()?.is_object() {
