@@ -6,7 +6,7 @@
 //! some 10 ms apart. So:
 //! * the first event after a pause is one slice, whatever its size;
 //! * an event of lines, or of pixels in a multiple of the first one's size where that is large, is
-//! that many notches;
+//!   that many notches;
 //! * all else adds up, one slice every [`SLICE_PX`].
 
 /// The unit of a wheel event's distance, `WheelEvent.deltaMode`.
