@@ -18,7 +18,10 @@ pub fn json(report: &Report, issues: &[Issue]) -> Result<String, serde_json::Err
 
 #[cfg(test)]
 mod tests {
-    use corsai_report::{Basis, DISCLAIMER, Dynamics, IssueCode, LungFinding, Lungs, NetworkRuns, NoVerdict, Runs, Scale, ShareChange, StudyRecord, Tier, Verdict};
+    use corsai_report::{
+        Basis, DISCLAIMER, Dynamics, IssueCode, LungFinding, Lungs, NetworkRuns, NoVerdict, Runs, Scale, ShareChange,
+        StudyRecord, Tier, Verdict,
+    };
 
     use super::*;
     use crate::text::summary::summary;
