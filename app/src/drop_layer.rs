@@ -100,33 +100,14 @@ pub fn DropLayer() -> impl IntoView {
             undecided.set_value(None);
         }
     });
-    let earlier_words = move || {
-        if has_earlier.get() { text::drop_layer::REPLACE_EARLIER } else { text::drop_layer::ADD_EARLIER }
-    };
+    let earlier_words =
+        Memo::new(
+            move |_| {
+                if has_earlier.get() { text::drop_layer::REPLACE_EARLIER } else { text::drop_layer::ADD_EARLIER }
+            },
+        );
     view! {
-        {move || {
-            over.get().then(|| {
-                view! {
-                    <div class="droplayer" data-testid="drop-layer">
-                        <div class="droplayer-zone" data-slot="current" data-testid="drop-zone-current">
-                            {move || if targets.get().empty { text::drop_layer::OPEN } else { text::drop_layer::REPLACE }}
-                        </div>
-                        {move || {
-                            targets
-                                .get()
-                                .earlier
-                                .then(|| {
-                                    view! {
-                                        <div class="droplayer-zone" data-slot="previous" data-testid="drop-zone-previous">
-                                            {earlier_words}
-                                        </div>
-                                    }
-                                })
-                        }}
-                    </div>
-                }
-            })
-        }}
+        {move || over.get().then(|| view! { <DropZones targets earlier_words /> })}
         <Dialog open=asking id="drop-question" title=text::drop_layer::QUESTION>
             <p>{text::drop_layer::NOT_OPENED}</p>
             <div class="actions">
@@ -137,7 +118,7 @@ pub fn DropLayer() -> impl IntoView {
                         .then(|| {
                             view! {
                                 <button class="button" data-testid="drop-as-previous" on:click=move |_| decide(StudySlot::Previous)>
-                                    {earlier_words}
+                                    {move || earlier_words.get()}
                                 </button>
                             }
                         })
@@ -149,6 +130,31 @@ pub fn DropLayer() -> impl IntoView {
         </Dialog>
     }
     .into_any()
+}
+
+/// The fields over the window while files are dragged over it.
+#[component]
+fn DropZones(targets: Memo<Targets>, earlier_words: Memo<&'static str>) -> impl IntoView {
+    let current_words = move || if targets.get().empty { text::drop_layer::OPEN } else { text::drop_layer::REPLACE };
+    view! {
+        <div class="droplayer" data-testid="drop-layer">
+            <div class="droplayer-zone" data-slot="current" data-testid="drop-zone-current">
+                {current_words}
+            </div>
+            {move || {
+                targets
+                    .get()
+                    .earlier
+                    .then(|| {
+                        view! {
+                            <div class="droplayer-zone" data-slot="previous" data-testid="drop-zone-previous">
+                                {move || earlier_words.get()}
+                            </div>
+                        }
+                    })
+            }}
+        </div>
+    }
 }
 
 #[cfg(test)]

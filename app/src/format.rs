@@ -101,20 +101,20 @@ pub fn date(iso: &str) -> String {
 
 /// Millimetres with a real minus sign.
 pub fn mm(value: f64) -> String {
-    signed(format!("{value:.1}{THIN}mm"))
+    signed(&format!("{value:.1}{THIN}mm"))
 }
 
 /// Hounsfield units with a real minus sign.
 pub fn hu(value: i16) -> String {
-    signed(format!("{value}{THIN}HU"))
+    signed(&format!("{value}{THIN}HU"))
 }
 
 /// A plain number with a real minus sign.
 pub fn whole(value: f64) -> String {
-    signed(format!("{value:.0}"))
+    signed(&format!("{value:.0}"))
 }
 
-fn signed(text: String) -> String {
+fn signed(text: &str) -> String {
     text.replace('-', "−")
 }
 

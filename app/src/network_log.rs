@@ -107,7 +107,7 @@ impl NetworkLog {
     /// Starts to observe; requests from before are included.
     pub fn start(self) {
         spawn_local(async move {
-            self.policy.set(worker_policy().await.map_or(WorkerPolicy::Unknown, WorkerPolicy::Known))
+            self.policy.set(worker_policy().await.map_or(WorkerPolicy::Unknown, WorkerPolicy::Known));
         });
         let address = browser::window().and_then(|w| w.document()?.base_uri().ok()?);
         let folder = folder_of(&address.expect("invariant: a page has an address"));

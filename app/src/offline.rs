@@ -120,13 +120,13 @@ impl Offline {
         let watched = registration.clone();
         let found = Closure::<dyn FnMut()>::new(move || {
             if let Some(worker) = watched.installing() {
-                self.watch(worker);
+                self.watch(&worker);
             }
         })
         .into_js_value();
         registration.set_onupdatefound(Some(found.unchecked_ref()));
         if let Some(worker) = registration.installing() {
-            self.watch(worker);
+            self.watch(&worker);
         }
         if registration.active().is_some() {
             self.copy.set(OfflineCopy::Stored);
@@ -134,7 +134,7 @@ impl Offline {
         Some(())
     }
 
-    fn watch(self, worker: ServiceWorker) {
+    fn watch(self, worker: &ServiceWorker) {
         let watched = worker.clone();
         let changed = Closure::<dyn FnMut()>::new(move || match watched.state() {
             ServiceWorkerState::Activated => self.copy.set(OfflineCopy::Stored),
@@ -142,7 +142,7 @@ impl Offline {
                 self.set_waiting(watched.clone());
             }
             ServiceWorkerState::Redundant if self.copy.get_untracked() == OfflineCopy::Pending => {
-                self.copy.set(OfflineCopy::Unavailable)
+                self.copy.set(OfflineCopy::Unavailable);
             }
             _ => {}
         })

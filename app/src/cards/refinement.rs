@@ -2,13 +2,13 @@
 //! the tier, and the way to the next one.
 
 use corsai_protocol::{Progress, Stage, StudySlot};
-use corsai_report::Report;
+use corsai_report::{Members, Tier};
 use leptos::prelude::*;
 
 use crate::{
     cards::progress::{self, Stalled},
     controller::use_controller,
-    state::{Phase, Shared, StudyStoreFields, derived},
+    state::{Phase, StudyStoreFields, derived},
     text,
 };
 
@@ -26,11 +26,8 @@ pub fn StillPossible() -> impl IntoView {
 
 /// Which tier the numbers come from, how far they are apart, and what can make them surer.
 #[component]
-pub fn Tiers(report: Shared<Report>) -> impl IntoView {
+pub fn Tiers(tier: Tier, members: Option<Members>, lesion_networks: usize) -> impl IntoView {
     let controller = use_controller();
-    let members = report.lungs.as_ref().and_then(|lungs| lungs.both.members);
-    let tier = report.runs.tier;
-    let lesion_networks = report.runs.networks.iter().filter(|n| controller.is_lesion_network(&n.name)).count();
     let head = text::refinement::tier_of_networks(tier, lesion_networks);
     let working = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase.work().is_some());
     let offer = move || {

@@ -86,6 +86,8 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
     let both = lungs.both.clone();
     let class = move || of(&both, controller.scale.get());
     let has_class = lungs.both.ct_class.is_some();
+    let members = lungs.both.members;
+    let lesion_networks = report.runs.networks.iter().filter(|n| controller.is_lesion_network(&n.name)).count();
     let shares = [lungs.right.share, lungs.left.share];
     view! {
         <section
@@ -128,7 +130,7 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
             }}
             <Table lungs=lungs.clone() pending />
             {(pending && !earlier).then(|| view! { <StillPossible /> })}
-            {(measured && !earlier).then(|| view! { <Tiers report=report.clone() /> })}
+            {(measured && !earlier).then(|| view! { <Tiers tier=report.runs.tier members=members lesion_networks=lesion_networks /> })}
             {(pending && has_class)
                 .then(|| view! { <p class="pending">{text::severity::UNFINISHED}</p> })}
             {stopped

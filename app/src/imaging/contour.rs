@@ -90,7 +90,9 @@ impl Edges {
     }
 }
 
-/// Adds a point; of three collinear points the middle one goes.
+/// Adds a point; of three collinear points the middle one goes. Coordinates are multiples of ½, so
+/// that the comparison is exact.
+#[allow(clippy::float_cmp)]
 fn push(line: &mut Vec<[f32; 2]>, point: [f32; 2]) {
     if let [.., a, b] = line.as_slice() {
         let (u, v) = ([b[0] - a[0], b[1] - a[1]], [point[0] - b[0], point[1] - b[1]]);

@@ -114,7 +114,7 @@ impl Gestures {
     fn pinched(&self, id: i32, before: [f64; 2], at: [f64; 2]) -> Vec<Intent> {
         let Some((_, other)) = self.pointers.iter().find(|(i, _)| **i != id) else { return Vec::new() };
         let distance = |p: [f64; 2]| (p[0] - other[0]).hypot(p[1] - other[1]).max(1.0);
-        let middle = [(at[0] + other[0]) / 2.0, (at[1] + other[1]) / 2.0];
+        let middle = [0, 1].map(|axis| f64::midpoint(at[axis], other[axis]));
         let factor = distance(at) / distance(before);
         let pan = [(at[0] - before[0]) / 2.0, (at[1] - before[1]) / 2.0];
         vec![Intent::Zoom { factor, anchor: Some(middle) }, Intent::Pan(pan)]

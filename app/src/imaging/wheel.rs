@@ -66,8 +66,8 @@ fn multiple(distance: f64, of: f64) -> Option<f64> {
 /// The state of a movement of the wheel or on the touchpad between two events.
 #[derive(Debug, Default)]
 pub struct Wheel {
-    /// Time and direction of the last event.
-    last: Option<(f64, f64)>,
+    /// Time of the last event, and whether it turned down.
+    last: Option<(f64, bool)>,
     /// Pixels of one notch, where this movement has notches.
     notch_px: Option<f64>,
     rest_px: f64,
@@ -80,12 +80,12 @@ impl Wheel {
         if distance == 0.0 || !distance.is_finite() {
             return 0;
         }
-        let direction = distance.signum();
-        let goes_on = self.last.is_some_and(|(ms, towards)| at_ms - ms <= PAUSE_MS && towards == direction);
-        self.last = Some((at_ms, direction));
+        let down = distance > 0.0;
+        let continues = self.last.is_some_and(|(ms, was_down)| at_ms - ms <= PAUSE_MS && was_down == down);
+        self.last = Some((at_ms, down));
         let px = unit.pixels(distance.abs());
-        let count = if goes_on { self.further(px, unit) } else { self.first(px, unit) };
-        -(count * direction) as i32
+        let count = if continues { self.further(px, unit) } else { self.first(px, unit) };
+        (if down { -count } else { count }) as i32
     }
 
     fn first(&mut self, px: f64, unit: Unit) -> f64 {

@@ -106,18 +106,20 @@ fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
     .into_any()
 }
 
+/// The content of the main column while a study is open.
+#[derive(Clone, Copy, PartialEq)]
+enum Main {
+    Viewer,
+    Picker,
+    /// The measured series was refused, and others can be measured.
+    Others,
+    Words,
+}
+
 /// A study is open: pictures on one side, numbers on the other.
 #[component]
 fn Workspace() -> impl IntoView {
     let controller = use_controller();
-    #[derive(Clone, Copy, PartialEq)]
-    enum Main {
-        Viewer,
-        Picker,
-        /// The series measured was refused; another one may do.
-        Others,
-        Words,
-    }
     let main = Memo::new(move |_| {
         let study = controller.study(StudySlot::Current);
         match (study.phase().get(), study.volume().read().is_some()) {
