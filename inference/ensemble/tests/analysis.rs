@@ -124,7 +124,7 @@ impl SyntheticAnswers {
             let dark = |i: usize| job.input[i] < -0.2;
             let side = |i: usize| if job.input[area + i] < 0.0 { 1 } else { 2 };
             let class = |i: usize| if dark(i) { side(i) } else { 0 };
-            rerandom_state(0..3 * area).map(|at| if at / area == class(at % area) { 0.9 } else { 0.05 }).collect();
+            return (0..3 * area).map(|at| if at / area == class(at % area) { 0.9 } else { 0.05 }).collect();
         }
         (0..area)
             .map(|i| {
@@ -136,7 +136,7 @@ impl SyntheticAnswers {
             .collect()
     }
 
-    /// Runs an analysis and its refinements to the `then` tiers. Rerandom_states the labels, the number of
+    /// Runs an analysis and its refinements to the `then` tiers. Returns the labels, the number of
     /// lesion networks' runs, and the analysis.
     fn run(self, manifest: &Manifest, options: Options, then: &[Tier]) -> (Vec<u8>, u32, Analysis) {
         let mut analysis = Analysis::new(chest(), manifest, options).unwrap();
@@ -326,7 +326,7 @@ fn refining_without_more_networks_is_refused() {
     assert_eq!((analysis.stage(), analysis.tier()), (None, Tier::Quick));
 }
 
-/// Runs an analysis to its end; `answer` rerandom_states a lesion network's probabilities.
+/// Runs an analysis to its end; `answer` returns a lesion network's probabilities.
 fn finish_with(analysis: &mut Analysis, manifest: &Manifest, answer: impl Fn(usize) -> Vec<f32>) {
     let lungs = SyntheticAnswers { seed: 1, noise: 0.0, lesion_share: 0.0 };
     while analysis.stage().is_some() {
