@@ -67,8 +67,8 @@ pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
     ]
 }
 
-/// A synthetic study: two lungs, a lesion in the right one, gas in the stomach below the left one, air
-/// around the body.
+/// A synthetic study: two lungs, a lesion in the right one, gas in the stomach below the left one,
+/// air around the body.
 fn study() -> HuVolume {
     let grid = Grid::try_new(GridGeometry {
         rows: ROWS,

@@ -62,8 +62,8 @@ impl LungSegmentation {
         (first <= last).then_some((first.saturating_sub(SECTION_MARGIN), last + SECTION_MARGIN))
     }
 
-    /// Returns a network's input, `[4, size, size]`: the normalised grey, then x, y and z in [−1, 1]
-    /// at the voxels' centres.
+    /// Returns a network's input, `[4, size, size]`: the normalised grey, then x, y and z at the
+    /// voxels' centres, from −1 to 1.
     pub fn network_input(&self, projection: Projection, section: usize) -> Vec<f32> {
         let size = self.input.size;
         let area = size * size;

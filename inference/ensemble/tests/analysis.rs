@@ -1,5 +1,5 @@
-//! A whole analysis with synthetic answers: an early stop gives the masks of a full run to the voxel,
-//! whatever the answers and their order.
+//! A whole analysis with synthetic answers: an early stop gives the masks of a full run to the
+//! voxel, whatever the answers and their order.
 
 #![allow(clippy::unwrap_used)]
 

@@ -31,8 +31,8 @@ const GAS_HU: i16 = -940;
 const MAX_GAS_FRACTION: f64 = 0.5;
 
 /// Returns what is implausible about the lung masks (`lungs.*`), and whether the lesions are only a
-/// trace. Without lung the one issue is `lungs.none`, which stops the study. `labels` holds one byte
-/// a voxel of `volume`, in its order.
+/// trace. Without lung the one issue is `lungs.none`, which stops the study. `labels` holds one
+/// byte a voxel of `volume`, in its order.
 #[must_use]
 pub fn check_quality(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
     let grid = volume.grid();

@@ -55,7 +55,8 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Slices of one row, 10 × 10 mm a pixel, each standing for `slab_mm`: a voxel of 10 mm is 1 mL.
+    /// Slices of one row, 10 × 10 mm a pixel, each standing for `slab_mm`: a voxel of 10 mm is 1
+    /// mL.
     pub(crate) fn grid(columns: usize, slab_mm: &[f64]) -> Grid {
         let positions_mm = (0..slab_mm.len()).map(|z| z as f64 * 10.0).collect();
         Grid::try_new(GridGeometry {
