@@ -15,8 +15,8 @@ use crate::{
     projection::{SECTION_STEP, SectionInterpolation, section_count, sections, voxel},
 };
 
-/// Sections of the cube that are computed on either side of the lungs that the axial answers show:
-/// what the other projections can still add there (`docs/method.md`, "Lung mask").
+/// Sections of the cube that are computed on either side of the lungs that the axial answers show.
+/// Sections further away change no figure (`docs/method.md`, "Lung mask").
 const SECTION_MARGIN: usize = 4;
 /// Above this probability a side has the majority over all else.
 const MAJORITY: f32 = 0.5;

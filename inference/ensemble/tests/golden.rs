@@ -1,4 +1,4 @@
-//! Every stage between the networks against the values that PyTorch and NumPy made of the same
+//! Every stage between the networks against the values that `PyTorch` and `NumPy` made of the same
 //! synthetic study; `e2e/specs/networks.test.mjs` compares the same stages in wasm.
 
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,5 @@
-//! Plausibility of the lung masks, and of very small lesions (`docs/method.md`, "Numbers").
+//! Plausibility of the lung masks, and of very small lesions (`docs/method.md`, "Lung mask"
+//! and "Numbers").
 
 use corsai_report::{End, Found, Issue, IssueCode, Side};
 use corsai_volume::{

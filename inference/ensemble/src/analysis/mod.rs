@@ -352,11 +352,10 @@ impl Analysis {
                 Some(preview) => (preview, true, false),
                 None => (labels(), false, false),
             },
-            State::NoLung(_) => (labels(), true, true),
             State::Lesions(voting) | State::Refining { voting, .. } | State::Stopped { voting, .. } => {
                 (labels(), true, voting.segmentation.vote.has_lesion_labels(z))
             }
-            State::Done(_) => (labels(), true, true),
+            State::NoLung(_) | State::Done(_) => (labels(), true, true),
         }
     }
 
