@@ -1,5 +1,5 @@
 //! Every stage between the networks against stored values; `e2e/specs/networks.test.mjs` asks the
-//! same of wasm. A second implementation of the stages, in PyTorch and NumPy, made the values; it is
+//! same of wasm. A second implementation of the stages, in `PyTorch` and `NumPy`, made the values; it is
 //! gone since the product alone measures (2026-11-30). After a change of the method,
 //! `cargo test -p corsai-ensemble --test golden -- --ignored` stores what Rust computes.
 
@@ -12,7 +12,7 @@ use std::{
 
 use corsai_ensemble::golden::stages;
 
-/// Of a probability or a normalised grey.
+/// Largest difference of a probability or a normalised grey.
 const TOLERANCE: f32 = 2e-6;
 
 fn folder() -> PathBuf {
@@ -29,7 +29,7 @@ fn store_every_stage() {
 }
 
 #[test]
-fn every_stage_is_the_stored_one() {
+fn every_stage_equals_the_reference() {
     let folder = folder();
     let found = stages();
     let mut stored: Vec<_> =
@@ -44,6 +44,6 @@ fn every_stage_is_the_stored_one() {
         assert_eq!(values.len(), expected.len(), "{name}");
         let off = values.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         let differ = values.iter().zip(&expected).filter(|(a, b)| (*a - *b).abs() > TOLERANCE).count();
-        assert_eq!(differ, 0, "{name}: {differ} of {} values are off, the worst by {off}", values.len());
+        assert_eq!(differ, 0, "{name}: {differ} of {} values differ, by {off} at most", values.len());
     }
 }

@@ -1,4 +1,4 @@
-//! Preparation against training's: `models/training` crops the same volume in PyTorch (`python -m
+//! Preparation against training's: `models/training` crops the same volume in `PyTorch` (`python -m
 //! training fixture` stores it, and its own test holds the stored files to that code).
 
 #![allow(clippy::unwrap_used)]
