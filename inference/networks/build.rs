@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", models.join("manifest.json").display());
     let manifest: serde_json::Value = serde_json::from_str(&fs::read_to_string(models.join("manifest.json"))?)?;
     let embedded = env::var_os("CARGO_FEATURE_EMBEDDED").is_some();
-    let mut code = String::from("pub(crate) static SHIPPED: &[Shipped] = &[\n");
+    let mut code = String::from("static SHIPPED: &[Shipped] = &[\n");
     for network in manifest["networks"].as_array().ok_or("no networks")? {
         let name = network["name"].as_str().ok_or("a network without a name")?;
         let golden = models.join("golden").join(network["golden"]["file"].as_str().ok_or("no golden")?);

@@ -58,16 +58,16 @@ impl Loaded {
         Ok(Self::of(Network::load(&entry, &parts, &device)?))
     }
 
-    /// The network of a manifest entry with weights of noise, on the CPU.
+    /// The network of a manifest entry with random weights, on the CPU.
     ///
     /// # Errors
     /// Where `entry` is none.
-    pub fn made_up(entry: &str) -> Result<Self, JsError> {
-        Ok(Self::of(Network::made_up(&serde_json::from_str(entry)?, &Device::flex())?))
+    pub fn with_random_weights(entry: &str) -> Result<Self, JsError> {
+        Ok(Self::of(Network::with_random_weights(&serde_json::from_str(entry)?, &Device::flex())?))
     }
 
     fn of(network: Network) -> Self {
-        Self { input: golden::input(network.shape()), network }
+        Self { input: golden::known_input(network.shape()), network }
     }
 
     /// The known input's logits, `[classes, size, size]`.

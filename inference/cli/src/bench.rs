@@ -35,11 +35,11 @@ pub fn run(preference: DevicePreference, runs: usize) -> io::Result<()> {
         let begun = Instant::now();
         let network = match &parts {
             Some(parts) => Network::load(&entry, parts, &device),
-            None => Network::made_up(&entry, &device),
+            None => Network::with_random_weights(&entry, &device),
         };
         let network = network.map_err(io::Error::other)?;
         let shape = network.shape();
-        let input = golden::input(shape);
+        let input = golden::known_input(shape);
         let answer = || pollster::block_on(network.logits(input.clone())).map_err(io::Error::other);
         let logits = answer()?;
         let first = milliseconds(begun);
@@ -55,7 +55,7 @@ pub fn run(preference: DevicePreference, runs: usize) -> io::Result<()> {
             None => "–".into(),
             Some(stored) => {
                 let off = golden::deviation(shape, entry.golden.stride, &logits, &stored);
-                if off.is_none_or(|off| off > golden::allowed(network.place().precision())) {
+                if off.is_none_or(|off| off > golden::tolerance(network.device_config().precision())) {
                     wrong.push(entry.name.clone());
                 }
                 off.map_or_else(|| "no number".into(), |off| format!("{off:.1e}"))

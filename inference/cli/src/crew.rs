@@ -106,7 +106,7 @@ mod tests {
 
     use corsai_ensemble::Options;
     use corsai_manifest::Manifest;
-    use corsai_networks::{Shape, read_manifest, shipped};
+    use corsai_networks::{NetworkShape, read_manifest, shipped};
     use corsai_volume::label;
     use corsai_volume::{Grid, GridGeometry, HuVolume};
 
@@ -134,7 +134,7 @@ mod tests {
     }
 
     /// A network by hand: what is dark is lung, by its side; lesions are the lower half of what is dark.
-    fn answer(shape: Shape, input: &[f32]) -> Vec<f32> {
+    fn answer(shape: NetworkShape, input: &[f32]) -> Vec<f32> {
         let area = shape.size * shape.size;
         let dark = |i: usize| input[i] < -0.2;
         let share = |yes: bool| if yes { 0.9 } else { 0.05 };
@@ -164,7 +164,7 @@ mod tests {
     fn labelled(threads: usize) -> Vec<u8> {
         let manifest = manifest();
         let mut analysis = Analysis::new(chest(), &manifest, Options::default()).unwrap();
-        let compute = |n: usize, input: Vec<f32>| Ok(answer(Shape::of(&manifest.networks[n]), &input));
+        let compute = |n: usize, input: Vec<f32>| Ok(answer(NetworkShape::from_entry(&manifest.networks[n]), &input));
         run(&mut analysis, threads, &mut Unobserved, compute).unwrap();
         analysis.all_labels().to_vec()
     }
@@ -182,7 +182,7 @@ mod tests {
     fn what_a_failing_device_leaves_is_done_by_the_next() {
         let manifest = manifest();
         let mut analysis = Analysis::new(chest(), &manifest, Options::default()).unwrap();
-        let shape = |n: usize| Shape::of(&manifest.networks[n]);
+        let shape = |n: usize| NetworkShape::from_entry(&manifest.networks[n]);
         let calls = AtomicUsize::new(0);
         let failing = |n: usize, input: Vec<f32>| match calls.fetch_add(1, Ordering::Relaxed) {
             0..40 => Ok(answer(shape(n), &input)),

@@ -10,7 +10,7 @@ use burn::tensor::{
     wgpu::{MemoryConfiguration, WgpuSetup, wgpu::DeviceType},
 };
 use corsai_manifest::NetworkEntry;
-use corsai_networks::{Network, NetworkError, Place, Precision, golden, shipped};
+use corsai_networks::{DeviceConfig, Network, NetworkError, Precision, golden, shipped};
 use corsai_report::{Found, Issue, IssueCode, Reason};
 
 use crate::network_parts::{Parts, issue_of};
@@ -72,11 +72,11 @@ impl Gpu {
         let heard = Arc::clone(&lost);
         setup.device.set_device_lost_callback(move |_, _| heard.store(true, Ordering::Relaxed));
         let mut gpu = Self { name: info.name, networks: Vec::new(), lost };
-        let place = Place::from(&device);
-        let mut wrong = gpu.load(entries, weights, &place)?;
-        if wrong.is_some() && place.precision() == Precision::Half {
+        let device_config = DeviceConfig::from(&device);
+        let mut wrong = gpu.load(entries, weights, &device_config)?;
+        if wrong.is_some() && device_config.precision() == Precision::Half {
             gpu.lost.store(false, Ordering::Relaxed);
-            wrong = gpu.load(entries, weights, &Place::single(&device))?;
+            wrong = gpu.load(entries, weights, &DeviceConfig::single_precision(&device))?;
         }
         match wrong {
             None => Ok(gpu),
@@ -88,13 +88,21 @@ impl Gpu {
     }
 
     /// Puts the networks there and lets them compute their known slices; what came of one that isn't right.
-    fn load(&mut self, entries: &[NetworkEntry], weights: &[Parts], place: &Place) -> Result<Option<Found>, Passed> {
-        let loaded: Result<Vec<Network>, NetworkError> =
-            entries.iter().zip(weights).map(|(entry, parts)| Network::load(entry, parts, place.clone())).collect();
+    fn load(
+        &mut self,
+        entries: &[NetworkEntry],
+        weights: &[Parts],
+        device_config: &DeviceConfig,
+    ) -> Result<Option<Found>, Passed> {
+        let loaded: Result<Vec<Network>, NetworkError> = entries
+            .iter()
+            .zip(weights)
+            .map(|(entry, parts)| Network::load(entry, parts, device_config.clone()))
+            .collect();
         self.networks = loaded.map_err(|_| Passed::over("the networks could not be put on the graphics processor"))?;
         for (entry, network) in entries.iter().zip(&self.networks) {
             match self.deviation(entry, network) {
-                Some(off) if off <= golden::allowed(place.precision()) => {}
+                Some(off) if off <= golden::tolerance(device_config.precision()) => {}
                 Some(deviation) => return Ok(Some(Found::Deviation { deviation })),
                 None => return Ok(Some(Reason::NoAnswer.into())),
             }
@@ -105,7 +113,7 @@ impl Gpu {
     /// Of the known slice's answer; `None` where there is none.
     fn deviation(&self, entry: &NetworkEntry, network: &Network) -> Option<f64> {
         let shape = network.shape();
-        let logits = pollster::block_on(network.logits(golden::input(shape))).ok()?;
+        let logits = pollster::block_on(network.logits(golden::known_input(shape))).ok()?;
         let stored = shipped::golden(entry)?;
         let found = golden::deviation(shape, entry.golden.stride, &logits, &stored);
         found.filter(|_| !self.lost.load(Ordering::Relaxed))
@@ -113,11 +121,11 @@ impl Gpu {
 
     /// What the adapter calls itself, and what it stores maps and weights in.
     pub fn name(&self) -> String {
-        let half = self.networks.iter().any(|network| network.place().precision() == Precision::Half);
+        let half = self.networks.iter().any(|network| network.device_config().precision() == Precision::Half);
         if half { format!("{}, f16", self.name) } else { self.name.clone() }
     }
 
-    /// Probabilities of one network, by its place in the manifest, for one input.
+    /// Probabilities of one network, by its device_config in the manifest, for one input.
     ///
     /// # Errors
     /// Why there are none, a lost device among others.

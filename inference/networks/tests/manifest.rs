@@ -1,4 +1,4 @@
-//! What a manifest has to be to be read.
+//! Manifests that are refused.
 
 #![allow(clippy::unwrap_used)]
 

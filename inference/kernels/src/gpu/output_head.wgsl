@@ -1,4 +1,5 @@
-// A convolution to few outputs, one thread a pixel. `shape` counts inputs in fours, outputs singly.
+// Convolution to few output channels, one thread a pixel. `shape` counts inputs in vec4s and outputs
+// singly.
 {{bindings}}
 
 @compute @workgroup_size(64)
@@ -8,8 +9,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         return;
     }
     let taps = shape.kernel * shape.kernel;
-    let top = i32(row / shape.out_columns * shape.stride) - i32(shape.before);
-    let start = i32(row % shape.out_columns * shape.stride) - i32(shape.before);
+    let top = i32(row / shape.out_columns * shape.stride) - i32(shape.pad_begin);
+    let start = i32(row % shape.out_columns * shape.stride) - i32(shape.pad_begin);
     for (var o = 0u; o < shape.outputs; o++) {
         var value = bias[o];
         for (var tap = 0u; tap < taps; tap++) {
@@ -19,11 +20,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
                 continue;
             }
             let pixel = u32(y) * shape.columns + u32(column);
-            for (var four = 0u; four < shape.channels; four++) {
-                value += dot(vec4f(x[pixel * shape.width + four]), vec4f(weight[(o * taps + tap) * shape.channels + four]));
+            for (var channel4 = 0u; channel4 < shape.channels; channel4++) {
+                value += dot(vec4f(x[pixel * shape.width + channel4]), vec4f(weight[(o * taps + tap) * shape.channels + channel4]));
             }
         }
         {{activation}}
-        out[row * shape.outputs + o] = stored(value);
+        out[row * shape.outputs + o] = to_storage(value);
     }
 }

@@ -1,10 +1,12 @@
-//! Weights that nobody trained, for checks of an architecture: `models/training/parity.py` makes the same.
+//! Random weights for checks of an architecture. `models/training/parity.py` makes the same.
 
-use corsai_kernels::Stored;
+use corsai_kernels::QuantizedTensor;
 
-/// Even noise from a hash of the tensor's name and each value's place: what convolutions multiply by as bytes, so large
-/// that signals keep their size; the rest around 1 (weights of a norm) or 0.
-pub(crate) fn tensor(name: &str, shape: &[usize]) -> Stored {
+/// Returns a tensor of uniform noise, hashed from the tensor's name and each value's index.
+///
+/// Weights of convolutions are int8 in ±√(6 / fan-in), so that signals keep their magnitude. Weights
+/// of norms are 1 ± 0.1, biases 0 ± 0.1.
+pub(crate) fn tensor(name: &str, shape: &[usize]) -> QuantizedTensor {
     let seed = name.bytes().fold(0x811C_9DC5_u32, |seed, byte| (seed ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     let count = shape.iter().product::<usize>() as u32;
     let hashes = (0..count).map(|i| {
@@ -15,11 +17,11 @@ pub(crate) fn tensor(name: &str, shape: &[usize]) -> Stored {
     });
     if let [_] = shape {
         let centre = if name.ends_with("weight") { 1.0 } else { 0.0 };
-        let near = |x: u32| (centre + 0.2 * (f64::from(x) / f64::from(1u32 << 31) / 2.0 - 0.5)) as f32;
-        return Stored::Floats(hashes.map(near).collect());
+        let value = |x: u32| (centre + 0.2 * (f64::from(x) / f64::from(1u32 << 31) / 2.0 - 0.5)) as f32;
+        return QuantizedTensor::F32(hashes.map(value).collect());
     }
     let outputs = *shape.first().expect("invariant: a layer's tensor has dimensions");
     let fan_in = shape.iter().skip(1).product::<usize>() as f64;
     let values = hashes.map(|x| ((x % 255) as i32 - 127) as i8).collect();
-    Stored::Bytes { values, scales: vec![((6.0 / fan_in).sqrt() / 127.0) as f32; outputs] }
+    QuantizedTensor::Int8 { values, scales: vec![((6.0 / fan_in).sqrt() / 127.0) as f32; outputs] }
 }

@@ -1,8 +1,8 @@
-// A grouped convolution, one thread for an output of four pixels beside each other; each channel by itself where V is
-// four of them. `shape` counts channels in Vs.
+// Grouped convolution. One thread computes an output channel of four neighbouring pixels; in a
+// depthwise convolution it computes four channels (vec4f). `shape` counts channels in these.
 {{bindings}}
 
-fn input(row: u32, column: i32, c: u32) -> {{v}} {
+fn load_input(row: u32, column: i32, c: u32) -> {{v}} {
     if (column < 0 || column >= i32(shape.columns)) {
         return {{v}}();
     }
@@ -19,17 +19,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if (row >= shape.out_rows) {
         return;
     }
-    let first = o / shape.per_out * shape.per_in;
-    let start = i32(column * {{stride}}u) - i32(shape.before);
+    let first = o / shape.group_outputs * shape.group_inputs;
+    let start = i32(column * {{stride}}u) - i32(shape.pad_begin);
     {{sums}}
-    for (var down = 0u; down < {{kernel}}u; down++) {
-        let y = i32(row * {{stride}}u + down) - i32(shape.before);
+    for (var ky = 0u; ky < {{kernel}}u; ky++) {
+        let y = i32(row * {{stride}}u + ky) - i32(shape.pad_begin);
         if (y < 0 || y >= i32(shape.rows)) {
             continue;
         }
         let line = u32(y) * shape.columns;
-        for (var c = 0u; c < shape.per_in; c++) {
-            let at = (down * {{kernel}}u * shape.per_in + c) * shape.outputs + o;
+        for (var c = 0u; c < shape.group_inputs; c++) {
+            let at = (ky * {{kernel}}u * shape.group_inputs + c) * shape.outputs + o;
             {{products}}
         }
     }
@@ -42,5 +42,5 @@ fn store(row: u32, column: u32, o: u32, sum: {{v}}) {
     }
     var value = sum + bias[o];
     {{activation}}
-    out[(row * shape.out_columns + column) * shape.outputs + o] = stored(value);
+    out[(row * shape.out_columns + column) * shape.outputs + o] = to_storage(value);
 }

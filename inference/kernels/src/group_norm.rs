@@ -1,10 +1,11 @@
-//! Group normalisation with the activation behind it.
+//! Group normalisation with `ReLU` behind it.
 
-use crate::activation::relu_of;
+use crate::activation::relu_scalar;
 
 /// Independent sums, so that the compiler can add several at once.
 const LANES: usize = 8;
 
+/// Returns the sum of `of(value)` over all values.
 fn sum(values: &[f32], of: impl Fn(f32) -> f32) -> f32 {
     let (chunks, rest) = values.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];
@@ -14,8 +15,9 @@ fn sum(values: &[f32], of: impl Fn(f32) -> f32) -> f32 {
     sums.iter().sum::<f32>() + rest.iter().map(|value| of(*value)).sum::<f32>()
 }
 
-/// Brings each of `groups` groups of a picture's planes to mean 0 and variance 1, then max(0, x · γ + β) by the channel, in
-/// place; one `gamma` and `beta` a channel.
+/// Normalises each of `groups` groups of planes `[channels, area]` to mean 0 and variance 1, and
+/// applies max(0, x · γ + β), in place. `gamma` and `beta` are `[channels]`; `epsilon` is added to
+/// the variance. Mean and variance are computed in two passes. NaN is kept.
 pub fn group_norm_relu(planes: &mut [f32], groups: usize, gamma: &[f32], beta: &[f32], epsilon: f32) {
     let channels = gamma.len();
     let (size, per_group) = (planes.len() / channels.max(1), channels / groups.max(1));
@@ -23,10 +25,10 @@ pub fn group_norm_relu(planes: &mut [f32], groups: usize, gamma: &[f32], beta: &
     for (group, (gamma, beta)) in planes.chunks_exact_mut((size * per_group).max(1)).zip(affine) {
         let mean = sum(group, |value| value) / group.len() as f32;
         let variance = sum(group, |value| (value - mean) * (value - mean)) / group.len() as f32;
-        let scale = 1.0 / (variance + epsilon).sqrt();
+        let inverse = 1.0 / (variance + epsilon).sqrt();
         for (plane, (gamma, beta)) in group.chunks_exact_mut(size.max(1)).zip(gamma.iter().zip(beta)) {
-            let (factor, summand) = (scale * gamma, beta - mean * scale * gamma);
-            plane.iter_mut().for_each(|value| *value = relu_of(*value * factor + summand));
+            let (scale, shift) = (inverse * gamma, beta - mean * inverse * gamma);
+            plane.iter_mut().for_each(|value| *value = relu_scalar(*value * scale + shift));
         }
     }
 }

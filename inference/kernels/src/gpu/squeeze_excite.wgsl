@@ -1,7 +1,8 @@
-// Squeeze and excitation of one picture: the channels' means, a hidden layer with SiLU, and a sigmoid a channel.
+// The gates of squeeze and excitation for one picture, [channels]: the channels' means, a hidden
+// layer with SiLU, and a layer with sigmoid.
 {{bindings}}
 
-var<workgroup> mean: array<f32, {{most}}>;
+var<workgroup> mean: array<f32, {{max_channels}}>;
 var<workgroup> partial: array<f32, 256>;
 var<workgroup> hidden: array<f32, 64>;
 
@@ -9,21 +10,21 @@ var<workgroup> hidden: array<f32, 64>;
 fn main(@builtin(local_invocation_index) thread: u32) {
     for (var c = thread; c < shape.channels; c += 256u) {
         var sum = 0.0;
-        for (var part = 0u; part < shape.parts; part++) {
-            sum += sums[part * shape.channels + c];
+        for (var partition = 0u; partition < shape.partitions; partition++) {
+            sum += sums[partition * shape.channels + c];
         }
         mean[c] = sum / f32(shape.rows * shape.columns);
     }
     workgroupBarrier();
-    // Four threads for a hidden value.
+    // Four threads compute one hidden value.
     let j = thread / 4u;
-    var share = 0.0;
+    var dot_part = 0.0;
     if (j < shape.hidden) {
         for (var c = thread % 4u; c < shape.channels; c += 4u) {
-            share += mean[c] * squeeze[c * shape.hidden + j];
+            dot_part += mean[c] * squeeze[c * shape.hidden + j];
         }
     }
-    partial[thread] = share;
+    partial[thread] = dot_part;
     workgroupBarrier();
     if (thread % 4u == 0u && j < shape.hidden) {
         var value = squeeze_bias[j] + partial[thread] + partial[thread + 1u] + partial[thread + 2u] + partial[thread + 3u];
