@@ -165,7 +165,7 @@ mod direct {
         let geometry = (kernel, stride, kernel / 2);
         let conv = DirectConv2d::new(&noise(layer.weights()), None, [inputs, outputs, groups], geometry).unwrap();
         let planes = noise(layer.values());
-        let [out_rows, out_columns] = conv.size(side, side);
+        let [out_rows, out_columns] = conv.output_size(side, side);
         bencher.bench_local(|| {
             with_planned_memory(|| {
                 let mut found = Buffer::new(outputs * out_rows * out_columns);
@@ -202,7 +202,7 @@ mod depthwise {
         let (weight, bias) = (noise(layer.weights()), noise(channels));
         let conv = DepthwiseConv2d::new(weight, bias, kernel, stride, (kernel - stride) / 2).unwrap();
         let planes = noise(layer.values());
-        let [out_rows, out_columns] = conv.size(side, side);
+        let [out_rows, out_columns] = conv.output_size(side, side);
         bencher.bench_local(|| {
             with_planned_memory(|| {
                 let mut found = Buffer::new(channels * out_rows * out_columns);
