@@ -1,6 +1,6 @@
-//! Compiles in the manifest's goldens and, with the feature `embedded`, the weights themselves, so that no path is
-//! needed at run time. `CORSAI_MODELS` may name another folder than the repository's: that of networks which are trained
-//! and not shipped, to judge them by (`models/training` packs them so).
+//! Compiles in the manifest's golden files and, with the feature `embedded`, the weights, so that no
+//! path is needed at run time. `CORSAI_MODELS` names another folder than the repository's `models`,
+//! for networks that are trained but not shipped (`models/training` writes such a folder).
 
 use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 

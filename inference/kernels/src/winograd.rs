@@ -186,8 +186,8 @@ impl Tiling {
         self.tiles() + BLOCK_PADDING
     }
 
-    /// Transforms zero-padded planes `[channels, rows, columns]` into the packed right-hand sides of
-    /// the products, `[TILE_ELEMENTS, panels, channels, NR]`.
+    /// Transforms zero-padded planes `[channels, rows, columns]` into the packed right-hand sides
+    /// of the products, `[TILE_ELEMENTS, panels, channels, NR]`.
     #[inline(always)]
     fn transform_inputs<S: Simd>(&self, simd: S, planes: &[f32], channels: usize) -> Buffer {
         let each = self.tiles().div_ceil(NR) * channels * NR;

@@ -1,8 +1,8 @@
 //! The shaders against their definitions on the CPU: in f32, and with feature maps and weights
 //! stored as f16 if the adapter supports that.
 //!
-//! Without an adapter the tests are skipped, unless `CORSAI_GPU` is `required`; the tests of f16 are
-//! skipped unless it is `f16`.
+//! Without an adapter the tests are skipped, unless `CORSAI_GPU` is `required`; the tests of f16
+//! are skipped unless it is `f16`.
 
 #![cfg(feature = "gpu")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::too_many_arguments)]
@@ -19,8 +19,8 @@ use corsai_kernels::{
 struct TestDevice {
     device: Device,
     precision: Precision,
-    /// Of the largest value. An f16 has eleven bits, and drivers may round either way: a thousandth for the result, and as
-    /// much for what wasn't exact pad_begin.
+    /// Allowed error as a share of the largest value. An f16 has eleven bits, and drivers may round
+    /// either way: a thousandth for the result, and as much for inputs that were not exact.
     tolerance: f32,
 }
 
@@ -245,7 +245,7 @@ fn gemm_convolutions_of_many_shapes(on: &TestDevice) {
     for (inputs, outputs) in [(8, 4), (16, 64), (20, 36), (64, 128), (40, 12), (112, 68)] {
         for (kernel, stride, pad_begin) in [(1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 1), (3, 2, 0), (5, 1, 2)] {
             for [rows, columns] in [[8, 8], [2, 6], [14, 10], [9, 7], [33, 33], [66, 34]] {
-                // The largest pictures with one geometry are enough: the plain definition takes its time.
+                // Large pictures with one geometry only: the definition is slow.
                 if rows >= 33 && (kernel, inputs) != (3, 16) {
                     continue;
                 }

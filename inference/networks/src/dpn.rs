@@ -17,8 +17,8 @@ use crate::{
 pub(crate) const FEATURE_CHANNELS: [usize; 5] = [STEM_CHANNELS, 336, 704, 1552, 2688];
 const STEM_CHANNELS: usize = 64;
 const GROUPS: usize = 32;
-/// For each stage: blocks, channels of the residual path, channels that a block appends to the dense
-/// path.
+/// For each stage: blocks, channels of the residual path, channels that a block appends to the
+/// dense path.
 const STAGES: [(usize, usize, usize); 4] = [(3, 256, 16), (4, 512, 32), (20, 1024, 24), (3, 2048, 128)];
 /// Ratio of a block's inner channels to those of the residual path, 96 / 256.
 const INNER: (usize, usize) = (3, 8);

@@ -17,7 +17,8 @@ pub(crate) struct Fpn {
     encoder: EfficientNetB0Encoder,
     /// From the coarsest level (p5) to the finest (p2).
     laterals: Vec<Conv2d>,
-    /// One branch a level, in the same order. Every step doubles the size, except in the last branch.
+    /// One branch a level, in the same order. Every step doubles the size, except in the last
+    /// branch.
     segmentation_branches: Vec<Vec<(Conv2d, GroupNormRelu)>>,
     head: Conv2d,
 }

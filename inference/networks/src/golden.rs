@@ -31,8 +31,8 @@ pub fn known_input(shape: NetworkShape) -> Vec<f32> {
 
 /// Returns the largest [`deviation`] of a device that computes correctly.
 ///
-/// In f32, another order of summation gives 1e-5. With feature maps and weights in f16, the worst of
-/// the shipped networks deviates by 4e-3, DPN-92 with random weights by 7e-3. A hundredth of the
+/// In f32, another order of summation gives 1e-5. With feature maps and weights in f16, the worst
+/// of the shipped networks deviates by 4e-3, DPN-92 with random weights by 7e-3. A hundredth of the
 /// largest logit only moves pixels at the border of a mask; a wrong kernel gives far more.
 #[must_use]
 pub const fn tolerance(precision: Precision) -> f64 {
@@ -54,8 +54,8 @@ pub fn read(golden: &Golden, file: &[u8]) -> Option<Vec<f32>> {
 }
 
 /// Returns the largest difference between logits `[classes, size, size]` and the stored ones as a
-/// share of the largest stored magnitude, or `None` if their sizes do not fit or a difference is not
-/// finite.
+/// share of the largest stored magnitude, or `None` if their sizes do not fit or a difference is
+/// not finite.
 #[must_use]
 pub fn deviation(shape: NetworkShape, stride: usize, logits: &[f32], stored: &[f32]) -> Option<f64> {
     let NetworkShape { classes, size, .. } = shape;

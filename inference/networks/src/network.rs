@@ -109,8 +109,9 @@ impl Network {
         4 * self.held_values
     }
 
-    /// Returns an upper estimate of [`Self::weight_memory`] for a weights file of `file_bytes`: 4-bit
-    /// and 8-bit integers become f32, and Winograd kernels are four times as large as their weights.
+    /// Returns an upper estimate of [`Self::weight_memory`] for a weights file of `file_bytes`:
+    /// 4-bit and 8-bit integers become f32, and Winograd kernels are four times as large as their
+    /// weights.
     #[must_use]
     pub const fn weight_memory_for_file(file_bytes: usize) -> usize {
         9 * file_bytes

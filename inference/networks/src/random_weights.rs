@@ -4,8 +4,8 @@ use corsai_kernels::QuantizedTensor;
 
 /// Returns a tensor of uniform noise, hashed from the tensor's name and each value's index.
 ///
-/// Weights of convolutions are int8 in ±√(6 / fan-in), so that signals keep their magnitude. Weights
-/// of norms are 1 ± 0.1, biases 0 ± 0.1.
+/// Weights of convolutions are int8 in ±√(6 / fan-in), so that signals keep their magnitude.
+/// Weights of norms are 1 ± 0.1, biases 0 ± 0.1.
 pub(crate) fn tensor(name: &str, shape: &[usize]) -> QuantizedTensor {
     let seed = name.bytes().fold(0x811C_9DC5_u32, |seed, byte| (seed ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     let count = shape.iter().product::<usize>() as u32;

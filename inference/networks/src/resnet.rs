@@ -1,5 +1,6 @@
-//! Residual networks of basic blocks (He et al. 2015), batch normalisation folded: the encoder of the
-//! U-Net over ResNet-21, and ResNet-18 as a segmenter of its own (`docs/method.md`, "Networks").
+//! Residual networks of basic blocks (He et al. 2015), batch normalisation folded: the encoder of
+//! the U-Net over ResNet-21, and ResNet-18 as a segmenter of its own (`docs/method.md`,
+//! "Networks").
 
 use burn::tensor::Device;
 
@@ -75,8 +76,8 @@ fn load_stages(
     Ok(stages)
 }
 
-/// A `ResNet` as an encoder: five feature maps of [`FEATURE_CHANNELS`] channels at 1/2 to 1/32 of the
-/// input's size.
+/// A `ResNet` as an encoder: five feature maps of [`FEATURE_CHANNELS`] channels at 1/2 to 1/32 of
+/// the input's size.
 #[derive(Debug)]
 pub(crate) struct ResNetEncoder {
     stem: Conv2d,
@@ -117,7 +118,8 @@ pub(crate) struct ResNet18 {
 }
 
 impl ResNet18 {
-    /// Upsampling from the last feature maps to the input's size: the stem and three stages halve it.
+    /// Upsampling from the last feature maps to the input's size: the stem and three stages halve
+    /// it.
     const STRIDE: usize = 16;
 
     pub fn load(

@@ -27,8 +27,8 @@ impl NetworkShape {
         Self { channels, classes, size: entry.input.size }
     }
 
-    /// Whether the input can be halved five times, as all architectures do: they add feature maps of
-    /// each size to upsampled ones of the next.
+    /// Whether the input can be halved five times, as all architectures do: they add feature maps
+    /// of each size to upsampled ones of the next.
     pub(crate) const fn can_be_halved(self) -> bool {
         self.size > 0 && self.size.is_multiple_of(1 << 5)
     }

@@ -9,7 +9,7 @@
 //! └────────────┴────────────┴────────────────┴───────────────┴────────────────────────┘
 //!
 //! header: {"tensors": [{"name", "shape", "bits", "group", "scale", "data", "bytes"}, …]}
-//!         `data` and `scale` are offsets from the start of the data; `bytes` is the length at `data`.
+//!         "data" and "scale" are offsets from the start of the data, "bytes" the length at "data".
 //!
 //! bits    data, by output channel o (first axis)           scales
 //! ────    ────────────────────────────────────────────     ──────────────────────────────────────
@@ -91,7 +91,8 @@ impl<'a> Weights<'a> {
     /// Reads and checks the header of a whole file.
     ///
     /// # Errors
-    /// [`NetworkError::NotWeights`], `HeaderTruncated`, `HeaderSyntax`, `TensorRange`, `TensorBits`.
+    /// [`NetworkError::NotWeights`], `HeaderTruncated`, `HeaderSyntax`, `TensorRange`,
+    /// `TensorBits`.
     pub fn read(file: &'a [u8], precision: Precision) -> Result<Self, NetworkError> {
         let rest = file.strip_prefix(MAGIC.as_slice()).ok_or(NetworkError::NotWeights)?;
         let (length, rest) = rest.split_first_chunk::<4>().ok_or(NetworkError::NotWeights)?;

@@ -3,8 +3,9 @@
 //! (`random-weights`, written by `python -m training parity`).
 //!
 //! With `CORSAI_GPU` set, the architectures run on the adapter too. If the adapter supports f16, or
-//! `CORSAI_GPU` is `f16`, all networks run on it once more with feature maps and weights in f16, and
-//! have to be within [`golden::tolerance`]. `e2e/specs/networks.test.mjs` tests the same in wasm.
+//! `CORSAI_GPU` is `f16`, all networks run on it once more with feature maps and weights in f16,
+//! and have to be within [`golden::tolerance`]. `e2e/specs/networks.test.mjs` tests the same in
+//! wasm.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,5 +1,5 @@
-// Per channel and partition of the pixels: the sum. A workgroup takes 8 vec4s of channels × 32 pixels
-// at a time; `shape` counts channels in vec4s.
+// Per channel and partition of the pixels: the sum. A workgroup takes 8 vec4s of channels × 32
+// pixels at a time; `shape` counts channels in vec4s.
 {{bindings}}
 
 var<workgroup> partial: array<vec4f, 256>;

@@ -27,8 +27,8 @@ pub struct ConvGeometry {
     pub kernel: usize,
     /// Stride along both axes.
     pub stride: usize,
-    /// Rows and columns of zeros at the beginning. At the end there are as many as the output's size
-    /// needs.
+    /// Rows and columns of zeros at the beginning. At the end there are as many as the output's
+    /// size needs.
     pub pad_begin: usize,
     /// Groups of channels.
     pub groups: usize,

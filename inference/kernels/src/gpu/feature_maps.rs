@@ -155,7 +155,8 @@ impl GpuFeatureMaps {
     }
 
     /// Returns each channel's mean, sum of squared deviations and number of pixels for every
-    /// partition of the pixels, `[partitions, 3, channels]`, and a shape that counts channels singly.
+    /// partition of the pixels, `[partitions, 3, channels]`, and a shape that counts channels
+    /// singly.
     pub(super) fn channel_moments(&self) -> (Tensor<1>, DispatchShape) {
         self.reduce_pixels(3, |maps| Shader::ChannelMoments { maps })
     }

@@ -76,8 +76,8 @@ impl TensorSlot<CubeBackend> {
 /// A backend that can launch the shaders of this crate.
 #[backend_extension(Cube)]
 pub trait ShaderBackend: Backend {
-    /// Enqueues `launch`. The shader's bindings are the tensors `a` to `g` without empty slots, then
-    /// the output (`out`, or a new tensor), then the shape.
+    /// Enqueues `launch`. The shader's bindings are the tensors `a` to `g` without empty slots,
+    /// then the output (`out`, or a new tensor), then the shape.
     #[allow(
         clippy::too_many_arguments,
         clippy::many_single_char_names,

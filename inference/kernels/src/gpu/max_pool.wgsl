@@ -1,5 +1,5 @@
-// Max-pooling with a 3×3 kernel, stride 2 and a padding of 1. One thread computes four channels of a
-// pixel; `shape` counts channels in vec4s.
+// Max-pooling with a 3×3 kernel, stride 2 and a padding of 1. One thread computes four channels of
+// a pixel; `shape` counts channels in vec4s.
 {{bindings}}
 
 @compute @workgroup_size(64)

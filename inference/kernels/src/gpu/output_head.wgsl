@@ -1,5 +1,5 @@
-// Convolution to few output channels, one thread a pixel. `shape` counts inputs in vec4s and outputs
-// singly.
+// Convolution to few output channels, one thread a pixel. `shape` counts inputs in vec4s and
+// outputs singly.
 {{bindings}}
 
 @compute @workgroup_size(64)

@@ -1,8 +1,8 @@
 //! The sources of the shaders: the `.wgsl` files of this folder with their blanks (`{{name}}`)
 //! filled in.
 //!
-//! Sizes are data, so that one pipeline serves many layers. Everything that changes the source is in
-//! [`Shader`], which identifies the pipeline.
+//! Sizes are data, so that one pipeline serves many layers. Everything that changes the source is
+//! in [`Shader`], which identifies the pipeline.
 
 use std::fmt::Write as _;
 
@@ -134,8 +134,8 @@ pub(super) const MAX_NORM_CHANNELS: usize = 256;
 
 macro_rules! dispatch_shape {
     ($($field:ident),* $(,)?) => {
-        /// The sizes of a dispatch, as the shaders read them. Each shader's head says in which units
-        /// it counts channels.
+        /// The sizes of a dispatch, as the shaders read them. Each shader's head says in which
+        /// units it counts channels.
         #[derive(Debug, Clone, Copy, Default)]
         pub(super) struct DispatchShape { $(pub $field: usize),* }
 
@@ -318,8 +318,8 @@ impl GemmConv {
     return vec4f((word << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));";
             (" * scale[channel4]", unpack)
         };
-        // 64 threads load four vec4s of a row of the lhs tile, 16 rows at a time; and the rhs tile in
-        // its own order.
+        // 64 threads load four vec4s of a row of the lhs tile, 16 rows at a time; and the rhs tile
+        // in its own order.
         let (lhs_loads, rhs_loads) = (rows / 16, vec4s / 4);
         let origins = "let row# = first_row + thread / 4u + #u * 16u;
     let y# = i32(row# / shape.out_columns * shape.stride) - i32(shape.pad_begin);

@@ -14,8 +14,8 @@ use super::{
 #[derive(Debug)]
 pub struct GpuSqueezeExcite {
     hidden: usize,
-    /// Weights `[channels, hidden]` and biases of the hidden layer; weights `[hidden, channels]` and
-    /// biases of the gates.
+    /// Weights `[channels, hidden]` and biases of the hidden layer; weights `[hidden, channels]`
+    /// and biases of the gates.
     layers: [Tensor<1>; 4],
 }
 

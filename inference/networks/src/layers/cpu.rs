@@ -337,8 +337,8 @@ impl CpuGatedDepthwise {
         Ok(Self { depthwise, squeeze: squeeze?, excite: excite? })
     }
 
-    /// Returns the output of the convolution and its gates. If the kernel refuses its arguments both
-    /// are NaN, which the network reports.
+    /// Returns the output of the convolution and its gates. If the kernel refuses its arguments
+    /// both are NaN, which the network reports.
     pub fn forward(&self, x: CpuFeatureMaps) -> (CpuFeatureMaps, CpuGate) {
         let silu_input = matches!(x.pending, Pending::Silu);
         let x = if silu_input { x } else { x.materialize() };

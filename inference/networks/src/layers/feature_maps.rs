@@ -100,7 +100,8 @@ impl FeatureMaps {
         }
     }
 
-    /// Upsamples bilinearly by a whole factor (`align_corners` as in `PyTorch`) and adds `residual`.
+    /// Upsamples bilinearly by a whole factor (`align_corners` as in `PyTorch`) and adds
+    /// `residual`.
     pub fn upsample_bilinear(self, factor: usize, align_corners: bool, residual: Option<Self>) -> Self {
         match (self, residual) {
             (Self::Cpu(maps), None) => Self::Cpu(maps.upsample_bilinear(factor, align_corners)),
