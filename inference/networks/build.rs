@@ -2,6 +2,8 @@
 //! path is needed at run time. `CORSAI_MODELS` names another folder than the repository's `models`,
 //! for networks that are trained but not shipped (`models/training` writes such a folder).
 
+#![allow(clippy::disallowed_methods, reason = "it runs on the machine that builds, never in a browser")]
+
 use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {

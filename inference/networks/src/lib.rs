@@ -29,6 +29,7 @@ mod resnet;
 mod sha256;
 mod shape;
 pub mod shipped;
+mod startup;
 mod unet;
 mod weights;
 
@@ -39,3 +40,4 @@ pub use manifest::read_manifest;
 pub use network::Network;
 pub use shape::NetworkShape;
 pub use shipped::WeightParts;
+pub use startup::{MAX_TASKS, run_static_constructors};
