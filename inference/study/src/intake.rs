@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use corsai_protocol::{Issue, IssueCode, SeriesId};
 
 use crate::archive::{ArchiveError, Budget, Unpacked, is_archive, unpack};
-use crate::coding::{Ahead, Task};
+use crate::dataset::reader::FileError;
+use crate::dataset::value_parsing as value;
+use crate::frame_decoder::{Ahead, Task};
 use crate::image::{Fault, GroupKey, Image};
 use crate::series::{Series, fault_issues};
-use crate::value;
-use crate::walk::FileError;
 
 /// Characters of a file's name that are kept for the screen.
 const MAX_NAME: usize = 160;

@@ -29,30 +29,27 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod archive;
-mod array;
 mod codec;
-mod coding;
-mod decoding;
-mod frame;
-mod frames;
+mod dataset;
+mod frame_decoder;
+mod geometry;
+mod hu_array;
+mod hu_check;
 mod image;
+mod image_frame;
 mod intake;
-mod picture;
-mod plausible;
-mod preview;
+mod modality_lut;
+mod preview_image;
 mod series;
-mod spacing;
 mod stack;
-mod transfer;
-mod value;
 mod volume;
-mod walk;
+mod volume_decoder;
 
-pub use array::{HuArray, hounsfield};
-pub use coding::{Ahead, Coding, Task};
-pub use decoding::{Damaged, Decoded, Decoding};
+pub use frame_decoder::{Ahead, Coding, Task};
+pub use hu_array::{HuArray, hounsfield};
 pub use image::Fault;
+pub use image_frame::Picture;
 pub use intake::{Intake, Limits, Opened};
-pub use picture::Picture;
 pub use series::Series;
 pub use volume::{Grid, HuVolume};
+pub use volume_decoder::{Damaged, Decoded, Decoding};

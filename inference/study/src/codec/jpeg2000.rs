@@ -7,7 +7,9 @@
 
 use jpeg2k::{DecodeParameters, Image};
 
-use super::{Carried, CodecError};
+use crate::allocation::empty_vec;
+use crate::codec::samples::DecodedSamples;
+use crate::error::CodecError;
 
 const SOC: u16 = 0xFF4F;
 const CAP: u16 = 0xFF50;
@@ -38,7 +40,7 @@ const MAX_LAYERS: u16 = 64;
 /// # Errors
 /// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, [`CodecError::Unsupported`] for what
 /// the standard allows and no CT needs, else [`CodecError::Damaged`].
-pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carried, CodecError> {
+pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
     let (size, stream) = check(stream, rows, columns)?;
     let image = Image::from_bytes_with(stream, DecodeParameters::new().strict(true));
     let image = image.map_err(|_| CodecError::Damaged)?;
@@ -48,11 +50,11 @@ pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carri
     if (height, width) != (rows, columns) || !same {
         return Err(CodecError::Damaged);
     }
-    let mut samples = super::empty(rows * columns)?;
+    let mut samples = empty_vec(rows * columns)?;
     // Lossy streams overshoot the range of their samples.
     let (low, high) = size.range();
     samples.extend(component.data().iter().map(|value| (*value).clamp(low, high) as u16));
-    Ok(Carried { samples, precision: size.precision, signed: size.signed })
+    Ok(DecodedSamples { samples, precision: size.precision, signed: size.signed })
 }
 
 /// What SIZ says of the samples, and the number of tiles.

@@ -5,7 +5,9 @@
 
 use jxl_oxide::{AllocTracker, JxlImage, image::BitDepth};
 
-use super::{Carried, CodecError};
+use crate::allocation::empty_vec;
+use crate::codec::samples::DecodedSamples;
+use crate::error::CodecError;
 
 /// Working memory, bytes a pixel and at least: modular grids, their predictors' states and the floats given out.
 const BYTES_A_PIXEL: usize = 48;
@@ -15,7 +17,7 @@ const LEAST_BYTES: usize = 16 << 20;
 ///
 /// # Errors
 /// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, else [`CodecError::Damaged`].
-pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carried, CodecError> {
+pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
     let limit = rows.saturating_mul(columns).saturating_mul(BYTES_A_PIXEL).saturating_add(LEAST_BYTES);
     let builder = JxlImage::builder().alloc_tracker(AllocTracker::with_limit(limit));
     let image = builder.read(stream).map_err(|_| CodecError::Damaged)?;
@@ -37,7 +39,7 @@ pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carri
         return Err(CodecError::Damaged);
     }
     let largest = f32::from(u16::MAX >> (16 - precision));
-    let mut samples = super::empty(rows * columns)?;
+    let mut samples = empty_vec(rows * columns)?;
     let mut line = vec![0_f32; columns];
     for _ in 0..rows {
         if pixels.write_to_buffer(&mut line) != columns {
@@ -45,5 +47,5 @@ pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carri
         }
         samples.extend(line.iter().map(|value| (value * largest).round().clamp(0.0, largest) as u16));
     }
-    Ok(Carried { samples, precision, signed: false })
+    Ok(DecodedSamples { samples, precision, signed: false })
 }

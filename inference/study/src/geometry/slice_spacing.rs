@@ -1,27 +1,30 @@
-//! From slices' positions along the normal to the thickness that each stands for, or the reason there is none.
+//! From slices' positions along the normal to the slab that each slice stands for.
 //!
-//! Only positions count: headers' thickness and spacing are often another reconstruction's. A slab reaches half the way
-//! to each neighbour, so that slabs fill the measured length without gap or overlap, missing slices or not.
+//! Only positions count: thickness and spacing in headers are often another reconstruction's. A slab
+//! reaches half the way to each neighbour, so that slabs fill the measured length without gap or
+//! overlap, with and without missing slices.
 
 use corsai_protocol::{Issue, IssueCode};
 
 use crate::volume::median_gap;
 
 /// Fewer slices are no chest.
-const MIN_SLICES: usize = 8;
-/// Slices nearer to one another than this lie at one place, mm.
+pub(crate) const MIN_SLICES: usize = 8;
+/// Slices nearer to one another than this are at one place, mm.
 pub(crate) const SAME_PLACE_MM: f64 = 0.01;
-/// Deviation from the median distance that is rounding: the larger of a share and mm.
+/// Deviation from the median distance that is rounding: the larger of a share of it and mm.
 const EVEN: (f64, f64) = (0.01, 0.01);
-/// Deviation that is measured slice by slice and said. Positions rounded to 0.1 mm alone make 0.1 mm.
+/// Deviation that is measured slice by slice, with a warning. Positions rounded to 0.1 mm alone make
+/// 0.1 mm.
 const UNEVEN: (f64, f64) = (0.10, 0.101);
-/// Distances beyond this many medians are gaps in which slices are missing.
+/// Distances beyond this multiple of the median are gaps in which slices are missing.
 const GAP: f64 = 1.5;
-/// Share of missing slices beyond which no volume is measured; one is always bearable.
+/// Share of missing slices beyond which no volume is measured; one is always accepted.
 const MAX_MISSING: f64 = 0.05;
-/// The widest gap that neighbours stand in for: as much, or one slice. More could hide what is looked for.
+/// The widest gap that neighbours stand in for, mm, unless one slice alone is wider. A wider one
+/// could hide a lesion.
 const MAX_GAP_MM: f64 = 10.0;
-/// Distance beyond which small lesions fall between slices, mm; guidelines ask for 5 and less.
+/// Distance beyond which small lesions fall between slices, mm; guidelines ask for 5 or less.
 const THICK_MM: f64 = 5.05;
 
 /// Why positions make no volume.
@@ -53,18 +56,18 @@ impl Trouble {
     }
 }
 
-/// What positions say.
+/// The slabs of a series, and the warnings about them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Spacing {
-    /// One a slice.
+    /// One for each slice.
     pub slab_mm: Vec<f64>,
     pub issues: Vec<Issue>,
 }
 
-/// Judges positions in rising order, mm.
+/// Assesses positions in rising order, mm.
 ///
 /// # Errors
-/// Whatever makes a volume unmeasurable.
+/// Where no volume can be measured.
 pub(crate) fn assess(positions_mm: &[f64]) -> Result<Spacing, Trouble> {
     let gaps: Vec<f64> = positions_mm.windows(2).map(|pair| pair[1] - pair[0]).collect();
     if !gaps.is_empty() && gaps.iter().all(|gap| *gap < SAME_PLACE_MM) {

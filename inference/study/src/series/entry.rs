@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use corsai_protocol::{Issue, IssueCode, Preview, SeriesId, SeriesSummary, Severity};
 
-use crate::decoding::Decoding;
 use crate::image::{About, GroupKey, Image, Kind};
 use crate::intake::megabytes;
-use crate::preview;
+use crate::preview_image as preview;
 use crate::stack::{MAX_NAMES, Member, Sample, Stack, arrange, middle, sample};
 use crate::volume::Grid;
+use crate::volume_decoder::Decoding;
 
 /// Words by which descriptions speak of a lung window or kernel; the paper prefers those series.
 const LUNG: [&str; 5] = ["lung", "pulm", "poumon", "легк", "лёгк"];

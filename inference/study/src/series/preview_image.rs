@@ -2,7 +2,7 @@
 
 use corsai_protocol::{Preview, SeriesId};
 
-use crate::codec::eight_bit;
+use crate::codec::decode::eight_bit;
 use crate::stack::{Member, Sample, Viewable};
 
 /// Longest side, pixels.

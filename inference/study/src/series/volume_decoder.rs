@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use corsai_protocol::{Issue, IssueCode, Severity};
 
-use crate::coding::{Ahead, Task};
+use crate::frame_decoder::{Ahead, Task};
+use crate::hu_check as plausible;
 use crate::image::Fault;
-use crate::plausible;
+use crate::modality_lut::Table;
 use crate::series::fault_issues;
 use crate::stack::{Layout, Stack, lay_out};
-use crate::transfer::Table;
 use crate::volume::{Grid, HuVolume};
 
 /// The picture of a slice is damaged; it counts as missing.

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use corsai_protocol::{Issue, IssueCode};
 
-use crate::codec::Encoded;
-use crate::coding::{Coding, Task};
-use crate::frame::{Placed, Vector};
+use crate::codec::decode::Encoded;
+use crate::frame_decoder::{Coding, Task};
+use crate::geometry::orientation::{Placed, Vector};
+use crate::geometry::slice_spacing::{SAME_PLACE_MM, Trouble, assess};
 use crate::image::{About, Fault, Image, Slice, Variant, codec_fault};
-use crate::spacing::{SAME_PLACE_MM, Trouble, assess};
-use crate::transfer::Table;
+use crate::modality_lut::Table;
 use crate::volume::Grid;
 
 /// Least z of an axial slice's normal: 20 degrees.

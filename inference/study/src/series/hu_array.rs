@@ -5,13 +5,13 @@
 
 use corsai_protocol::{Issue, IssueCode};
 
-use crate::decoding::{Decoded, is_blank};
-use crate::frame::Vector;
-use crate::plausible;
-use crate::spacing::assess;
+use crate::geometry::orientation::Vector;
+use crate::geometry::slice_spacing::assess;
+use crate::hu_check as plausible;
+use crate::modality_lut::AIR_HU;
 use crate::stack::{AXIAL, TILT};
-use crate::transfer::AIR_HU;
 use crate::volume::{Grid, HuVolume};
+use crate::volume_decoder::{Decoded, is_blank};
 
 /// Cosine of the least angle between rows and columns: what f32 and a registration's rounding leave
 /// of a right one.

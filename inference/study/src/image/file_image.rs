@@ -6,14 +6,14 @@ use corsai_protocol::IssueCode;
 use dicom_dictionary_std::tags;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{CodecError, Encoded, Syntax};
-use crate::coding::Task;
-use crate::frame::{Placed, Vector};
-use crate::frames::{Frame, frames};
+use crate::codec::decode::{CodecError, Encoded, Syntax};
+use crate::dataset::frames::{Frame, frames};
+use crate::dataset::reader::{Dataset, Encoding, FileError, PixelData};
+use crate::dataset::value_parsing as value;
+use crate::frame_decoder::Task;
+use crate::geometry::orientation::{Placed, Vector};
+use crate::modality_lut::{Padding, Transfer};
 use crate::stack::Viewable;
-use crate::transfer::{Padding, Transfer};
-use crate::value;
-use crate::walk::{Dataset, Encoding, FileError, PixelData};
 
 /// Sides of a picture that a CT may have, in pixels.
 const SIDES: std::ops::RangeInclusive<usize> = 2..=4096;
@@ -281,7 +281,7 @@ fn slice(frame: &Frame) -> Result<Slice, Fault> {
     let transfer = transfer(frame)?;
     let corner_mm = frame.value(tags::IMAGE_POSITION_PATIENT).and_then(value::decimals::<3>);
     let directions = frame.value(tags::IMAGE_ORIENTATION_PATIENT).and_then(value::decimals::<6>);
-    let directions = directions.and_then(crate::frame::directions);
+    let directions = directions.and_then(crate::geometry::orientation::directions);
     let (Some(corner_mm), Some(directions)) = (corner_mm.map(Vector), directions) else {
         return Err(Fault::new(Code::GeometryNoPosition, ""));
     };
