@@ -8,21 +8,42 @@ use std::{collections::BTreeSet, fs, path::Path, path::PathBuf, process::Command
 use corsai_tests::root;
 
 /// Every crate of ours and those of ours it may know; anything not listed here is a new arrow.
-const ARROWS: [(&str, &[&str]); 14] = [
-    ("protocol", &[]),
+const ARROWS: [(&str, &[&str]); 17] = [
+    ("volume", &[]),
+    ("report", &[]),
+    ("manifest", &["report"]),
+    ("protocol", &["report"]),
     ("kernels", &[]),
     ("port", &[]),
     ("nifti", &[]),
-    ("study", &["protocol"]),
-    ("phantom", &["protocol"]),
-    ("findings", &["protocol", "study"]),
-    ("evaluation", &["findings", "protocol", "study"]),
-    ("networks", &["kernels", "protocol"]),
-    ("ensemble", &["networks", "protocol", "study"]),
-    ("app", &["port", "protocol"]),
-    ("worker", &["ensemble", "findings", "networks", "phantom", "port", "protocol", "study"]),
-    ("cli", &["ensemble", "evaluation", "findings", "networks", "nifti", "phantom", "protocol", "study"]),
-    ("bench", &["ensemble", "networks", "protocol"]),
+    ("study", &["protocol", "report", "volume"]),
+    ("phantom", &["protocol", "volume"]),
+    ("findings", &["protocol", "report", "volume"]),
+    ("evaluation", &["findings", "report", "volume"]),
+    ("networks", &["kernels", "manifest", "report"]),
+    ("ensemble", &["manifest", "protocol", "report", "volume"]),
+    ("app", &["manifest", "port", "protocol", "report", "volume"]),
+    (
+        "worker",
+        &["ensemble", "findings", "manifest", "networks", "phantom", "port", "protocol", "report", "study", "volume"],
+    ),
+    (
+        "cli",
+        &[
+            "ensemble",
+            "evaluation",
+            "findings",
+            "manifest",
+            "networks",
+            "nifti",
+            "phantom",
+            "protocol",
+            "report",
+            "study",
+            "volume",
+        ],
+    ),
+    ("bench", &["ensemble", "manifest", "networks"]),
 ];
 
 /// What `cargo tree` prints, one package name a line.
@@ -93,7 +114,7 @@ fn only_page_worker_and_bench_know_a_browser() {
             assert!(!direct(&format!("corsai-{name}")).contains(browser), "corsai-{name} names {browser}");
         }
     }
-    for name in ["protocol", "study", "findings", "evaluation", "nifti"] {
+    for name in ["volume", "report", "manifest", "protocol", "study", "findings", "evaluation", "nifti"] {
         let found = everything(&format!("corsai-{name}"));
         assert!(!found.contains("web-sys"), "corsai-{name} is built with web-sys");
     }

@@ -10,11 +10,13 @@ use std::{collections::BTreeMap, fs, num::NonZero, sync::Arc, thread};
 use burn::tensor::Device;
 use corsai_ensemble::{Analysis, Job, Options};
 use corsai_findings::measure;
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, read_manifest, shipped};
 use corsai_phantom::{Phantom, PhantomOptions};
-use corsai_protocol::{NetworkEntry, Tier};
-use corsai_study::{HuVolume, Intake, Limits};
+use corsai_report::Tier;
+use corsai_study::{Intake, Limits};
 use corsai_tests::{data, needs_data, root};
+use corsai_volume::HuVolume;
 use serde::{Deserialize, Serialize};
 
 /// Volumes may be off by this, mL, and shares.

@@ -5,7 +5,8 @@
 
 use corsai_findings::measure;
 use corsai_phantom::{Phantom, PhantomOptions};
-use corsai_study::{HuVolume, Intake, Limits};
+use corsai_study::{Intake, Limits};
+use corsai_volume::HuVolume;
 
 const OPTIONS: PhantomOptions =
     PhantomOptions { yyyymmdd: 20_200_420, share_left: 0.12, share_right: 0.24, seed: 1, columns: 96, slices: 62 };
@@ -35,8 +36,8 @@ fn the_volume_is_what_was_written_whatever_the_order_of_the_files() {
     let volume = read(phantom.dicom_files());
     assert_eq!(volume.voxels(), phantom.hu());
     let grid = volume.grid();
-    assert_eq!([grid.slices, grid.rows, grid.columns], [62, 96, 96]);
-    assert!((grid.row_mm - phantom.pixel_mm()).abs() < 1e-4 && (grid.column_mm - phantom.pixel_mm()).abs() < 1e-4);
+    assert_eq!([grid.slices(), grid.rows(), grid.columns()], [62, 96, 96]);
+    assert!((grid.row_mm() - phantom.pixel_mm()).abs() < 1e-4 && (grid.column_mm() - phantom.pixel_mm()).abs() < 1e-4);
     assert!((grid.slice_mm() - phantom.slice_mm()).abs() < 1e-3);
 
     let mut files: Vec<_> = phantom.dicom_files().collect();

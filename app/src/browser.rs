@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 
-use corsai_protocol::{Depth, DevicePreference, Tier};
+use corsai_protocol::{Depth, DevicePreference};
+use corsai_report::Tier;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};

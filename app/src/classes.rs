@@ -1,7 +1,7 @@
 //! The words around classes, scales, tiers and verdicts. The classes themselves come with the
 //! report.
 
-use corsai_protocol::{Basis, Dynamics, LungFinding, NoVerdict, Scale, Tier, Verdict};
+use corsai_report::{Basis, Dynamics, LungFinding, NoVerdict, Scale, Tier, Verdict};
 
 /// Both scales, in the order of the switch.
 pub const SCALES: [Scale; 2] = [Scale::Guideline, Scale::Panel];

@@ -1,7 +1,7 @@
 //! What leaves the page, on a click and never else: the report as JSON, and a summary in words. Neither holds a name
 //! of a file or anything of a header but the study's date.
 
-use corsai_protocol::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange};
+use corsai_report::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange};
 
 use crate::{classes, format};
 
@@ -92,7 +92,7 @@ pub fn summary(report: &Report, issues: &[Issue], scale: Scale) -> String {
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::{Basis, IssueCode, Lungs, NetworkRuns, NoVerdict, Runs, StudyRecord, Tier, Verdict};
+    use corsai_report::{Basis, IssueCode, Lungs, NetworkRuns, NoVerdict, Runs, StudyRecord, Tier, Verdict};
 
     use super::*;
 

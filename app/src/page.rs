@@ -1,6 +1,7 @@
 //! The page's frame: header, what is shown when, notices, and what a screen reader is told.
 
-use corsai_protocol::{DISCLAIMER, Slot};
+use corsai_protocol::Slot;
+use corsai_report::DISCLAIMER;
 use leptos::{html, prelude::*};
 
 use crate::{

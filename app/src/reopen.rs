@@ -2,7 +2,8 @@
 //! open, and what the networks have answered, while they compute. Over nothing, while it starts or
 //! chooses a device: a count, so that it isn't started for ever.
 
-use corsai_protocol::{Answered, Command, Depth, Issue, PhantomDate, RunId, SeriesId, Slot};
+use corsai_protocol::{Answered, Command, Depth, PhantomDate, RunId, SeriesId, Slot};
+use corsai_report::Issue;
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 

@@ -5,10 +5,9 @@ mod loader;
 mod recovery;
 mod tabs;
 
-use corsai_protocol::{
-    Command, Depth, DevicePreference, Event, Family, Issue, IssueCode, Manifest, NetworkEntry, PhantomDate, Projection,
-    Report, Scale, SeriesId, Slot, Tier,
-};
+use corsai_manifest::{Family, Manifest, NetworkEntry, Projection};
+use corsai_protocol::{Command, Depth, DevicePreference, Event, PhantomDate, SeriesId, Slot};
+use corsai_report::{Issue, IssueCode, Report, Scale, Tier};
 use js_sys::{ArrayBuffer, Int16Array, Uint8Array};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use corsai_protocol::{
-    Command, DeviceReport, Event, Issue, IssueCode, Possible, Progress, Report, ReportStage, RunId, SeriesId,
-    SeriesSummary, Severity, SliceAreas, Slot, Stage, Tier, VolumeSummary,
+    Command, DeviceReport, Event, Progress, ReportStage, RunId, SeriesId, SeriesSummary, SliceAreas, Slot, Stage,
+    VolumeSummary,
 };
+use corsai_report::{Issue, IssueCode, Possible, Report, Severity, Tier};
 
 const SLOTS: [Slot; 2] = [Slot::Current, Slot::Previous];
 

@@ -1,6 +1,7 @@
 //! The reducer's claims: which events change what, which are stale, and what stays when a worker is lost.
 
-use corsai_protocol::{Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Runs, Stage, StudyRecord, Verdict};
+use corsai_protocol::Stage;
+use corsai_report::{Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Runs, StudyRecord, Verdict};
 
 use super::*;
 

@@ -14,7 +14,7 @@ async function answer({ name, argument, address, ours, peer }) {
   const navigator = globalThis.navigator ?? {};
   Object.defineProperty(navigator, "gpu", { value: create([]) });
   // Whoever has a Window is the page's own thread to wgpu.
-  Object.defineProperties(globalThis, { navigator: { value: navigator }, Window: { value: class Window {} } });
+  Object.defineProperties(globalThis, { navigator: { value: navigator }, Window: { value: function Window() {} } });
   const page = await import("./page.mjs");
   const folder = (at) => `${pathToFileURL(at)}/`;
   return page[name](argument, { files: address, ours: folder(ours), peer: folder(peer) });

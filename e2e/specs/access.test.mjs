@@ -23,7 +23,7 @@ describe("the page, for everybody", () => {
   after(() => app?.close());
 
   const passes = async (t) => {
-    const { violations, passes } = await app.page.evaluate(() => axe.run());
+    const { violations, passes } = await app.page.evaluate(() => window.axe.run());
     t.diagnostic(`${passes.length} rules hold`);
     assert.ok(passes.length > 10);
     assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`), []);

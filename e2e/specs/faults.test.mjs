@@ -105,7 +105,7 @@ describe("a graphics processor that computes right at first", () => {
     let [device, lost] = [null, false];
     const request = GPUAdapter.prototype.requestDevice;
     GPUAdapter.prototype.requestDevice = async function (told) {
-      requested += 1;
+      globalThis.requested += 1;
       const wanted = [...told.requiredFeatures].filter((name) => name !== "shader-f16");
       device = await request.call(this, { ...told, requiredFeatures: wanted });
       if (lost) setTimeout(() => device.destroy(), 1000);
@@ -128,8 +128,8 @@ describe("a graphics processor that computes right at first", () => {
     };
     const submit = GPUQueue.prototype.submit;
     GPUQueue.prototype.submit = function (buffers) {
-      submitted.pieces += 1;
-      submitted.most = Math.max(submitted.most, dispatches);
+      globalThis.submitted.pieces += 1;
+      globalThis.submitted.most = Math.max(globalThis.submitted.most, dispatches);
       dispatches = 0;
       return submit.call(this, buffers);
     };
@@ -144,13 +144,13 @@ describe("a graphics processor that computes right at first", () => {
     const { backend, reason } = await chosen(app);
     assert.equal(backend, "webgpu");
     assert.match(reason, /without f16/);
-    assert.equal(await app.page.workers()[0].evaluate(() => requested), 2);
+    assert.equal(await app.page.workers()[0].evaluate(() => globalThis.requested), 2);
     const off = await deviation(app);
     assert.ok(off <= 1e-4, `${off}`);
   });
 
   it("gets its work in pieces, between which a desktop can be drawn", async (t) => {
-    const { pieces, most } = await app.page.workers()[0].evaluate(() => submitted);
+    const { pieces, most } = await app.page.workers()[0].evaluate(() => globalThis.submitted);
     t.diagnostic(`${pieces} pieces, ${most} dispatches in the largest`);
     assert.ok(most > 0 && most <= 64, `${most}`);
   });
@@ -158,7 +158,7 @@ describe("a graphics processor that computes right at first", () => {
   it("may be lost in the middle of a run, and again: the CPU goes on, and the page says so", async (t) => {
     await app.openFolder(folder);
     assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
-    assert.ok((await app.page.workers()[0].evaluate(() => requested)) > 2, "it was tried once more");
+    assert.ok((await app.page.workers()[0].evaluate(() => globalThis.requested)) > 2, "it was tried once more");
     await app.unfold();
     const codes = (await app.issues()).map(({ code }) => code);
     t.diagnostic(`${codes}`);

@@ -86,7 +86,7 @@ describe("a dropped folder", () => {
       await app.get("listed").filter({ hasText: /[1-9]\d* files/ }).waitFor({ timeout: PATIENCE_MS });
       await app.click("stop-listing");
       await app.get("listing").waitFor({ state: "detached" });
-      await app.page.evaluate(() => listRest());
+      await app.page.evaluate(() => globalThis.listRest());
       await app.page.waitForTimeout(1000);
       assert.ok(await app.get("start").isVisible());
     }));
@@ -97,7 +97,7 @@ describe("a dropped folder", () => {
       await app.get("listing").waitFor({ timeout: PATIENCE_MS });
       await app.openPhantom();
       await app.get("listing").waitFor({ state: "detached" });
-      await app.page.evaluate(() => listRest());
+      await app.page.evaluate(() => globalThis.listRest());
       assert.equal(await app.outcome(), "finished");
       assert.match(await app.words("study-series"), /synthetic/);
     }));

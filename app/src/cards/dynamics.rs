@@ -1,6 +1,7 @@
 //! Better, worse or the same: the comparison with an earlier study, and the way to add one.
 
-use corsai_protocol::{Dynamics, NoVerdict, ShareChange, Slot, Tier, Verdict};
+use corsai_protocol::Slot;
+use corsai_report::{Dynamics, NoVerdict, ShareChange, Tier, Verdict};
 use leptos::prelude::*;
 
 use super::{issues::IssueList, progress, series::SeriesPicker};
@@ -303,7 +304,7 @@ fn Compared(app: App, dynamics: Dynamics) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::{DISCLAIMER, LungFinding, Lungs, Report, Runs, StudyRecord};
+    use corsai_report::{DISCLAIMER, LungFinding, Lungs, Report, Runs, StudyRecord};
 
     use super::*;
     use crate::state::Work;

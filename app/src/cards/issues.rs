@@ -1,6 +1,7 @@
 //! Every doubt about the input, in plain words, gravest first.
 
-use corsai_protocol::{Issue, Severity, Slot};
+use corsai_protocol::Slot;
+use corsai_report::{Issue, Severity};
 use leptos::prelude::*;
 
 use crate::{format, shell::App, state::Phase};

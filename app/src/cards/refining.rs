@@ -1,7 +1,8 @@
 //! How sure the numbers are: what a vote that goes on can still come to, what the networks say one by one, which tier
 //! has spoken, and the way to the next.
 
-use corsai_protocol::{Members, Possible, Progress, Report, Scale, Slot, Stage, Tier};
+use corsai_protocol::{Progress, Slot, Stage};
+use corsai_report::{Members, Possible, Report, Scale, Tier};
 use leptos::prelude::*;
 
 use super::progress::{self, Stalled};

@@ -1,6 +1,7 @@
 //! The series that were found: their list with thumbnails, and the study's card.
 
-use corsai_protocol::{SeriesId, SeriesSummary, Severity, Slot};
+use corsai_protocol::{SeriesId, SeriesSummary, Slot};
+use corsai_report::Severity;
 use leptos::{html, prelude::*};
 use wasm_bindgen::Clamped;
 use web_sys::ImageData;

@@ -1,6 +1,7 @@
 //! Settings and help: which device computes and why, and the keys.
 
-use corsai_protocol::{Depth, DevicePreference, Tier};
+use corsai_protocol::{Depth, DevicePreference};
+use corsai_report::Tier;
 use leptos::{ev, prelude::*};
 
 use crate::{

@@ -1,6 +1,7 @@
 //! How much of the lungs is affected: volumes, shares, the class and its scale, and how it was computed.
 
-use corsai_protocol::{LungFinding, Lungs, Report, Runs, Scale, Severity, Slot};
+use corsai_protocol::Slot;
+use corsai_report::{LungFinding, Lungs, Report, Runs, Scale, Severity};
 use leptos::{ev, prelude::*};
 use wasm_bindgen_futures::spawn_local;
 

@@ -1,6 +1,8 @@
 //! Loads networks and hands them to the worker.
 
-use corsai_protocol::{Command, NetworkEntry, Tier};
+use corsai_manifest::NetworkEntry;
+use corsai_protocol::Command;
+use corsai_report::Tier;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use corsai_protocol::{Answered, Command, Depth, DevicePreference, Issue, IssueCode, RunId, SeriesId, Slot};
+use corsai_protocol::{Answered, Command, Depth, DevicePreference, RunId, SeriesId, Slot};
+use corsai_report::{Issue, IssueCode};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use corsai_protocol::{SliceAreas, Slot, VolumeSummary, label};
+use corsai_protocol::{SliceAreas, Slot, VolumeSummary};
+use corsai_volume::label;
 
 use super::contour;
 
@@ -17,7 +18,7 @@ pub struct Slice {
     pub rows: usize,
     /// `rows · columns` Hounsfield units.
     pub hu: Vec<i16>,
-    /// `rows · columns` label bytes, see [`corsai_protocol::label`].
+    /// `rows · columns` label bytes, see [`corsai_volume::label`].
     pub labels: Vec<u8>,
     /// What share of the networks marked the pixel as lesion, per cent; absent before there are two.
     pub agreement: Option<Vec<u8>>,

@@ -1,6 +1,6 @@
 //! From Hounsfield units and labels to RGBA, one table look-up a pixel.
 
-use corsai_protocol::label;
+use corsai_volume::label;
 
 use super::pixels::Slice;
 

@@ -1,6 +1,6 @@
 //! The canvas, what lies over it, its pointers, and the keys, which work on the whole page.
 
-use corsai_protocol::label;
+use corsai_volume::label;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, HtmlInputElement, PointerEvent, ResizeObserver};

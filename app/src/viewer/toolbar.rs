@@ -1,6 +1,6 @@
 //! Tools, window, zoom and overlays, all within reach of mouse, finger and keyboard.
 
-use corsai_protocol::Report;
+use corsai_report::Report;
 use leptos::{ev, prelude::*};
 
 use super::{

@@ -1,6 +1,6 @@
 //! One part of the weights from the host: with progress, and after an interruption from where it ended.
 
-use corsai_protocol::Part;
+use corsai_manifest::Part;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, ArrayBuffer, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};

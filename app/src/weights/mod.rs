@@ -8,7 +8,7 @@
 mod fetch;
 pub mod store;
 
-use corsai_protocol::{Manifest, NetworkEntry, Part};
+use corsai_manifest::{Manifest, NetworkEntry, Part};
 use js_sys::ArrayBuffer;
 
 use crate::lock;

@@ -1,7 +1,7 @@
 //! The browser's cache of weights, each part under its content's hash. A cache that is full, forbidden, emptied by the
 //! browser or not there at all is no failure: the part is fetched again.
 
-use corsai_protocol::{Manifest, Part};
+use corsai_manifest::{Manifest, Part};
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;

@@ -3,8 +3,8 @@
 //! page.
 
 use burn::tensor::Device;
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, golden};
-use corsai_protocol::NetworkEntry;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 

@@ -4,7 +4,8 @@ use std::{fs, io, io::Write as _};
 
 use corsai_ensemble::{Analysis, JobId};
 use corsai_findings::refusal;
-use corsai_protocol::{Issue, Report, Runs, SeriesSummary, Stage, StudyRecord};
+use corsai_protocol::{SeriesSummary, Stage};
+use corsai_report::{Issue, Report, Runs, StudyRecord};
 
 use crate::{
     arguments::{Analyse, Chosen},

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use corsai_ensemble::Options;
 use corsai_evaluation::LungLabels;
+use corsai_manifest::Vote;
 use corsai_phantom::PhantomOptions;
-use corsai_protocol::{DISCLAIMER, DevicePreference, Vote};
+use corsai_protocol::DevicePreference;
+use corsai_report::DISCLAIMER;
 
 /// What a study may be, and the status a program ends with.
 const ANALYSE: &str = "\
@@ -147,9 +149,9 @@ impl Method {
     pub fn options(&self) -> Options {
         Options {
             tier: match self.tier {
-                Tier::Quick => corsai_protocol::Tier::Quick,
-                Tier::Standard => corsai_protocol::Tier::Standard,
-                Tier::Full => corsai_protocol::Tier::Full,
+                Tier::Quick => corsai_report::Tier::Quick,
+                Tier::Standard => corsai_report::Tier::Standard,
+                Tier::Full => corsai_report::Tier::Full,
             },
             full_run: self.full_run,
             vote: (self.vote == Thresholds::Paper).then_some(Vote::PAPER),
@@ -329,7 +331,7 @@ mod tests {
         assert_eq!(asked.study(), Chosen { path: "ct".into(), series: None });
         assert_eq!(asked.method.device(), DevicePreference::Auto);
         assert_eq!((asked.previous(), &asked.json, &asked.masks, asked.same_patient), (None, &None, &None, false));
-        let standard = Options { tier: corsai_protocol::Tier::Standard, ..Options::default() };
+        let standard = Options { tier: corsai_report::Tier::Standard, ..Options::default() };
         assert_eq!(asked.options(), standard);
     }
 
@@ -341,7 +343,7 @@ mod tests {
         assert_eq!(asked.previous(), Some(Chosen { path: "old".into(), series: None }));
         assert_eq!((&asked.json, &asked.masks), (&Some("r.json".into()), &Some("m".into())));
         let options = Options {
-            tier: corsai_protocol::Tier::Full,
+            tier: corsai_report::Tier::Full,
             full_run: true,
             vote: Some(Vote::PAPER),
             dpn_3d: true,

@@ -7,8 +7,9 @@ use std::{
 };
 
 use burn::tensor::Device;
+use corsai_manifest::{Architecture, Family, NetworkEntry};
 use corsai_networks::{Network, golden, read_manifest, shipped};
-use corsai_protocol::{Architecture, DevicePreference, Family, NetworkEntry};
+use corsai_protocol::DevicePreference;
 
 use crate::gpu;
 

@@ -6,7 +6,8 @@ use std::{
 };
 
 use corsai_ensemble::{Analysis, Job, JobId};
-use corsai_protocol::{Issue, IssueCode, Stage};
+use corsai_protocol::Stage;
+use corsai_report::{Issue, IssueCode};
 
 /// Hears of an analysis while it runs.
 pub trait Observer: Send {
@@ -103,17 +104,17 @@ mod tests {
     };
 
     use corsai_ensemble::Options;
+    use corsai_manifest::Manifest;
     use corsai_networks::{Shape, read_manifest, shipped};
-    use corsai_protocol::{Manifest, label};
-    use corsai_study::{Grid, HuVolume};
+    use corsai_volume::label;
+    use corsai_volume::{Grid, GridGeometry, HuVolume};
 
     use super::*;
 
     /// Two boxes of lung in soft tissue, the patient's right one first.
     fn chest() -> Arc<HuVolume> {
         let (slices, side) = (12, 32);
-        let grid = Grid {
-            slices,
+        let grid = Grid::try_new(GridGeometry {
             rows: side,
             columns: side,
             row_mm: 10.0,
@@ -121,13 +122,14 @@ mod tests {
             positions_mm: (0..slices).map(|z| z as f64 * 10.0).collect(),
             slab_mm: vec![10.0; slices],
             patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
-        };
+        })
+        .unwrap();
         let lung = |z: usize, y: usize, x: usize| {
             (2..10).contains(&z) && (8..24).contains(&y) && ((4..14).contains(&x) || (18..28).contains(&x))
         };
         let places = (0..slices * side * side).map(|i| (i / (side * side), i / side % side, i % side));
         let voxels = places.map(|(z, y, x)| if lung(z, y, x) { -800 } else { 40 }).collect();
-        Arc::new(HuVolume::new(grid, voxels).unwrap())
+        Arc::new(HuVolume::try_new(grid, voxels).unwrap())
     }
 
     /// A network by hand: what is dark is lung, by its side; lesions are the lower half of what is dark.

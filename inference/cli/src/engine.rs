@@ -8,9 +8,11 @@ use std::{
 
 use burn::tensor::Device;
 use corsai_ensemble::{Analysis, Options};
+use corsai_manifest::Manifest;
 use corsai_networks::{Network, read_manifest, shipped};
-use corsai_protocol::{DevicePreference, Issue, IssueCode, Manifest};
-use corsai_study::HuVolume;
+use corsai_protocol::DevicePreference;
+use corsai_report::{Issue, IssueCode};
+use corsai_volume::HuVolume;
 
 use crate::{
     crew::{self, Observer},

@@ -19,8 +19,9 @@ use corsai_evaluation::{
     Cohort, DynamicsOutcome, Failure, LungLabels, Outcome, Row, Scores, Truth, TruthError, report, true_verdict,
 };
 use corsai_networks::shipped;
-use corsai_protocol::{Issue, IssueCode, Severity, Stage};
-use corsai_study::Grid;
+use corsai_protocol::Stage;
+use corsai_report::{Issue, IssueCode, Severity};
+use corsai_volume::Grid;
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 

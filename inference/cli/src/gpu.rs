@@ -9,8 +9,9 @@ use burn::tensor::{
     Device,
     wgpu::{MemoryConfiguration, WgpuSetup, wgpu::DeviceType},
 };
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, Place, Precision, golden, shipped};
-use corsai_protocol::{Issue, IssueCode, NetworkEntry};
+use corsai_report::{Issue, IssueCode};
 
 use crate::network_parts::{Parts, issue_of};
 

@@ -7,8 +7,8 @@ use std::{
 };
 
 use corsai_nifti::Geometry;
-use corsai_protocol::label;
-use corsai_study::Grid;
+use corsai_volume::Grid;
+use corsai_volume::label;
 
 /// Writes `lungs.nii.gz` (1 right, 2 left) and `lesions.nii.gz` (1) into `folder`, which is made. `labels` holds one
 /// byte a voxel of `grid`, in its order.
@@ -29,20 +29,20 @@ pub fn write(folder: &Path, grid: &Grid, labels: &[u8]) -> io::Result<()> {
 
 /// Returns the study's grid as files have it.
 pub fn geometry(grid: &Grid) -> Geometry {
-    let Grid { columns, rows, slices, patient_from_voxel, .. } = *grid;
-    Geometry { size: [columns, rows, slices], patient_from_voxel }
+    Geometry { size: [grid.columns(), grid.rows(), grid.slices()], patient_from_voxel: grid.patient_from_voxel() }
 }
 
 #[cfg(test)]
 mod tests {
     use nifti::{IntoNdArray, NiftiObject, ReaderOptions};
 
+    use corsai_volume::GridGeometry;
+
     use super::*;
 
     #[test]
     fn a_voxel_lies_where_the_ct_has_it() {
-        let grid = Grid {
-            slices: 2,
+        let grid = Grid::try_new(GridGeometry {
             rows: 3,
             columns: 4,
             row_mm: 0.5,
@@ -50,9 +50,10 @@ mod tests {
             positions_mm: vec![-10.0, -5.0],
             slab_mm: vec![5.0, 5.0],
             patient_from_voxel: [[0.75, 0.0, 0.0, -100.0], [0.0, 0.5, 0.1, -200.0], [0.0, 0.0, 5.0, -10.0]],
-        };
-        let mut labels = vec![0; grid.len()];
-        labels[grid.len() - 1] = label::LEFT_LUNG | label::LESION;
+        })
+        .unwrap();
+        let mut labels = vec![0; grid.voxel_count()];
+        labels[grid.voxel_count() - 1] = label::LEFT_LUNG | label::LESION;
         labels[1] = label::RIGHT_LUNG;
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), &grid, &labels).unwrap();

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, fs, sync::Arc, time::Instant};
 
 use corsai_ensemble::Analysis;
 use corsai_findings::{Measured, compare, doubts, measure, record, refusal, report, spread};
-use corsai_protocol::{Dynamics, Issue, Report, Runs, SeriesSummary, Severity, Tier, Vote};
+use corsai_manifest::Vote;
+use corsai_protocol::SeriesSummary;
+use corsai_report::{Dynamics, Issue, Report, Runs, Severity, Tier};
 
 use crate::{crew::Observer, engine::Engine, reading::Study};
 
@@ -52,7 +54,7 @@ pub fn numbers(
     let slices = analysis.lesion_slices();
     let runs = Runs {
         slices,
-        slices_without_lung: (grid.slices as u32).saturating_sub(slices),
+        slices_without_lung: (grid.slices() as u32).saturating_sub(slices),
         networks: analysis.runs(),
         ..runs_without()
     };

@@ -1,7 +1,7 @@
 //! What CPU and GPU share of a network: its weights' form, and the issue of a failure.
 
 use corsai_networks::NetworkError;
-use corsai_protocol::{Issue, IssueCode};
+use corsai_report::{Issue, IssueCode};
 
 /// One network's parts, as the manifest lists them.
 pub type Parts = Vec<Vec<u8>>;

@@ -3,8 +3,8 @@
 use std::{fs, io, path::PathBuf};
 
 use corsai_ensemble::{Analysis, JobId, LesionProbabilities};
+use corsai_manifest::Manifest;
 use corsai_nifti::Geometry;
-use corsai_protocol::Manifest;
 
 use crate::masks;
 
@@ -66,7 +66,7 @@ impl Recorder {
         }
         for (side, name) in ["lungs-right", "lungs-left"].into_iter().enumerate() {
             let mut volume = Vec::with_capacity(self.geometry.len());
-            for z in 0..analysis.volume().grid().slices {
+            for z in 0..analysis.volume().grid().slices() {
                 let both = analysis.lung_probabilities(z);
                 volume.extend_from_slice(&both.expect("invariant: an analysis that keeps its lungs has them")[side]);
             }
@@ -84,7 +84,7 @@ impl Recorder {
 pub fn recorder(
     folder: Option<&PathBuf>,
     manifest: &Manifest,
-    grid: &corsai_study::Grid,
+    grid: &corsai_volume::Grid,
 ) -> io::Result<Option<Recorder>> {
     folder.map(|folder| Recorder::new(folder.clone(), manifest, masks::geometry(grid))).transpose()
 }

@@ -12,8 +12,10 @@ use std::{
     time::Instant,
 };
 
-use corsai_protocol::{Issue, IssueCode, SeriesSummary, Severity};
-use corsai_study::{HuVolume, Intake, Limits, Opened};
+use corsai_protocol::SeriesSummary;
+use corsai_report::{Issue, IssueCode, Severity};
+use corsai_study::{Intake, Limits, Opened};
+use corsai_volume::HuVolume;
 
 use crate::arguments::Chosen;
 

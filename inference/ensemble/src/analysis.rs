@@ -7,8 +7,11 @@ mod probabilities;
 
 use std::{collections::VecDeque, sync::Arc};
 
-use corsai_protocol::{Family, Manifest, NetworkEntry, Projection, Region, Stage, Tier, Vote, label};
-use corsai_study::HuVolume;
+use corsai_manifest::{Family, Manifest, NetworkEntry, Projection, Region, Vote};
+use corsai_protocol::Stage;
+use corsai_report::Tier;
+use corsai_volume::HuVolume;
+use corsai_volume::label;
 
 pub use probabilities::LesionProbabilities;
 
@@ -176,8 +179,8 @@ impl Analysis {
         let grid = volume.grid();
         let mut analysis = Self {
             filters: LungFilters::new(grid, input.size),
-            labels: vec![0; grid.slices * grid.rows * grid.columns],
-            lesions_known: vec![false; grid.slices],
+            labels: vec![0; grid.voxel_count()],
+            lesions_known: vec![false; grid.slices()],
             answered: vec![0; manifest.networks.len()],
             manifest: manifest.clone(),
             options,
@@ -299,7 +302,7 @@ impl Analysis {
     /// the analysis is as it was.
     pub fn accept(&mut self, id: JobId, answer: &[f32]) -> Result<Vec<usize>, EnsembleError> {
         let task = self.open_task(id).ok_or(EnsembleError::UnknownJob)?;
-        let (columns, area) = (self.volume.grid().columns, self.area());
+        let (columns, area) = (self.volume.grid().columns(), self.area());
         let mut changed = Vec::new();
         let network = match (&mut self.phase, &mut self.stage) {
             (Phase::Lungs(stage), _) => {
@@ -336,19 +339,19 @@ impl Analysis {
             Phase::Lungs(_) if complete => {
                 self.next_lungs();
                 if self.stage() != Some(Stage::Lungs) {
-                    changed = (0..self.volume.grid().slices).collect();
+                    changed = (0..self.volume.grid().slices()).collect();
                 }
             }
             // Not before the next projection has begun: by then nobody waits for this.
             Phase::Lungs(stage) if self.lungs_done > 0 && self.preview.is_none() => {
                 let done: Vec<bool> = self.lungs.iter().map(|(projection, _)| *projection == self.lungs[0].0).collect();
                 self.preview = Some(stage.mean(&done));
-                changed = (0..self.volume.grid().slices).collect();
+                changed = (0..self.volume.grid().slices()).collect();
             }
             Phase::Lesions if complete => {
                 if let Some(sections) = self.sections.take() {
                     self.add_sections(&sections);
-                    changed = (0..self.volume.grid().slices).collect();
+                    changed = (0..self.volume.grid().slices()).collect();
                 }
                 self.next_network();
             }
@@ -358,7 +361,7 @@ impl Analysis {
     }
 
     fn area(&self) -> usize {
-        self.volume.grid().rows * self.volume.grid().columns
+        self.volume.grid().area()
     }
 
     /// After the first projection the others, where it shows that there is something to see; then the lesions.
@@ -475,7 +478,7 @@ impl Analysis {
 
     /// Both projections have spoken.
     fn add_sections(&mut self, sections: &CrossStage) {
-        let (area, columns) = (self.area(), self.volume.grid().columns);
+        let (area, columns) = (self.area(), self.volume.grid().columns());
         let networks = &self.manifest.networks;
         let votes = |i: &&usize| networks[**i].family == Family::Dpn && networks[**i].tier <= self.options.tier;
         self.crossed = true;

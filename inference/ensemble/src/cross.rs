@@ -5,8 +5,8 @@
 //! it. Every projection counts as much as the axial networks together: its members' mean, brought to the voxel, is
 //! counted once for each of them, so that the mean over all is the mean over three projections.
 
-use corsai_protocol::{Input, Projection};
-use corsai_study::HuVolume;
+use corsai_manifest::{Input, Projection};
+use corsai_volume::HuVolume;
 
 use crate::{
     EnsembleError,

@@ -5,10 +5,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use corsai_protocol::{
-    Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Tier, Vote,
+use corsai_manifest::{
+    Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Vote,
 };
-use corsai_study::{Grid, HuVolume};
+use corsai_report::Tier;
+use corsai_volume::{Grid, GridGeometry, HuVolume};
 
 use crate::{
     Analysis, Job, Options,
@@ -39,7 +40,7 @@ pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
         }
     }
     let cube = lungs.mean(&[true; 3]);
-    let mut labels = vec![0; volume.grid().len()];
+    let mut labels = vec![0; volume.grid().voxel_count()];
     cube.label(&volume, &LungFilters::new(volume.grid(), SIZE), &mut labels);
 
     let options = Options { tier: Tier::Full, full_run: true, dpn_3d: true, ..Options::default() };
@@ -69,8 +70,7 @@ pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
 /// Two lungs with a lesion in the right one, a stomach full of gas below the left one, air around
 /// the body.
 fn study() -> HuVolume {
-    let grid = Grid {
-        slices: SLICES,
+    let grid = Grid::try_new(GridGeometry {
         rows: ROWS,
         columns: COLUMNS,
         row_mm: 9.0,
@@ -78,7 +78,8 @@ fn study() -> HuVolume {
         positions_mm: (0..SLICES).map(|z| z as f64 * 10.0).collect(),
         slab_mm: vec![10.0; SLICES],
         patient_from_voxel: [[8.0, 0.0, 0.0, 0.0], [0.0, 9.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
-    };
+    })
+    .expect("invariant: sizes and distances of a made grid");
     let voxel = |at: usize| {
         let [x, y, z] = [at % COLUMNS, at / COLUMNS % ROWS, at / COLUMNS / ROWS].map(|i| i as i32);
         // Whether the voxel is in an ellipsoid; whole numbers, so that every machine agrees.
@@ -101,8 +102,8 @@ fn study() -> HuVolume {
         };
         (tissue + noise as i32 - 30) as i16
     };
-    let voxels = (0..grid.len()).map(voxel).collect();
-    HuVolume::new(grid, voxels).expect("invariant: a value for each voxel")
+    let voxels = (0..grid.voxel_count()).map(voxel).collect();
+    HuVolume::try_new(grid, voxels).expect("invariant: a value for each voxel")
 }
 
 /// Lung where it is dark, its side by the voxel's column: right, left in the middle of the body.

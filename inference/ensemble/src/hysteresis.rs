@@ -1,7 +1,7 @@
 //! Hysteresis thresholding in three dimensions: a weak voxel stays only where it hangs together
 //! with a strong one.
 
-use corsai_study::Grid;
+use corsai_volume::Grid;
 
 /// The bit of a weak voxel's label byte, while it isn't known whether the voxel stays.
 pub(crate) const WEAK: u8 = 1 << 7;
@@ -62,11 +62,11 @@ impl Neighbours {
         // However fine the grid: a path has an end.
         let step = |mm| steps(mm).max(1);
         Self {
-            columns: grid.columns,
-            rows: grid.rows,
-            column_step: step(grid.column_mm),
-            row_step: step(grid.row_mm),
-            slice_steps: grid.positions_mm.windows(2).map(|pair| step(pair[1] - pair[0])).collect(),
+            columns: grid.columns(),
+            rows: grid.rows(),
+            column_step: step(grid.column_mm()),
+            row_step: step(grid.row_mm()),
+            slice_steps: grid.positions_mm().windows(2).map(|pair| step(pair[1] - pair[0])).collect(),
         }
     }
 
@@ -89,6 +89,8 @@ impl Neighbours {
 
 #[cfg(test)]
 mod tests {
+    use corsai_volume::GridGeometry;
+
     use super::*;
 
     /// Slices 2.5 mm apart but for the last, which is 5 mm away; 1.5 mm between rows, 1 mm between
@@ -98,8 +100,7 @@ mod tests {
         if let Some(last) = positions_mm.last_mut().filter(|_| slices > 1) {
             *last += 2.5;
         }
-        Grid {
-            slices,
+        Grid::try_new(GridGeometry {
             rows,
             columns,
             row_mm: 1.5,
@@ -107,7 +108,8 @@ mod tests {
             positions_mm,
             slab_mm: vec![2.5; slices],
             patient_from_voxel: [[1.0, 0.0, 0.0, 0.0], [0.0, 1.5, 0.0, 0.0], [0.0, 0.0, 2.5, 0.0]],
-        }
+        })
+        .unwrap()
     }
 
     fn kept(labels: &[u8], grid: &Grid, reach_mm: f64) -> Vec<u8> {

@@ -1,8 +1,9 @@
 //! Lesions on axial slices: a square box around the lungs, one network after the other over the slices that it can
 //! still change, and the vote on every lung voxel.
 
-use corsai_protocol::{Input, NetworkEntry, Vote, label};
-use corsai_study::{Grid, HuVolume};
+use corsai_manifest::{Input, NetworkEntry, Vote};
+use corsai_volume::label;
+use corsai_volume::{Grid, HuVolume};
 
 use crate::{
     EnsembleError,
@@ -69,9 +70,9 @@ impl LesionStage {
     pub fn new(grid: &Grid, labels: &[u8], entries: &[&NetworkEntry], vote: Vote) -> Option<Self> {
         let [mut top, mut bottom, mut left, mut right] = [usize::MAX, 0, usize::MAX, 0];
         let mut areas = Vec::new();
-        for (z, slice) in labels.chunks_exact(grid.rows * grid.columns).enumerate() {
+        for (z, slice) in labels.chunks_exact(grid.area()).enumerate() {
             let mut area = 0usize;
-            for (row, line) in slice.chunks_exact(grid.columns).enumerate() {
+            for (row, line) in slice.chunks_exact(grid.columns()).enumerate() {
                 let count = line.iter().filter(|l| **l != 0).count();
                 let ends = [line.iter().position(|l| *l != 0), line.iter().rposition(|l| *l != 0)];
                 let [Some(first), Some(last)] = ends else { continue };
@@ -87,7 +88,7 @@ impl LesionStage {
             return None;
         }
         areas.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut states: Vec<Slice> = (0..grid.slices).map(|_| Slice::default()).collect();
+        let mut states: Vec<Slice> = (0..grid.slices()).map(|_| Slice::default()).collect();
         for (area, z) in &areas {
             let state = &mut states[*z];
             state.ballots = vec![Ballot::default(); *area];

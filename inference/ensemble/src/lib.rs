@@ -20,7 +20,7 @@ mod vote;
 
 pub use analysis::{Analysis, Job, JobId, LesionProbabilities, Options, RightLeft};
 
-use corsai_protocol::Family;
+use corsai_manifest::Family;
 use thiserror::Error;
 
 /// Why an analysis can't begin or go on.

@@ -3,8 +3,9 @@
 //! averaged over the projections and brought to the study's grid. Coronal and sagittal sections well beside the lungs that
 //! the axial slices show are not computed and count as background.
 
-use corsai_protocol::{Input, Projection, label};
-use corsai_study::{Grid, HuVolume};
+use corsai_manifest::{Input, Projection};
+use corsai_volume::label;
+use corsai_volume::{Grid, HuVolume};
 
 use crate::{
     EnsembleError,
@@ -186,7 +187,7 @@ impl LungCube {
     /// Fills `labels` with the label bytes of the whole study.
     pub fn label(&self, volume: &HuVolume, filters: &LungFilters, labels: &mut [u8]) {
         let grid = volume.grid();
-        for (z, slice) in labels.chunks_exact_mut(grid.rows * grid.columns).enumerate() {
+        for (z, slice) in labels.chunks_exact_mut(grid.area()).enumerate() {
             slice.copy_from_slice(&self.mark(volume, filters, z));
         }
         keep_connected(labels, grid, RIM_MM);
@@ -211,7 +212,7 @@ impl LungCube {
 
     /// Label bytes of one slice; those of the rim are [`WEAK`].
     fn mark(&self, volume: &HuVolume, filters: &LungFilters, z: usize) -> Vec<u8> {
-        let (size, columns) = (self.size, volume.grid().columns);
+        let (size, columns) = (self.size, volume.grid().columns());
         let area = size * size;
         let planes = [&self.right, &self.left].map(|cube| {
             let mut plane = vec![0.0; area];
@@ -278,16 +279,17 @@ pub(crate) struct LungFilters {
 impl LungFilters {
     pub fn new(grid: &Grid, size: usize) -> Self {
         Self {
-            along: Filter::new(size, grid.slices),
-            vertical: Filter::new(size, grid.rows),
-            horizontal: Filter::new(size, grid.columns),
+            along: Filter::new(size, grid.slices()),
+            vertical: Filter::new(size, grid.rows()),
+            horizontal: Filter::new(size, grid.columns()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::{Normalisation, Region};
+    use corsai_manifest::{Normalisation, Region};
+    use corsai_volume::GridGeometry;
 
     use super::*;
 
@@ -327,8 +329,7 @@ mod tests {
     /// A study on the cube's own grid, 3 mm a voxel, and its label bytes.
     fn labelled(voxel: impl Fn(usize, usize, usize) -> Voxel) -> Vec<u8> {
         let mm = 3.0;
-        let grid = Grid {
-            slices: SIZE,
+        let grid = Grid::try_new(GridGeometry {
             rows: SIZE,
             columns: SIZE,
             row_mm: mm,
@@ -336,7 +337,8 @@ mod tests {
             positions_mm: (0..SIZE).map(|z| z as f64 * mm).collect(),
             slab_mm: vec![mm; SIZE],
             patient_from_voxel: [[mm, 0.0, 0.0, 0.0], [0.0, mm, 0.0, 0.0], [0.0, 0.0, mm, 0.0]],
-        };
+        })
+        .unwrap();
         let places = (0..SIZE.pow(3)).map(|at| (at / SIZE / SIZE, at / SIZE % SIZE, at % SIZE));
         let voxels: Vec<Voxel> = places.map(|(z, y, x)| voxel(z, y, x)).collect();
         let mut cube = LungCube {
@@ -345,9 +347,9 @@ mod tests {
             left: voxels.iter().map(|v| v.1).collect(),
         };
         cube.drop_islands();
-        let volume = HuVolume::new(grid.clone(), voxels.iter().map(|v| v.2).collect()).unwrap();
+        let volume = HuVolume::try_new(grid.clone(), voxels.iter().map(|v| v.2).collect()).unwrap();
         let filters = LungFilters::new(&grid, SIZE);
-        let mut labels = vec![0; grid.len()];
+        let mut labels = vec![0; grid.voxel_count()];
         cube.label(&volume, &filters, &mut labels);
         labels
     }

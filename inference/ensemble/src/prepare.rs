@@ -1,8 +1,8 @@
 //! What every input goes through (`networks.md` §2): clip to the training data's range of grey, then normalisation A or
 //! B.
 
-use corsai_protocol::{Input, Normalisation};
-use corsai_study::HuVolume;
+use corsai_manifest::{Input, Normalisation};
+use corsai_volume::HuVolume;
 
 use crate::resize::{Filter, plane};
 
@@ -31,12 +31,12 @@ pub(crate) fn normalise(values: &mut [f32], input: &Input) {
 pub(crate) fn whole_volume(volume: &HuVolume, input: &Input) -> Vec<f32> {
     let grid = volume.grid();
     let size = input.size;
-    let vertical = Filter::new(grid.rows, size);
-    let horizontal = Filter::new(grid.columns, size);
-    let planes: Vec<Vec<f32>> = (0..grid.slices)
-        .map(|z| plane(&clipped(volume.slice(z), input.clip_hu), grid.columns, &vertical, &horizontal))
+    let vertical = Filter::new(grid.rows(), size);
+    let horizontal = Filter::new(grid.columns(), size);
+    let planes: Vec<Vec<f32>> = (0..grid.slices())
+        .map(|z| plane(&clipped(volume.slice(z), input.clip_hu), grid.columns(), &vertical, &horizontal))
         .collect();
-    let along = Filter::new(grid.slices, size);
+    let along = Filter::new(grid.slices(), size);
     let area = size * size;
     let mut out = vec![0.0; area * size];
     for (z, to) in out.chunks_exact_mut(area).enumerate() {
@@ -99,8 +99,8 @@ impl Square {
         for (i, line) in picture.chunks_exact_mut(self.side).enumerate() {
             // Rows above and below the picture stay as they are, and so does what is beside it.
             let row = self.row.checked_add_unsigned(i).and_then(|row| usize::try_from(row).ok());
-            let Some(row) = row.filter(|row| *row < grid.rows) else { continue };
-            let source = slice[row * grid.columns..(row + 1) * grid.columns].iter().skip(skipped);
+            let Some(row) = row.filter(|row| *row < grid.rows()) else { continue };
+            let source = slice[row * grid.columns()..(row + 1) * grid.columns()].iter().skip(skipped);
             let line = line.iter_mut().skip(beside);
             line.zip(source).for_each(|(value, hu)| *value = f32::from(*hu).clamp(low, high));
         }

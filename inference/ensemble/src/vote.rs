@@ -5,7 +5,7 @@
 //! that plus [`UNIT`] for each member to come. A pixel whose verdict is the same at both ends is decided: the members
 //! left can't change it, to the bit.
 
-use corsai_protocol::{Family, Manifest, Vote};
+use corsai_manifest::{Family, Manifest, Vote};
 
 /// Steps of a probability of 1.
 pub(crate) const UNIT: u16 = 2048;

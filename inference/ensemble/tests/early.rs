@@ -6,18 +6,19 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use corsai_ensemble::{Analysis, EnsembleError, Job, LesionProbabilities, Options};
-use corsai_protocol::{
-    Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Tier, Vote, label,
+use corsai_manifest::{
+    Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Vote,
 };
-use corsai_study::{Grid, HuVolume};
+use corsai_report::Tier;
+use corsai_volume::label;
+use corsai_volume::{Grid, GridGeometry, HuVolume};
 use proptest::prelude::*;
 
 const SIDE: usize = 24;
 const SLICES: usize = 10;
 
 fn chest() -> Arc<HuVolume> {
-    let grid = Grid {
-        slices: SLICES,
+    let grid = Grid::try_new(GridGeometry {
         rows: SIDE,
         columns: SIDE,
         row_mm: 10.0,
@@ -25,13 +26,14 @@ fn chest() -> Arc<HuVolume> {
         positions_mm: (0..SLICES).map(|z| z as f64 * 10.0).collect(),
         slab_mm: vec![10.0; SLICES],
         patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
-    };
+    })
+    .unwrap();
     let lung = |z: usize, y: usize, x: usize| {
         (1..9).contains(&z) && (5..19).contains(&y) && ((3..11).contains(&x) || (13..21).contains(&x))
     };
     let places = (0..SLICES * SIDE * SIDE).map(|i| (i / (SIDE * SIDE), i / SIDE % SIDE, i % SIDE));
     let voxels = places.map(|(z, y, x)| if lung(z, y, x) { -800 } else { 40 }).collect();
-    Arc::new(HuVolume::new(grid, voxels).unwrap())
+    Arc::new(HuVolume::try_new(grid, voxels).unwrap())
 }
 
 fn entry(name: &str, family: Family, tier: Tier) -> NetworkEntry {
@@ -262,7 +264,7 @@ fn networks_are_heard_one_by_one() {
 }
 
 fn agreements(analysis: &Analysis) -> Vec<Option<Vec<u8>>> {
-    (0..analysis.volume().grid().slices).map(|z| analysis.agreement(z)).collect()
+    (0..analysis.volume().grid().slices()).map(|z| analysis.agreement(z)).collect()
 }
 
 #[test]
@@ -392,8 +394,8 @@ fn probabilities_on_the_grid_are_what_the_vote_counts() {
     let opinions = Opinions { seed: 11, spread: 1.2, sick: 0.3 };
     let mut analysis = Analysis::new(chest(), &manifest, options).unwrap();
     let grid = analysis.volume().grid().clone();
-    let area = grid.rows * grid.columns;
-    let mut steps = vec![0; grid.len()];
+    let area = grid.area();
+    let mut steps = vec![0; grid.voxel_count()];
     assert_eq!(analysis.lung_probabilities(0), None, "the lungs aren't in");
     while analysis.stage().is_some() {
         let job = analysis.next_job().unwrap();
@@ -415,7 +417,7 @@ fn probabilities_on_the_grid_are_what_the_vote_counts() {
     let marked = |at: usize| labels[at] != 0 && f64::from(steps[at]) > least;
     assert!((0..labels.len()).all(|at| marked(at) == (labels[at] & label::LESION != 0)));
     assert!((0..labels.len()).any(marked));
-    for z in 0..grid.slices {
+    for z in 0..grid.slices() {
         let [right, left] = analysis.lung_probabilities(z).unwrap();
         for (at, (right, left)) in right.into_iter().zip(left).enumerate() {
             let label = labels[z * area + at];
@@ -425,7 +427,7 @@ fn probabilities_on_the_grid_are_what_the_vote_counts() {
             assert!(label == 0 || right + left > 0.3, "{right} and {left}");
         }
     }
-    assert_eq!(analysis.lung_probabilities(grid.slices), None);
+    assert_eq!(analysis.lung_probabilities(grid.slices()), None);
     let (_, _, plain) = opinions.labels(&manifest, Options { keep_probabilities: false, ..options }, &[]);
     assert_eq!(plain.lung_probabilities(0), None, "nobody asked for them");
 }

@@ -1,7 +1,7 @@
 //! A cohort: its studies one by one, and what they come to together.
 
 use corsai_findings::verdict;
-use corsai_protocol::{DISCLAIMER, Lungs, NoVerdict, ShareChange, Tier, Verdict};
+use corsai_report::{DISCLAIMER, Lungs, NoVerdict, ShareChange, Tier, Verdict};
 use serde::Serialize;
 
 use crate::{
@@ -316,7 +316,7 @@ impl Cohort {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use corsai_protocol::LungFinding;
+    use corsai_report::LungFinding;
 
     use super::*;
 

@@ -1,11 +1,9 @@
 //! One study: its masks against the reference's.
 
 use corsai_findings::measure;
-use corsai_protocol::{
-    LungFinding,
-    label::{LEFT_LUNG, LESION, RIGHT_LUNG},
-};
-use corsai_study::Grid;
+use corsai_report::LungFinding;
+use corsai_volume::Grid;
+use corsai_volume::label::{LEFT_LUNG, LESION, RIGHT_LUNG};
 use serde::{Deserialize, Serialize};
 
 use crate::{overlap::Overlap, truth::Truth};
@@ -47,7 +45,7 @@ impl Scores {
     /// Where there isn't one label for each voxel.
     #[must_use]
     pub fn new(grid: &Grid, labels: &[u8], truth: &Truth) -> Self {
-        assert_eq!(labels.len(), grid.len(), "invariant: one label a voxel");
+        assert_eq!(labels.len(), grid.voxel_count(), "invariant: one label a voxel");
         let found = |byte: u8, mask: u8| byte & mask != 0;
         let overlap = |mask: u8, truth: &[u8]| {
             Overlap::count(labels.iter().zip(truth).map(|(label, truth)| (found(*label, mask), found(*truth, mask))))
@@ -78,7 +76,7 @@ impl Scores {
 fn numbers(grid: &Grid, truth: &Truth, lesions_outside: Option<f64>) -> TrueNumbers {
     let lesions = truth.lesions.as_deref();
     let lesion_ml = lesions.map(|lesions| {
-        let slices = lesions.chunks_exact(grid.rows * grid.columns).enumerate();
+        let slices = lesions.chunks_exact(grid.area()).enumerate();
         slices.map(|(z, slice)| slice.iter().filter(|voxel| **voxel != 0).count() as f64 * grid.voxel_ml(z)).sum()
     });
     let Some(lungs) = &truth.lungs else { return TrueNumbers { lesion_ml, ..TrueNumbers::default() } };

@@ -1,7 +1,7 @@
 //! The reference of a study: masks of lungs and lesions on its grid, checked before they count.
 
-use corsai_protocol::label::{LEFT_LUNG, LESION, RIGHT_LUNG};
-use corsai_study::Grid;
+use corsai_volume::Grid;
+use corsai_volume::label::{LEFT_LUNG, LESION, RIGHT_LUNG};
 use thiserror::Error;
 
 /// What the numbers of a lung mask mean.
@@ -87,7 +87,7 @@ impl Truth {
         labels: LungLabels,
     ) -> Result<Self, TruthError> {
         for mask in [&lungs, &lesions].into_iter().flatten() {
-            assert_eq!(mask.len(), grid.len(), "invariant: a mask has a number for each voxel");
+            assert_eq!(mask.len(), grid.voxel_count(), "invariant: a mask has a number for each voxel");
         }
         let lesions = lesions.map(|mask| mask.into_iter().map(|value| if value == 0 { 0 } else { LESION }).collect());
         let Some(mut mask) = lungs else { return Ok(Self { lungs: None, sides: false, lesions }) };
@@ -114,7 +114,8 @@ impl Truth {
         mask.iter_mut().for_each(|value| *value = byte(*value));
         // Columns run from the patient's right to the left.
         let middle = |side: u8| {
-            let columns = mask.iter().enumerate().filter(|(_, value)| **value == side).map(|(at, _)| at % grid.columns);
+            let columns =
+                mask.iter().enumerate().filter(|(_, value)| **value == side).map(|(at, _)| at % grid.columns());
             let (count, sum) = columns.fold((0.0, 0.0), |(count, sum), column| (count + 1.0, sum + column as f64));
             sum / count
         };
@@ -133,12 +134,13 @@ impl Truth {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use corsai_volume::GridGeometry;
+
     use super::*;
 
     /// One slice of one row, 10 × 10 × 10 mm a voxel: 1 mL.
     pub(crate) fn row(columns: usize) -> Grid {
-        Grid {
-            slices: 1,
+        Grid::try_new(GridGeometry {
             rows: 1,
             columns,
             row_mm: 10.0,
@@ -146,7 +148,8 @@ pub(crate) mod tests {
             positions_mm: vec![0.0],
             slab_mm: vec![10.0],
             patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
-        }
+        })
+        .unwrap()
     }
 
     fn lungs(mask: &[u8], labels: LungLabels) -> Result<Truth, TruthError> {

@@ -1,6 +1,6 @@
 //! The CT-class of a share: the one place that applies a scale's borders.
 
-use corsai_protocol::Scale;
+use corsai_report::Scale;
 
 /// CT-class 0..=4 of a lung whose `share` (0..=1) is lesion (the paper's introduction; `networks.md` §5).
 ///

@@ -1,10 +1,8 @@
 //! What is doubtful about the lungs that were found, and about lesions where there are hardly any.
 
-use corsai_protocol::{
-    Issue, IssueCode,
-    label::{LEFT_LUNG, RIGHT_LUNG},
-};
-use corsai_study::HuVolume;
+use corsai_report::{Issue, IssueCode};
+use corsai_volume::HuVolume;
+use corsai_volume::label::{LEFT_LUNG, RIGHT_LUNG};
 
 use crate::{
     LEAST_LUNG_ML,
@@ -97,18 +95,16 @@ fn cut_off(tallies: &[Tally]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::{
-        Severity,
-        label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R},
-    };
-    use corsai_study::Grid;
+    use corsai_report::Severity;
+    use corsai_volume::Grid;
+    use corsai_volume::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
 
     use super::*;
     use crate::tally::tests::grid;
 
     /// Doubts about a study all of whose voxels have this value.
     fn doubts_at(hu: i16, grid: Grid, labels: &[u8]) -> Vec<Issue> {
-        doubts(&HuVolume::new(grid, vec![hu; labels.len()]).unwrap(), labels)
+        doubts(&HuVolume::try_new(grid, vec![hu; labels.len()]).unwrap(), labels)
     }
 
     /// Codes for slices with this much of the right and of the left lung, mL.
@@ -140,7 +136,7 @@ mod tests {
         let labels = [vec![0; 2000], vec![R; 1000], vec![L; 1000], vec![0; 2000]].concat();
         let codes = |hu: &[i16]| -> Vec<IssueCode> {
             let voxels = hu.iter().copied().cycle().take(labels.len()).collect();
-            let volume = HuVolume::new(grid(2000, &[10.0; 3]), voxels).unwrap();
+            let volume = HuVolume::try_new(grid(2000, &[10.0; 3]), voxels).unwrap();
             doubts(&volume, &labels).iter().map(|issue| issue.code).collect()
         };
         assert_eq!(codes(&[60]), [IssueCode::LungsNone]);

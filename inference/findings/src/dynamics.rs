@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use corsai_protocol::{
-    Basis, Dynamics, Issue, IssueCode, LungFinding, Lungs, NoVerdict, Report, SeriesSummary, ShareChange, Tier, Verdict,
+use corsai_protocol::SeriesSummary;
+use corsai_report::{
+    Basis, Dynamics, Issue, IssueCode, LungFinding, Lungs, NoVerdict, Report, ShareChange, Tier, Verdict,
 };
 
 /// A change of the share below this many percentage points is no change (the paper's second experiment).
@@ -223,7 +224,8 @@ fn protocols_differ(previous: &SeriesSummary, current: &SeriesSummary) -> Option
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::{Runs, SeriesId, StudyRecord};
+    use corsai_protocol::SeriesId;
+    use corsai_report::{Runs, StudyRecord};
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! From masks to numbers: volumes and shares of the lungs, CT-class, what is doubtful about them, and the change
-//! between two studies (`networks.md` §5 and §6); put together, the [`corsai_protocol::Report`].
+//! between two studies (`networks.md` §5 and §6); put together, the [`corsai_report::Report`].
 //!
-//! Masks are one label byte a voxel (`corsai_protocol::label`) on the study's own grid, so a volume is a count of
+//! Masks are one label byte a voxel (`corsai_volume::label`) on the study's own grid, so a volume is a count of
 //! voxels times what each of them stands for; nothing here knows how the masks came about.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

@@ -1,7 +1,7 @@
 //! Volumes and shares of the lungs (`networks.md` §5).
 
-use corsai_protocol::{LungFinding, Lungs, Members, Possible, Scale};
-use corsai_study::Grid;
+use corsai_report::{LungFinding, Lungs, Members, Possible, Scale};
+use corsai_volume::Grid;
 
 use crate::{
     LEAST_LUNG_ML, ct_class,
@@ -112,7 +112,7 @@ fn ends(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
+    use corsai_volume::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
 
     use super::*;
     use crate::tally::tests::grid;

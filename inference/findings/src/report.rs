@@ -1,18 +1,18 @@
 //! The report, put together.
 
-use corsai_protocol::{DISCLAIMER, Dynamics, Issue, Lungs, Report, Runs, StudyRecord};
-use corsai_study::Grid;
+use corsai_report::{DISCLAIMER, Dynamics, Issue, Lungs, Report, Runs, StudyRecord};
+use corsai_volume::Grid;
 
 /// What was measured: the grid's size, and the date (`YYYY-MM-DD`) of the series.
 #[must_use]
 pub fn record(date: Option<String>, grid: &Grid) -> StudyRecord {
-    let volume = grid.summary();
+    let count = |number: usize| u32::try_from(number).expect("invariant: sides and slices are fewer than 2³²");
     StudyRecord {
         date,
-        slices: volume.slices,
-        rows: volume.rows,
-        columns: volume.columns,
-        voxel_mm: [volume.row_mm, volume.column_mm, volume.slice_mm],
+        slices: count(grid.slices()),
+        rows: count(grid.rows()),
+        columns: count(grid.columns()),
+        voxel_mm: [grid.row_mm(), grid.column_mm(), grid.slice_mm()],
     }
 }
 
@@ -31,7 +31,7 @@ pub fn refusal(study: StudyRecord, mut issues: Vec<Issue>, runs: Runs) -> Report
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::IssueCode;
+    use corsai_report::IssueCode;
 
     use super::*;
 

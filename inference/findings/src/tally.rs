@@ -1,7 +1,7 @@
 //! Voxels of each kind on each slice: what every number here is made of.
 
-use corsai_protocol::label;
-use corsai_study::Grid;
+use corsai_volume::Grid;
+use corsai_volume::label;
 
 /// Counts of one slice; lesions are counted in their lung as well.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub(crate) struct Side {
 
 /// One tally a slice of the grid, which has one label a voxel.
 pub(crate) fn tallies(grid: &Grid, labels: &[u8]) -> Vec<Tally> {
-    assert_eq!(labels.len(), grid.len(), "invariant: one label a voxel");
-    labels.chunks_exact(grid.rows * grid.columns).map(tally).collect()
+    assert_eq!(labels.len(), grid.voxel_count(), "invariant: one label a voxel");
+    labels.chunks_exact(grid.area()).map(tally).collect()
 }
 
 fn tally(slice: &[u8]) -> Tally {
@@ -46,13 +46,14 @@ pub(crate) fn volume_ml(grid: &Grid, tallies: &[Tally], count: impl Fn(&Tally) -
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use corsai_volume::GridGeometry;
+
     use super::*;
 
     /// Slices of one row, 10 × 10 mm a pixel, each standing for `slab_mm`: a voxel of 10 mm is 1 mL.
     pub(crate) fn grid(columns: usize, slab_mm: &[f64]) -> Grid {
         let positions_mm = (0..slab_mm.len()).map(|z| z as f64 * 10.0).collect();
-        Grid {
-            slices: slab_mm.len(),
+        Grid::try_new(GridGeometry {
             rows: 1,
             columns,
             row_mm: 10.0,
@@ -60,7 +61,8 @@ pub(crate) mod tests {
             positions_mm,
             slab_mm: slab_mm.to_vec(),
             patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
-        }
+        })
+        .unwrap()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! used. The input is made by formula, `models/training` makes the same.
 
 use corsai_kernels::Precision;
-use corsai_protocol::Golden;
+use corsai_manifest::Golden;
 use sha2::{Digest, Sha256};
 
 use crate::Shape;

@@ -22,7 +22,8 @@ pub use corsai_kernels::Precision;
 pub use network::{Network, Place, Shape, read_manifest};
 pub use pack::{PackError, Weights};
 
-use corsai_protocol::{Family, IssueCode, Manifest};
+use corsai_manifest::{Family, Manifest};
+use corsai_report::IssueCode;
 use thiserror::Error;
 
 /// Why a network can't be built or used. No variant holds anything of a study.

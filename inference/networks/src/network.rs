@@ -6,7 +6,7 @@ use burn::tensor::Device;
 #[cfg(feature = "gpu")]
 use burn::tensor::{Tensor, activation};
 use corsai_kernels::{Precision, free_blocks, in_planned_blocks, sigmoid, softmax};
-use corsai_protocol::{Architecture, Manifest, NetworkEntry, Part};
+use corsai_manifest::{Architecture, Manifest, NetworkEntry, Part};
 use sha2::{Digest, Sha256};
 
 use crate::{NetworkError, PackError, Weights, fpn::Fpn, layers::Maps, resnet::ResNet18, unet::Unet};

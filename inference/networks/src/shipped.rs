@@ -1,7 +1,7 @@
 //! The networks this build was made with: their manifest, their stored answers and, where they are compiled in, their
 //! weights.
 
-use corsai_protocol::NetworkEntry;
+use corsai_manifest::NetworkEntry;
 
 include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 

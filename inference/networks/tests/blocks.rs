@@ -11,8 +11,8 @@ use std::{
 };
 
 use burn::tensor::Device;
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, golden, read_manifest};
-use corsai_protocol::NetworkEntry;
 
 /// What counts as large, bytes.
 const LARGE: usize = 4096;

@@ -12,8 +12,8 @@
 use std::{fs, path::Path};
 
 use burn::tensor::Device;
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, Place, Precision, golden, read_manifest, shipped};
-use corsai_protocol::NetworkEntry;
 
 /// Of the largest logit, in f32.
 const TOLERANCE: f64 = 1e-4;

@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+use corsai_manifest::{Family, Manifest, NetworkEntry};
 use corsai_networks::{NetworkError, read_manifest};
-use corsai_protocol::{Family, IssueCode, Manifest, NetworkEntry};
+use corsai_report::IssueCode;
 
 const SHIPPED: &str = include_str!("../../../models/manifest.json");
 

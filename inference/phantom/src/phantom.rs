@@ -1,6 +1,7 @@
 //! The phantom as a whole: what is asked for, what is made, what is true of it.
 
-use corsai_protocol::{PhantomDate, label};
+use corsai_protocol::PhantomDate;
+use corsai_volume::label;
 
 use crate::anatomy::Anatomy;
 use crate::dicom;
@@ -166,7 +167,7 @@ impl Phantom {
         &self.hu
     }
 
-    /// One label byte a voxel ([`corsai_protocol::label`]), in the same order. Lung is what lies within the pleura,
+    /// One label byte a voxel ([`corsai_volume::label`]), in the same order. Lung is what lies within the pleura,
     /// lesions and thin vessels included, without the thick ones of the hilum and their bronchi.
     #[must_use]
     pub fn labels(&self) -> &[u8] {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use corsai_phantom::{Phantom, PhantomError, PhantomOptions};
-use corsai_protocol::label::{LEFT_LUNG, LESION, RIGHT_LUNG};
+use corsai_volume::label::{LEFT_LUNG, LESION, RIGHT_LUNG};
 
 const SMALL: PhantomOptions =
     PhantomOptions { yyyymmdd: 20_200_420, share_left: 0.12, share_right: 0.24, seed: 1, columns: 96, slices: 31 };

@@ -1,8 +1,9 @@
 //! What the page asks of the worker.
 
+use corsai_report::Tier;
 use serde::{Deserialize, Serialize};
 
-use crate::{RunId, SeriesId, Tier};
+use crate::{RunId, SeriesId};
 
 /// Which of the two studies on the page a message speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,8 +1,9 @@
 //! What the worker tells the page.
 
+use corsai_report::{Dynamics, Issue, Possible, Report};
 use serde::{Deserialize, Serialize};
 
-use crate::{Answered, Dynamics, Issue, Possible, Report, SeriesId, SeriesSummary, SliceAreas, Slot, VolumeSummary};
+use crate::{Answered, SeriesId, SeriesSummary, SliceAreas, Slot, VolumeSummary};
 
 /// Numbers the runs of a page, rising; an event of an older run is stale and is dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,8 +1,7 @@
 //! What a series and a volume look like to the page.
 
+use corsai_report::Issue;
 use serde::{Deserialize, Serialize};
-
-use crate::Issue;
 
 /// Numbers the series of one drop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,12 +3,13 @@
 //! Errors keep what was found as sizes and counts, never a header's value. Issues for people are
 //! made of them in `issues`.
 
+use corsai_volume::VolumeError;
 use serde::{Deserialize, Serialize};
 
 use crate::transfer_syntax::UnsupportedSyntax;
 
 /// Why nothing of a file can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum FileError {
     /// Shorter than a preamble and its mark.
     #[error("the file is too short")]
@@ -34,10 +35,16 @@ pub enum FileError {
     /// The index of a disc (PS3.3 F.3) with the number of images that it lists.
     #[error("the file is a directory of {0} images")]
     Directory(usize),
+    /// The file could not be read from where it is stored, or unpacked.
+    #[error("the file can't be read")]
+    Unreadable,
+    /// The archive can't be opened.
+    #[error("the archive can't be opened")]
+    BadArchive,
 }
 
 /// Why a frame can't be decoded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 pub enum CodecError {
     /// The transfer syntax isn't read.
     #[error("the transfer syntax is not read: {}", .0.name())]
@@ -72,7 +79,7 @@ pub enum CodecError {
 }
 
 /// Why a slice can't be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 pub enum SliceError {
     /// Rows, columns or the bits of a pixel are missing.
     #[error("a number that describes the image is missing")]
@@ -152,8 +159,13 @@ pub struct MissingSlices {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum GeometryError {
     /// Fewer slices than a chest has.
-    #[error("{0} slices are too few")]
-    TooFew(usize),
+    #[error("{slices} slices, at least {needed} are needed")]
+    TooFew {
+        /// Slices that are there.
+        slices: usize,
+        /// Slices that are needed.
+        needed: usize,
+    },
     /// All slices are at one place.
     #[error("all slices are at one place")]
     SingleLocation,
@@ -183,6 +195,17 @@ pub enum GeometryError {
     /// Rows and columns of an array enclose another angle than 90°.
     #[error("rows and columns are not at right angles")]
     NotRectangular,
+    /// Different images bear one SOP Instance UID.
+    #[error("{clashes} images bear the identifier of another image")]
+    IdentifierClash {
+        /// Images whose identifier another image has.
+        clashes: usize,
+        /// Names of some of the files, for the screen.
+        files: Vec<String>,
+    },
+    /// Sizes or distances make no grid.
+    #[error(transparent)]
+    Grid(#[from] VolumeError),
 }
 
 /// Why a file shows nothing: the file as a whole, or its frame.

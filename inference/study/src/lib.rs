@@ -42,8 +42,14 @@ mod modality_lut;
 mod preview_image;
 mod series;
 mod stack;
+<<<<<<< HEAD
 mod volume;
 mod volume_decoder;
+=======
+mod transfer;
+mod value;
+mod walk;
+>>>>>>> main
 
 pub use frame_decoder::{Ahead, Coding, Task};
 pub use hu_array::{HuArray, hounsfield};
@@ -51,5 +57,8 @@ pub use image::Fault;
 pub use image_frame::Picture;
 pub use intake::{Intake, Limits, Opened};
 pub use series::Series;
+<<<<<<< HEAD
 pub use volume::{Grid, HuVolume};
 pub use volume_decoder::{Damaged, Decoded, Decoding};
+=======
+>>>>>>> main

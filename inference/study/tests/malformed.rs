@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use corsai_protocol::IssueCode;
+use corsai_report::IssueCode;
 use corsai_study::{Intake, Limits};
 use corsai_tests::{data, needs_data};
 use peak_alloc::PeakAlloc;

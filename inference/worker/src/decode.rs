@@ -2,8 +2,10 @@
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
-use corsai_protocol::{Event, Issue, RunId, Slot, Stage};
+use corsai_protocol::{Event, RunId, Slot, Stage, VolumeSummary};
+use corsai_report::Issue;
 use corsai_study::{Ahead, Decoded, Decoding, Series};
+use corsai_volume::Grid;
 
 use crate::{
     decoders::{Decoders, Outcome},
@@ -89,7 +91,7 @@ pub async fn decode(
     let fresh = begun.adopt(ahead);
     let waiting = begun.order().into();
     let grid = begun.grid().clone();
-    outbox::post(&Event::Volume { run, slot, volume: grid.summary() });
+    outbox::post(&Event::Volume { run, slot, volume: summary(&grid) });
     let decoding = Rc::new(RefCell::new(Some(begun)));
     owner.study(slot).borrow_mut().pixels = Pixels::Decoding(Rc::clone(&decoding));
     let mut work = Work { decoding: Rc::clone(&decoding), decoders, waiting, out: 0, fresh };
@@ -103,7 +105,7 @@ pub async fn decode(
             shown |= !work.fresh.is_empty();
             let indices = std::mem::take(&mut work.fresh).into_iter().map(|z| z as u32).collect();
             outbox::post(&Event::Changed { run, slot, indices, areas: Vec::new() });
-            pace.reached(grid.slices.saturating_sub(left), grid.slices);
+            pace.reached(grid.slices().saturating_sub(left), grid.slices());
             pause.now().await;
         }
         if left == 0 {
@@ -121,15 +123,29 @@ pub async fn decode(
     let decoded = done.finish()?;
     if *decoded.volume.grid() != grid {
         // Damaged slices were left out, so that others have their numbers now.
-        outbox::post(&Event::Volume { run, slot, volume: decoded.volume.grid().summary() });
+        outbox::post(&Event::Volume { run, slot, volume: summary(decoded.volume.grid()) });
     }
     Ok(decoded)
+}
+
+/// Returns what the page needs of a grid.
+fn summary(grid: &Grid) -> VolumeSummary {
+    let count = |number: usize| u32::try_from(number).expect("invariant: sides and slices are fewer than 2³²");
+    VolumeSummary {
+        slices: count(grid.slices()),
+        rows: count(grid.rows()),
+        columns: count(grid.columns()),
+        row_mm: grid.row_mm(),
+        column_mm: grid.column_mm(),
+        slice_mm: grid.slice_mm(),
+        positions_mm: grid.positions_mm().to_vec(),
+    }
 }
 
 #[cfg(test)]
 pub mod tests {
     use corsai_phantom::{Phantom, PhantomOptions};
-    use corsai_protocol::IssueCode;
+    use corsai_report::IssueCode;
     use corsai_study::{Fault, Intake, Limits, Opened};
 
     use super::*;
@@ -169,7 +185,7 @@ pub mod tests {
         let away: Vec<usize> = work.fresh.iter().map(|z| z.abs_diff(31)).collect();
         assert!(away.is_sorted());
         let decoded = work.decoding.take().unwrap().finish().unwrap();
-        assert_eq!(decoded.volume.grid().slices, 62);
+        assert_eq!(decoded.volume.grid().slices(), 62);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use corsai_protocol::IssueCode;
+use corsai_report::IssueCode;
 use corsai_study::{Fault, Task};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use js_sys::Int16Array;

@@ -1,7 +1,9 @@
 //! Where to compute: chosen by a known slice, computed, timed and compared with its stored answer.
 
+use corsai_manifest::{Family, Manifest};
 use corsai_networks::{Precision, golden, read_manifest, shipped};
-use corsai_protocol::{DevicePreference, DeviceReport, Event, Family, Issue, IssueCode, Manifest, Stage, Tier};
+use corsai_protocol::{DevicePreference, DeviceReport, Event, Stage};
+use corsai_report::{Issue, IssueCode, Tier};
 
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;

@@ -2,8 +2,10 @@
 //! which of the two it has.
 
 use corsai_ensemble::{Job, JobId};
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{NetworkError, Precision};
-use corsai_protocol::{DeviceReport, Issue, IssueCode, NetworkEntry};
+use corsai_protocol::DeviceReport;
+use corsai_report::{Issue, IssueCode};
 
 use crate::{gpu::Gpu, helper, pool::Pool, weights::Parts};
 

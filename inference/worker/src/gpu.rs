@@ -17,9 +17,10 @@ use burn::tensor::{
     wgpu::{WgpuSetup, wgpu},
 };
 use corsai_ensemble::{Job, JobId};
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, Place, Precision, golden};
 use corsai_port::adapter;
-use corsai_protocol::{Issue, IssueCode, NetworkEntry};
+use corsai_report::{Issue, IssueCode};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::{
     StreamExt,

@@ -4,8 +4,9 @@
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use burn::tensor::Device;
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, golden, read_manifest, shipped};
-use corsai_protocol::{Issue, NetworkEntry};
+use corsai_report::Issue;
 use corsai_study::{Coding, Fault};
 use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
 use serde::{Deserialize, Serialize};

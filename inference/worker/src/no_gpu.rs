@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 
 use corsai_ensemble::Job;
+use corsai_manifest::NetworkEntry;
 use corsai_networks::{NetworkError, Precision};
-use corsai_protocol::{Issue, NetworkEntry};
+use corsai_report::Issue;
 
 use crate::{device::Offer, engine::Outcome, pool::Check, weights::Parts};
 

@@ -1,7 +1,8 @@
 //! What leaves the worker for the page.
 
 use corsai_port::PortError;
-use corsai_protocol::{Event, Issue, IssueCode, Report, ReportStage, RunId, Slot};
+use corsai_protocol::{Event, ReportStage, RunId, Slot};
+use corsai_report::{Issue, IssueCode, Report};
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::DedicatedWorkerGlobalScope;

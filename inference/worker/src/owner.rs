@@ -13,10 +13,8 @@ use std::{
 use corsai_findings::{Measured, compare, same_instances};
 use corsai_networks::Precision;
 use corsai_port::read;
-use corsai_protocol::{
-    Command, Depth, DevicePreference, Event, Issue, IssueCode, Report, ReportStage, RunId, SeriesSummary, Slot, Stage,
-    Tier,
-};
+use corsai_protocol::{Command, Depth, DevicePreference, Event, ReportStage, RunId, SeriesSummary, Slot, Stage};
+use corsai_report::{Issue, IssueCode, Report, Tier};
 use corsai_study::{Ahead, Decoding, Opened};
 use futures_channel::oneshot;
 use futures_util::{

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use corsai_ensemble::{Job, JobId};
 use corsai_networks::{Network, Precision, golden};
-use corsai_protocol::{Issue, IssueCode};
+use corsai_report::{Issue, IssueCode};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use js_sys::Float32Array;
 use wasm_bindgen::JsValue;

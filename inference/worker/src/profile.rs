@@ -1,7 +1,8 @@
 //! How much lung and lesion each slice holds: the profile beside the page's slider.
 
 use corsai_ensemble::Analysis;
-use corsai_protocol::{Event, RunId, SliceAreas, Slot, Stage, label};
+use corsai_protocol::{Event, RunId, SliceAreas, Slot, Stage};
+use corsai_volume::label;
 
 use crate::outbox;
 
@@ -14,7 +15,7 @@ pub fn tell_changed((run, slot): (RunId, Slot), analysis: &Analysis, slices: Vec
 
 /// The same for the whole volume.
 pub fn tell_all_changed(at: (RunId, Slot), analysis: &Analysis) {
-    tell_changed(at, analysis, (0..analysis.volume().grid().slices).collect());
+    tell_changed(at, analysis, (0..analysis.volume().grid().slices()).collect());
 }
 
 /// The areas on each of these slices; none before the lungs are in.
@@ -41,9 +42,10 @@ mod tests {
     use std::sync::Arc;
 
     use corsai_ensemble::{Job, Options};
+    use corsai_manifest::{Family, Manifest};
     use corsai_networks::{read_manifest, shipped};
-    use corsai_protocol::{Family, Manifest, Tier};
-    use corsai_study::HuVolume;
+    use corsai_report::Tier;
+    use corsai_volume::HuVolume;
 
     use super::*;
     use crate::decode::tests::opened;

@@ -1,7 +1,8 @@
 //! Files and phantoms to series. Files are handles until here: each is read, given to `study` and let go.
 
 use corsai_phantom::{Phantom, PhantomOptions};
-use corsai_protocol::{Issue, PhantomDate, RunId, Slot, Stage};
+use corsai_protocol::{PhantomDate, RunId, Slot, Stage};
+use corsai_report::Issue;
 use corsai_study::{Ahead, Intake, Limits, Opened};
 use futures_util::{StreamExt, stream};
 use js_sys::Uint8Array;

@@ -9,10 +9,9 @@ use std::{
 
 use corsai_ensemble::{Analysis, Job, JobId, Options};
 use corsai_findings::{doubts, measure, possible, record, report, spread};
-use corsai_protocol::{
-    Answered, Depth, Event, Issue, IssueCode, Lungs, Manifest, Report, ReportStage, RunId, Runs, SeriesId,
-    SeriesSummary, Severity, Slot, Stage, Tier, Vote,
-};
+use corsai_manifest::{Manifest, Vote};
+use corsai_protocol::{Answered, Depth, Event, ReportStage, RunId, SeriesId, SeriesSummary, Slot, Stage};
+use corsai_report::{Issue, IssueCode, Lungs, Report, Runs, Severity, Tier};
 use corsai_study::{Decoded, Opened};
 use futures_util::{
     future::{Either, select},
@@ -380,7 +379,7 @@ impl Run<'_> {
             paper_vote: self.course.depth.paper_vote,
             dpn_3d: self.course.depth.dpn_3d,
             slices,
-            slices_without_lung: (grid.slices as u32).saturating_sub(slices),
+            slices_without_lung: (grid.slices() as u32).saturating_sub(slices),
             networks: analysis.runs(),
             seconds: self.course.seconds.get(),
             memory_bytes: Some(engine.memory_bytes()),

@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use corsai_protocol::{Issue, IssueCode};
+use corsai_report::{Issue, IssueCode};
 use futures_channel::oneshot;
 
 /// One network's parts.

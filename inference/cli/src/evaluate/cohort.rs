@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use corsai_protocol::Verdict;
+use corsai_report::Verdict;
 use thiserror::Error;
 
 use crate::reading::is_nifti;

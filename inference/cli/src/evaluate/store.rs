@@ -9,7 +9,8 @@ use std::{
 
 use corsai_ensemble::Options;
 use corsai_evaluation::{Failure, LungLabels, Scores};
-use corsai_protocol::{DevicePreference, Report, SeriesSummary};
+use corsai_protocol::{DevicePreference, SeriesSummary};
+use corsai_report::Report;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -5,8 +5,10 @@ use std::{fs::File, path::Path};
 
 use corsai_evaluation::TruthError;
 use corsai_nifti::{DataType, Image, NiftiError, Reader};
-use corsai_protocol::{Issue, IssueCode, SeriesId, SeriesSummary, Severity};
-use corsai_study::{Decoded, Grid, HuArray, Limits, hounsfield};
+use corsai_protocol::{SeriesId, SeriesSummary};
+use corsai_report::{Issue, IssueCode, Severity};
+use corsai_study::{Decoded, HuArray, Limits, hounsfield};
+use corsai_volume::Grid;
 
 use crate::{arguments::Chosen, masks};
 
@@ -76,16 +78,16 @@ fn open(path: &Path) -> Result<File, NiftiError> {
 }
 
 fn summary(grid: &Grid, issues: &[Issue]) -> SeriesSummary {
-    let volume = grid.summary();
+    let count = |number: usize| u32::try_from(number).expect("invariant: sides and slices are fewer than 2³²");
     SeriesSummary {
         id: SeriesId(0),
         description: String::new(),
         modality: String::new(),
-        slices: volume.slices,
-        rows: volume.rows,
-        columns: volume.columns,
+        slices: count(grid.slices()),
+        rows: count(grid.rows()),
+        columns: count(grid.columns()),
         thickness_mm: None,
-        spacing_mm: Some(volume.slice_mm),
+        spacing_mm: Some(grid.slice_mm()),
         date: None,
         usable: true,
         patient_key: None,
@@ -116,5 +118,5 @@ pub fn mask(path: &Path, name: &'static str, grid: &Grid) -> Result<Vec<u8>, Tru
         let fits = (value - number).abs() <= WHOLE && (0.0..=255.0).contains(&number);
         fits.then_some(number as u8)
     };
-    Ok(reader.image(grid.len(), whole).map_err(unreadable)?.voxels)
+    Ok(reader.image(grid.voxel_count(), whole).map_err(unreadable)?.voxels)
 }

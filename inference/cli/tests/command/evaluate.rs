@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Output};
 
 use corsai_nifti::Geometry;
-use corsai_protocol::label;
+use corsai_volume::label;
 use serde_json::Value;
 
 use crate::{

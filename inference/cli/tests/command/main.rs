@@ -14,7 +14,7 @@ use std::{
 };
 
 use boon::{Compiler, Schemas};
-use corsai_protocol::{Basis, IssueCode, NoVerdict, Report, Tier, Verdict};
+use corsai_report::{Basis, IssueCode, NoVerdict, Report, Tier, Verdict};
 use nifti::{IntoNdArray, NiftiObject, ReaderOptions};
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ fn corsai(arguments: &[&str]) -> Output {
 }
 
 fn schema() -> Value {
-    serde_json::from_str(include_str!("../../report.schema.json")).unwrap()
+    serde_json::from_str(include_str!("../../../report/report.schema.json")).unwrap()
 }
 
 /// A report, held against the schema and read back.

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use corsai_nifti::Geometry;
 use corsai_phantom::{Phantom, PhantomOptions};
-use corsai_protocol::{IssueCode, Lungs};
+use corsai_report::{IssueCode, Lungs};
 use nifti::{IntoNdArray, NiftiObject, ReaderOptions};
 
 use crate::{codes, corsai, phantom, valid};

@@ -1,7 +1,7 @@
 //! What an analysis can say in numbers at any time: bounds of the vote, the members one by one, and
 //! what ran.
 
-use corsai_protocol::NetworkRuns;
+use corsai_report::NetworkRuns;
 
 use super::{Analysis, RightLeft};
 use crate::lesions::LesionStage;

@@ -24,7 +24,7 @@ impl Analysis {
     /// before the lungs are in, and unless [`super::Options::keep_probabilities`] asks for them.
     #[must_use]
     pub fn lung_probabilities(&self, z: usize) -> Option<RightLeft<Vec<f32>>> {
-        let inside = z < self.volume.grid().slices;
+        let inside = z < self.volume.grid().slices();
         self.lung_cube.as_ref().filter(|_| inside).map(|cube| cube.on_slice(&self.filters, z))
     }
 
@@ -43,7 +43,7 @@ impl Analysis {
             return Ok(None);
         };
         let grid = self.volume.grid();
-        let steps = stage.on_slice(task.member, answer, grid.rows, grid.columns)?;
+        let steps = stage.on_slice(task.member, answer, grid.rows(), grid.columns())?;
         Ok(Some(LesionProbabilities { network: self.lesions[task.member], slice: task.slice, steps }))
     }
 }

@@ -1,6 +1,6 @@
 //! The evaluation as one page that can be kept and passed on: no script, nothing from outside.
 
-use corsai_protocol::Verdict;
+use corsai_report::Verdict;
 
 use crate::{
     cohort::{Cohort, Outcome, Quantity, Row},

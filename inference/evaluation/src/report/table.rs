@@ -1,6 +1,6 @@
 //! The studies as CSV (RFC 4180), one a row.
 
-use corsai_protocol::Verdict;
+use corsai_report::Verdict;
 
 use crate::{
     cohort::{Cohort, Outcome, Quantity, Row},

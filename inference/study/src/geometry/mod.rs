@@ -3,3 +3,4 @@
 pub(crate) mod orientation;
 pub(crate) mod slice_spacing;
 pub(crate) mod vector;
+pub(crate) mod warning;

@@ -4,12 +4,13 @@
 //! reaches half the way to each neighbour, so that slabs fill the measured length without gap or
 //! overlap, with and without missing slices.
 
-use corsai_protocol::{Issue, IssueCode};
+use corsai_volume::median_gap;
 
-use crate::volume::median_gap;
+use crate::error::{GeometryError, MissingSlices};
+use crate::geometry::warning::GeometryWarning;
 
 /// Fewer slices are no chest.
-pub(crate) const MIN_SLICES: usize = 8;
+const MIN_SLICES: usize = 8;
 /// Slices nearer to one another than this are at one place, mm.
 pub(crate) const SAME_PLACE_MM: f64 = 0.01;
 /// Deviation from the median distance that is rounding: the larger of a share of it and mm.
@@ -27,101 +28,72 @@ const MAX_GAP_MM: f64 = 10.0;
 /// Distance beyond which small lesions fall between slices, mm; guidelines ask for 5 or less.
 const THICK_MM: f64 = 5.05;
 
-/// Why positions make no volume.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    TooFew(usize),
-    SingleLocation,
-    /// So many places hold more than one slice.
-    Overlapping(usize),
-    /// What was found.
-    Irregular(String),
-    /// The slices lie beside one another.
-    Shifted,
-}
-
-impl Trouble {
-    pub(crate) fn issue(&self) -> Issue {
-        match self {
-            Self::TooFew(count) => {
-                Issue::new(IssueCode::SeriesTooFew, &format!("{count}, at least {MIN_SLICES} needed"))
-            }
-            Self::SingleLocation => Issue::new(IssueCode::SeriesSingleLocation, ""),
-            Self::Overlapping(places) => {
-                Issue::new(IssueCode::SeriesOverlapping, &format!("{places} places with several pictures"))
-            }
-            Self::Irregular(found) => Issue::new(IssueCode::GeometryIrregularSpacing, found),
-            Self::Shifted => Issue::new(IssueCode::GeometryOrientation, "slices shifted sideways against one another"),
-        }
-    }
-}
-
 /// The slabs of a series, and the warnings about them.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Spacing {
+pub(crate) struct SliceSpacing {
     /// One for each slice.
     pub slab_mm: Vec<f64>,
-    pub issues: Vec<Issue>,
+    pub warnings: Vec<GeometryWarning>,
 }
 
 /// Assesses positions in rising order, mm.
 ///
 /// # Errors
 /// Where no volume can be measured.
-pub(crate) fn assess(positions_mm: &[f64]) -> Result<Spacing, Trouble> {
+pub(crate) fn assess(positions_mm: &[f64]) -> Result<SliceSpacing, GeometryError> {
     let gaps: Vec<f64> = positions_mm.windows(2).map(|pair| pair[1] - pair[0]).collect();
     if !gaps.is_empty() && gaps.iter().all(|gap| *gap < SAME_PLACE_MM) {
-        return Err(Trouble::SingleLocation);
+        return Err(GeometryError::SingleLocation);
     }
     if positions_mm.len() < MIN_SLICES {
-        return Err(Trouble::TooFew(positions_mm.len()));
+        return Err(GeometryError::TooFew { slices: positions_mm.len(), needed: MIN_SLICES });
     }
     let overlaps = gaps.iter().filter(|gap| **gap < SAME_PLACE_MM).count();
     if overlaps > 0 {
-        return Err(Trouble::Overlapping(overlaps));
+        return Err(GeometryError::Overlapping(overlaps));
     }
     let median = median_gap(positions_mm);
-    let mut issues = Vec::new();
-    issues.extend(missing(&gaps, median, positions_mm.len())?);
-    issues.extend(uneven(&gaps, median)?);
+    let mut warnings = Vec::new();
+    warnings.extend(missing(&gaps, median, positions_mm.len())?.map(GeometryWarning::MissingSlices));
+    warnings.extend(uneven(&gaps, median)?);
     if median > THICK_MM {
-        issues.push(Issue::new(IssueCode::GeometryThickSlices, &format!("{median:.1} mm")));
+        warnings.push(GeometryWarning::ThickSlices { median_mm: median });
     }
-    // Beyond the first and the last slice the volume goes on for half a usual distance.
+    // The volume extends beyond the first and the last slice by half the median distance.
     let half = |gap: Option<&f64>| gap.copied().unwrap_or(median) / 2.0;
     let below = |slice: usize| half(slice.checked_sub(1).and_then(|before| gaps.get(before)));
     let slab_mm = (0..positions_mm.len()).map(|slice| below(slice) + half(gaps.get(slice))).collect();
-    Ok(Spacing { slab_mm, issues })
+    Ok(SliceSpacing { slab_mm, warnings })
 }
 
-fn missing(gaps: &[f64], median: f64, present: usize) -> Result<Option<Issue>, Trouble> {
+/// Returns the gaps in which slices are missing.
+fn missing(gaps: &[f64], median: f64, present: usize) -> Result<Option<MissingSlices>, GeometryError> {
     let wide = || gaps.iter().enumerate().filter(|(_, gap)| **gap > GAP * median);
-    let Some((after, widest)) = wide().max_by(|a, b| a.1.total_cmp(b.1)) else { return Ok(None) };
-    let missing: f64 = wide().map(|(_, gap)| (gap / median).round() - 1.0).sum();
-    let all = missing + present as f64;
-    // Slices are counted from the feet and from 1, as the viewer counts them.
-    let found = format!("{missing} of {all}; the widest gap is {widest:.1} mm, after slice {}", after + 1);
-    let bearable = missing <= 1.0 || missing <= MAX_MISSING * all;
-    if !bearable || *widest > MAX_GAP_MM.max(2.0 * median) + tolerance(median, UNEVEN) {
-        return Err(Trouble::Irregular(format!("slices missing, {found}")));
+    let Some((below, widest)) = wide().max_by(|a, b| a.1.total_cmp(b.1)) else { return Ok(None) };
+    let missing = wide().map(|(_, gap)| (gap / median).round() - 1.0).sum::<f64>() as usize;
+    let all = missing + present;
+    let found = MissingSlices { missing, all, widest_mm: *widest, after: below + 1 };
+    let accepted = missing <= 1 || missing as f64 <= MAX_MISSING * all as f64;
+    if !accepted || *widest > MAX_GAP_MM.max(2.0 * median) + tolerance(median, UNEVEN) {
+        return Err(GeometryError::Missing(found));
     }
-    Ok(Some(Issue::new(IssueCode::GeometryMissingSlices, &found)))
+    Ok(Some(found))
 }
 
-fn uneven(gaps: &[f64], median: f64) -> Result<Option<Issue>, Trouble> {
+fn uneven(gaps: &[f64], median: f64) -> Result<Option<GeometryWarning>, GeometryError> {
     let usual = || gaps.iter().copied().filter(|gap| *gap <= GAP * median);
-    let (least, most) = usual().fold((median, median), |(least, most), gap| (least.min(gap), most.max(gap)));
-    let deviation = (median - least).max(most - median);
-    let found = format!("{least:.2} to {most:.2} mm");
+    let (least_mm, most_mm) = usual().fold((median, median), |(least, most), gap| (least.min(gap), most.max(gap)));
+    let deviation = (median - least_mm).max(most_mm - median);
     if deviation <= tolerance(median, EVEN) {
         Ok(None)
     } else if deviation <= tolerance(median, UNEVEN) {
-        Ok(Some(Issue::new(IssueCode::GeometryUnevenSpacing, &found)))
+        Ok(Some(GeometryWarning::UnevenSpacing { least_mm, most_mm }))
     } else {
-        Err(Trouble::Irregular(found))
+        Err(GeometryError::Uneven { least_mm, most_mm })
     }
 }
 
+/// Returns the larger of a share of the median and mm.
 fn tolerance(median: f64, (share, mm): (f64, f64)) -> f64 {
     (share * median).max(mm)
 }
@@ -135,16 +107,12 @@ mod tests {
         (0..count).map(|i| i as f64 * mm - 300.0).collect()
     }
 
-    fn codes(spacing: &Spacing) -> Vec<IssueCode> {
-        spacing.issues.iter().map(|issue| issue.code).collect()
-    }
-
     #[test]
     fn even_slices_stand_for_their_distance() {
         let spacing = assess(&even(20, 2.5)).unwrap();
-        assert!(spacing.issues.is_empty());
+        assert!(spacing.warnings.is_empty());
         assert!(spacing.slab_mm.iter().all(|mm| (mm - 2.5).abs() < 1e-9));
-        assert_eq!(codes(&assess(&even(20, 8.0)).unwrap()), [IssueCode::GeometryThickSlices]);
+        assert_eq!(assess(&even(20, 8.0)).unwrap().warnings, [GeometryWarning::ThickSlices { median_mm: 8.0 }]);
     }
 
     #[test]
@@ -152,8 +120,8 @@ mod tests {
         let mut positions = even(40, 5.0);
         positions.remove(10);
         let spacing = assess(&positions).unwrap();
-        assert_eq!(codes(&spacing), [IssueCode::GeometryMissingSlices]);
-        assert!(spacing.issues[0].message.contains("1 of 40; the widest gap is 10.0 mm, after slice 10"));
+        let missing = MissingSlices { missing: 1, all: 40, widest_mm: 10.0, after: 10 };
+        assert_eq!(spacing.warnings, [GeometryWarning::MissingSlices(missing)]);
         assert_eq!((spacing.slab_mm[9], spacing.slab_mm[10], spacing.slab_mm[11]), (7.5, 7.5, 5.0));
         // Next to an end it doesn't grow beyond the volume.
         let mut positions = even(40, 5.0);
@@ -165,12 +133,12 @@ mod tests {
     fn too_many_missing_slices_stop() {
         let mut wide = even(100, 2.0);
         wide.drain(40..45);
-        assert!(matches!(assess(&wide), Err(Trouble::Irregular(_))));
+        assert!(matches!(assess(&wide), Err(GeometryError::Missing(_))));
         let scattered: Vec<f64> =
             even(60, 1.0).into_iter().enumerate().filter(|(i, _)| i % 10 != 5).map(|p| p.1).collect();
-        assert!(matches!(assess(&scattered), Err(Trouble::Irregular(_))));
+        assert!(matches!(assess(&scattered), Err(GeometryError::Missing(_))));
         let stations: Vec<f64> = even(30, 5.0).into_iter().chain((1..40).map(|i| -155.0 + f64::from(i))).collect();
-        assert!(matches!(assess(&stations), Err(Trouble::Irregular(_))));
+        assert!(matches!(assess(&stations), Err(GeometryError::Missing(_))));
     }
 
     #[test]
@@ -178,22 +146,22 @@ mod tests {
         let jittered = |by: f64| -> Vec<f64> {
             even(30, 2.0).into_iter().enumerate().map(|(i, mm)| if i % 3 == 1 { mm + by } else { mm }).collect()
         };
-        assert!(assess(&jittered(0.005)).unwrap().issues.is_empty());
-        assert_eq!(codes(&assess(&jittered(0.1)).unwrap()), [IssueCode::GeometryUnevenSpacing]);
-        assert!(matches!(assess(&jittered(0.5)), Err(Trouble::Irregular(_))));
+        assert!(assess(&jittered(0.005)).unwrap().warnings.is_empty());
+        assert!(matches!(assess(&jittered(0.1)).unwrap().warnings[..], [GeometryWarning::UnevenSpacing { .. }]));
+        assert!(matches!(assess(&jittered(0.5)), Err(GeometryError::Uneven { .. })));
         // 0.625 mm written with one digit.
         let rounded: Vec<f64> = (0..200).map(|i| (f64::from(i) * 6.25).round() / 10.0).collect();
-        assert_eq!(codes(&assess(&rounded).unwrap()), [IssueCode::GeometryUnevenSpacing]);
+        assert!(matches!(assess(&rounded).unwrap().warnings[..], [GeometryWarning::UnevenSpacing { .. }]));
     }
 
     #[test]
     fn too_few_slices_and_shared_places_have_their_names() {
-        assert_eq!(assess(&[]), Err(Trouble::TooFew(0)));
-        assert_eq!(assess(&[3.0]), Err(Trouble::TooFew(1)));
-        assert_eq!(assess(&[3.0; 20]), Err(Trouble::SingleLocation));
+        assert_eq!(assess(&[]), Err(GeometryError::TooFew { slices: 0, needed: MIN_SLICES }));
+        assert_eq!(assess(&[3.0]), Err(GeometryError::TooFew { slices: 1, needed: MIN_SLICES }));
+        assert_eq!(assess(&[3.0; 20]), Err(GeometryError::SingleLocation));
         let mut doubled = even(20, 2.0);
         doubled.insert(5, doubled[5]);
-        assert_eq!(assess(&doubled), Err(Trouble::Overlapping(1)));
+        assert_eq!(assess(&doubled), Err(GeometryError::Overlapping(1)));
     }
 
     proptest! {

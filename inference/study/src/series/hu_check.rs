@@ -1,36 +1,41 @@
-//! Whether a volume's numbers can be Hounsfield units at all: an exporter that applied the intercept twice, or left it
-//! out, moves everything by 1,024 and still writes a valid file.
+//! Whether the values of a volume can be Hounsfield units: an exporter that applies the intercept
+//! twice, or leaves it out, moves all values by 1,024 and still writes a valid file.
 //!
-//! Only what no body can look like is refused; whether there are lungs in it is not asked here.
+//! Only volumes that no body looks like are refused. Whether there are lungs isn't checked here.
 
-use corsai_protocol::{Issue, IssueCode};
+use std::ops::RangeInclusive;
 
-/// Every how many voxels one is looked at; odd, so that it is no multiple of a row.
-const EVERY: usize = 37;
-/// Fat, blood and muscle. Even a child in the widest field of view fills more of a picture.
-const SOFT_HU: std::ops::RangeInclusive<i16> = -200..=200;
-const LEAST_SOFT: f64 = 0.02;
-/// Bone and metal. A skull is a tenth of its picture.
-const DENSE_HU: i16 = 600;
-const MOST_DENSE: f64 = 0.25;
-/// Air around or within the body; a narrow field of view may leave it out.
-const AIR_HU: i16 = -700;
-const LEAST_AIR: f64 = 0.001;
-/// Without air, so much bone is more likely muscle that lacks its intercept.
-const MOST_DENSE_WITHOUT_AIR: f64 = 0.05;
+use corsai_report::{Found, Issue, IssueCode};
 
-/// The reason not to measure, if there is one.
-pub(crate) fn doubt(voxels: &[i16]) -> Option<Issue> {
+/// One voxel in this many is sampled; odd, so that it is no multiple of a row.
+const SAMPLING: usize = 37;
+/// Fat, blood and muscle, HU.
+const SOFT_TISSUE_HU: RangeInclusive<i16> = -200..=200;
+/// Least share of soft tissue. Even a child in the widest field of view fills more of an image.
+const MIN_SOFT_TISSUE: f64 = 0.02;
+/// Bone and metal are above, HU.
+const BONE_HU: i16 = 600;
+/// Largest share of bone. A skull is a tenth of its image.
+const MAX_BONE: f64 = 0.25;
+/// Lung, and the air around the body, are below, HU.
+const AERATED_HU: i16 = -700;
+/// A smaller share of air is none; a narrow field of view may leave air out.
+const MIN_AIR: f64 = 0.001;
+/// Largest share of bone without air: more is probably muscle without its intercept.
+const MAX_BONE_WITHOUT_AIR: f64 = 0.05;
+
+/// Returns why the values can't be Hounsfield units; `None` where they can.
+pub(crate) fn check(voxels: &[i16]) -> Option<Issue> {
     let share = |is: fn(i16) -> bool| {
-        let seen = voxels.len().div_ceil(EVERY).max(1);
-        voxels.iter().step_by(EVERY).filter(|hu| is(**hu)).count() as f64 / seen as f64
+        let sampled = voxels.len().div_ceil(SAMPLING).max(1);
+        voxels.iter().step_by(SAMPLING).filter(|hu| is(**hu)).count() as f64 / sampled as f64
     };
-    let soft = share(|hu| SOFT_HU.contains(&hu));
-    let dense = share(|hu| hu > DENSE_HU);
-    let air = share(|hu| hu < AIR_HU);
-    let most_dense = if air < LEAST_AIR { MOST_DENSE_WITHOUT_AIR } else { MOST_DENSE };
-    let found = format!("{:.1} % air, {:.1} % soft tissue, {:.1} % bone", air * 100.0, soft * 100.0, dense * 100.0);
-    (soft < LEAST_SOFT || dense > most_dense).then(|| Issue::new(IssueCode::HuImplausible, &found))
+    let soft = share(|hu| SOFT_TISSUE_HU.contains(&hu));
+    let bone = share(|hu| hu > BONE_HU);
+    let air = share(|hu| hu < AERATED_HU);
+    let max_bone = if air < MIN_AIR { MAX_BONE_WITHOUT_AIR } else { MAX_BONE };
+    let implausible = soft < MIN_SOFT_TISSUE || bone > max_bone;
+    implausible.then(|| Issue::new(IssueCode::HuImplausible, [Found::Densities { air, soft, bone }]))
 }
 
 #[cfg(test)]
@@ -41,22 +46,22 @@ mod tests {
     fn chest(shift: i16) -> Vec<i16> {
         let bands: &[(usize, i16)] = &[(300, -1000), (200, -850), (150, -100), (300, 40), (50, 700)];
         let once: Vec<i16> = bands.iter().flat_map(|(count, hu)| vec![(hu + shift).max(-1024); *count]).collect();
-        once.repeat(EVERY)
+        once.repeat(SAMPLING)
     }
 
     #[test]
     fn bodies_are_plausible_with_and_without_lungs() {
-        assert_eq!(doubt(&chest(0)), None);
-        let head: Vec<i16> = [vec![-1000; 400], vec![40; 480], vec![1200; 120]].concat().repeat(EVERY);
-        assert_eq!(doubt(&head), None);
-        assert_eq!(doubt(&[40, 60, -90, 10].repeat(EVERY * 100)), None);
+        assert_eq!(check(&chest(0)), None);
+        let head: Vec<i16> = [vec![-1000; 400], vec![40; 480], vec![1200; 120]].concat().repeat(SAMPLING);
+        assert_eq!(check(&head), None);
+        assert_eq!(check(&[40, 60, -90, 10].repeat(SAMPLING * 100)), None);
     }
 
     #[test]
     fn an_intercept_applied_twice_or_never_is_seen() {
-        assert!(doubt(&chest(-1024)).is_some());
-        assert!(doubt(&chest(1024)).is_some());
-        assert!(doubt(&[-1024; 5000]).is_some());
-        assert!(doubt(&[]).is_some());
+        assert!(check(&chest(-1024)).is_some());
+        assert!(check(&chest(1024)).is_some());
+        assert!(check(&[-1024; 5000]).is_some());
+        assert!(check(&[]).is_some());
     }
 }

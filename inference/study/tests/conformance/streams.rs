@@ -94,7 +94,7 @@ fn high_throughput_streams_are_openjphs_bit_for_bit() {
         // As unsigned: the same where nothing is below 0, else refused.
         let unsigned = Picture::read(Header { signed: false, ..header }.around(&stream));
         match truth.iter().any(|value| *value < 0) {
-            true => assert_eq!(unsigned.unwrap_err().code, corsai_protocol::IssueCode::PixelsDepth, "{name}"),
+            true => assert_eq!(unsigned.unwrap_err().code, corsai_report::IssueCode::PixelsDepth, "{name}"),
             false => assert_eq!(unsigned.unwrap().values, truth, "{name}"),
         }
     }

@@ -18,11 +18,11 @@ fn the_checklist_names_every_item_and_tests_that_exist() {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
     let root = Path::new(&folder);
     let mut text = String::new();
-    for folder in ["src", "tests", "../findings/src"] {
+    for folder in ["src", "tests", "../findings/src", "../volume/src"] {
         sources(&root.join(folder), &mut text);
     }
     let page = fs::read_to_string(root.join("CHECKLIST.md")).unwrap();
-    let codes: BTreeSet<&str> = corsai_protocol::IssueCode::ALL.iter().map(|code| code.as_str()).collect();
+    let codes: BTreeSet<&str> = corsai_report::IssueCode::ALL.iter().map(|code| code.as_str()).collect();
     let items: Vec<Vec<&str>> = page
         .lines()
         .filter(|line| line.starts_with("| ") && !line.starts_with("| #"))

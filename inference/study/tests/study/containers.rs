@@ -3,7 +3,7 @@
 
 use std::io::{Cursor, Write};
 
-use corsai_protocol::{IssueCode as Code, Severity};
+use corsai_report::{IssueCode as Code, Severity};
 use corsai_study::{Intake, Limits, Opened};
 
 use crate::made::*;

@@ -2,7 +2,8 @@
 
 use std::io::{Cursor, Write};
 
-use corsai_protocol::{IssueCode as Code, SeriesId, Severity};
+use corsai_protocol::SeriesId;
+use corsai_report::{IssueCode as Code, Severity};
 use corsai_study::{Intake, Limits};
 
 use crate::made::*;
@@ -131,8 +132,8 @@ fn one_missing_slice_is_said_and_keeps_the_volume() {
     used_with(&files, &[Code::GeometryMissingSlices]);
     let decoded = measured(&files);
     let grid = decoded.volume.grid();
-    assert_eq!(grid.slices, 19);
-    assert!((grid.slab_mm.iter().sum::<f64>() - 100.0).abs() < 1e-9);
+    assert_eq!(grid.slices(), 19);
+    assert!((grid.slab_mm().iter().sum::<f64>() - 100.0).abs() < 1e-9);
     files.drain(5..9);
     refused(&files, Code::GeometryIrregularSpacing);
 }
@@ -156,7 +157,7 @@ fn damaged_slices_count_as_missing() {
     frame.truncate(300);
     let opened = open(&files);
     let mut decoding = only(&opened).begin().unwrap();
-    assert_eq!((decoding.grid().slices, decoding.order()[0]), (20, 10));
+    assert_eq!((decoding.grid().slices(), decoding.order()[0]), (20, 10));
     assert!(decoding.decode(8).is_ok() && decoding.decode(7).is_err() && decoding.decode(20).is_err());
     assert!(decoding.slice(7).is_none() && decoding.slice(8).is_some() && decoding.slice(9).is_none());
     assert_eq!(decoding.order().len(), 18);

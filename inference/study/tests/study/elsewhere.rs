@@ -1,6 +1,6 @@
 //! Slices decoded by another instance, while others are read or later: the same volume as decoded here.
 
-use corsai_protocol::IssueCode as Code;
+use corsai_report::IssueCode as Code;
 use corsai_study::{Coding, Decoded, Fault, Intake, Limits, Series};
 use proptest::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The same study in every way a file can be written; and what the guard before the decoders turns away.
 
-use corsai_protocol::IssueCode as Code;
+use corsai_report::IssueCode as Code;
 use corsai_study::{Decoded, Intake, Limits, Opened};
 
 use crate::made::*;

@@ -1,6 +1,6 @@
 //! What the fuzz targets do with bytes, in a form that ordinary tests can repeat.
 
-use corsai_protocol::{IssueCode, Severity};
+use corsai_report::{IssueCode, Severity};
 use corsai_study::{Decoding, Opened};
 
 use crate::made::*;
@@ -11,7 +11,7 @@ pub fn settle(opened: &Opened) -> Vec<IssueCode> {
     let mut found = codes(&opened.issues);
     for series in &opened.series {
         let summary = series.summary();
-        let is_stop = |issue: &corsai_protocol::Issue| issue.severity == Severity::Stop;
+        let is_stop = |issue: &corsai_report::Issue| issue.severity == Severity::Stop;
         assert_eq!(summary.usable, !summary.issues.iter().any(is_stop));
         let _ = series.preview();
         match series.begin().and_then(Decoding::finish) {
@@ -19,13 +19,13 @@ pub fn settle(opened: &Opened) -> Vec<IssueCode> {
                 assert!(summary.usable && !decoded.issues.iter().any(is_stop));
                 assert!(decoded.volume.voxels().iter().all(|hu| *hu >= -1024));
                 let grid = decoded.volume.grid();
-                assert!(grid.positions_mm.is_sorted_by(|a, b| a < b));
-                assert!(grid.slab_mm.iter().all(|mm| *mm > 0.0 && mm.is_finite()));
+                assert!(grid.positions_mm().is_sorted_by(|a, b| a < b));
+                assert!(grid.slab_mm().iter().all(|mm| *mm > 0.0 && mm.is_finite()));
                 // Slabs fill what lies between the first and the last slice, and half a slab beyond each.
-                let length = grid.positions_mm[grid.slices - 1] - grid.positions_mm[0];
-                let total: f64 = grid.slab_mm.iter().sum();
+                let length = grid.positions_mm()[grid.slices() - 1] - grid.positions_mm()[0];
+                let total: f64 = grid.slab_mm().iter().sum();
                 assert!(total > length && total <= 1.5 * length, "{total} mm for {length} mm");
-                assert!(grid.patient_from_voxel.iter().flatten().all(|number| number.is_finite()));
+                assert!(grid.patient_from_voxel().iter().flatten().all(|number| number.is_finite()));
                 found.extend(codes(&decoded.issues));
             }
             Err(issues) => {

@@ -17,15 +17,15 @@ fn the_volume_is_the_scene_from_the_feet_up() {
     let decoded = measured(&chest(SLICES));
     assert!(decoded.issues.is_empty(), "{:?}", decoded.issues);
     let grid = decoded.volume.grid();
-    assert_eq!((grid.slices, grid.rows, grid.columns), (SLICES, ROWS, COLUMNS));
+    assert_eq!((grid.slices(), grid.rows(), grid.columns()), (SLICES, ROWS, COLUMNS));
     for z in 0..SLICES {
         assert_eq!(decoded.volume.slice(z), expected(z), "slice {z}");
     }
-    assert!(grid.slab_mm.iter().all(|mm| (mm - 5.0).abs() < 1e-9));
+    assert!(grid.slab_mm().iter().all(|mm| (mm - 5.0).abs() < 1e-9));
     assert!((grid.voxel_ml(3) - 0.005).abs() < 1e-12);
     let affine = [[1.0, 0.0, 0.0, -13.0], [0.0, 1.0, 0.0, -10.0], [0.0, 0.0, 5.0, -40.0]];
-    assert_eq!(grid.patient_from_voxel, affine);
-    assert_eq!(grid.summary().slice_mm, 5.0);
+    assert_eq!(grid.patient_from_voxel(), affine);
+    assert_eq!(grid.slice_mm(), 5.0);
     assert_eq!(decoded.volume.slice(SLICES), &[] as &[i16]);
 }
 
@@ -71,15 +71,15 @@ proptest! {
         prop_assert_eq!(decoded.volume.voxels(), plain.volume.voxels());
         prop_assert_eq!(codes(&decoded.issues), codes(&plain.issues));
         let (grid, expected) = (decoded.volume.grid(), plain.volume.grid());
-        prop_assert_eq!((grid.rows, grid.columns, grid.row_mm, grid.column_mm), (ROWS, lie(0).columns, 1.0, lie(0).pixel_mm[1]));
+        prop_assert_eq!((grid.rows(), grid.columns(), grid.row_mm(), grid.column_mm()), (ROWS, lie(0).columns, 1.0, lie(0).pixel_mm[1]));
         let slab = 5.0 * degrees.to_radians().cos();
-        prop_assert!(grid.slab_mm.iter().all(|mm| (mm - slab).abs() < 1e-6));
-        for (a, b) in grid.patient_from_voxel.iter().flatten().zip(expected.patient_from_voxel.iter().flatten()) {
+        prop_assert!(grid.slab_mm().iter().all(|mm| (mm - slab).abs() < 1e-6));
+        for (a, b) in grid.patient_from_voxel().iter().flatten().zip(expected.patient_from_voxel().iter().flatten()) {
             prop_assert!((a - b).abs() < 1e-6);
         }
         // The right lung comes before the left one.
         let middle = decoded.volume.slice(SLICES / 2);
-        for line in middle.chunks(grid.columns) {
+        for line in middle.chunks(grid.columns()) {
             let right = line.iter().rposition(|hu| *hu == -850);
             let left = line.iter().position(|hu| *hu == -800);
             prop_assert!(right.is_none() || left.is_none() || right < left);
@@ -122,7 +122,7 @@ fn signed_words_and_padding_give_the_same_air() {
 
 #[test]
 fn a_tilted_gantry_keeps_volumes_and_is_said() {
-    use corsai_protocol::IssueCode;
+    use corsai_report::IssueCode;
     let (sine, cosine) = 10_f64.to_radians().sin_cos();
     let files: Vec<File> = (0..SLICES)
         .map(|z| {
@@ -136,6 +136,6 @@ fn a_tilted_gantry_keeps_volumes_and_is_said() {
     let grid = decoded.volume.grid();
     // The slices are nearer to one another than their corners are.
     assert!((grid.slice_mm() - 5.0 * cosine).abs() < 1e-9);
-    let step = grid.patient_from_voxel.map(|axis| axis[2]);
+    let step = grid.patient_from_voxel().map(|axis| axis[2]);
     assert!(step.iter().zip([0.0, 0.0, 5.0]).all(|(a, b)| (a - b).abs() < 1e-9));
 }

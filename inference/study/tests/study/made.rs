@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use corsai_protocol::{Issue, IssueCode, Severity};
+use corsai_report::{Issue, IssueCode, Severity};
 use corsai_study::{Decoded, Intake, Limits, Opened, Series};
 
 pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";

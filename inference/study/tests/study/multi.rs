@@ -1,6 +1,6 @@
 //! Enhanced and legacy-converted multi-frame CT: the same study in one file as in many.
 
-use corsai_protocol::{IssueCode as Code, Severity};
+use corsai_report::{IssueCode as Code, Severity};
 
 use crate::made::*;
 

@@ -1,6 +1,6 @@
 //! Part B of the checklist: a stored word becomes the Hounsfield units it stands for, or nothing.
 
-use corsai_protocol::{IssueCode as Code, Severity};
+use corsai_report::{IssueCode as Code, Severity};
 
 use crate::made::*;
 

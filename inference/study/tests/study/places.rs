@@ -1,6 +1,6 @@
 //! Part C of the checklist: where slices lie is told by their positions alone, and what leaves it open is refused.
 
-use corsai_protocol::IssueCode as Code;
+use corsai_report::IssueCode as Code;
 use corsai_study::Limits;
 
 use crate::made::*;
@@ -87,7 +87,7 @@ fn pixel_distances_are_read_rows_first_or_not_at_all() {
         refused(&all(|file| file.text((0x28, 0x30), "DS", bad)), Code::GeometryNoSpacing);
     }
     let volume = measured(&all(|file| file.text((0x28, 0x30), "DS", "0.5\\0.75"))).volume;
-    assert_eq!((volume.grid().row_mm, volume.grid().column_mm), (0.5, 0.75));
+    assert_eq!((volume.grid().row_mm(), volume.grid().column_mm()), (0.5, 0.75));
     // Slices of another field of view in the series are left out.
     let mut files = chest(12);
     files.extend((0..3).map(|z| {
@@ -133,7 +133,7 @@ fn two_spacings_in_one_series_are_refused() {
         .collect();
     let decoded = measured(&uneven);
     assert_eq!(codes(&decoded.issues), [Code::GeometryUnevenSpacing]);
-    let slabs: f64 = decoded.volume.grid().slab_mm[1..9].iter().sum();
+    let slabs: f64 = decoded.volume.grid().slab_mm()[1..9].iter().sum();
     assert!((slabs - 32.0).abs() < 1e-9);
 }
 
@@ -182,7 +182,7 @@ fn numbers_are_read_however_they_are_written() {
         .collect();
     let decoded = measured(&far);
     assert!(decoded.issues.is_empty());
-    assert!(decoded.volume.grid().slab_mm.iter().all(|mm| (mm - 5.0).abs() < 1e-6));
+    assert!(decoded.volume.grid().slab_mm().iter().all(|mm| (mm - 5.0).abs() < 1e-6));
     for bad in ["", "-13\\-10", "a\\b\\c", "-13\\-10\\1,5", "-13\\-10\\inf", "1e400\\0\\0"] {
         refused(&all(|file| file.text((0x20, 0x32), "DS", bad)), Code::GeometryNoPosition);
     }

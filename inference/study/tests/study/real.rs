@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use corsai_protocol::{IssueCode, SeriesId};
+use corsai_protocol::SeriesId;
+use corsai_report::IssueCode;
 use corsai_study::{Intake, Limits, Opened};
 use corsai_tests::{data, needs_data};
 
@@ -59,11 +60,11 @@ fn comes_out(name: &str, expected: &Expected) {
     let decoded = series.begin().unwrap().finish().unwrap();
     assert_eq!(codes(&decoded.issues), expected.issues);
     let grid = decoded.volume.grid();
-    assert_eq!((grid.slices, grid.rows, grid.columns), (expected.slices, 512, 512));
+    assert_eq!((grid.slices(), grid.rows(), grid.columns()), (expected.slices, 512, 512));
     assert!((grid.slice_mm() - expected.spacing_mm).abs() < 1e-6);
-    assert!(grid.slab_mm.iter().all(|mm| (mm - expected.spacing_mm).abs() < 1e-6));
-    assert_eq!((grid.row_mm, grid.column_mm), (expected.pixel_mm, expected.pixel_mm));
-    let ends = [grid.positions_mm[0], grid.positions_mm[expected.slices - 1]];
+    assert!(grid.slab_mm().iter().all(|mm| (mm - expected.spacing_mm).abs() < 1e-6));
+    assert_eq!((grid.row_mm(), grid.column_mm()), (expected.pixel_mm, expected.pixel_mm));
+    let ends = [grid.positions_mm()[0], grid.positions_mm()[expected.slices - 1]];
     assert!(ends.iter().zip(expected.ends_mm).all(|(a, b)| (a - b).abs() < 1e-6), "{ends:?}");
     let sum = |voxels: &[i16]| voxels.iter().map(|hu| i64::from(*hu)).sum::<i64>();
     assert_eq!(sum(decoded.volume.voxels()), expected.sum);
@@ -73,21 +74,21 @@ fn comes_out(name: &str, expected: &Expected) {
 }
 
 /// Slices that are neighbours look alike, which a wrong order breaks; lungs are in the middle, the spine at the back.
-fn is_a_chest(volume: &corsai_study::HuVolume) {
+fn is_a_chest(volume: &corsai_volume::HuVolume) {
     let grid = volume.grid();
     let difference = |a: usize, b: usize| -> f64 {
         let pairs = volume.slice(a).iter().zip(volume.slice(b)).step_by(7);
         pairs.map(|(a, b)| f64::from(a.abs_diff(*b))).sum()
     };
-    let middle = grid.slices / 2;
-    assert!(difference(middle, middle + 1) < difference(middle, middle + grid.slices / 3));
+    let middle = grid.slices() / 2;
+    assert!(difference(middle, middle + 1) < difference(middle, middle + grid.slices() / 3));
     let bone = |rows: std::ops::Range<usize>| {
-        let half = volume.slice(middle).chunks(grid.columns).enumerate().filter(|(row, _)| rows.contains(row));
+        let half = volume.slice(middle).chunks(grid.columns()).enumerate().filter(|(row, _)| rows.contains(row));
         half.flat_map(|(_, line)| &line[192..320]).filter(|hu| **hu > 200).count()
     };
     assert!(bone(256..512) > bone(0..256), "the spine is in front");
     let lung = volume.slice(middle).iter().filter(|hu| (-950..-600).contains(*hu)).count();
-    assert!(lung > grid.rows * grid.columns / 20, "no lung in the middle");
+    assert!(lung > grid.area() / 20, "no lung in the middle");
 }
 
 #[needs_data("dicom/covid-P001")]

@@ -1,6 +1,7 @@
 //! Part D of the checklist: texts and identifiers decide what belongs together, and appear nowhere else.
 
-use corsai_protocol::{IssueCode as Code, SeriesId};
+use corsai_protocol::SeriesId;
+use corsai_report::IssueCode as Code;
 use corsai_study::{Intake, Limits};
 
 use crate::made::*;

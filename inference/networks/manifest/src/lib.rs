@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use corsai_report::Tier;
 use serde::{Deserialize, Serialize};
 
 /// The whole manifest.
@@ -65,33 +66,6 @@ impl Vote {
 impl Default for Vote {
     fn default() -> Self {
         Self::PAPER
-    }
-}
-
-/// How much is computed for an answer; each includes the ones before.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Tier {
-    /// The lungs and one lesion network.
-    #[default]
-    Quick,
-    /// Several lesion networks.
-    Standard,
-    /// All there is.
-    Full,
-}
-
-impl Tier {
-    pub const ALL: [Self; 3] = [Self::Quick, Self::Standard, Self::Full];
-
-    /// As the manifest, the command line and an address bar name it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Quick => "quick",
-            Self::Standard => "standard",
-            Self::Full => "full",
-        }
     }
 }
 

@@ -4,12 +4,12 @@
 
 use std::{fmt::Write, fs, path::Path};
 
-use corsai_protocol::IssueCode;
+use corsai_report::IssueCode;
 
 #[test]
 fn the_page_of_codes_is_up_to_date() {
     let mut page =
-        "# Codes of issues\n\nWritten from the table in `src/issue.rs` by `BLESS=1 cargo test -p corsai-protocol`. \
+        "# Codes of issues\n\nWritten from the table in `src/issue.rs` by `BLESS=1 cargo test -p corsai-report`. \
                     A message adds what was found: sizes and counts, never a header's values.\n\n\
                     | Code | Severity | What was met | What to do |\n|---|---|---|---|\n"
             .to_owned();

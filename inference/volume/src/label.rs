@@ -1,0 +1,8 @@
+//! Bits of a label byte: one byte a voxel, slice by slice, row by row.
+
+/// The voxel belongs to the patient's right lung.
+pub const RIGHT_LUNG: u8 = 1;
+/// The voxel belongs to the patient's left lung.
+pub const LEFT_LUNG: u8 = 2;
+/// The voxel is lesion; always inside a lung.
+pub const LESION: u8 = 4;
