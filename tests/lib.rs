@@ -1,5 +1,8 @@
 //! What tests share: where the workspace and the real data lie. The tests are the files beside this
 //! one; each is a claim about the project as a whole that no crate can make alone.
+//!
+//! `UPDATE_EXPECT=1 cargo nextest run` renews every reference file that a test can make (`CODES.md`,
+//! the table of conformance, the fuzz corpus), as the crate `expect-test` has it.
 
 mod place;
 

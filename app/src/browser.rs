@@ -1,31 +1,35 @@
-//! Small questions to the browser, each with an answer for the browser that has none.
+//! Small wrappers of browser functions. Each has a result for a browser without the function.
 
 use std::cell::Cell;
 
-use corsai_protocol::{Depth, DevicePreference};
+use corsai_protocol::{AnalysisOptions, DevicePreference};
 use corsai_report::Tier;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Blob, BlobPropertyBag, CacheStorage, HtmlAnchorElement, Url, UrlSearchParams, Window};
+use web_sys::{
+    Blob, BlobPropertyBag, CacheStorage, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, Url,
+    UrlSearchParams, Window,
+};
 
+/// Returns the page's window.
 pub fn window() -> Option<Window> {
     web_sys::window()
 }
 
-/// Milliseconds of a clock that never goes back.
+/// Returns the milliseconds of a monotonic clock.
 pub fn now_ms() -> f64 {
     window().and_then(|w| w.performance()).expect("invariant: a page has a clock").now()
 }
 
-/// A parameter of the page's address.
+/// Returns a parameter of the page's address.
 pub fn parameter(name: &str) -> Option<String> {
     let search = window()?.location().search().ok()?;
     UrlSearchParams::new_with_str(&search).ok()?.get(name)
 }
 
-/// The device that the address asks for.
+/// Returns the device in the address's parameter `device`.
 pub fn device_parameter() -> Option<DevicePreference> {
     match parameter("device")?.as_str() {
         "cpu" => Some(DevicePreference::Cpu),
@@ -35,31 +39,33 @@ pub fn device_parameter() -> Option<DevicePreference> {
     }
 }
 
-/// How much is computed: the address' `tier`, `full-run`, `vote=paper` and `dpn-3d`, else a standard answer.
-pub fn depth_parameter() -> Depth {
+/// Returns the options in the address's parameters `tier`, `full-run`, `vote=paper` and `dpn-3d`; else
+/// those of a standard answer.
+pub fn options_parameters() -> AnalysisOptions {
     let named = parameter("tier");
     let tier = Tier::ALL.into_iter().find(|tier| named.as_deref() == Some(tier.as_str()));
-    Depth {
-        tier: tier.unwrap_or(Depth::default().tier),
+    AnalysisOptions {
+        tier: tier.unwrap_or(AnalysisOptions::default().tier),
         full_run: parameter("full-run").is_some(),
         paper_vote: parameter("vote").as_deref() == Some("paper"),
         dpn_3d: parameter("dpn-3d").is_some(),
     }
 }
 
-/// How many cores the worker may use: the address' `cores`, else what the browser says, at most 16.
+/// Returns the cores that the worker may use: the address's `cores`, else the browser's count; at most
+/// 16.
 pub fn cores() -> u32 {
-    let asked = parameter("cores").and_then(|c| c.parse::<u32>().ok());
-    let there = window().map_or(1.0, |w| w.navigator().hardware_concurrency()) as u32;
-    asked.unwrap_or(there).clamp(1, 16)
+    let requested = parameter("cores").and_then(|c| c.parse::<u32>().ok());
+    let available = window().map_or(1.0, |w| w.navigator().hardware_concurrency()) as u32;
+    requested.unwrap_or(available).clamp(1, 16)
 }
 
-/// What the build told this page in its script's tag.
-pub fn told(name: &str) -> Option<String> {
+/// Returns an attribute that the build has written into the page's script tag.
+pub fn build_attribute(name: &str) -> Option<String> {
     window()?.document()?.query_selector("script[data-build]").ok()??.get_attribute(name)
 }
 
-/// The browser's caches, where it has some for us.
+/// Returns the browser's caches; `None` where it has none.
 pub fn caches() -> Option<CacheStorage> {
     let window = window()?;
     if !Reflect::get(&window, &JsValue::from_str("caches")).ok()?.is_object() {
@@ -69,42 +75,42 @@ pub fn caches() -> Option<CacheStorage> {
 }
 
 thread_local! {
-    static STORES: Cell<bool> = const { Cell::new(true) };
+    static PERSISTENCE_ALLOWED: Cell<bool> = const { Cell::new(true) };
 }
 
-/// The person has thrown away what was stored: nothing more is until the page is loaded again.
-pub fn store_nothing_more() {
-    STORES.set(false);
+/// Forbids to store anything until the page is loaded again: the person has deleted what was stored.
+pub fn forbid_persistence() {
+    PERSISTENCE_ALLOWED.set(false);
 }
 
 /// Whether something may be stored for the next visit.
-pub fn stores() -> bool {
-    STORES.get()
+pub fn persistence_allowed() -> bool {
+    PERSISTENCE_ALLOWED.get()
 }
 
-/// A preference kept between visits; nothing of a study is ever kept.
-pub fn kept(key: &str) -> Option<String> {
+/// Returns a setting of an earlier visit. Nothing of a study is ever stored.
+pub fn load_setting(key: &str) -> Option<String> {
     window()?.local_storage().ok()??.get_item(key).ok()?
 }
 
-/// Keeps a preference where the browser lets us.
-pub fn keep(key: &str, value: &str) {
-    if let Some(storage) = window().filter(|_| stores()).and_then(|w| w.local_storage().ok()).flatten() {
+/// Stores a setting for the next visit, where the browser permits it.
+pub fn save_setting(key: &str, value: &str) {
+    if let Some(storage) = window().filter(|_| persistence_allowed()).and_then(|w| w.local_storage().ok()).flatten() {
         let _ = storage.set_item(key, value);
     }
 }
 
-/// A design token of the style sheet.
-pub fn token(name: &str) -> Option<String> {
+/// Returns a custom property of the style sheet.
+pub fn css_token(name: &str) -> Option<String> {
     let window = window()?;
     let root = window.document()?.document_element()?;
     window.get_computed_style(&root).ok()??.get_property_value(name).ok()
 }
 
-/// How long a download's address stays: Safari reads it some time after the click.
+/// Time for which a download's address stays valid: Safari reads it some time after the click.
 const DOWNLOAD_MS: u32 = 60_000;
 
-/// Offers a text as a file to keep; the browser asks where. `None` where it can't.
+/// Offers a JSON text as a download; `None` where the browser can't.
 pub fn download(name: &str, text: &str) -> Option<()> {
     let document = window()?.document()?;
     let options = BlobPropertyBag::new();
@@ -122,34 +128,39 @@ pub fn download(name: &str, text: &str) -> Option<()> {
     Some(())
 }
 
-/// Puts a text on the clipboard; `false` where the browser has none for us.
+/// Copies a text to the clipboard. Returns whether the browser did.
 pub async fn copy(text: &str) -> bool {
     let Some(window) = window() else { return false };
     let navigator = window.navigator();
-    let there = Reflect::get(&navigator, &JsValue::from_str("clipboard")).is_ok_and(|c| c.is_object());
-    there && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
+    let has_clipboard = Reflect::get(&navigator, &JsValue::from_str("clipboard")).is_ok_and(|c| c.is_object());
+    has_clipboard && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
 }
 
-/// Calls `then` whenever the browser had lost what some canvas showed, and lets it be drawn again.
+/// Calls `then` whenever the browser has restored a canvas whose content it had lost.
 pub fn on_canvas_restored(then: impl FnMut() + 'static) {
-    let heard = Closure::<dyn FnMut()>::new(then).into_js_value();
+    let listener = Closure::<dyn FnMut()>::new(then).into_js_value();
     if let Some(document) = window().and_then(|w| w.document()) {
         // The event doesn't bubble.
-        let _ = document.add_event_listener_with_callback_and_bool("contextrestored", heard.unchecked_ref(), true);
+        let _ = document.add_event_listener_with_callback_and_bool("contextrestored", listener.unchecked_ref(), true);
     }
 }
 
-/// Loads the page afresh.
+/// Loads the page again.
 pub fn reload() {
     if let Some(window) = window() {
         let _ = window.location().reload();
     }
 }
 
-/// The page itself has failed: shows the sentence that `index.html` holds ready for that.
-pub fn say_broken() {
+/// Shows the sentence in `index.html` for a page that has failed.
+pub fn show_failure() {
     let broken = window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id("broken"));
     if let Some(broken) = broken {
         let _ = broken.remove_attribute("hidden");
     }
+}
+
+/// Returns a canvas's 2D context.
+pub fn canvas_context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
+    canvas.get_context("2d").ok()??.dyn_into().ok()
 }

@@ -1,15 +1,15 @@
 //! Drops anywhere in the window: where they may go, and the question where that is not clear.
 
-use corsai_protocol::Slot;
+use corsai_protocol::StudySlot;
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use crate::{
+    controller::use_controller,
     dialog::Dialog,
-    intake::{self, Drop},
-    shell::App,
-    state::Phase,
+    file_intake::{self, DroppedItems},
+    state::{Phase, StudyStoreFields, derived},
 };
 
 /// What a drop can do at this moment.
@@ -23,29 +23,29 @@ struct Targets {
 
 /// The slot that a drop over `zone` opens; `None` where the person has to be asked, since a study
 /// would be replaced.
-fn destination(zone: Option<&str>, targets: Targets) -> Option<Slot> {
+fn destination(zone: Option<&str>, targets: Targets) -> Option<StudySlot> {
     match zone {
-        _ if targets.empty => Some(Slot::Current),
-        Some("previous") if targets.earlier => Some(Slot::Previous),
-        Some("current") => Some(Slot::Current),
+        _ if targets.empty => Some(StudySlot::Current),
+        Some("previous") if targets.earlier => Some(StudySlot::Previous),
+        Some("current") => Some(StudySlot::Current),
         _ => None,
     }
 }
 
 /// Takes drops anywhere in the window, and shows where they go.
 #[component]
-pub fn DropLayer(app: App) -> impl IntoView {
+pub fn DropLayer() -> impl IntoView {
+    let controller = use_controller();
     let over = RwSignal::new(false);
     // A drop beside the fields: nothing is opened until the person says where it belongs.
     let asking = RwSignal::new(false);
-    let undecided: StoredValue<Option<Drop>, LocalStorage> = StoredValue::new_local(None);
+    let undecided: StoredValue<Option<DroppedItems>, LocalStorage> = StoredValue::new_local(None);
     let targets = Memo::new(move |_| {
-        app.model.with(|m| Targets {
-            empty: m.current.phase == Phase::Empty,
-            earlier: m.current.phase.measured() && !m.current.gone,
-        })
+        let study = controller.study(StudySlot::Current);
+        let (phase, lost) = (study.phase().get(), study.worker_lost().get());
+        Targets { empty: phase == Phase::Empty, earlier: phase.measured() && !lost }
     });
-    let has_earlier = Memo::new(move |_| app.model.with(|m| m.previous.phase != Phase::Empty));
+    let has_earlier = derived::phase_memo(controller.study(StudySlot::Previous), |phase| phase != Phase::Empty);
     let holds_files = |event: &ev::DragEvent| {
         event.data_transfer().is_some_and(|t| t.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files")))
     };
@@ -72,10 +72,10 @@ pub fn DropLayer(app: App) -> impl IntoView {
         let zone =
             event.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|e| e.closest("[data-slot]").ok()?);
         let zone = zone.and_then(|z| z.get_attribute("data-slot"));
-        let drop = intake::take(&transfer);
+        let drop = file_intake::take_items(&transfer);
         if let Some(slot) = destination(zone.as_deref(), targets.get_untracked()) {
             asking.set(false);
-            app.open_drop(slot, drop);
+            controller.open_drop(slot, drop);
         } else {
             undecided.set_value(Some(drop));
             asking.set(true);
@@ -87,10 +87,10 @@ pub fn DropLayer(app: App) -> impl IntoView {
         left.remove();
         dropped.remove();
     });
-    let decide = move |slot: Slot| {
+    let decide = move |slot: StudySlot| {
         asking.set(false);
         if let Some(Some(drop)) = undecided.try_update_value(Option::take) {
-            app.open_drop(slot, drop);
+            controller.open_drop(slot, drop);
         }
     };
     Effect::new(move |_| {
@@ -134,13 +134,13 @@ pub fn DropLayer(app: App) -> impl IntoView {
                         .earlier
                         .then(|| {
                             view! {
-                                <button class="button" data-testid="drop-as-previous" on:click=move |_| decide(Slot::Previous)>
+                                <button class="button" data-testid="drop-as-previous" on:click=move |_| decide(StudySlot::Previous)>
                                     {earlier_words}
                                 </button>
                             }
                         })
                 }}
-                <button class="button" data-testid="drop-as-current" on:click=move |_| decide(Slot::Current)>
+                <button class="button" data-testid="drop-as-current" on:click=move |_| decide(StudySlot::Current)>
                     "Open in place of this study"
                 </button>
             </div>
@@ -159,8 +159,8 @@ mod tests {
 
     #[test]
     fn a_study_is_replaced_only_over_the_field_that_says_so() {
-        assert_eq!(destination(Some("current"), MEASURED), Some(Slot::Current));
-        assert_eq!(destination(Some("previous"), MEASURED), Some(Slot::Previous));
+        assert_eq!(destination(Some("current"), MEASURED), Some(StudySlot::Current));
+        assert_eq!(destination(Some("previous"), MEASURED), Some(StudySlot::Previous));
         assert_eq!(destination(None, MEASURED), None);
         assert_eq!(destination(None, BUSY), None);
         assert_eq!(destination(Some("previous"), BUSY), None);
@@ -168,6 +168,6 @@ mod tests {
 
     #[test]
     fn where_no_study_is_open_a_drop_anywhere_opens_one() {
-        assert_eq!(destination(None, EMPTY), Some(Slot::Current));
+        assert_eq!(destination(None, EMPTY), Some(StudySlot::Current));
     }
 }

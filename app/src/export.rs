@@ -1,22 +1,13 @@
 //! What leaves the page, on a click and never else: the report as JSON, and a summary in words. Neither holds a name
 //! of a file or anything of a header but the study's date.
 
-use corsai_report::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange};
+use corsai_report::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange, text};
 
-use crate::{classes, format};
+use crate::{format, text::classes};
 
-fn without_files(issues: &[Issue]) -> Vec<Issue> {
-    issues.iter().map(|i| i.clone().with_files(Vec::new())).collect()
-}
-
-/// The report with every issue the page shows, without the files' names.
+/// Returns the report with every issue that the page shows, as it may be written to a file.
 pub fn cleaned(report: &Report, issues: &[Issue]) -> Report {
-    let mut cleaned = report.clone();
-    cleaned.issues = without_files(issues);
-    if let Some(dynamics) = &mut cleaned.dynamics {
-        dynamics.issues = without_files(&dynamics.issues);
-    }
-    cleaned
+    Report { issues: issues.to_vec(), ..report.clone() }.for_file()
 }
 
 /// The report as JSON text.
@@ -78,7 +69,7 @@ pub fn summary(report: &Report, issues: &[Issue], scale: Scale) -> String {
     }
     lines.extend(report.dynamics.iter().flat_map(dynamics_lines));
     let doubts = issues.iter().chain(report.dynamics.iter().flat_map(|d| &d.issues));
-    lines.extend(doubts.filter(|i| i.severity != Severity::Info).map(|i| format!("Note: {}", i.message)));
+    lines.extend(doubts.filter(|i| i.severity != Severity::Info).map(|i| format!("Note: {}", text::message(i))));
     if !report.runs.device.is_empty() {
         lines.push(format!(
             "Computed in the browser ({}) in {}.",
@@ -127,7 +118,7 @@ mod tests {
                 left: change,
                 right: change,
                 lungs_disagree: true,
-                issues: vec![Issue::new(IssueCode::DynamicsNoDate, "").with_files(vec!["DOE^JANE.dcm".into()])],
+                issues: vec![Issue::new(IssueCode::DynamicsNoDate, []).with_files(vec!["DOE^JANE.dcm".into()])],
             }),
             issues: Vec::new(),
             runs: Runs {
@@ -143,7 +134,7 @@ mod tests {
 
     #[test]
     fn no_file_name_leaves_the_page() {
-        let issues = vec![Issue::new(IssueCode::FileTruncated, "").with_files(vec!["DOE^JANE.dcm".into()])];
+        let issues = vec![Issue::new(IssueCode::FileTruncated, []).with_files(vec!["DOE^JANE.dcm".into()])];
         let text = json(&report(), &issues).unwrap() + &summary(&report(), &issues, Scale::Guideline);
         assert!(!text.contains("DOE"));
         assert!(text.contains("file.truncated"), "the doubt itself is exported");

@@ -1,53 +1,60 @@
-//! What a person sees: the page. It takes files and wishes, speaks with the worker, and shows what comes back; it
-//! reads no DICOM and computes no tensor.
+//! The page: it takes files and commands, exchanges messages with the worker, and shows the results.
+//! It reads no DICOM and computes no tensor.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod browser;
 mod cards;
-mod classes;
-mod delivery;
+mod controller;
+mod crash_recovery;
+mod diagnostics;
 mod dialog;
 mod drop_layer;
 mod export;
+mod file_intake;
 mod format;
-mod intake;
-mod lock;
+mod imaging;
+mod network_log;
 mod offline;
+mod openers;
 mod page;
 mod phantoms;
 mod privacy;
-mod reopen;
-mod shell;
 mod start;
 mod state;
+mod text;
 mod undo;
 mod viewer;
+mod web_lock;
 mod weights;
-mod worker_link;
+mod worker_handle;
 
 use leptos::{ev, prelude::*};
 
+use crate::controller::Controller;
+
 fn main() {
-    // The panic's text might quote what a file holds, so none of it is written anywhere.
-    std::panic::set_hook(Box::new(|_| browser::say_broken()));
+    // A panic's text could quote a file's content, so it is written nowhere.
+    std::panic::set_hook(Box::new(|_| browser::show_failure()));
+    diagnostics::install();
     mount_to_body(|| {
-        let app = shell::App::new();
-        app.begin();
-        let _ = window_event_listener(ev::pagehide, move |_| app.end());
+        let controller = Controller::new();
+        controller.provide();
+        controller.start();
+        let _ = window_event_listener(ev::pagehide, move |_| controller.end());
         let _ = window_event_listener(ev::pageshow, |event| {
-            // A page brought back from the browser's memory has lost its worker.
+            // A page from the back/forward cache has lost its worker.
             if event.persisted() {
                 browser::reload();
             }
         });
         let _ = window_event_listener(ev::beforeunload, move |event| {
-            if app.busy() {
+            if controller.is_busy() {
                 event.prevent_default();
             }
         });
-        let _ = window_event_listener(ev::visibilitychange, move |_| app.seen_again());
-        browser::on_canvas_restored(move || app.drawn.update(|d| *d += 1));
-        view! { <page::Page app /> }
+        let _ = window_event_listener(ev::visibilitychange, move |_| controller.on_visible());
+        browser::on_canvas_restored(move || controller.slices.notify());
+        view! { <page::Page /> }
     });
 }

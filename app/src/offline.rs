@@ -1,7 +1,7 @@
-//! The service worker that keeps the page for use without a network (`public/sw.js`): started here,
-//! and a newer version let in only when a person says so and no study is open in this tab. Other
-//! tabs go on with their own version's files: each holds a lock with its version's name, and what
-//! nobody holds is thrown away.
+//! The service worker that keeps a copy of the page for use without a network (`public/sw.js`). A newer
+//! version replaces this one only when the person asks for it and no study is open in this tab. Other
+//! tabs continue with their own version's files: each tab holds a lock with its version's name, and
+//! the service worker deletes the versions whose lock nobody holds.
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
@@ -11,40 +11,45 @@ use web_sys::{
     ServiceWorkerState, ServiceWorkerUpdateViaCache,
 };
 
-use crate::{browser, lock};
+use crate::{browser, web_lock};
 
 const SCRIPT: &str = "sw.js";
-/// Asks the service worker for its version, which it answers with a text that begins so.
+/// Asks the service worker for its version.
 const ASK_VERSION: &str = "which version";
+/// The start of its answer.
 const VERSION: &str = "corsai-page-";
-/// Has it throw away the versions that no tab runs.
+/// Has it delete the versions that no tab runs.
 const FORGET: &str = "forget others";
 /// Its answer where no other version runs.
 const ALONE: &str = "alone";
 
-/// Whether the page would open without a network.
+/// Whether there is a copy of the page for use without a network.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Kept {
+pub enum OfflineCopy {
+    /// It is being stored.
     #[default]
-    NotYet,
-    Yes,
-    /// This browser keeps nothing here (a private window, a page that is not served securely).
-    Never,
+    Pending,
+    /// It is stored.
+    Stored,
+    /// This browser stores none (a private window, a page that is not served securely).
+    Unavailable,
 }
 
+/// The service worker and its versions.
 #[derive(Clone, Copy)]
 pub struct Offline {
-    pub kept: RwSignal<Kept>,
+    /// The state of the copy.
+    pub copy: RwSignal<OfflineCopy>,
     /// A newer version waits.
-    pub newer: RwSignal<bool>,
+    pub has_update: RwSignal<bool>,
     waiting: StoredValue<Option<ServiceWorker>, LocalStorage>,
     /// The version that this tab runs.
     version: StoredValue<Option<String>>,
-    /// The person has taken the newer version.
-    leaving: StoredValue<bool>,
+    /// The person has asked for the newer version.
+    updating: StoredValue<bool>,
 }
 
-/// The browser's service workers, where it has some for us.
+/// Returns the browser's service workers, where it has them.
 pub fn container() -> Option<ServiceWorkerContainer> {
     let navigator = browser::window()?.navigator();
     let there = js_sys::Reflect::get(&navigator, &JsValue::from_str("serviceWorker")).ok()?;
@@ -52,54 +57,55 @@ pub fn container() -> Option<ServiceWorkerContainer> {
 }
 
 impl Offline {
+    /// Returns the state before the registration.
     pub fn new() -> Self {
         Self {
-            kept: RwSignal::default(),
-            newer: RwSignal::new(false),
+            copy: RwSignal::default(),
+            has_update: RwSignal::new(false),
             waiting: StoredValue::new_local(None),
             version: StoredValue::new(None),
-            leaving: StoredValue::new(false),
+            updating: StoredValue::new(false),
         }
     }
 
-    /// Registers the service worker and watches for newer ones. `alone` is called where no tab runs
-    /// another version.
-    pub fn begin(self, alone: impl Fn() + 'static) {
+    /// Registers the service worker and watches for newer versions. `on_alone` is called where no tab
+    /// runs another version.
+    pub fn start(self, on_alone: impl Fn() + 'static) {
         if let Some(container) = container() {
-            self.learn_version(&container, alone);
+            self.find_version(&container, on_alone);
         }
         spawn_local(async move {
             if self.register().await.is_none() {
-                self.kept.set(Kept::Never);
+                self.copy.set(OfflineCopy::Unavailable);
             }
         });
     }
 
-    /// Learns which version this tab runs, from the service worker that gave it its files or, at
-    /// the first visit, from the one that has kept the same.
-    fn learn_version(self, container: &ServiceWorkerContainer, alone: impl Fn() + 'static) {
-        let told =
+    /// Finds the version that this tab runs, from the service worker that gave it its files or, at
+    /// the first visit, from the one that has stored the same files.
+    fn find_version(self, container: &ServiceWorkerContainer, on_alone: impl Fn() + 'static) {
+        let on_message =
             Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| match message.data().as_string() {
                 Some(version) if version.starts_with(VERSION) && self.version.with_value(Option::is_none) => {
-                    lock::share_for_ever(&version);
+                    web_lock::hold_shared(&version);
                     self.version.set_value(Some(version));
-                    tell_controller(FORGET);
+                    post_to_controller(FORGET);
                 }
-                Some(word) if word == ALONE => alone(),
+                Some(word) if word == ALONE => on_alone(),
                 _ => {}
             })
             .into_js_value();
-        container.set_onmessage(Some(told.unchecked_ref()));
-        let changed = Closure::<dyn FnMut()>::new(move || {
-            if self.leaving.get_value() {
+        container.set_onmessage(Some(on_message.unchecked_ref()));
+        let on_change = Closure::<dyn FnMut()>::new(move || {
+            if self.updating.get_value() {
                 browser::reload();
             } else if self.version.with_value(Option::is_none) {
-                tell_controller(ASK_VERSION);
+                post_to_controller(ASK_VERSION);
             }
         })
         .into_js_value();
-        container.set_oncontrollerchange(Some(changed.unchecked_ref()));
-        tell_controller(ASK_VERSION);
+        container.set_oncontrollerchange(Some(on_change.unchecked_ref()));
+        post_to_controller(ASK_VERSION);
     }
 
     async fn register(self) -> Option<()> {
@@ -109,58 +115,60 @@ impl Offline {
         let registered = JsFuture::from(container.register_with_options(SCRIPT, &options)).await.ok()?;
         let registration: ServiceWorkerRegistration = registered.dyn_into().ok()?;
         if let Some(waiting) = registration.waiting().filter(|_| container.controller().is_some()) {
-            self.waits(waiting);
+            self.set_waiting(waiting);
         }
         let watched = registration.clone();
         let found = Closure::<dyn FnMut()>::new(move || {
-            if let Some(fresh) = watched.installing() {
-                self.watch(fresh);
+            if let Some(worker) = watched.installing() {
+                self.watch(worker);
             }
         })
         .into_js_value();
         registration.set_onupdatefound(Some(found.unchecked_ref()));
-        if let Some(fresh) = registration.installing() {
-            self.watch(fresh);
+        if let Some(worker) = registration.installing() {
+            self.watch(worker);
         }
         if registration.active().is_some() {
-            self.kept.set(Kept::Yes);
+            self.copy.set(OfflineCopy::Stored);
         }
         Some(())
     }
 
-    fn watch(self, fresh: ServiceWorker) {
-        let watched = fresh.clone();
+    fn watch(self, worker: ServiceWorker) {
+        let watched = worker.clone();
         let changed = Closure::<dyn FnMut()>::new(move || match watched.state() {
-            ServiceWorkerState::Activated => self.kept.set(Kept::Yes),
+            ServiceWorkerState::Activated => self.copy.set(OfflineCopy::Stored),
             ServiceWorkerState::Installed if container().is_some_and(|c| c.controller().is_some()) => {
-                self.waits(watched.clone());
+                self.set_waiting(watched.clone());
             }
-            ServiceWorkerState::Redundant if self.kept.get_untracked() == Kept::NotYet => self.kept.set(Kept::Never),
+            ServiceWorkerState::Redundant if self.copy.get_untracked() == OfflineCopy::Pending => {
+                self.copy.set(OfflineCopy::Unavailable)
+            }
             _ => {}
         })
         .into_js_value();
-        fresh.set_onstatechange(Some(changed.unchecked_ref()));
+        worker.set_onstatechange(Some(changed.unchecked_ref()));
     }
 
-    fn waits(self, fresh: ServiceWorker) {
-        self.waiting.set_value(Some(fresh));
-        self.newer.set(true);
+    fn set_waiting(self, worker: ServiceWorker) {
+        self.waiting.set_value(Some(worker));
+        self.has_update.set(true);
     }
 
-    /// Lets the newer version in and loads it; another tab may have let it in before.
-    pub fn take_newer(self) {
-        let Some(fresh) = self.waiting.get_value() else { return };
-        if fresh.state() != ServiceWorkerState::Installed {
+    /// Activates the newer version and loads it; another tab may have activated it before.
+    pub fn update(self) {
+        let Some(worker) = self.waiting.get_value() else { return };
+        if worker.state() != ServiceWorkerState::Installed {
             browser::reload();
             return;
         }
-        self.leaving.set_value(true);
-        let _ = fresh.post_message(&JsValue::from_str("take over"));
+        self.updating.set_value(true);
+        let _ = worker.post_message(&JsValue::from_str("take over"));
     }
 }
 
-/// Tells the service worker that gives this tab its files, where there is one.
-fn tell_controller(word: &str) {
+/// Posts a word to the service worker that gives this tab its files, where there is one.
+fn post_to_controller(word: &str) {
     if let Some(controller) = container().and_then(|c| c.controller()) {
         let _ = controller.post_message(&JsValue::from_str(word));
     }

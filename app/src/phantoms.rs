@@ -1,33 +1,33 @@
 //! The made-up patient's dates. Shares are what the study is made with, and so what should be measured.
 
-use corsai_protocol::PhantomDate;
+use corsai_protocol::PhantomRequest;
 
 /// One of the made-up patient's earlier visits.
 pub struct Story {
     pub id: &'static str,
     pub name: &'static str,
-    pub date: PhantomDate,
+    pub date: PhantomRequest,
 }
 
 /// The study under examination.
-pub const TODAY: PhantomDate = PhantomDate { yyyymmdd: 20_200_420, share_left: 0.08, share_right: 0.16 };
+pub const TODAY: PhantomRequest = PhantomRequest { yyyymmdd: 20_200_420, share_left: 0.08, share_right: 0.16 };
 
 /// Earlier visits: worse, the same, better.
 pub const EARLIER: [Story; 3] = [
     Story {
         id: "phantom-worse",
         name: "when more was affected",
-        date: PhantomDate { yyyymmdd: 20_200_406, share_left: 0.18, share_right: 0.32 },
+        date: PhantomRequest { yyyymmdd: 20_200_406, share_left: 0.18, share_right: 0.32 },
     },
     Story {
         id: "phantom-same",
         name: "when as much was affected",
-        date: PhantomDate { yyyymmdd: 20_200_413, ..TODAY },
+        date: PhantomRequest { yyyymmdd: 20_200_413, ..TODAY },
     },
     Story {
         id: "phantom-better",
         name: "when less was affected",
-        date: PhantomDate { yyyymmdd: 20_200_410, share_left: 0.03, share_right: 0.07 },
+        date: PhantomRequest { yyyymmdd: 20_200_410, share_left: 0.03, share_right: 0.07 },
     },
 ];
 

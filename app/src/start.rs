@@ -1,12 +1,14 @@
-//! The first thing a person sees, and the ways to open a study.
+//! The start page.
 
-use corsai_protocol::Slot;
-use leptos::{ev, html, prelude::*};
+use corsai_protocol::StudySlot;
+use leptos::prelude::*;
 
-use crate::{cards::progress::Listing, format, intake, intake::Drop, phantoms, shell::App};
+use crate::{cards::progress::Listing, controller::use_controller, format, openers::Openers, phantoms};
 
+/// The page while no study is open.
 #[component]
-pub fn Start(app: App) -> impl IntoView {
+pub fn Start() -> impl IntoView {
+    let controller = use_controller();
     view! {
         <div class="start" data-testid="start">
             <section class="start-words">
@@ -33,75 +35,19 @@ pub fn Start(app: App) -> impl IntoView {
                 <span class="dropzone-sign" aria-hidden="true"></span>
                 <p class="dropzone-title">"Drop a folder, files or a .zip here"</p>
                 <p class="dropzone-or">"or"</p>
-                <Openers app which=Slot::Current />
-                <Listing app />
+                <Openers which=StudySlot::Current />
+                <Listing />
                 <hr />
                 <button
                     class="button"
                     data-testid="open-phantom"
-                    on:click=move |_| app.open_phantom(Slot::Current, phantoms::TODAY)
+                    on:click=move |_| controller.open_phantom(StudySlot::Current, phantoms::TODAY)
                 >
                     "Try a synthetic study"
                 </button>
                 <p class="hint">"No CT at hand? A made-up chest with known lesions is built in the page, without any download."</p>
-                <WeightsLine app />
+                <WeightsLine />
             </section>
-        </div>
-    }
-    .into_any()
-}
-
-/// "Choose folder" and "Choose files".
-#[component]
-pub fn Openers(app: App, which: Slot) -> impl IntoView {
-    let folder = NodeRef::<html::Input>::new();
-    let files = NodeRef::<html::Input>::new();
-    let name = if which == Slot::Previous { "previous" } else { "current" };
-    let click = |input: NodeRef<html::Input>| {
-        if let Some(input) = input.get_untracked() {
-            input.click();
-        }
-    };
-    let picked = move |input: NodeRef<html::Input>| {
-        move |_: ev::Event| {
-            let Some(input) = input.get_untracked() else { return };
-            let picked = intake::listed(input.files());
-            // The same files may be chosen again after this.
-            input.set_value("");
-            if !picked.is_empty() {
-                app.open_drop(which, Drop::Files(picked));
-            }
-        }
-    };
-    view! {
-        <div class="openers">
-            <button
-                class="button button-main"
-                data-testid=format!("choose-folder-{name}")
-                on:click=move |_| click(folder)
-            >
-                "Choose folder"
-            </button>
-            <button class="button" data-testid=format!("choose-files-{name}") on:click=move |_| click(files)>
-                "Choose files"
-            </button>
-            <input
-                node_ref=folder
-                type="file"
-                hidden
-                multiple
-                prop:webkitdirectory=true
-                data-testid=format!("folder-{name}")
-                on:change=picked(folder)
-            />
-            <input
-                node_ref=files
-                type="file"
-                hidden
-                multiple
-                data-testid=format!("files-{name}")
-                on:change=picked(files)
-            />
         </div>
     }
     .into_any()
@@ -109,16 +55,17 @@ pub fn Openers(app: App, which: Slot) -> impl IntoView {
 
 /// How far the networks' weights are.
 #[component]
-fn WeightsLine(app: App) -> impl IntoView {
+fn WeightsLine() -> impl IntoView {
+    let controller = use_controller();
     let text = move || {
-        let loaded = app.loaded.get();
-        match (loaded.failed, loaded.complete()) {
+        let loaded = controller.weights.get();
+        match (loaded.failed, loaded.is_complete()) {
             (true, _) => "The networks could not be loaded yet; it is tried again when they are needed.".to_string(),
-            (_, true) if loaded.kept => format!("Networks loaded ({}).", format::bytes(loaded.of)),
+            (_, true) if loaded.cached => format!("Networks loaded ({}).", format::bytes(loaded.total)),
             (_, true) => {
-                format!("Networks loaded ({}). They are not kept for the next visit.", format::bytes(loaded.of))
+                format!("Networks loaded ({}). They are not kept for the next visit.", format::bytes(loaded.total))
             }
-            _ => format!("Loading the networks: {} of {}.", format::bytes(loaded.bytes), format::bytes(loaded.of)),
+            _ => format!("Loading the networks: {} of {}.", format::bytes(loaded.bytes), format::bytes(loaded.total)),
         }
     };
     view! { <p class="hint" data-testid="weights">{text}</p> }

@@ -1,47 +1,47 @@
-//! Undo for a study that a person closed or replaced: for a while it can be opened again from where
-//! it came. Only handles of its files are kept, nothing of what it held; it is measured anew.
+//! Undo for a study that a person closed or replaced: for two minutes it can be opened again from its
+//! source. Only its file handles are kept, nothing of its content; it is measured again.
 
-use corsai_protocol::{SeriesId, Slot};
+use corsai_protocol::{SeriesId, StudySlot};
 use leptos::prelude::*;
 
-use crate::reopen::Source;
+use crate::crash_recovery::StudySource;
 
-/// How long a closed study can be brought back.
-const OFFERED_MS: u64 = 120_000;
+/// Time in which a closed study can be brought back.
+const OFFER_MS: u64 = 120_000;
 
-/// Where a study comes from, and the series that was measured.
+/// The source of a study, and the series that was measured.
 #[derive(Debug, Clone)]
-struct Origin {
-    source: Source,
+struct StudyOrigin {
+    source: StudySource,
     synthetic: bool,
     series: Option<SeriesId>,
 }
 
-/// What one step closed.
+/// The studies that one step closed.
 #[derive(Debug, Default)]
-struct Closed {
-    current: Option<Origin>,
-    previous: Option<Origin>,
+struct ClosedStudies {
+    current: Option<StudyOrigin>,
+    previous: Option<StudyOrigin>,
 }
 
-/// The origins of open studies, of those closed last, and of those being brought back.
+/// The sources of open studies, of those closed last, and of those being brought back.
 #[derive(Debug, Default)]
-struct History {
-    current: Option<Origin>,
-    previous: Option<Origin>,
-    closed: Option<Closed>,
+struct UndoHistory {
+    current: Option<StudyOrigin>,
+    previous: Option<StudyOrigin>,
+    closed: Option<ClosedStudies>,
     /// The series to measure in a study that is opened again.
-    series: Option<(Slot, SeriesId)>,
+    series: Option<(StudySlot, SeriesId)>,
     /// The earlier study that follows once the current one is measured.
-    following: Option<Origin>,
+    following: Option<StudyOrigin>,
 }
 
-impl History {
-    fn opened(&mut self, slot: Slot, source: Source, synthetic: bool) {
-        let origin = Some(Origin { source, synthetic, series: None });
+impl UndoHistory {
+    fn on_opened(&mut self, slot: StudySlot, source: StudySource, synthetic: bool) {
+        let origin = Some(StudyOrigin { source, synthetic, series: None });
         self.series = None;
         match slot {
-            Slot::Current => {
+            StudySlot::Current => {
                 self.current = origin;
                 self.following = None;
                 // An earlier study belongs to the one that it was compared with.
@@ -49,65 +49,66 @@ impl History {
                     self.closed = None;
                 }
             }
-            Slot::Previous => self.previous = origin,
+            StudySlot::Previous => self.previous = origin,
         }
     }
 
-    /// A study is being closed, the current one together with the earlier one. Returns whether
-    /// anything was open.
-    fn closing(&mut self, slot: Slot, series: [Option<SeriesId>; 2]) -> bool {
-        let taken = |origin: Option<Origin>, series| origin.map(|o| Origin { series, ..o });
+    /// Takes in that a study is being closed, the current one together with the earlier one. Returns
+    /// whether anything was open.
+    fn on_closing(&mut self, slot: StudySlot, series: [Option<SeriesId>; 2]) -> bool {
+        let taken = |origin: Option<StudyOrigin>, series| origin.map(|o| StudyOrigin { series, ..o });
         let previous = taken(self.previous.take(), series[1]).or_else(|| self.following.take());
-        let current = if slot == Slot::Current { taken(self.current.take(), series[0]) } else { None };
+        let current = if slot == StudySlot::Current { taken(self.current.take(), series[0]) } else { None };
         let any = current.is_some() || previous.is_some();
         if any {
-            self.closed = Some(Closed { current, previous });
+            self.closed = Some(ClosedStudies { current, previous });
         }
         any
     }
 
-    /// Takes the study to open again first.
-    fn bring_back(&mut self) -> Option<(Slot, Origin, Option<Origin>)> {
-        let Closed { current, previous } = self.closed.take()?;
+    /// Takes out the study to open again first, and the earlier study that follows it.
+    fn bring_back(&mut self) -> Option<(StudySlot, StudyOrigin, Option<StudyOrigin>)> {
+        let ClosedStudies { current, previous } = self.closed.take()?;
         match (current, previous) {
-            (Some(current), previous) => Some((Slot::Current, current, previous)),
-            (None, Some(previous)) => Some((Slot::Previous, previous, None)),
+            (Some(current), previous) => Some((StudySlot::Current, current, previous)),
+            (None, Some(previous)) => Some((StudySlot::Previous, previous, None)),
             (None, None) => None,
         }
     }
 }
 
-/// The notice's state and what is behind it.
+/// The offer to bring a study back.
 #[derive(Clone, Copy)]
 pub struct Undo {
-    /// What was closed, while it can be brought back.
-    pub offered: RwSignal<Option<Slot>>,
-    history: StoredValue<History, LocalStorage>,
-    /// Rises with each offer, so that an old one's end doesn't end a newer one.
+    /// The slot that was closed, while it can be brought back.
+    pub offered: RwSignal<Option<StudySlot>>,
+    history: StoredValue<UndoHistory, LocalStorage>,
+    /// Rises with each offer, so that an old offer's timer doesn't end a newer one.
     offer: StoredValue<u32>,
 }
 
 impl Undo {
+    /// Returns the state without an offer.
     pub fn new() -> Self {
         Self {
             offered: RwSignal::new(None),
-            history: StoredValue::new_local(History::default()),
+            history: StoredValue::new_local(UndoHistory::default()),
             offer: StoredValue::new(0),
         }
     }
 
-    /// A study was opened.
-    pub fn opened(self, slot: Slot, source: Source, synthetic: bool) {
-        self.history.update_value(|h| h.opened(slot, source, synthetic));
+    /// Takes in that a study was opened.
+    pub fn on_opened(self, slot: StudySlot, source: StudySource, synthetic: bool) {
+        self.history.update_value(|h| h.on_opened(slot, source, synthetic));
         if self.history.with_value(|h| h.closed.is_none()) {
             self.offered.set(None);
         }
     }
 
-    /// A person closes or replaces a study. `series` are those measured, of the current and of the
-    /// earlier one.
-    pub fn closing(self, slot: Slot, series: [Option<SeriesId>; 2]) {
-        if self.history.try_update_value(|h| h.closing(slot, series)) != Some(true) {
+    /// Offers to bring back the study that is being closed. `series` are the measured ones of the
+    /// current and of the earlier study.
+    pub fn on_closing(self, slot: StudySlot, series: [Option<SeriesId>; 2]) {
+        if self.history.try_update_value(|h| h.on_closing(slot, series)) != Some(true) {
             return;
         }
         self.offered.set(Some(slot));
@@ -121,20 +122,22 @@ impl Undo {
                     self.dismiss();
                 }
             },
-            std::time::Duration::from_millis(OFFERED_MS),
+            std::time::Duration::from_millis(OFFER_MS),
         );
     }
 
-    /// Lets go of what was closed.
+    /// Withdraws the offer.
     pub fn dismiss(self) {
         self.history.update_value(|h| h.closed = None);
         self.offered.set(None);
     }
 
-    /// Opens again, by `open`, what was closed last.
-    pub fn bring_back(self, open: impl FnOnce(Slot, Source, bool)) {
+    /// Opens the study that was closed last, by `open`.
+    pub fn bring_back(self, open: impl FnOnce(StudySlot, StudySource, bool)) {
         self.offered.set(None);
-        let Some(Some((slot, origin, following))) = self.history.try_update_value(History::bring_back) else { return };
+        let Some(Some((slot, origin, following))) = self.history.try_update_value(UndoHistory::bring_back) else {
+            return;
+        };
         open(slot, origin.source, origin.synthetic);
         self.history.update_value(|h| {
             h.series = origin.series.map(|series| (slot, series));
@@ -142,34 +145,35 @@ impl Undo {
         });
     }
 
-    /// The series to choose now in a study that was brought back, where its files hold several.
-    pub fn take_series(self, choosing: impl Fn(Slot) -> bool) -> Option<(Slot, SeriesId)> {
+    /// Returns the series to choose in a study that was brought back, where its files hold several.
+    pub fn take_series(self, choosing: impl Fn(StudySlot) -> bool) -> Option<(StudySlot, SeriesId)> {
         self.history.try_update_value(|h| h.series.take_if(|(slot, _)| choosing(*slot))).flatten()
     }
 
-    /// Opens the earlier study that was closed together with the one that is measured again now.
-    pub fn go_on(self, open: impl FnOnce(Slot, Source, bool)) {
+    /// Opens the earlier study that was closed together with the current one, by `open`, now that the
+    /// current one is measured again.
+    pub fn reopen_previous(self, open: impl FnOnce(StudySlot, StudySource, bool)) {
         if let Some(Some(origin)) = self.history.try_update_value(|h| h.following.take()) {
-            open(Slot::Previous, origin.source, origin.synthetic);
-            self.history.update_value(|h| h.series = origin.series.map(|series| (Slot::Previous, series)));
+            open(StudySlot::Previous, origin.source, origin.synthetic);
+            self.history.update_value(|h| h.series = origin.series.map(|series| (StudySlot::Previous, series)));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::PhantomDate;
+    use corsai_protocol::PhantomRequest;
 
     use super::*;
 
-    fn from(yyyymmdd: u32) -> Source {
-        Source::Phantom(PhantomDate { yyyymmdd, share_left: 0.1, share_right: 0.2 })
+    fn from(yyyymmdd: u32) -> StudySource {
+        StudySource::Phantom(PhantomRequest { yyyymmdd, share_left: 0.1, share_right: 0.2 })
     }
 
-    fn day(origin: &Origin) -> u32 {
+    fn day(origin: &StudyOrigin) -> u32 {
         match origin.source {
-            Source::Phantom(date) => date.yyyymmdd,
-            Source::Files { .. } => 0,
+            StudySource::Phantom(date) => date.yyyymmdd,
+            StudySource::Files { .. } => 0,
         }
     }
 
@@ -177,12 +181,12 @@ mod tests {
 
     #[test]
     fn both_studies_come_back_with_the_series_that_were_measured() {
-        let mut history = History::default();
-        history.opened(Slot::Current, from(2), true);
-        history.opened(Slot::Previous, from(1), true);
-        assert!(history.closing(Slot::Current, [Some(SeriesId(4)), Some(SeriesId(7))]));
+        let mut history = UndoHistory::default();
+        history.on_opened(StudySlot::Current, from(2), true);
+        history.on_opened(StudySlot::Previous, from(1), true);
+        assert!(history.on_closing(StudySlot::Current, [Some(SeriesId(4)), Some(SeriesId(7))]));
         let (slot, current, previous) = history.bring_back().unwrap();
-        assert_eq!((slot, day(&current), current.series), (Slot::Current, 2, Some(SeriesId(4))));
+        assert_eq!((slot, day(&current), current.series), (StudySlot::Current, 2, Some(SeriesId(4))));
         let previous = previous.unwrap();
         assert_eq!((day(&previous), previous.series), (1, Some(SeriesId(7))));
         assert!(history.bring_back().is_none(), "once");
@@ -190,40 +194,40 @@ mod tests {
 
     #[test]
     fn a_study_that_was_replaced_comes_back_in_place_of_the_other() {
-        let mut history = History::default();
-        history.opened(Slot::Current, from(1), true);
-        assert!(history.closing(Slot::Current, NONE));
-        history.opened(Slot::Current, from(2), true);
+        let mut history = UndoHistory::default();
+        history.on_opened(StudySlot::Current, from(1), true);
+        assert!(history.on_closing(StudySlot::Current, NONE));
+        history.on_opened(StudySlot::Current, from(2), true);
         assert_eq!(history.bring_back().map(|(_, origin, _)| day(&origin)), Some(1));
-        assert!(history.closing(Slot::Current, NONE), "and the other can be brought back in turn");
+        assert!(history.on_closing(StudySlot::Current, NONE), "and the other can be brought back in turn");
         assert_eq!(history.bring_back().map(|(_, origin, _)| day(&origin)), Some(2));
     }
 
     #[test]
     fn an_earlier_study_is_not_brought_back_to_another_patients() {
-        let mut history = History::default();
-        history.opened(Slot::Current, from(2), true);
-        history.opened(Slot::Previous, from(1), true);
-        assert!(history.closing(Slot::Previous, NONE));
-        history.opened(Slot::Current, from(3), true);
+        let mut history = UndoHistory::default();
+        history.on_opened(StudySlot::Current, from(2), true);
+        history.on_opened(StudySlot::Previous, from(1), true);
+        assert!(history.on_closing(StudySlot::Previous, NONE));
+        history.on_opened(StudySlot::Current, from(3), true);
         assert!(history.bring_back().is_none());
     }
 
     #[test]
-    fn what_was_still_to_follow_is_not_lost_when_it_is_closed_again() {
-        let mut history = History::default();
-        history.opened(Slot::Current, from(2), true);
-        history.opened(Slot::Previous, from(1), true);
-        history.closing(Slot::Current, NONE);
+    fn an_earlier_study_that_has_yet_to_follow_is_not_lost_when_the_current_one_closes_again() {
+        let mut history = UndoHistory::default();
+        history.on_opened(StudySlot::Current, from(2), true);
+        history.on_opened(StudySlot::Previous, from(1), true);
+        history.on_closing(StudySlot::Current, NONE);
         let (_, current, previous) = history.bring_back().unwrap();
-        history.opened(Slot::Current, current.source, true);
+        history.on_opened(StudySlot::Current, current.source, true);
         history.following = previous;
-        history.closing(Slot::Current, NONE);
+        history.on_closing(StudySlot::Current, NONE);
         assert_eq!(history.bring_back().and_then(|(.., previous)| previous).map(|p| day(&p)), Some(1));
     }
 
     #[test]
     fn nothing_is_offered_where_nothing_was_open() {
-        assert!(!History::default().closing(Slot::Current, NONE));
+        assert!(!UndoHistory::default().on_closing(StudySlot::Current, NONE));
     }
 }

@@ -74,7 +74,7 @@ describe("the full tier", { skip: more("full") === 0 && "no network of the full 
   });
 
   it("may be stopped, and the standard answer stays", async () => {
-    await app.goOn(/"is":"possible"/);
+    await app.goOn(/"is":"share-bounds"/);
     await app.click("refine");
     await app.halted();
     await app.get("possible").waitFor({ timeout: STUDY_MS });

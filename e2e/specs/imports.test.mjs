@@ -57,7 +57,7 @@ describe("the wasm of the page", () => {
 });
 
 describe("web-sys", () => {
-  for (const [name, folder] of [["app", "app"], ["worker", "inference/worker"], ["port", "inference/port"]]) {
+  for (const [name, folder] of [["app", "app"], ["worker", "inference/worker"], ["channel", "inference/channel"]]) {
     it(`gives ${name} the features that are allowed, and no other`, () => {
       const manifest = readFileSync(path.join(ROOT, folder, "Cargo.toml"), "utf8");
       const features = manifest.match(/^web-sys = \{[^}]*features = \[([^\]]*)\]/m)[1].match(/\w+/g);

@@ -36,7 +36,7 @@ describe("tiers", { skip: more.length === 0 && "no network beyond the quick answ
     // It is told every now and then: not before the first network has run for a while.
     await app.halted();
     await app.page.waitForTimeout(500);
-    await app.goOn(/"is":"possible"/);
+    await app.goOn(/"is":"share-bounds"/);
     await app.halted();
     await app.get("possible").waitFor({ timeout: STUDY_MS });
     assert.match(await app.words("possible"), /still possible/);

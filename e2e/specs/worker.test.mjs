@@ -28,7 +28,7 @@ describe("the worker", () => {
         window.asked.push(questions);
         this.addEventListener("message", ({ data }) => {
           const event = Array.isArray(data) ? JSON.parse(data[0]) : {};
-          if (event.answered) questions.push(data[0].match(/"answered":(.*?})/)[1]);
+          if (event.key) questions.push(data[0].match(/"key":(.*?})/)[1]);
         });
       }
     };

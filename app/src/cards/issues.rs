@@ -1,10 +1,14 @@
-//! Every doubt about the input, in plain words, gravest first.
+//! The issues of both studies, gravest first.
 
-use corsai_protocol::Slot;
-use corsai_report::{Issue, Severity};
+use corsai_protocol::StudySlot;
+use corsai_report::{Issue, Severity, text};
 use leptos::prelude::*;
 
-use crate::{format, shell::App, state::Phase};
+use crate::{
+    controller::use_controller,
+    format,
+    state::{Phase, derived},
+};
 
 /// Gravest first, as they are listed.
 const GROUPS: [Severity; 4] = [Severity::Stop, Severity::Warning, Severity::Skip, Severity::Info];
@@ -58,6 +62,7 @@ pub fn IssueList(issues: Vec<Issue>) -> impl IntoView {
 }
 
 fn item(issue: Issue) -> impl IntoView {
+    let message = text::message(&issue);
     let more = issue.files.len().saturating_sub(NAMED);
     let files: Vec<_> = issue.files.into_iter().take(NAMED).map(|f| view! { <li class="file">{f}</li> }).collect();
     let more = (more > 0).then(|| view! { <li>"and " {format::counted(more, "other", "others")}</li> });
@@ -67,7 +72,7 @@ fn item(issue: Issue) -> impl IntoView {
             <div>
                 <p>
                     <span class="unseen">{word(issue.severity)}</span>
-                    {issue.message}
+                    {message}
                 </p>
                 {(!files.is_empty()).then(|| view! { <ul class="files">{files} {more}</ul> })}
             </div>
@@ -79,16 +84,18 @@ fn item(issue: Issue) -> impl IntoView {
 /// The issues of both studies, those of the one on screen first. What stops the current study
 /// stands in the place of its numbers.
 #[component]
-pub fn IssuesCard(app: App) -> impl IntoView {
+pub fn IssuesCard() -> impl IntoView {
+    let controller = use_controller();
+    let choosing = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase == Phase::Choosing);
     let current = Memo::new(move |_| {
-        app.model.with(|m| {
-            let mut issues = m.current.issues();
-            issues.retain(|i| i.severity != Severity::Stop || m.current.phase == Phase::Choosing);
-            issues
-        })
+        let study = controller.study(StudySlot::Current);
+        let mut issues = derived::issues(study);
+        let choosing = choosing.get();
+        issues.retain(|i| i.severity != Severity::Stop || choosing);
+        issues
     });
-    let earlier = Memo::new(move |_| app.model.with(|m| m.previous.issues()));
-    let earlier_shown = Memo::new(move |_| app.view.with(|v| v.slot == Slot::Previous));
+    let earlier = Memo::new(move |_| derived::issues(controller.study(StudySlot::Previous)));
+    let earlier_shown = Memo::new(move |_| controller.viewport.with(|v| v.slot == StudySlot::Previous));
     move || {
         let (current, earlier) = (current.get(), earlier.get());
         let both = !current.is_empty() && !earlier.is_empty();

@@ -1,9 +1,9 @@
-//! What stands beside the pictures: each card is one question answered.
+//! The cards beside the pictures.
 
-pub mod dynamics;
+pub mod comparison;
 pub mod issues;
 pub mod progress;
-pub mod refining;
+pub mod refinement;
 pub mod series;
 pub mod settings;
 pub mod severity;

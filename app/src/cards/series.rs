@@ -1,17 +1,17 @@
-//! The series that were found: their list with thumbnails, and the study's card.
+//! The list of series with their preview images, and the study's card.
 
-use corsai_protocol::{SeriesId, SeriesSummary, Slot};
+use corsai_protocol::{SeriesId, SeriesSummary, StudySlot};
 use corsai_report::Severity;
 use leptos::{html, prelude::*};
 use wasm_bindgen::Clamped;
 use web_sys::ImageData;
 
-use super::issues::IssueList;
 use crate::{
+    browser::canvas_context,
+    cards::issues::IssueList,
+    controller::{Controller, use_controller},
     format,
-    shell::App,
-    state::{Phase, Thumbnail},
-    viewer::painter::context,
+    state::{Phase, StudyStoreFields, Thumbnail, derived},
 };
 
 /// "148 slices · 1.0 mm apart · 512 × 512 · 7 Apr 2020".
@@ -31,9 +31,10 @@ fn name(series: &SeriesSummary) -> String {
 
 /// The list from which a person picks.
 #[component]
-pub fn SeriesPicker(app: App, which: Slot) -> impl IntoView {
-    let list = Memo::new(move |_| app.model.with(|m| m.study(which).choices().cloned().collect::<Vec<_>>()));
-    let refused = Memo::new(move |_| app.model.with(|m| m.study(which).phase == Phase::Refused));
+pub fn SeriesPicker(which: StudySlot) -> impl IntoView {
+    let controller = use_controller();
+    let list = Memo::new(move |_| derived::selectable_series(controller.study(which)));
+    let refused = derived::phase_memo(controller.study(which), |phase| phase == Phase::Refused);
     let title = move || {
         let usable = list.with(|l| l.iter().filter(|s| s.usable).count());
         match usable {
@@ -47,15 +48,15 @@ pub fn SeriesPicker(app: App, which: Slot) -> impl IntoView {
         <div class="series-picker" data-testid="series-list">
             <h2>{title}</h2>
             <p class="hint">"A thin-slice series of the whole chest, reconstructed for the lungs, measures best."</p>
-            <ul class="series">{move || list.get().into_iter().map(|s| entry(app, which, s)).collect::<Vec<_>>()}</ul>
+            <ul class="series">{move || list.get().into_iter().map(|s| entry(controller, which, s)).collect::<Vec<_>>()}</ul>
         </div>
     }
     .into_any()
 }
 
-fn entry(app: App, slot: Slot, series: SeriesSummary) -> impl IntoView {
+fn entry(controller: Controller, slot: StudySlot, series: SeriesSummary) -> impl IntoView {
     let id = series.id;
-    let thumbnail = app.model.with_untracked(|m| m.study(slot).thumbnails.iter().find(|t| t.series == id).cloned());
+    let thumbnail = controller.with_state(|s| s.study(slot).thumbnails.iter().find(|t| t.series == id).cloned());
     let label = format!("Measure {}", name(&series));
     let action = if series.usable {
         view! {
@@ -63,7 +64,7 @@ fn entry(app: App, slot: Slot, series: SeriesSummary) -> impl IntoView {
                 class="button button-main"
                 aria-label=label
                 data-testid="choose-series"
-                on:click=move |_| app.choose(slot, id)
+                on:click=move |_| controller.choose(slot, id)
             >
                 "Measure this"
             </button>
@@ -96,7 +97,7 @@ fn Picture(thumbnail: Option<Thumbnail>) -> impl IntoView {
         canvas.set_width(picture.columns);
         canvas.set_height(picture.rows);
         let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), picture.columns, picture.rows);
-        if let (Some(context), Ok(image)) = (context(&canvas), image) {
+        if let (Some(context), Ok(image)) = (canvas_context(&canvas), image) {
             let _ = context.put_image_data(&image, 0.0, 0.0);
         }
     });
@@ -105,15 +106,14 @@ fn Picture(thumbnail: Option<Thumbnail>) -> impl IntoView {
 
 /// What was dropped and can't be measured, to look at, where it can be shown at all.
 #[component]
-pub fn RefusedPictures(app: App) -> impl IntoView {
+pub fn RefusedPictures() -> impl IntoView {
+    let controller = use_controller();
     let shown = Memo::new(move |_| {
-        app.model.with(|m| {
-            let study = &m.current;
-            let unusable = study.series.iter().filter(|s| !s.usable);
-            let shown =
-                |s: &SeriesSummary| Some((name(s), study.thumbnails.iter().find(|t| t.series == s.id)?.clone()));
-            unusable.filter_map(shown).collect::<Vec<_>>()
-        })
+        let study = controller.study(StudySlot::Current);
+        let (series, thumbnails) = (study.series().get(), study.thumbnails().get());
+        let unusable = series.iter().filter(|s| !s.usable);
+        let shown = |s: &SeriesSummary| Some((name(s), thumbnails.iter().find(|t| t.series == s.id)?.clone()));
+        unusable.filter_map(shown).collect::<Vec<_>>()
     });
     move || {
         let shown = shown.get();
@@ -141,19 +141,16 @@ pub fn RefusedPictures(app: App) -> impl IntoView {
 
 /// Which study is open, and the ways to another one.
 #[component]
-pub fn StudyCard(app: App) -> impl IntoView {
-    let chosen = Memo::new(move |_| app.model.with(|m| m.current.chosen_series().cloned()));
+pub fn StudyCard() -> impl IntoView {
+    let controller = use_controller();
+    let study = controller.study(StudySlot::Current);
+    let chosen = Memo::new(move |_| derived::chosen_series(study));
+    let choosing = derived::phase_memo(study, |phase| phase == Phase::Choosing);
     let others = Memo::new(move |_| {
-        app.model.with(|m| {
-            // The picker has them then.
-            if m.current.phase == Phase::Choosing {
-                Vec::new()
-            } else {
-                m.current.others().cloned().collect::<Vec<_>>()
-            }
-        })
+        // The picker lists them then.
+        if choosing.get() { Vec::new() } else { derived::other_series(study) }
     });
-    let synthetic = Memo::new(move |_| app.model.with(|m| m.current.synthetic));
+    let synthetic = study.synthetic();
     view! {
         <section class="card" aria-labelledby="study-title" data-testid="study">
             <h2 id="study-title" class="card-title">"This study"</h2>
@@ -176,7 +173,7 @@ pub fn StudyCard(app: App) -> impl IntoView {
                     .then(|| {
                         let which = if chosen.with(Option::is_some) { "Other series" } else { "Series" };
                         let heading = format!("{which} found ({})", others.len());
-                        let list: Vec<_> = others.into_iter().map(|s| other(app, s)).collect();
+                        let list: Vec<_> = others.into_iter().map(|s| other(controller, s)).collect();
                         view! {
                             <details class="others">
                                 <summary>{heading}</summary>
@@ -186,7 +183,7 @@ pub fn StudyCard(app: App) -> impl IntoView {
                     })
             }}
             <div class="actions">
-                <button class="button" data-testid="close-study" on:click=move |_| app.close(Slot::Current)>
+                <button class="button" data-testid="close-study" on:click=move |_| controller.close(StudySlot::Current)>
                     "Open another study"
                 </button>
             </div>
@@ -195,7 +192,7 @@ pub fn StudyCard(app: App) -> impl IntoView {
     .into_any()
 }
 
-fn other(app: App, series: SeriesSummary) -> impl IntoView {
+fn other(controller: Controller, series: SeriesSummary) -> impl IntoView {
     let id: SeriesId = series.id;
     let why: Vec<_> = series.issues.iter().filter(|i| i.severity == Severity::Stop).cloned().collect();
     let label = format!("Measure {} instead", name(&series));
@@ -214,7 +211,7 @@ fn other(app: App, series: SeriesSummary) -> impl IntoView {
                             class="button button-small"
                             aria-label=label
                             data-testid="choose-other"
-                            on:click=move |_| app.choose(Slot::Current, id)
+                            on:click=move |_| controller.choose(StudySlot::Current, id)
                         >
                             "Measure this"
                         </button>

@@ -1,14 +1,15 @@
-//! Settings and help: which device computes and why, and the keys.
+//! Settings and help: the device that computes, how much to compute, and the keys.
 
-use corsai_protocol::{Depth, DevicePreference};
+use corsai_protocol::{AnalysisOptions, DevicePreference, StudySlot};
 use corsai_report::Tier;
 use leptos::{ev, prelude::*};
 
 use crate::{
+    controller::use_controller,
+    diagnostics::DiagnosticsSection,
     dialog::Dialog,
-    shell::App,
-    state::Phase,
-    viewer::keys::{BINDINGS, POINTER_HELP},
+    imaging::keys::{BINDINGS, POINTER_HELP},
+    state::{PageStateStoreFields, Phase, derived},
 };
 
 const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [
@@ -24,8 +25,9 @@ const TIERS: [(Tier, &str, &str); 3] = [
 ];
 
 #[component]
-pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
-    let open_study = Memo::new(move |_| app.model.with(|m| m.current.phase != Phase::Empty));
+pub fn SettingsDialog(open: RwSignal<bool>) -> impl IntoView {
+    let controller = use_controller();
+    let has_study = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase != Phase::Empty);
     let option = move |(device, id, name, what): (DevicePreference, &'static str, &'static str, &'static str)| {
         view! {
             <label class="choice">
@@ -33,8 +35,8 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                     type="radio"
                     name="device"
                     data-testid=id
-                    prop:checked=move || app.preference.get() == device
-                    on:change=move |_: ev::Event| app.set_device(device)
+                    prop:checked=move || controller.device_preference.get() == device
+                    on:change=move |_: ev::Event| controller.set_device(device)
                 />
                 <span>
                     <strong>{name}</strong>
@@ -50,8 +52,8 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                     type="radio"
                     name="tier"
                     data-testid=format!("tier-{}", tier.as_str())
-                    prop:checked=move || app.depth.get().tier == tier
-                    on:change=move |_: ev::Event| app.depth.set(Depth { tier, ..app.depth.get_untracked() })
+                    prop:checked=move || controller.options.get().tier == tier
+                    on:change=move |_: ev::Event| controller.options.set(AnalysisOptions { tier, ..controller.options.get_untracked() })
                 />
                 <span>
                     <strong>{name}</strong>
@@ -60,27 +62,28 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
             </label>
         }
     };
-    let switch = move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut Depth) -> &mut bool| {
-        let changed = move |event: ev::Event| {
-            let mut depth = app.depth.get_untracked();
-            *of(&mut depth) = event_target_checked(&event);
-            app.depth.set(depth);
+    let switch =
+        move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut AnalysisOptions) -> &mut bool| {
+            let changed = move |event: ev::Event| {
+                let mut options = controller.options.get_untracked();
+                *of(&mut options) = event_target_checked(&event);
+                controller.options.set(options);
+            };
+            view! {
+                <label class="choice">
+                    <input
+                        type="checkbox"
+                        data-testid=id
+                        prop:checked=move || *of(&mut controller.options.get())
+                        on:change=changed
+                    />
+                    <span>
+                        <strong>{name}</strong>
+                        <span class="hint">{what}</span>
+                    </span>
+                </label>
+            }
         };
-        view! {
-            <label class="choice">
-                <input
-                    type="checkbox"
-                    data-testid=id
-                    prop:checked=move || *of(&mut app.depth.get())
-                    on:change=changed
-                />
-                <span>
-                    <strong>{name}</strong>
-                    <span class="hint">{what}</span>
-                </span>
-            </label>
-        }
-    };
     let lines = BINDINGS.iter().map(|b| (b.label, b.what)).chain(POINTER_HELP);
     let keys: Vec<_> = lines.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt> <dd>{what}</dd> }).collect();
     view! {
@@ -89,7 +92,7 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
                 <legend>"Where to compute"</legend>
                 {DEVICES.map(option).into_iter().collect::<Vec<_>>()}
                 {move || {
-                    open_study
+                    has_study
                         .get()
                         .then(|| view! { <p class="hint" data-testid="device-later">"A change holds from the next study on."</p> })
                 }}
@@ -97,13 +100,14 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
             <fieldset>
                 <legend>"How much to compute, from the next study on"</legend>
                 {TIERS.map(tier).into_iter().collect::<Vec<_>>()}
-                {switch("full-run", "Every network on every slice", "Also where the vote is decided already: the same masks, later.", |d| &mut d.full_run)}
-                {app.has_sections().then(|| switch("dpn-3d", "DPN-3D", "The DPNs of three projections in place of the axial ones alone.", |d| &mut d.dpn_3d))}
-                {switch("paper-vote", "The paper's thresholds", "In place of those chosen for these networks.", |d| &mut d.paper_vote)}
+                {switch("full-run", "Every network on every slice", "Also where the vote is decided already: the same masks, later.", |o| &mut o.full_run)}
+                {controller.has_multi_planar_networks().then(|| switch("dpn-3d", "DPN-3D", "The DPNs of three projections in place of the axial ones alone.", |o| &mut o.dpn_3d))}
+                {switch("paper-vote", "The paper's thresholds", "In place of those chosen for these networks.", |o| &mut o.paper_vote)}
             </fieldset>
-            <DeviceFound app />
+            <DeviceInUse />
             <h3>"Keys and mouse"</h3>
             <dl class="keys">{keys}</dl>
+            <DiagnosticsSection />
         </Dialog>
     }
     .into_any()
@@ -111,8 +115,9 @@ pub fn SettingsDialog(app: App, open: RwSignal<bool>) -> impl IntoView {
 
 /// The device in use, and how it was chosen.
 #[component]
-fn DeviceFound(app: App) -> impl IntoView {
-    let device = Memo::new(move |_| app.model.with(|m| m.device.clone()));
+fn DeviceInUse() -> impl IntoView {
+    let controller = use_controller();
+    let device = controller.state.device();
     move || {
         match device.get() {
         Some(device) => {

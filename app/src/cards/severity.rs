@@ -1,85 +1,87 @@
 //! How much of the lungs is affected: volumes, shares, the class and its scale, and how it was computed.
 
-use corsai_protocol::Slot;
+use corsai_protocol::StudySlot;
 use corsai_report::{LungFinding, Lungs, Report, Runs, Scale, Severity};
 use leptos::{ev, prelude::*};
 use wasm_bindgen_futures::spawn_local;
 
-use super::{
-    issues::IssueList,
-    refining::{StillPossible, Tiers},
-};
 use crate::{
     browser,
-    classes::{SCALES, meaning, of, scale_name},
+    cards::{
+        issues::IssueList,
+        refinement::{StillPossible, Tiers},
+    },
+    controller::use_controller,
     export, format,
-    shell::App,
-    state::Phase,
+    state::{Phase, Shared, StudyStoreFields, derived},
+    text::classes::{SCALES, meaning, of, scale_name},
 };
 
-/// What is known of the study on screen.
+/// The numbers of the study on screen.
 #[derive(Clone, PartialEq)]
-struct Known {
-    slot: Slot,
-    lungs: Lungs,
-    /// More is being worked for; else a tier's answer is in, or the person stopped it before.
+struct ShownReport {
+    slot: StudySlot,
+    /// The run has yet to reach a tier's answer.
     pending: bool,
+    /// The person stopped the run before a tier's answer.
     stopped: bool,
-    report: Report,
+    /// Has lungs.
+    report: Shared<Report>,
 }
 
 /// The numbers of the study whose pictures are shown, or why it has none.
 #[component]
-pub fn SeverityCard(app: App) -> impl IntoView {
-    let shown = Memo::new(move |_| app.view.with(|v| v.slot));
-    let known = Memo::new(move |_| {
+pub fn SeverityCard() -> impl IntoView {
+    let controller = use_controller();
+    let shown = Memo::new(move |_| controller.viewport.with(|v| v.slot));
+    let numbers = Memo::new(move |_| {
         let slot = shown.get();
-        app.model.with(|m| {
-            let study = m.study(slot);
-            let report = study.numbers()?;
-            let (pending, stopped) = (study.phase.busy(), study.phase == Phase::Stopped);
-            Some(Known { slot, lungs: report.lungs.clone()?, pending, stopped, report: report.clone() })
-        })
+        let study = controller.study(slot);
+        let report = derived::shown_report(study)?;
+        let phase = study.phase().get();
+        report.lungs.as_ref()?;
+        Some(ShownReport { slot, pending: phase.busy(), stopped: phase == Phase::Stopped, report })
     });
     let refused = Memo::new(move |_| {
-        app.model.with(|m| {
-            let study = m.study(shown.get());
-            let stops = || study.issues().into_iter().filter(|i| i.severity == Severity::Stop);
-            (study.phase == Phase::Refused || (study.report.is_some() && stops().next().is_some()))
-                .then(|| stops().collect::<Vec<_>>())
-        })
+        let study = controller.study(shown.get());
+        let mut stops = derived::issues(study);
+        stops.retain(|i| i.severity == Severity::Stop);
+        let refused = study.phase().get() == Phase::Refused;
+        (refused || (study.report().read().is_some() && !stops.is_empty())).then_some(stops)
     });
     move || {
-        match (known.get(), refused.get(), shown.get()) {
-        (Some(known), ..) => view! { <Numbers app known /> }.into_any(),
+        match (numbers.get(), refused.get(), shown.get()) {
+        (Some(shown), ..) => view! { <Numbers shown /> }.into_any(),
         (None, Some(issues), slot) => view! {
             <section class="card card-refused" aria-labelledby="severity-title" data-testid="refused">
                 <h2 id="severity-title" class="card-title">"No number"</h2>
-                <p>{if slot == Slot::Previous { "The earlier study was not measured." } else { "This study was not measured." }}</p>
+                <p>{if slot == StudySlot::Previous { "The earlier study was not measured." } else { "This study was not measured." }}</p>
                 <IssueList issues />
             </section>
         }
         .into_any(),
-        (None, None, Slot::Previous) => view! {
+        (None, None, StudySlot::Previous) => view! {
             <section class="card card-earlier" aria-labelledby="severity-title" data-testid="severity-none">
                 <h2 id="severity-title" class="card-title">"Earlier study"</h2>
                 <p class="pending">"The earlier study, on screen, has no numbers yet."</p>
             </section>
         }
         .into_any(),
-        (None, None, Slot::Current) => ().into_any(),
+        (None, None, StudySlot::Current) => ().into_any(),
     }
     }
 }
 
 #[component]
-fn Numbers(app: App, known: Known) -> impl IntoView {
-    let Known { slot, lungs, pending, stopped, report } = known;
+fn Numbers(shown: ShownReport) -> impl IntoView {
+    let controller = use_controller();
+    let ShownReport { slot, pending, stopped, report } = shown;
+    let lungs = report.lungs.clone().expect("invariant: a shown report has lungs");
     let measured = !pending && !stopped;
-    let earlier = slot == Slot::Previous;
+    let earlier = slot == StudySlot::Previous;
     let date = report.study.date.as_deref().map(format::date);
     let both = lungs.both.clone();
-    let class = move || of(&both, app.scale.get());
+    let class = move || of(&both, controller.scale.get());
     let has_class = lungs.both.ct_class.is_some();
     let shares = [lungs.right.share, lungs.left.share];
     view! {
@@ -102,11 +104,11 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
                         </span>
                         <span class="class-meaning">{
                             let both = lungs.both.clone();
-                            move || of(&both, app.scale.get()).map(|c| meaning(c, app.scale.get()))
+                            move || of(&both, controller.scale.get()).map(|c| meaning(c, controller.scale.get()))
                         }</span>
                     </p>
-                    <ScaleBar app shares />
-                    <ScaleSwitch app />
+                    <ScaleBar shares />
+                    <ScaleSwitch />
                 }
                     .into_any()
             } else {
@@ -122,8 +124,8 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
                     .into_any()
             }}
             <Table lungs=lungs.clone() pending />
-            {(pending && !earlier).then(|| view! { <StillPossible app /> })}
-            {(measured && !earlier).then(|| view! { <Tiers app report=report.clone() /> })}
+            {(pending && !earlier).then(|| view! { <StillPossible /> })}
+            {(measured && !earlier).then(|| view! { <Tiers report=report.clone() /> })}
             {(pending && has_class)
                 .then(|| view! { <p class="pending">"Not finished: these numbers may still change."</p> })}
             {stopped
@@ -141,7 +143,7 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
                     }
                 })}
             {(!pending).then(|| view! { <Computed runs=report.runs.clone() voxel_mm=report.study.voxel_mm /> })}
-            {(measured && !earlier).then(|| view! { <Exports app /> })}
+            {(measured && !earlier).then(|| view! { <Exports /> })}
         </section>
     }
     .into_any()
@@ -149,9 +151,10 @@ fn Numbers(app: App, known: Known) -> impl IntoView {
 
 /// Where the lungs' shares lie between the scale's borders.
 #[component]
-fn ScaleBar(app: App, shares: [Option<f64>; 2]) -> impl IntoView {
+fn ScaleBar(shares: [Option<f64>; 2]) -> impl IntoView {
+    let controller = use_controller();
     let borders = move || {
-        let ticks = app.scale.get().borders_percent().into_iter().map(|border| {
+        let ticks = controller.scale.get().borders_percent().into_iter().map(|border| {
             view! {
                 <span class="scale-tick" style:left=format!("{border}%")>
                     <span class="scale-tick-label">{border}</span>
@@ -177,7 +180,8 @@ fn ScaleBar(app: App, shares: [Option<f64>; 2]) -> impl IntoView {
 }
 
 #[component]
-fn ScaleSwitch(app: App) -> impl IntoView {
+fn ScaleSwitch() -> impl IntoView {
+    let controller = use_controller();
     let option = move |scale: Scale| {
         let (name, id) = match scale {
             Scale::Guideline => ("Guideline", "scale-guideline"),
@@ -187,8 +191,8 @@ fn ScaleSwitch(app: App) -> impl IntoView {
             <button
                 class="segment"
                 data-testid=id
-                aria-pressed=move || if app.scale.get() == scale { "true" } else { "false" }
-                on:click=move |_| app.set_scale(scale)
+                aria-pressed=move || if controller.scale.get() == scale { "true" } else { "false" }
+                on:click=move |_| controller.set_scale(scale)
             >
                 {name}
             </button>
@@ -199,7 +203,7 @@ fn ScaleSwitch(app: App) -> impl IntoView {
             <div class="segments" role="group" aria-label="Scale of the CT-class">
                 {SCALES.map(option).into_iter().collect::<Vec<_>>()}
             </div>
-            <p class="hint" data-testid="scale-name">{move || format!("CT-class on the {}", scale_name(app.scale.get()))}</p>
+            <p class="hint" data-testid="scale-name">{move || format!("CT-class on the {}", scale_name(controller.scale.get()))}</p>
         </div>
     }
 }
@@ -285,17 +289,18 @@ fn Computed(runs: Runs, voxel_mm: [f64; 3]) -> impl IntoView {
 }
 
 #[component]
-fn Exports(app: App) -> impl IntoView {
+fn Exports() -> impl IntoView {
+    let controller = use_controller();
     let said = RwSignal::new(String::new());
     let shown = RwSignal::new(None::<String>);
     let save = move |_: ev::MouseEvent| {
-        let text = app.exportable().and_then(|(report, issues)| export::json(&report, &issues).ok());
+        let text = controller.export_data().and_then(|(report, issues)| export::json(&report, &issues).ok());
         let done = text.and_then(|text| browser::download("corsai-report.json", &text));
         said.set(if done.is_some() { String::new() } else { "The report could not be saved.".into() });
     };
     let copy = move |_: ev::MouseEvent| {
-        let Some((report, issues)) = app.exportable() else { return };
-        let text = export::summary(&report, &issues, app.scale.get_untracked());
+        let Some((report, issues)) = controller.export_data() else { return };
+        let text = export::summary(&report, &issues, controller.scale.get_untracked());
         spawn_local(async move {
             if browser::copy(&text).await {
                 said.set("Copied.".into());
@@ -306,7 +311,7 @@ fn Exports(app: App) -> impl IntoView {
             }
         });
     };
-    let earlier = move || app.model.with(|m| m.study(Slot::Previous).phase.measured());
+    let earlier = derived::phase_memo(controller.study(StudySlot::Previous), Phase::measured);
     view! {
         <div class="actions">
             <button class="button" data-testid="save-report" on:click=save>"Save report (JSON)"</button>
@@ -318,7 +323,7 @@ fn Exports(app: App) -> impl IntoView {
         }}
         <p class="hint">
             "Neither holds names, identifiers or file names."
-            {move || earlier().then_some(" Both hold the comparison.")}
+            {move || earlier.get().then_some(" Both hold the comparison.")}
         </p>
     }
     .into_any()

@@ -1,6 +1,7 @@
-//! What a visitor can check for himself: each request of the page, what the policy stopped, what is stored, and what
-//! this build is made of.
+//! The privacy panel: the page's requests, its content security policy, its stored data, and its
+//! build.
 
-pub mod panel;
-pub mod stored;
-pub mod witness;
+mod panel;
+mod stored_data;
+
+pub use panel::PrivacyPanel;

@@ -5,45 +5,43 @@ use js_sys::Uint8Array;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{
-    stored::{self, Stored},
-    witness::{Asked, RequestLog, SinceOpened, WorkerPolicy},
-};
 use crate::{
     browser,
+    controller::use_controller,
     dialog::Dialog,
     format,
-    offline::Kept,
-    shell::App,
-    weights::{self, store},
+    network_log::{NetworkRequest, RequestLog, SinceOpened, WorkerPolicy},
+    offline::OfflineCopy,
+    privacy::stored_data::{self, StoredData},
+    weights::{cache, manifest},
 };
 
 /// What only asking tells, asked when the panel opens.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Found {
     /// `None` where the browser doesn't tell.
-    stored: Option<Stored>,
+    stored: Option<StoredData>,
     /// SHA-256 of the compiled-in manifest.
     manifest: Option<String>,
 }
 
 async fn find() -> Found {
     Found {
-        stored: stored::look().await,
-        manifest: store::sha256(&Uint8Array::from(weights::MANIFEST.as_bytes()).buffer()).await,
+        stored: stored_data::look().await,
+        manifest: cache::sha256(&Uint8Array::from(manifest::MANIFEST.as_bytes()).buffer()).await,
     }
 }
 
 #[component]
-pub fn PrivacyPanel(app: App, open: RwSignal<bool>) -> impl IntoView {
+pub fn PrivacyPanel(open: RwSignal<bool>) -> impl IntoView {
     let found = RwSignal::new(None::<Found>);
     let look = move || spawn_local(async move { found.set(Some(find().await)) });
     view! {
         <Dialog open id="privacy" title="Privacy, and how to check it" on_open=Callback::new(move |()| look())>
-            <Ready app />
-            <Requests app />
-            <Policy app />
-            <Storage app found look />
+            <Ready />
+            <Requests />
+            <Policy />
+            <Storage found look />
             <Build found />
             <HowToCheck />
         </Dialog>
@@ -53,15 +51,16 @@ pub fn PrivacyPanel(app: App, open: RwSignal<bool>) -> impl IntoView {
 
 /// Whether the network may be switched off now.
 #[component]
-fn Ready(app: App) -> impl IntoView {
+fn Ready() -> impl IntoView {
+    let controller = use_controller();
     let words = move || {
-        let loaded = app.loaded.get();
-        match (loaded.complete(), app.offline.kept.get()) {
+        let loaded = controller.weights.get();
+        match (loaded.is_complete(), controller.offline.copy.get()) {
             (false, _) => "The networks are still loading: keep the network on until they are here.",
-            (true, Kept::Yes) if loaded.kept => {
+            (true, OfflineCopy::Stored) if loaded.cached => {
                 "Switch your network off now: it still works, and the page opens again without a network."
             }
-            (true, Kept::NotYet) => {
+            (true, OfflineCopy::Pending) => {
                 "Switch your network off now: it still works. The page is still being kept for a later visit."
             }
             (true, _) => {
@@ -69,14 +68,15 @@ fn Ready(app: App) -> impl IntoView {
             }
         }
     };
-    let ready = move || app.loaded.get().complete() && app.offline.kept.get() == Kept::Yes;
+    let ready = move || controller.weights.get().is_complete() && controller.offline.copy.get() == OfflineCopy::Stored;
     view! { <p class="privacy-ready" data-testid="privacy-ready" data-ready=move || ready().to_string()>{words}</p> }
 }
 
 #[component]
-fn Requests(app: App) -> impl IntoView {
-    let since = move || match app.witness.requests.with(RequestLog::since_opened) {
-        _ if !app.witness.requests.with(|log| log.is_told) => {
+fn Requests() -> impl IntoView {
+    let controller = use_controller();
+    let since = move || match controller.network_log.requests.with(RequestLog::since_opened) {
+        _ if !controller.network_log.requests.with(|log| log.is_supported) => {
             "This browser doesn't tell what the page asks for.".into()
         }
         None => "No study has been opened yet.".to_string(),
@@ -92,13 +92,13 @@ fn Requests(app: App) -> impl IntoView {
         ),
     };
     let all = move || {
-        let (count, listed) = app.witness.requests.with(|log| (log.count, log.newest.len()));
+        let (count, listed) = controller.network_log.requests.with(|log| (log.count, log.newest.len()));
         let newest = if listed < count { format!("; the newest {listed}") } else { String::new() };
         format!("{} since the page was opened{newest}", format::counted(count, "request", "requests"))
     };
-    let row = |asked: Asked| {
+    let row = |asked: NetworkRequest| {
         let came = if asked.bytes == 0 { "from this browser".into() } else { format::bytes(asked.bytes) };
-        view! { <li>{format!("{:.1} s", asked.at_ms / 1000.0)} " " <code>{asked.what}</code> " " {came}</li> }
+        view! { <li>{format!("{:.1} s", asked.at_ms / 1000.0)} " " <code>{asked.url}</code> " " {came}</li> }
     };
     view! {
         <section>
@@ -107,7 +107,7 @@ fn Requests(app: App) -> impl IntoView {
             <details>
                 <summary data-testid="requests-all">{all}</summary>
                 <ol class="privacy-list" data-testid="requests">
-                    {move || app.witness.requests.with(|log| log.newest.iter().cloned().map(row).collect::<Vec<_>>())}
+                    {move || controller.network_log.requests.with(|log| log.newest.iter().cloned().map(row).collect::<Vec<_>>())}
                 </ol>
             </details>
             <p class="hint">
@@ -119,24 +119,25 @@ fn Requests(app: App) -> impl IntoView {
 }
 
 #[component]
-fn Policy(app: App) -> impl IntoView {
-    let guarded = move || match app.witness.policy.get() {
-        WorkerPolicy::Asked => None,
-        WorkerPolicy::Unread => Some((
+fn Policy() -> impl IntoView {
+    let controller = use_controller();
+    let guarded = move || match controller.network_log.policy.get() {
+        WorkerPolicy::Requested => None,
+        WorkerPolicy::Unknown => Some((
             "unknown",
             "The policy of the computing part couldn't be read from the host. The code makes no connection; whether the browser enforces it isn't known here.",
         )),
-        WorkerPolicy::Read(policy) if policy.contains("connect-src 'none'") => Some((
+        WorkerPolicy::Known(policy) if policy.contains("connect-src 'none'") => Some((
             "true",
             "The host sends the policy that forbids the computing part any connection (connect-src 'none'), and the browser enforces it.",
         )),
-        WorkerPolicy::Read(_) => Some((
+        WorkerPolicy::Known(_) => Some((
             "false",
             "This host does not send the policy that forbids the computing part any connection. The code makes none, but here nothing enforces it.",
         )),
     };
     let stopped = move || {
-        let stopped = app.witness.stopped.get();
+        let stopped = controller.network_log.violations.get();
         if stopped.is_empty() {
             "The policy has had nothing to stop.".to_string()
         } else {
@@ -156,12 +157,13 @@ fn Policy(app: App) -> impl IntoView {
 }
 
 #[component]
-fn Storage(app: App, found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+fn Storage(found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    let controller = use_controller();
     let words = move || {
         let Some(stored) = found.get()?.stored else {
             return Some("This browser doesn't tell what is stored. Nothing of a study is.".to_string());
         };
-        Some(if stored.nothing() && !browser::stores() {
+        Some(if stored.nothing() && !browser::persistence_allowed() {
             "Nothing is stored in this browser, and this tab will store nothing until you load the page again."
                 .to_string()
         } else if stored.nothing() {
@@ -178,9 +180,9 @@ fn Storage(app: App, found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Se
     };
     let forget = move |_| {
         spawn_local(async move {
-            stored::forget().await;
-            app.offline.kept.set(Kept::Never);
-            app.loaded.update(|l| l.kept = false);
+            stored_data::forget().await;
+            controller.offline.copy.set(OfflineCopy::Unavailable);
+            controller.weights.update(|l| l.cached = false);
             look();
         });
     };
@@ -192,7 +194,7 @@ fn Storage(app: App, found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Se
                 <button class="button button-small" data-testid="forget-stored" on:click=forget>"Delete everything stored"</button>
                 <button class="button button-small" data-testid="repair" on:click=move |_| {
                     spawn_local(async move {
-                        stored::forget().await;
+                        stored_data::forget().await;
                         browser::reload();
                     });
                 }>"Delete it and load the page anew"</button>
@@ -204,8 +206,8 @@ fn Storage(app: App, found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Se
 
 #[component]
 fn Build(found: RwSignal<Option<Found>>) -> impl IntoView {
-    let build = browser::told("data-build").expect("invariant: the page's script tag names its build");
-    let parts = weights::manifest().expect("invariant: the compiled-in manifest can be read").networks;
+    let build = browser::build_attribute("data-build").expect("invariant: the page's script tag names its build");
+    let parts = manifest::manifest().networks;
     let rows = parts.into_iter().map(|network| {
         let sums: Vec<_> = network.parts.into_iter().map(|p| view! { <code>{p.sha256}</code> }).collect();
         view! { <dt>{network.name}</dt> <dd>{sums} <span class="hint">{network.licence}</span></dd> }

@@ -1,14 +1,18 @@
-//! The slider along the body, and the strip that shows where the lesions are.
+//! The slice slider, and the strip above it that shows the lungs' and lesions' areas per slice.
 
 use std::fmt::Write as _;
 
-use corsai_protocol::SliceAreas;
+use corsai_protocol::{SliceAreas, VolumeSummary};
 use leptos::{ev, prelude::*};
 
-use super::view::View;
-use crate::{format, shell::App};
+use crate::{
+    controller::use_controller,
+    format,
+    imaging::{slice_cache::SliceCache, viewport_state::ViewportState},
+    state::{Shared, StudyStoreFields},
+};
 
-/// The outline of a row of bars, one a slice, as path data in a box of `count` × 1.
+/// Returns the outline of a row of bars, one per slice, as path data in a box of `count` × 1.
 fn bars(count: u32, height: impl Fn(u32) -> f64) -> String {
     let mut data = String::from("M0 1");
     for index in 0..count {
@@ -19,17 +23,17 @@ fn bars(count: u32, height: impl Fn(u32) -> f64) -> String {
 }
 
 #[component]
-pub fn SliceSlider(app: App) -> impl IntoView {
+pub fn SliceSlider() -> impl IntoView {
+    let controller = use_controller();
     let count = Memo::new(move |_| {
-        let slot = app.view.with(|v| v.slot);
-        app.model.with(|m| m.study(slot).volume.as_ref().map_or(0, |v| v.slices))
+        let slot = controller.viewport.with(|v| v.slot);
+        controller.study(slot).volume().read().as_ref().map_or(0, |v| v.slices)
     });
     let areas = Memo::new(move |_| {
-        app.drawn.track();
-        let slot = app.view.with(|v| v.slot);
-        (0..count.get())
-            .map(|i| app.pixels.try_update_value(|p| p.areas(slot, i)).flatten())
-            .collect::<Vec<Option<SliceAreas>>>()
+        let slot = controller.viewport.with(|v| v.slot);
+        let count = count.get();
+        let areas = |cache: &SliceCache| (0..count).map(|i| cache.areas(slot, i)).collect::<Vec<Option<SliceAreas>>>();
+        controller.slices.with(areas).unwrap_or_default()
     });
     let largest = move || areas.with(|a| a.iter().flatten().map(|a| a.lung).max().unwrap_or(0).max(1));
     let path = move |of: fn(SliceAreas) -> u32| {
@@ -38,24 +42,25 @@ pub fn SliceSlider(app: App) -> impl IntoView {
             bars(count.get(), |i| list.get(i as usize).copied().flatten().map_or(0.0, |a| f64::from(of(a)) / largest))
         })
     };
-    let seen = move || areas.with(|a| a.iter().any(Option::is_some));
+    let has_areas = move || areas.with(|a| a.iter().any(Option::is_some));
     let slid = move |event: ev::Event| {
         if let Ok(index) = event_target_value(&event).parse::<u32>() {
-            // Asked before: the memo reads the view, which can't be read while it is being updated.
+            // Read before the update: the memo reads the viewport, which is locked within.
             let last = count.get_untracked().saturating_sub(1);
-            app.view.update(|v| v.set_index(index.min(last)));
-            app.ask_for_shown();
+            controller.viewport.update(|v| v.set_index(index.min(last)));
+            controller.request_visible_slices();
         }
     };
     let position = move || {
-        let (slot, index) = app.view.with(|v| (v.slot, v.index()));
-        let mm = app.model.with(|m| m.study(slot).volume.as_ref()?.positions_mm.get(index as usize).copied());
+        let (slot, index) = controller.viewport.with(|v| (v.slot, v.index()));
+        let position_of = |v: &Shared<VolumeSummary>| v.positions_mm.get(index as usize).copied();
+        let mm = controller.study(slot).volume().read().as_ref().and_then(position_of);
         let at = mm.map(|p| format!(", {}", format::mm(p))).unwrap_or_default();
         format!("slice {} of {}{at}", index + 1, count.get())
     };
     view! {
         <div class="slider">
-            <div class="strip" class:strip-empty=move || !seen() aria-hidden="true">
+            <div class="strip" class:strip-empty=move || !has_areas() aria-hidden="true">
                 <svg
                     class="strip-picture"
                     viewBox=move || format!("0 0 {} 1", count.get().max(1))
@@ -67,7 +72,7 @@ pub fn SliceSlider(app: App) -> impl IntoView {
                 <span
                     class="strip-here"
                     style:left=move || {
-                        let at = (f64::from(app.view.with(View::index)) + 0.5) / f64::from(count.get().max(1));
+                        let at = (f64::from(controller.viewport.with(ViewportState::index)) + 0.5) / f64::from(count.get().max(1));
                         format!("{:.3}%", at * 100.0)
                     }
                 ></span>
@@ -83,7 +88,7 @@ pub fn SliceSlider(app: App) -> impl IntoView {
                     min="0"
                     max=move || count.get().saturating_sub(1).to_string()
                     prop:max=move || count.get().saturating_sub(1).to_string()
-                    prop:value=move || app.view.with(View::index).to_string()
+                    prop:value=move || controller.viewport.with(ViewportState::index).to_string()
                     aria-valuetext=position
                     on:input=slid
                 />

@@ -1,41 +1,45 @@
-//! Tools, window, zoom and overlays, all within reach of mouse, finger and keyboard.
+//! The toolbar: drag tools, window, zoom, and the overlays' controls.
 
 use corsai_report::Report;
 use leptos::{ev, prelude::*};
 
-use super::{
-    geometry::Camera,
-    gestures::Tool,
-    render::{Layer, Layers as LayerSet, Window},
+use crate::{
+    controller::{Controller, use_controller},
+    imaging::{
+        geometry::Camera,
+        gestures::Tool,
+        render::{Overlay, Overlays, Window},
+    },
+    state::StudyStoreFields,
 };
-use crate::shell::App;
 
 const fn pressed(on: bool) -> &'static str {
     if on { "true" } else { "false" }
 }
 
-/// What dragging does, the slice with most lesions, window and zoom.
+/// The drag tools, the way to the slice with most lesions, window and zoom.
 #[component]
-pub fn Tools(app: App) -> impl IntoView {
+pub fn Tools() -> impl IntoView {
     view! {
-        <Dragging app />
-        <MostLesions app />
-        <Windows app />
-        <Zoom app />
+        <Dragging />
+        <MostLesions />
+        <Windows />
+        <Zoom />
     }
     .into_any()
 }
 
 #[component]
-fn Dragging(app: App) -> impl IntoView {
+fn Dragging() -> impl IntoView {
+    let controller = use_controller();
     let tool = move |tool: Tool, name: &'static str, hint: &'static str, id: &'static str| {
         view! {
             <button
                 class="segment"
                 title=hint
                 data-testid=id
-                aria-pressed=move || pressed(app.view.with(|v| v.tool == tool))
-                on:click=move |_| app.view.update(|v| v.tool = tool)
+                aria-pressed=move || pressed(controller.viewport.with(|v| v.tool == tool))
+                on:click=move |_| controller.viewport.update(|v| v.tool = tool)
             >
                 {name}
             </button>
@@ -51,14 +55,15 @@ fn Dragging(app: App) -> impl IntoView {
 }
 
 #[component]
-fn Windows(app: App) -> impl IntoView {
+fn Windows() -> impl IntoView {
+    let controller = use_controller();
     let preset = move |window: Window, name: &'static str, id: &'static str| {
         view! {
             <button
                 class="segment"
                 data-testid=id
-                aria-pressed=move || pressed(app.view.with(|v| v.window == window))
-                on:click=move |_| app.view.update(|v| v.window = window)
+                aria-pressed=move || pressed(controller.viewport.with(|v| v.window == window))
+                on:click=move |_| controller.viewport.update(|v| v.window = window)
             >
                 {name}
             </button>
@@ -67,9 +72,9 @@ fn Windows(app: App) -> impl IntoView {
     let number = move |name: &'static str, id: &'static str, get: fn(&Window) -> f64, set: fn(&mut Window, f64)| {
         let changed = move |event: ev::Event| {
             if let Ok(value) = event_target_value(&event).parse::<f64>() {
-                app.view.update(|v| {
+                controller.viewport.update(|v| {
                     set(&mut v.window, value);
-                    v.window = v.window.held();
+                    v.window = v.window.clamped();
                 });
             }
         };
@@ -80,7 +85,7 @@ fn Windows(app: App) -> impl IntoView {
                     type="number"
                     step="10"
                     data-testid=id
-                    prop:value=move || format!("{:.0}", app.view.with(|v| get(&v.window)))
+                    prop:value=move || format!("{:.0}", controller.viewport.with(|v| get(&v.window)))
                     on:change=changed
                 />
             </label>
@@ -100,9 +105,10 @@ fn Windows(app: App) -> impl IntoView {
 }
 
 #[component]
-fn Zoom(app: App) -> impl IntoView {
+fn Zoom() -> impl IntoView {
+    let controller = use_controller();
     // Around the middle, so that neither the canvas nor its size is needed: the pan scales with the zoom.
-    let zoom = move |factor: f64| app.view.update(|v| v.camera = v.camera.zoomed_about_middle(factor));
+    let zoom = move |factor: f64| controller.viewport.update(|v| v.camera = v.camera.zoomed_about_middle(factor));
     view! {
         <div class="toolgroup" role="group" aria-label="Zoom">
             <button class="button button-square" aria-label="Zoom out" data-testid="zoom-out" on:click=move |_| zoom(0.8)>
@@ -115,7 +121,7 @@ fn Zoom(app: App) -> impl IntoView {
                 class="button button-small"
                 data-testid="view-reset"
                 title="Whole slice, lung window"
-                on:click=move |_| app.view.update(|v| {
+                on:click=move |_| controller.viewport.update(|v| {
                     v.camera = Camera::default();
                     v.window = Window::LUNG;
                 })
@@ -126,43 +132,44 @@ fn Zoom(app: App) -> impl IntoView {
     }
 }
 
-/// The overlays' switches and strengths. The place of each is kept, also where there is nothing yet
-/// that it could show.
+/// The overlays' switches and opacities. Each has its place from the start, also before there is
+/// anything that it could show.
 #[component]
-pub fn Layers(app: App) -> impl IntoView {
+pub fn OverlayControls() -> impl IntoView {
+    let controller = use_controller();
     let several = Memo::new(move |_| {
-        let slot = app.view.with(|v| v.slot);
-        app.model.with(|m| m.study(slot).report.as_ref().is_some_and(has_members))
+        let slot = controller.viewport.with(|v| v.slot);
+        controller.study(slot).report().read().as_ref().is_some_and(|report| has_members(report))
     });
     let always = Memo::new(|_| true);
     view! {
         <div class="layers" role="group" aria-label="Overlays">
-            {row(app, "Right lung", "right", always, |l| &mut l.right)}
-            {row(app, "Left lung", "left", always, |l| &mut l.left)}
-            {row(app, "Lesions", "lesions", always, |l| &mut l.lesions)}
-            {row(app, "Networks disagree", "disagreement", several, |l| &mut l.disagreement)}
+            {row(controller, "Right lung", "right", always, |l| &mut l.right)}
+            {row(controller, "Left lung", "left", always, |l| &mut l.left)}
+            {row(controller, "Lesions", "lesions", always, |l| &mut l.lesions)}
+            {row(controller, "Networks disagree", "disagreement", several, |l| &mut l.disagreement)}
         </div>
     }
     .into_any()
 }
 
-/// Whether more than one lesion network has spoken.
+/// Whether more than one lesion network has answered.
 fn has_members(report: &Report) -> bool {
     report.lungs.as_ref().is_some_and(|lungs| lungs.both.members.is_some())
 }
 
-/// Goes to the slice with the largest lesion area of those seen.
+/// A button to the slice with the largest lesion area.
 #[component]
-fn MostLesions(app: App) -> impl IntoView {
+fn MostLesions() -> impl IntoView {
+    let controller = use_controller();
     let most = Memo::new(move |_| {
-        app.drawn.track();
-        let slot = app.view.with(|v| v.slot);
-        app.pixels.try_update_value(|p| p.most_lesions(slot)).flatten()
+        let slot = controller.viewport.with(|v| v.slot);
+        controller.slices.with(|cache| cache.most_lesions(slot)).flatten()
     });
     let go = move |_| {
         if let Some(index) = most.get_untracked() {
-            app.view.update(|v| v.set_index(index));
-            app.ask_for_shown();
+            controller.viewport.update(|v| v.set_index(index));
+            controller.request_visible_slices();
         }
     };
     view! {
@@ -180,20 +187,20 @@ fn MostLesions(app: App) -> impl IntoView {
 }
 
 fn row(
-    app: App,
+    controller: Controller,
     name: &'static str,
     id: &'static str,
     there: Memo<bool>,
-    of: fn(&mut LayerSet) -> &mut Layer,
+    of: fn(&mut Overlays) -> &mut Overlay,
 ) -> impl IntoView {
-    let layer = Memo::new(move |_| app.view.with(|v| *of(&mut v.layers.clone())));
+    let overlay = Memo::new(move |_| controller.viewport.with(|v| *of(&mut v.overlays.clone())));
     let toggled = move |event: ev::Event| {
         let on = event_target_checked(&event);
-        app.view.update(|v| of(&mut v.layers).on = on);
+        controller.viewport.update(|v| of(&mut v.overlays).on = on);
     };
     let strength = move |event: ev::Event| {
         if let Ok(percent) = event_target_value(&event).parse::<f64>() {
-            app.view.update(|v| of(&mut v.layers).opacity = (percent / 100.0).clamp(0.0, 1.0));
+            controller.viewport.update(|v| of(&mut v.overlays).opacity = (percent / 100.0).clamp(0.0, 1.0));
         }
     };
     view! {
@@ -203,7 +210,7 @@ fn row(
                     type="checkbox"
                     data-testid=format!("layer-{id}")
                     disabled=move || !there.get()
-                    prop:checked=move || layer.get().on
+                    prop:checked=move || overlay.get().on
                     on:change=toggled
                 />
                 <span class=format!("swatch swatch-{id}") aria-hidden="true"></span>
@@ -217,8 +224,8 @@ fn row(
                 step="5"
                 data-testid=format!("opacity-{id}")
                 aria-label=format!("{name}: opacity in per cent")
-                disabled=move || !there.get() || !layer.get().on
-                prop:value=move || format!("{:.0}", layer.get().opacity * 100.0)
+                disabled=move || !there.get() || !overlay.get().on
+                prop:value=move || format!("{:.0}", overlay.get().opacity * 100.0)
                 on:input=strength
             />
         </div>

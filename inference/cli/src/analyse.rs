@@ -5,14 +5,14 @@ use std::{fs, io, io::Write as _};
 use corsai_ensemble::{Analysis, JobId};
 use corsai_findings::refusal;
 use corsai_protocol::{SeriesSummary, Stage};
-use corsai_report::{Issue, Report, Runs, StudyRecord};
+use corsai_report::{Issue, Report, Runs, StudyRecord, text};
 
 use crate::{
     arguments::{Analyse, Chosen},
     crew::Observer,
     engine::Engine,
     masks,
-    measured::{Numbers, about_earlier, compared, numbers, without_files},
+    measured::{Numbers, about_earlier, compared, numbers},
     probabilities::{Recorder, recorder},
     progress::StudyProgress,
     reading::{self, Study},
@@ -26,9 +26,14 @@ pub fn run(asked: &Analyse) -> io::Result<bool> {
     let report = measured(asked)?;
     for issue in &report.issues {
         let files = issue.files.join(", ");
-        eprintln!("[{}] {}{}{files}", issue.code.as_str(), issue.message, if files.is_empty() { "" } else { " " });
+        eprintln!(
+            "[{}] {}{}{files}",
+            issue.code.as_str(),
+            text::message(issue),
+            if files.is_empty() { "" } else { " " }
+        );
     }
-    let mut json = serde_json::to_string_pretty(&without_files(report.clone())).map_err(io::Error::other)?;
+    let mut json = serde_json::to_string_pretty(&report.clone().for_file()).map_err(io::Error::other)?;
     json.push('\n');
     match &asked.json {
         Some(file) => fs::write(file, json)?,

@@ -7,7 +7,7 @@ use std::{
 
 use corsai_ensemble::{Analysis, Job, JobId};
 use corsai_protocol::Stage;
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 
 /// Hears of an analysis while it runs.
 pub trait Observer: Send {
@@ -56,7 +56,8 @@ fn work(
         let answer = compute(network, input);
         let mut state = lock(state);
         let state = &mut *state;
-        let refused = |error| Issue::new(IssueCode::InternalFault, &format!("taking an answer, {error}"));
+        let refused =
+            |error| Issue::new(IssueCode::InternalFault, [Found::detail(format!("taking an answer, {error}"))]);
         let taken = answer.and_then(|values| {
             state.observer.answered(state.analysis, id, &values);
             state.analysis.accept(id, &values).map_err(refused)
@@ -185,7 +186,7 @@ mod tests {
         let calls = AtomicUsize::new(0);
         let failing = |n: usize, input: Vec<f32>| match calls.fetch_add(1, Ordering::Relaxed) {
             0..40 => Ok(answer(shape(n), &input)),
-            _ => Err(Issue::new(IssueCode::DeviceLost, "")),
+            _ => Err(Issue::new(IssueCode::DeviceLost, [])),
         };
         assert_eq!(run(&mut analysis, 3, &mut Unobserved, failing).unwrap_err().code, IssueCode::DeviceLost);
         assert_eq!(analysis.progress().0, 40);
@@ -198,6 +199,7 @@ mod tests {
         let mut analysis = Analysis::new(chest(), &manifest(), Options::default()).unwrap();
         let issue = run(&mut analysis, 2, &mut Unobserved, |_, _| Ok(vec![0.5])).unwrap_err();
         assert_eq!(issue.code, IssueCode::InternalFault);
-        assert!(issue.message.contains("taking an answer, an answer of 1 values"), "{}", issue.message);
+        let text = corsai_report::text::message(&issue);
+        assert!(text.contains("taking an answer, an answer of 1 values"), "{text}");
     }
 }

@@ -11,7 +11,7 @@ use corsai_ensemble::{Analysis, Options};
 use corsai_manifest::Manifest;
 use corsai_networks::{Network, read_manifest, shipped};
 use corsai_protocol::DevicePreference;
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 use corsai_volume::HuVolume;
 
 use crate::{
@@ -47,7 +47,7 @@ impl Engine {
     /// # Errors
     /// [`IssueCode::WeightsCorrupt`]: this program was built with damaged weights.
     pub fn new(preference: DevicePreference, options: Options) -> Result<Self, Issue> {
-        let corrupt = || Issue::new(IssueCode::WeightsCorrupt, "");
+        let corrupt = || Issue::new(IssueCode::WeightsCorrupt, []);
         let mut manifest = read_manifest(shipped::MANIFEST_JSON).map_err(|_| corrupt())?;
         manifest.networks.retain(|network| network.tier <= options.tier);
         let weights: Option<Vec<Parts>> = manifest.networks.iter().map(shipped::parts).collect();
@@ -117,8 +117,9 @@ impl Engine {
         threads: usize,
         observer: &mut dyn Observer,
     ) -> Result<Analysis, Issue> {
-        let mut analysis = Analysis::new(volume, &self.manifest, self.options)
-            .map_err(|error| Issue::new(IssueCode::InternalFault, &format!("beginning the analysis, {error}")))?;
+        let mut analysis = Analysis::new(volume, &self.manifest, self.options).map_err(|error| {
+            Issue::new(IssueCode::InternalFault, [Found::detail(format!("beginning the analysis, {error}"))])
+        })?;
         loop {
             let place = self.place();
             let done = match &*place {
@@ -144,7 +145,7 @@ impl Engine {
     fn leave_gpu(&self) -> Result<(), Issue> {
         let mut place = lock(&self.place);
         if matches!(**place, Place::Gpu(_)) {
-            lock(&self.issues).push(Issue::new(IssueCode::DeviceLost, ""));
+            lock(&self.issues).push(Issue::new(IssueCode::DeviceLost, []));
             *place = Arc::new(cpu(&self.manifest, &self.weights)?);
         }
         Ok(())
@@ -155,7 +156,7 @@ fn cpu(manifest: &Manifest, weights: &[Parts]) -> Result<Place, Issue> {
     let device = Device::flex();
     let networks = manifest.networks.iter().zip(weights);
     let loaded: Result<Vec<Network>, _> = networks.map(|(entry, parts)| Network::load(entry, parts, &device)).collect();
-    loaded.map(Place::Cpu).map_err(|error| Issue::new(error.code(), ""))
+    loaded.map(Place::Cpu).map_err(|error| Issue::new(error.code(), []))
 }
 
 /// Nothing that is locked here is left half changed by a panic.

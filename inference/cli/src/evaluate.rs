@@ -16,11 +16,12 @@ use std::{
 };
 
 use corsai_evaluation::{
-    Cohort, DynamicsOutcome, Failure, LungLabels, Outcome, Row, Scores, Truth, TruthError, report, true_verdict,
+    DynamicsComparison, Evaluation, Failure, LungLabels, MaskError, ReferenceMasks, Scores, StudyOutcome, StudyRow,
+    reference_verdict, report,
 };
 use corsai_networks::shipped;
 use corsai_protocol::Stage;
-use corsai_report::{Issue, IssueCode, Severity};
+use corsai_report::{Issue, IssueCode, Severity, text};
 use corsai_volume::Grid;
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
@@ -30,7 +31,7 @@ use crate::{
     crew::Observer,
     engine::Engine,
     exit_status::{INTERRUPTED, REFUSED},
-    measured::{Compared, compared, numbers, without_files},
+    measured::{Compared, compared, numbers},
     progress::{STEPS, bar, steps},
     reading,
 };
@@ -61,7 +62,7 @@ pub fn run(asked: &Evaluate) -> io::Result<ExitCode> {
     let open: Vec<usize> = (0..entries.len()).filter(|nth| results[*nth].is_none()).collect();
     eprintln!("studies: {}, measured before: {}", entries.len(), entries.len() - open.len());
     if !open.is_empty() {
-        let engine = Engine::new(device, options).map_err(|issue| io::Error::other(issue.message))?;
+        let engine = Engine::new(device, options).map_err(|issue| io::Error::other(text::message(&issue)))?;
         let stop = Arc::new(AtomicBool::new(false));
         let asked_to_stop = Arc::clone(&stop);
         ctrlc::set_handler(move || {
@@ -90,16 +91,16 @@ pub fn run(asked: &Evaluate) -> io::Result<ExitCode> {
         }
     }
     let listed = entries.iter().filter(|entry| entry.listed).count();
-    let rows: Vec<Row> = (0..entries.len()).filter_map(|nth| row(&entries, &results, nth)).collect();
+    let rows: Vec<StudyRow> = (0..entries.len()).filter_map(|nth| row(&entries, &results, nth)).collect();
     let missing = listed - rows.len();
-    let cohort = Cohort {
+    let cohort = Evaluation {
         program: format!("corsai {}", env!("CARGO_PKG_VERSION")),
         manifest: hexadecimal(&Sha256::digest(manifest)),
         tier: options.tier,
         full_run: options.full_run,
         paper_vote: options.vote.is_some(),
         dpn_3d: options.dpn_3d,
-        ..Cohort::new(rows, missing)
+        ..Evaluation::new(rows, missing)
     };
     write_whole(&asked.out.join("studies.csv"), report::csv(&cohort).as_bytes())?;
     write_whole(&asked.out.join("evaluation.html"), report::page(&cohort).as_bytes())?;
@@ -107,7 +108,7 @@ pub fn run(asked: &Evaluate) -> io::Result<ExitCode> {
     write_whole(&asked.out.join("evaluation.json"), &json)?;
     io::stdout().write_all(report::summary(&cohort).as_bytes())?;
     for row in &cohort.studies {
-        if let Outcome::Failed { reasons } = &row.outcome {
+        if let StudyOutcome::Failed { reasons } = &row.outcome {
             for Failure { code, message } in reasons {
                 eprintln!("{}: [{code}] {message}", row.study);
             }
@@ -232,7 +233,7 @@ fn measured(
 ) -> (StudyResult, bool) {
     let refused = |issues: &[Issue]| {
         let stops = issues.iter().filter(|issue| issue.severity == Severity::Stop);
-        let reasons = stops.map(|issue| Failure { code: issue.code.as_str().into(), message: issue.message.clone() });
+        let reasons = stops.map(|issue| Failure { code: issue.code.as_str().into(), message: text::message(issue) });
         let lasting = !issues.iter().any(|issue| PASSING.contains(&issue.code));
         (StudyResult::Failed { reasons: reasons.collect() }, lasting)
     };
@@ -259,20 +260,20 @@ fn measured(
     let study = MeasuredStudy {
         series,
         voxels_key: found.study.volume.digest(),
-        report: without_files(found.report),
+        report: found.report.for_file(),
         scores: (!truth.is_empty()).then_some(scores),
     };
     (StudyResult::Measured(Box::new(study)), true)
 }
 
-fn truth(entry: &Entry, grid: &Grid, labels: LungLabels) -> Result<Truth, TruthError> {
+fn truth(entry: &Entry, grid: &Grid, labels: LungLabels) -> Result<ReferenceMasks, MaskError> {
     let mask =
         |path: &Option<std::path::PathBuf>, name| path.as_ref().map(|path| reading::mask(path, name, grid)).transpose();
-    Truth::new(grid, mask(&entry.lung_mask, "lung")?, mask(&entry.lesion_mask, "lesion")?, labels)
+    ReferenceMasks::new(grid, mask(&entry.lung_mask, "lung")?, mask(&entry.lesion_mask, "lesion")?, labels)
 }
 
 /// Returns a study's row; `None` for one that isn't measured yet, or is there to be compared with.
-fn row(entries: &[Entry], results: &[Option<StudyResult>], nth: usize) -> Option<Row> {
+fn row(entries: &[Entry], results: &[Option<StudyResult>], nth: usize) -> Option<StudyRow> {
     let entry = entries.get(nth).filter(|entry| entry.listed)?;
     let result = results[nth].as_ref()?;
     let scores = |result: &StudyResult| match result {
@@ -281,8 +282,8 @@ fn row(entries: &[Entry], results: &[Option<StudyResult>], nth: usize) -> Option
     };
     let own = scores(result);
     let outcome = match result {
-        StudyResult::Failed { reasons } => Outcome::Failed { reasons: reasons.clone() },
-        StudyResult::Measured(study) => Outcome::Measured {
+        StudyResult::Failed { reasons } => StudyOutcome::Failed { reasons: reasons.clone() },
+        StudyResult::Measured(study) => StudyOutcome::Measured {
             lungs: Box::new(study.report.lungs.clone().expect("invariant: a measured study has lungs")),
             scores: own.map(Box::new),
             warnings: codes(&study.report.issues),
@@ -291,7 +292,7 @@ fn row(entries: &[Entry], results: &[Option<StudyResult>], nth: usize) -> Option
         },
     };
     let previous = entry.previous.and_then(|previous| results[previous].as_ref());
-    Some(Row {
+    Some(StudyRow {
         study: entry.name.clone(),
         outcome,
         true_class: entry.class.or(own.and_then(|scores| scores.truth.ct_class)),
@@ -304,8 +305,8 @@ fn codes(issues: &[Issue]) -> Vec<String> {
 }
 
 /// Compares a study with its earlier one. That both are of one patient is the cohort's word.
-fn dynamics(entry: &Entry, previous: &StudyResult, current: &StudyResult) -> DynamicsOutcome {
-    let mut outcome = DynamicsOutcome {
+fn dynamics(entry: &Entry, previous: &StudyResult, current: &StudyResult) -> DynamicsComparison {
+    let mut outcome = DynamicsComparison {
         truth: entry.verdict,
         found: None,
         no_verdict: None,
@@ -329,7 +330,7 @@ fn dynamics(entry: &Entry, previous: &StudyResult, current: &StudyResult) -> Dyn
     let swapped = dates[0].zip(dates[1]).is_some_and(|(previous, current)| previous > current);
     let (earlier, later) = if swapped { (current, previous) } else { (previous, current) };
     let truths = earlier.scores.zip(later.scores);
-    if let Some((points, verdict)) = truths.and_then(|(a, b)| true_verdict(&a.truth, &b.truth)) {
+    if let Some((points, verdict)) = truths.and_then(|(a, b)| reference_verdict(&a.truth, &b.truth)) {
         outcome.true_points = Some(points);
         outcome.truth = outcome.truth.or(Some(verdict));
     }

@@ -11,7 +11,7 @@ use burn::tensor::{
 };
 use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, Place, Precision, golden, shipped};
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode, Reason};
 
 use crate::network_parts::{Parts, issue_of};
 
@@ -81,22 +81,22 @@ impl Gpu {
         match wrong {
             None => Ok(gpu),
             Some(found) => {
-                let issue = Issue::new(IssueCode::DeviceSelfTest, &found);
+                let issue = Issue::new(IssueCode::DeviceSelfTest, [found]);
                 Err(Passed { reason: format!("{} failed on a known slice", gpu.name), issue: Some(issue) })
             }
         }
     }
 
     /// Puts the networks there and lets them compute their known slices; what came of one that isn't right.
-    fn load(&mut self, entries: &[NetworkEntry], weights: &[Parts], place: &Place) -> Result<Option<String>, Passed> {
+    fn load(&mut self, entries: &[NetworkEntry], weights: &[Parts], place: &Place) -> Result<Option<Found>, Passed> {
         let loaded: Result<Vec<Network>, NetworkError> =
             entries.iter().zip(weights).map(|(entry, parts)| Network::load(entry, parts, place.clone())).collect();
         self.networks = loaded.map_err(|_| Passed::over("the networks could not be put on the graphics processor"))?;
         for (entry, network) in entries.iter().zip(&self.networks) {
             match self.deviation(entry, network) {
                 Some(off) if off <= golden::allowed(place.precision()) => {}
-                Some(off) => return Ok(Some(format!("off by {off:.1e}"))),
-                None => return Ok(Some("no number".into())),
+                Some(deviation) => return Ok(Some(Found::Deviation { deviation })),
+                None => return Ok(Some(Reason::NoAnswer.into())),
             }
         }
         Ok(None)
@@ -124,6 +124,6 @@ impl Gpu {
     pub fn probabilities(&self, network: usize, input: Vec<f32>) -> Result<Vec<f32>, Issue> {
         let network = self.networks.get(network).expect("invariant: every network of the manifest is loaded");
         let answer = pollster::block_on(network.probabilities(input)).map_err(|error| issue_of(&error))?;
-        if self.lost.load(Ordering::Relaxed) { Err(Issue::new(IssueCode::DeviceLost, "")) } else { Ok(answer) }
+        if self.lost.load(Ordering::Relaxed) { Err(Issue::new(IssueCode::DeviceLost, [])) } else { Ok(answer) }
     }
 }

@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, fs, sync::Arc, time::Instant};
 
 use corsai_ensemble::Analysis;
-use corsai_findings::{Measured, compare, doubts, measure, record, refusal, report, spread};
+use corsai_findings::{
+    ComparedStudy, check_quality, compare, measure, refusal, report, set_member_range, study_record,
+};
 use corsai_manifest::Vote;
 use corsai_protocol::SeriesSummary;
 use corsai_report::{Dynamics, Issue, Report, Runs, Severity, Tier};
@@ -44,26 +46,26 @@ pub fn numbers(
         Ok(analysis) => analysis,
         Err(issue) => {
             issues.push(issue);
-            let record = record(study.series.date.clone(), grid);
+            let record = study_record(study.series.date.clone(), grid);
             return Err(Box::new(refusal(record, issues, runs_without())));
         }
     };
     let labels = analysis.all_labels();
     issues.extend(engine.issues());
-    issues.extend(doubts(&study.volume, labels));
-    let slices = analysis.lesion_slices();
+    issues.extend(check_quality(&study.volume, labels));
+    let slices = analysis.lung_slices();
     let runs = Runs {
         slices,
         slices_without_lung: (grid.slices() as u32).saturating_sub(slices),
         networks: analysis.runs(),
         ..runs_without()
     };
-    let record = record(study.series.date.clone(), grid);
+    let record = study_record(study.series.date.clone(), grid);
     if issues.iter().any(|issue| issue.severity == Severity::Stop) {
         return Err(Box::new(refusal(record, issues, runs)));
     }
     let mut lungs = measure(grid, labels, true);
-    spread(&mut lungs, &analysis.members_ml());
+    set_member_range(&mut lungs, &analysis.members_ml());
     let report = report(record, lungs, None, issues, runs);
     Ok(Numbers { report, analysis, study })
 }
@@ -90,7 +92,7 @@ impl<'a> From<&'a Numbers> for Compared<'a> {
 pub fn compared(earlier: Compared<'_>, current: Compared<'_>, same_patient: bool) -> Result<Dynamics, Vec<Issue>> {
     let answers =
         [earlier, current].map(|one| BTreeMap::<Tier, Report>::from([(one.report.runs.tier, one.report.clone())]));
-    let [before, now] = [(earlier, &answers[0]), (current, &answers[1])].map(|(one, answers)| Measured {
+    let [before, now] = [(earlier, &answers[0]), (current, &answers[1])].map(|(one, answers)| ComparedStudy {
         series: one.series,
         voxels_key: one.voxels_key,
         answers,
@@ -113,13 +115,4 @@ fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kb| kb * 1024)
-}
-
-/// Names of files may hold a patient's: they stay on the screen.
-pub fn without_files(mut report: Report) -> Report {
-    let dynamics = report.dynamics.iter_mut().flat_map(|dynamics| &mut dynamics.issues);
-    for issue in report.issues.iter_mut().chain(dynamics) {
-        issue.files.clear();
-    }
-    report
 }

@@ -34,7 +34,8 @@ impl Recorder {
     /// end.
     pub fn answered(&mut self, analysis: &Analysis, id: JobId, answer: &[f32]) {
         // An answer that doesn't fit is the analysis' to refuse.
-        let Ok(Some(LesionProbabilities { network, slice, steps })) = analysis.lesion_probabilities(id, answer) else {
+        let Ok(Some(LesionProbabilities { network, slice, quantized })) = analysis.lesion_probabilities(id, answer)
+        else {
             return;
         };
         if self.current.as_ref().is_some_and(|(current, _)| *current != network)
@@ -44,8 +45,8 @@ impl Recorder {
         }
         let len = self.geometry.len();
         let (_, volume) = self.current.get_or_insert_with(|| (network, vec![0; len]));
-        let area = steps.len();
-        volume[slice * area..(slice + 1) * area].copy_from_slice(&steps);
+        let area = quantized.len();
+        volume[slice * area..(slice + 1) * area].copy_from_slice(&quantized);
     }
 
     fn flush(&mut self) -> io::Result<()> {

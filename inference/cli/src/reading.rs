@@ -13,7 +13,7 @@ use std::{
 };
 
 use corsai_protocol::SeriesSummary;
-use corsai_report::{Issue, IssueCode, Severity};
+use corsai_report::{Found, Issue, IssueCode, Severity, text};
 use corsai_study::{Intake, Limits, Opened};
 use corsai_volume::HuVolume;
 
@@ -51,14 +51,14 @@ pub fn open(study: &Chosen) -> Result<Study, Vec<Issue>> {
         None => {
             let first = series.iter().position(|one| one.summary().usable);
             if let Some(index) = first.filter(|_| several) {
-                let found = format!("series {} of {} was taken", index + 1, series.len());
-                issues.push(Issue::new(IssueCode::SeriesSeveral, &found));
+                let taken = Found::SeriesTaken { number: index as u64 + 1, total: series.len() as u64 };
+                issues.push(Issue::new(IssueCode::SeriesSeveral, [taken]));
             }
             first
         }
         Some(number) if number > series.len() && !series.is_empty() => {
-            let found = format!("number {number}, where there are {}", series.len());
-            issues.push(Issue::new(IssueCode::SeriesNotThere, &found));
+            let asked = Found::SeriesNumber { number: number as u64, total: series.len() as u64 };
+            issues.push(Issue::new(IssueCode::SeriesNotThere, [asked]));
             return Err(issues);
         }
         Some(number) => series.get(number - 1).map(|_| number - 1),
@@ -70,7 +70,7 @@ pub fn open(study: &Chosen) -> Result<Study, Vec<Issue>> {
             }
         }
         if issues.iter().all(|issue| issue.severity != Severity::Stop) {
-            issues.push(Issue::new(IssueCode::InputNothing, ""));
+            issues.push(Issue::new(IssueCode::InputNothing, []));
         }
         return Err(issues);
     };
@@ -103,11 +103,11 @@ pub fn list_series(path: &Path) -> io::Result<bool> {
     for (number, one) in (1..).zip(&series) {
         writeln!(out, "{number}  {}", line(one))?;
         for issue in &one.issues {
-            writeln!(out, "   [{}] {}", issue.code.as_str(), issue.message)?;
+            writeln!(out, "   [{}] {}", issue.code.as_str(), text::message(issue))?;
         }
     }
     for issue in &issues {
-        eprintln!("[{}] {} {}", issue.code.as_str(), issue.message, issue.files.join(", "));
+        eprintln!("[{}] {} {}", issue.code.as_str(), text::message(issue), issue.files.join(", "));
     }
     Ok(series.iter().any(|one| one.usable))
 }

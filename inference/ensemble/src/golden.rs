@@ -1,7 +1,6 @@
-//! Every stage between the networks on a made-up study, for comparison with stored values: of the
-//! resampled volume, the lungs, the crop, the sections and the vote. The study and what the
-//! networks answer are made by formula; `models/training/stages.py` makes the same, and stored what
-//! PyTorch and NumPy make of them (`tests/golden`).
+//! Every stage between the networks on a synthetic study, for comparison with stored values: the
+//! resampled volume, the lungs, the crop, the sections and the vote. The study and the networks'
+//! answers are formulas; `tests/golden` stores what PyTorch and NumPy make of the same formulas.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,9 +11,10 @@ use corsai_report::Tier;
 use corsai_volume::{Grid, GridGeometry, HuVolume};
 
 use crate::{
-    Analysis, Job, Options,
-    lungs::{LungFilters, LungStage},
-    prepare::whole_volume,
+    analysis::{Analysis, Job, Options},
+    lung_probabilities::LungResampler,
+    lung_segmentation::LungSegmentation,
+    preprocessing::whole_volume,
 };
 
 const SLICES: usize = 14;
@@ -24,24 +24,24 @@ const COLUMNS: usize = 26;
 const SIZE: usize = 16;
 const PROJECTIONS: [Projection; 3] = [Projection::Axial, Projection::Coronal, Projection::Sagittal];
 
-/// The stages by name, in the order in which a study goes through them.
+/// Returns the stages' values by name, in the order in which a study goes through them.
 ///
 /// # Panics
-/// Where the formula's study doesn't go through: a broken invariant.
+/// Where a stage refuses the synthetic study: a broken invariant.
 #[must_use]
 pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
     let (volume, manifest) = (Arc::new(study()), manifest());
     let input = &manifest.networks[0].input;
-    let mut lungs = LungStage::new(&volume, input, &PROJECTIONS);
+    let mut lungs = LungSegmentation::new(&volume, input, &PROJECTIONS);
     for (network, projection) in PROJECTIONS.into_iter().enumerate() {
-        for slice in lungs.slices(projection).collect::<Vec<_>>() {
+        for slice in lungs.sections(projection).collect::<Vec<_>>() {
             let answer = lung_answer(&lungs.network_input(projection, slice));
             lungs.accept(network, slice, &answer).expect("invariant: the formula answers in full");
         }
     }
-    let cube = lungs.mean(&[true; 3]);
+    let cube = lungs.mean(|_| true);
     let mut labels = vec![0; volume.grid().voxel_count()];
-    cube.label(&volume, &LungFilters::new(volume.grid(), SIZE), &mut labels);
+    cube.write_mask(&volume, &LungResampler::new(volume.grid(), SIZE), &mut labels);
 
     let options = Options { tier: Tier::Full, full_run: true, dpn_3d: true, ..Options::default() };
     let mut analysis = Analysis::new(Arc::clone(&volume), &manifest, options).expect("invariant: the manifest fits");
@@ -59,7 +59,7 @@ pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
     let bytes = |labels: &[u8]| labels.iter().map(|label| f32::from(*label)).collect();
     vec![
         ("resampled-volume", whole_volume(&volume, input)),
-        ("lung-probabilities", cube.probabilities()),
+        ("lung-probabilities", cube.concatenated()),
         ("lung-labels", bytes(&labels)),
         ("crop", input_of("fpn-0")),
         ("sections", input_of("dpn-sections")),
@@ -79,7 +79,7 @@ fn study() -> HuVolume {
         slab_mm: vec![10.0; SLICES],
         patient_from_voxel: [[8.0, 0.0, 0.0, 0.0], [0.0, 9.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
     })
-    .expect("invariant: sizes and distances of a made grid");
+    .expect("invariant: the synthetic grid has valid sizes and distances");
     let voxel = |at: usize| {
         let [x, y, z] = [at % COLUMNS, at / COLUMNS % ROWS, at / COLUMNS / ROWS].map(|i| i as i32);
         // Whether the voxel is in an ellipsoid; whole numbers, so that every machine agrees.

@@ -1,40 +1,40 @@
-//! Hysteresis thresholding in three dimensions: a weak voxel stays only where it hangs together
-//! with a strong one.
+//! Hysteresis thresholding in three dimensions: a weak voxel stays only where it is connected to a
+//! strong one.
 
 use corsai_volume::Grid;
 
-/// The bit of a weak voxel's label byte, while it isn't known whether the voxel stays.
+/// Bit of a weak voxel's label byte, until [`keep_connected`] decides whether the voxel stays.
 pub(crate) const WEAK: u8 = 1 << 7;
 
-/// Steps in which distances are counted, per millimetre.
+/// Distances are counted in whole steps of 10 µm, which is finer than any CT's voxel.
 const STEPS_PER_MM: f64 = 100.0;
 
 /// Keeps every weak voxel of `labels` (`[slice][row][column]`, 0 for background) that a path of
 /// weak voxels, from face to face and at most `reach_mm` long, joins to a strong one. Every other
 /// weak voxel becomes background.
 ///
-/// Dial's shortest paths: every voxel is settled once, so the time is linear in voxels; memory is
-/// that of the front.
+/// Dial's algorithm for shortest paths: every voxel is settled once, so the time is linear in the
+/// number of voxels, and memory is that of the voxels on the way.
 pub(crate) fn keep_connected(labels: &mut [u8], grid: &Grid, reach_mm: f64) {
     let neighbours = Neighbours::new(grid);
     let is_weak = |label: u8| label & WEAK != 0;
-    // Voxels to be settled by their distance to the nearest strong voxel.
-    let mut front: Vec<Vec<usize>> = vec![Vec::new(); steps(reach_mm) + 1];
+    // Voxels to settle, by their distance from the nearest strong voxel.
+    let mut buckets: Vec<Vec<usize>> = vec![Vec::new(); to_steps(reach_mm) + 1];
     for (at, _) in labels.iter().enumerate().filter(|(_, label)| is_weak(**label)) {
-        for (next, step) in neighbours.of(at) {
-            if let Some(voxels) = front.get_mut(step).filter(|_| labels[next] != 0 && !is_weak(labels[next])) {
+        for (next, step) in neighbours.around(at) {
+            if let Some(voxels) = buckets.get_mut(step).filter(|_| labels[next] != 0 && !is_weak(labels[next])) {
                 voxels.push(at);
             }
         }
     }
-    for distance in 0..front.len() {
-        for at in std::mem::take(&mut front[distance]) {
+    for distance in 0..buckets.len() {
+        for at in std::mem::take(&mut buckets[distance]) {
             if !is_weak(labels[at]) {
                 continue;
             }
             labels[at] &= !WEAK;
-            for (next, step) in neighbours.of(at) {
-                if let Some(voxels) = front.get_mut(distance + step).filter(|_| is_weak(labels[next])) {
+            for (next, step) in neighbours.around(at) {
+                if let Some(voxels) = buckets.get_mut(distance + step).filter(|_| is_weak(labels[next])) {
                     voxels.push(next);
                 }
             }
@@ -43,24 +43,24 @@ pub(crate) fn keep_connected(labels: &mut [u8], grid: &Grid, reach_mm: f64) {
     labels.iter_mut().filter(|label| is_weak(**label)).for_each(|label| *label = 0);
 }
 
-fn steps(mm: f64) -> usize {
+fn to_steps(mm: f64) -> usize {
     (mm * STEPS_PER_MM).round() as usize
 }
 
-/// The voxels that share a face, and how far away their centres are.
+/// The six face neighbours of a voxel, and the distances of their centres in steps.
 struct Neighbours {
     columns: usize,
     rows: usize,
     column_step: usize,
     row_step: usize,
-    /// From each slice to the next.
+    /// From each slice to the next one.
     slice_steps: Vec<usize>,
 }
 
 impl Neighbours {
     fn new(grid: &Grid) -> Self {
-        // However fine the grid: a path has an end.
-        let step = |mm| steps(mm).max(1);
+        // At least one step, however fine the grid: so every path ends.
+        let step = |mm| to_steps(mm).max(1);
         Self {
             columns: grid.columns(),
             rows: grid.rows(),
@@ -70,7 +70,7 @@ impl Neighbours {
         }
     }
 
-    fn of(&self, at: usize) -> impl Iterator<Item = (usize, usize)> {
+    fn around(&self, at: usize) -> impl Iterator<Item = (usize, usize)> {
         let area = self.rows * self.columns;
         let (column, row, slice) = (at % self.columns, at / self.columns % self.rows, at / area);
         let below = slice.checked_sub(1).map(|below| (at - area, self.slice_steps[below]));

@@ -1,14 +1,16 @@
-//! Resizing by a triangle filter with half-pixel centres: bilinear when enlarging, area-weighted when reducing. The
-//! same rule as PyTorch's `interpolate(mode="bilinear", antialias=True, align_corners=False)`, which the networks were
-//! trained with.
+//! Resizing by a triangle filter with half-pixel centres: bilinear when enlarging, area-weighted
+//! when reducing. The same rule as PyTorch's `interpolate(mode="bilinear", antialias=True,
+//! align_corners=False)`, which the networks were trained with.
 
-/// For every output sample the first input sample it draws on and their weights.
+/// The first input sample and the weights of every output sample.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Filter {
     first: Vec<usize>,
-    /// `most` for every output sample; those there are too few of end in zeros.
+    /// `max_taps` for every output sample; where an output sample has fewer, zeros follow.
     weights: Vec<f32>,
-    most: usize,
+    /// The largest number of weights that an output sample has.
+    max_taps: usize,
+    /// Number of input samples.
     source: usize,
 }
 
@@ -17,7 +19,7 @@ impl Filter {
     pub fn new(source: usize, target: usize) -> Self {
         let scale = source as f64 / target as f64;
         let reach = scale.max(1.0);
-        let taps: Vec<(usize, Vec<f64>)> = (0..target)
+        let ragged: Vec<(usize, Vec<f64>)> = (0..target)
             .map(|i| {
                 let centre = scale * (i as f64 + 0.5);
                 let first = (centre - reach + 0.5).max(0.0) as usize;
@@ -28,37 +30,38 @@ impl Filter {
                 (first, raw.into_iter().map(|w| w / sum).collect())
             })
             .collect();
-        let most = taps.iter().map(|(_, weights)| weights.len()).max().expect("invariant: a target has samples");
+        let most = ragged.iter().map(|(_, weights)| weights.len()).max().expect("invariant: a target has samples");
         let mut weights = vec![0.0; target * most];
-        // At the border all of them begin sooner, so that none is past the source's end.
+        // At the end all weights begin sooner, so that none reaches past the source.
         let moved = |first: usize| first.min(source.saturating_sub(most));
-        for ((first, from), to) in taps.iter().zip(weights.chunks_exact_mut(most)) {
+        for ((first, from), to) in ragged.iter().zip(weights.chunks_exact_mut(most)) {
             to.iter_mut().skip(first - moved(*first)).zip(from).for_each(|(to, weight)| *to = *weight as f32);
         }
-        Self { first: taps.iter().map(|(first, _)| moved(*first)).collect(), weights, most, source }
+        Self { first: ragged.iter().map(|(first, _)| moved(*first)).collect(), weights, max_taps: most, source }
     }
 
+    /// Number of output samples.
     pub fn len(&self) -> usize {
         self.first.len()
     }
 
-    /// The first input sample of an output sample, and its weights.
+    /// The first input sample of output sample `i`, and its weights.
     pub fn taps(&self, i: usize) -> (usize, &[f32]) {
-        (self.first[i], &self.weights[i * self.most..(i + 1) * self.most])
+        (self.first[i], &self.weights[i * self.max_taps..(i + 1) * self.max_taps])
     }
 
-    /// Weighted sums of `row`, of the source's length, into `out`, of the target's.
-    pub fn along(&self, row: &[f32], out: &mut [f32]) {
+    /// Resizes `row` (`source` samples) into `out` (`target` samples).
+    pub fn resize_row(&self, row: &[f32], out: &mut [f32]) {
         assert_eq!(
             (row.len(), out.len()),
             (self.source, self.len()),
             "invariant: a row is as long as its filter's source"
         );
-        match self.most {
-            2 => self.sums::<2>(row, out),
-            3 => self.sums::<3>(row, out),
-            4 => self.sums::<4>(row, out),
-            5 => self.sums::<5>(row, out),
+        match self.max_taps {
+            2 => self.resize_row_n::<2>(row, out),
+            3 => self.resize_row_n::<3>(row, out),
+            4 => self.resize_row_n::<4>(row, out),
+            5 => self.resize_row_n::<5>(row, out),
             most => {
                 for ((first, weights), out) in self.first.iter().zip(self.weights.chunks_exact(most)).zip(out) {
                     *out = row[*first..].iter().zip(weights).map(|(v, w)| v * w).sum();
@@ -67,16 +70,17 @@ impl Filter {
         }
     }
 
-    /// The same for filters of `N` weights.
-    fn sums<const N: usize>(&self, row: &[f32], out: &mut [f32]) {
+    /// [`Self::resize_row`] for filters of `N` weights.
+    fn resize_row_n<const N: usize>(&self, row: &[f32], out: &mut [f32]) {
         for ((first, weights), out) in self.first.iter().zip(self.weights.as_chunks::<N>().0).zip(out) {
             let values: &[f32; N] = row[*first..].first_chunk().expect("invariant: no filter reaches past its source");
             *out = values.iter().zip(weights).map(|(v, w)| v * w).sum();
         }
     }
 
-    /// The same across rows: output row `i` as a weighted sum of whole input rows of `width` samples.
-    pub fn row<'a>(&self, i: usize, width: usize, source: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
+    /// Writes output row `i`, a weighted sum of whole input rows of `width` samples. `source`
+    /// returns an input row, which may be longer.
+    pub fn weighted_row<'a>(&self, i: usize, width: usize, source: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
         let (first, weights) = self.taps(i);
         out.fill(0.0);
         for (j, w) in weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
@@ -88,16 +92,16 @@ impl Filter {
 }
 
 /// Resizes a `rows × columns` picture, rows first in memory.
-pub(crate) fn plane(picture: &[f32], columns: usize, vertical: &Filter, horizontal: &Filter) -> Vec<f32> {
+pub(crate) fn resize_plane(picture: &[f32], columns: usize, vertical: &Filter, horizontal: &Filter) -> Vec<f32> {
     let rows = picture.len() / columns;
     let width = horizontal.len();
-    let mut narrow = vec![0.0; rows * width];
-    for (from, to) in picture.chunks_exact(columns).zip(narrow.chunks_exact_mut(width)) {
-        horizontal.along(from, to);
+    let mut resized_rows = vec![0.0; rows * width];
+    for (from, to) in picture.chunks_exact(columns).zip(resized_rows.chunks_exact_mut(width)) {
+        horizontal.resize_row(from, to);
     }
     let mut out = vec![0.0; vertical.len() * width];
     for (i, to) in out.chunks_exact_mut(width).enumerate() {
-        vertical.row(i, width, |j| &narrow[j * width..], to);
+        vertical.weighted_row(i, width, |j| &resized_rows[j * width..], to);
     }
     out
 }
@@ -109,7 +113,7 @@ mod tests {
     #[test]
     fn enlarging_interpolates_between_centres() {
         let mut out = [0.0; 4];
-        Filter::new(2, 4).along(&[0.0, 1.0], &mut out);
+        Filter::new(2, 4).resize_row(&[0.0, 1.0], &mut out);
         assert_eq!(out, [0.0, 0.25, 0.75, 1.0]);
     }
 
@@ -117,7 +121,7 @@ mod tests {
     fn reducing_weights_by_area() {
         // PyTorch 2.15: interpolate([[0..8]], size=4, mode="bilinear", antialias=True) of 0,1,…,7.
         let mut out = [0.0; 4];
-        Filter::new(8, 4).along(&[0., 1., 2., 3., 4., 5., 6., 7.], &mut out);
+        Filter::new(8, 4).resize_row(&[0., 1., 2., 3., 4., 5., 6., 7.], &mut out);
         for (found, expected) in out.iter().zip([0.714_285_7, 2.5, 4.5, 6.285_714]) {
             assert!((found - expected).abs() < 1e-5, "{out:?}");
         }
@@ -127,19 +131,19 @@ mod tests {
     fn keeps_a_constant_and_the_identity() {
         for (source, target) in [(5, 5), (7, 3), (3, 11), (1, 4), (148, 128)] {
             let mut out = vec![0.0; target];
-            Filter::new(source, target).along(&vec![2.5; source], &mut out);
+            Filter::new(source, target).resize_row(&vec![2.5; source], &mut out);
             assert!(out.iter().all(|v| (v - 2.5).abs() < 1e-5));
         }
         let row: Vec<f32> = (0..6).map(|v| v as f32).collect();
         let mut out = vec![0.0; 6];
-        Filter::new(6, 6).along(&row, &mut out);
+        Filter::new(6, 6).resize_row(&row, &mut out);
         assert_eq!(out, row);
     }
 
     #[test]
     fn a_plane_is_resized_along_both_axes() {
         let picture = [0.0, 1.0, 2.0, 3.0];
-        let out = plane(&picture, 2, &Filter::new(2, 4), &Filter::new(2, 2));
+        let out = resize_plane(&picture, 2, &Filter::new(2, 4), &Filter::new(2, 2));
         assert_eq!(out, [0.0, 1.0, 0.5, 1.5, 1.5, 2.5, 2.0, 3.0]);
     }
 }

@@ -1,36 +1,42 @@
-//! The paper's vote (`networks.md` §3), and what a part of the members already decides.
+//! The paper's vote on one voxel (`docs/method.md`, "Vote"), and what some of its members already
+//! decide ("Early stop").
 //!
-//! A member's probability is counted in whole steps of 1/[`UNIT`], so a family's sum is exact and the same in any order
-//! of arrival. Every family's say rises with its sum; after some of its members the sum lies between what they gave and
-//! that plus [`UNIT`] for each member to come. A pixel whose verdict is the same at both ends is decided: the members
-//! left can't change it, to the bit.
+//! A member's probability is counted in whole steps of 1/[`ONE`], so a family's sum is exact and
+//! the same in any order of arrival. A family's score never falls when its sum rises. After some of
+//! the members, the final sum is between the sum so far and that plus [`ONE`] for each member still
+//! to come. A voxel with the same decision at both ends is decided: the members still to come can't
+//! change it.
 
 use corsai_manifest::{Family, Manifest, Vote};
 
-/// Steps of a probability of 1.
-pub(crate) const UNIT: u16 = 2048;
-const _: () = assert!(UNIT as usize * Manifest::MOST_MEMBERS <= u16::MAX as usize, "a ballot's sums are u16");
+/// The quantized probability of 1. A power of two with 11 bits: finer than the networks' own
+/// precision, and the sums of a family fit into 16 bits.
+pub(crate) const ONE: u16 = 2048;
+const _: () = assert!(ONE as usize * Manifest::MOST_MEMBERS <= u16::MAX as usize, "a family's sum is u16");
 
-/// A probability in steps, rounded to the nearest, halves to the even one (as `training/pipeline.py`).
-pub(crate) fn steps(probability: f32) -> u16 {
-    (probability.clamp(0.0, 1.0) * f32::from(UNIT)).round_ties_even() as u16
+/// Returns a probability in steps of 1/[`ONE`], rounded to the nearest, halves to even.
+pub(crate) fn quantize(probability: f32) -> u16 {
+    (probability.clamp(0.0, 1.0) * f32::from(ONE)).round_ties_even() as u16
 }
 
-/// Steps whose probability is above `threshold` are more than this.
-pub(crate) fn above(threshold: f64) -> u16 {
-    (threshold * f64::from(UNIT)).floor().clamp(0.0, f64::from(u16::MAX)) as u16
+/// Returns the largest quantized probability that isn't above `threshold`.
+pub(crate) fn quantize_threshold(threshold: f64) -> u16 {
+    (threshold * f64::from(ONE)).floor().clamp(0.0, f64::from(u16::MAX)) as u16
 }
 
-/// Which of the vote's three parts a family speaks in.
+/// Families that vote as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum VotingGroup {
+    /// By their mean.
     Dpn,
+    /// By their mean.
     Fpn,
-    /// Both kinds together.
+    /// ResNet-21 and ResNet-18, which vote for a lesion when all of them do.
     Resnet,
 }
 
-impl Part {
+impl VotingGroup {
+    /// The group of a family; `None` for the lungs' networks, which don't vote on lesions.
     pub const fn of(family: Family) -> Option<Self> {
         match family {
             Family::Lungs => None,
@@ -41,57 +47,60 @@ impl Part {
     }
 }
 
-/// What has been said of one pixel so far.
+/// The answers for one voxel so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Ballot {
-    /// Sums in steps.
+pub(crate) struct VoxelVotes {
+    /// Sum of the quantized probabilities.
     pub dpn: u16,
+    /// Sum of the quantized probabilities.
     pub fpn: u16,
-    /// ResNets that were for a lesion.
+    /// Number of `ResNet`s that vote for a lesion.
     pub resnet: u8,
 }
 
-/// How many members of each part spoke, or will.
+/// Numbers of members by group.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub(crate) struct MemberCounts {
     pub dpn: u8,
     pub fpn: u8,
     pub resnet: u8,
 }
 
-impl Counts {
-    pub fn add(&mut self, part: Part) {
-        match part {
-            Part::Dpn => self.dpn += 1,
-            Part::Fpn => self.fpn += 1,
-            Part::Resnet => self.resnet += 1,
+impl MemberCounts {
+    /// Counts one member.
+    pub fn add(&mut self, group: VotingGroup) {
+        match group {
+            VotingGroup::Dpn => self.dpn += 1,
+            VotingGroup::Fpn => self.fpn += 1,
+            VotingGroup::Resnet => self.resnet += 1,
         }
     }
 }
 
-/// What is known of a pixel.
+/// What the answers so far decide for a voxel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Decision {
     Lesion,
-    Clear,
+    NoLesion,
     /// Members still to come can turn it either way.
     Open,
 }
 
-/// The two sums between which a family says nothing: for a lesion above `high`, against one below `low`.
+/// The sums at which a family abstains: for a lesion above `high`, against it below `low`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Between {
+struct AbstainBand {
     low: u32,
     high: u32,
 }
 
-impl Between {
+impl AbstainBand {
     fn new(members: u8, low: f64, high: f64) -> Self {
-        let whole = f64::from(UNIT) * f64::from(members);
+        let whole = f64::from(ONE) * f64::from(members);
         Self { low: (low * whole).ceil() as u32, high: (high * whole).floor() as u32 }
     }
 
-    fn say(self, sum: u32) -> i8 {
+    /// Returns 1 for a lesion, −1 against it, 0 for an abstention.
+    fn score(self, sum: u32) -> i8 {
         match sum {
             sum if sum > self.high => 1,
             sum if sum < self.low => -1,
@@ -100,54 +109,55 @@ impl Between {
     }
 }
 
-/// A vote among certain members.
+/// The vote among certain members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rule {
-    members: Counts,
-    dpn: Option<Between>,
-    fpn: Option<Between>,
+pub(crate) struct VoteRule {
+    members: MemberCounts,
+    dpn: Option<AbstainBand>,
+    fpn: Option<AbstainBand>,
 }
 
-impl Rule {
-    /// Families that have no members don't vote. One family of means by itself decides by `alone`: the vote's
-    /// thresholds are made for several.
-    pub fn new(members: Counts, vote: &Vote, alone: f64) -> Self {
-        let by_itself = members.resnet == 0 && (members.dpn == 0 || members.fpn == 0);
-        let between = |count: u8, low: f64, high: f64| {
-            let (low, high) = if by_itself { (0.0, alone) } else { (low, high) };
-            (count > 0).then(|| Between::new(count, low, high))
+impl VoteRule {
+    /// Groups without members don't vote. FPN or DPN alone decides by `single_family_threshold` on
+    /// its mean, since the vote's thresholds are made for several groups.
+    pub fn new(members: MemberCounts, vote: &Vote, single_family_threshold: f64) -> Self {
+        let single = members.resnet == 0 && (members.dpn == 0 || members.fpn == 0);
+        let band = |count: u8, low: f64, high: f64| {
+            let (low, high) = if single { (0.0, single_family_threshold) } else { (low, high) };
+            (count > 0).then(|| AbstainBand::new(count, low, high))
         };
         Self {
             members,
-            dpn: between(members.dpn, vote.dpn.low, vote.dpn.high),
-            fpn: between(members.fpn, vote.fpn.low, vote.fpn.high),
+            dpn: band(members.dpn, vote.dpn.low, vote.dpn.high),
+            fpn: band(members.fpn, vote.fpn.low, vote.fpn.high),
         }
     }
 
-    /// What `ballot`, of those members that `spoke`, decides.
-    pub fn verdict(&self, ballot: Ballot, spoke: Counts) -> Verdict {
-        let (mut least, mut most) = (0, 0);
-        for (between, sum, members, spoke) in
-            [(self.dpn, ballot.dpn, self.members.dpn, spoke.dpn), (self.fpn, ballot.fpn, self.members.fpn, spoke.fpn)]
-        {
-            let Some(between) = between else { continue };
+    /// Returns the decision that follows from the `votes` of the members that have `answered`.
+    pub fn evaluate(&self, votes: VoxelVotes, answered: MemberCounts) -> Decision {
+        let (mut lowest, mut highest) = (0, 0);
+        let means = [
+            (self.dpn, votes.dpn, self.members.dpn, answered.dpn),
+            (self.fpn, votes.fpn, self.members.fpn, answered.fpn),
+        ];
+        for (band, sum, members, answered) in means {
+            let Some(band) = band else { continue };
             let sum = u32::from(sum);
-            let to_come =
-                u32::from(UNIT) * u32::from(members.checked_sub(spoke).expect("invariant: only members speak"));
-            least += between.say(sum);
-            most += between.say(sum + to_come);
+            let to_come = members.checked_sub(answered).expect("invariant: only members answer");
+            lowest += band.score(sum);
+            highest += band.score(sum + u32::from(ONE) * u32::from(to_come));
         }
         if self.members.resnet > 0 {
-            let unanimous = ballot.resnet >= spoke.resnet;
-            least += i8::from(unanimous && spoke.resnet >= self.members.resnet);
-            most += i8::from(unanimous);
+            let unanimous = votes.resnet >= answered.resnet;
+            lowest += i8::from(unanimous && answered.resnet >= self.members.resnet);
+            highest += i8::from(unanimous);
         }
-        if least > 0 {
-            Verdict::Lesion
-        } else if most > 0 {
-            Verdict::Open
+        if lowest > 0 {
+            Decision::Lesion
+        } else if highest > 0 {
+            Decision::Open
         } else {
-            Verdict::Clear
+            Decision::NoLesion
         }
     }
 }
@@ -158,8 +168,8 @@ mod tests {
 
     use super::*;
 
-    /// The vote as the paper words it, on whole means.
-    fn worded(dpn: &[f64], fpn: &[f64], resnet: &[f64]) -> bool {
+    /// The vote in the paper's words, on exact means.
+    fn paper_vote(dpn: &[f64], fpn: &[f64], resnet: &[f64]) -> bool {
         let mean = |p: &[f64]| p.iter().sum::<f64>() / p.len() as f64;
         let mut score = i32::from(!resnet.is_empty() && resnet.iter().all(|p| *p > 0.5));
         for (members, low, high) in [(dpn, 0.3, 0.7), (fpn, 0.15, 0.85)] {
@@ -175,14 +185,14 @@ mod tests {
     }
 
     fn probabilities(most: usize) -> impl Strategy<Value = Vec<u16>> {
-        proptest::collection::vec(0..=UNIT, 0..=most)
+        proptest::collection::vec(0..=ONE, 0..=most)
     }
 
-    fn ballot(dpn: &[u16], fpn: &[u16], resnet: &[u16]) -> (Ballot, Counts) {
-        let agree = resnet.iter().filter(|p| **p > above(0.5)).count();
+    fn votes(dpn: &[u16], fpn: &[u16], resnet: &[u16]) -> (VoxelVotes, MemberCounts) {
+        let agree = resnet.iter().filter(|p| **p > quantize_threshold(0.5)).count();
         (
-            Ballot { dpn: dpn.iter().sum(), fpn: fpn.iter().sum(), resnet: count(agree) },
-            Counts { dpn: count(dpn.len()), fpn: count(fpn.len()), resnet: count(resnet.len()) },
+            VoxelVotes { dpn: dpn.iter().sum(), fpn: fpn.iter().sum(), resnet: count(agree) },
+            MemberCounts { dpn: count(dpn.len()), fpn: count(fpn.len()), resnet: count(resnet.len()) },
         )
     }
 
@@ -190,54 +200,57 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4000))]
 
         #[test]
-        fn a_whole_vote_is_the_papers(
+        fn a_vote_with_every_answer_is_the_papers(
             dpn in probabilities(6), fpn in probabilities(6), resnet in probabilities(6)
         ) {
             let families = [&dpn, &fpn, &resnet].iter().filter(|m| !m.is_empty()).count();
             prop_assume!(families > 1);
-            let exact = |steps: &Vec<u16>| -> Vec<f64> {
-                steps.iter().map(|s| f64::from(*s) / f64::from(UNIT)).collect()
+            let exact = |quantized: &Vec<u16>| -> Vec<f64> {
+                quantized.iter().map(|s| f64::from(*s) / f64::from(ONE)).collect()
             };
-            let (ballot, counts) = ballot(&dpn, &fpn, &resnet);
-            let verdict = Rule::new(counts, &Vote::PAPER, 0.4).verdict(ballot, counts);
-            let expected = worded(&exact(&dpn), &exact(&fpn), &exact(&resnet));
-            prop_assert_eq!(verdict, if expected { Verdict::Lesion } else { Verdict::Clear });
+            let (found, counts) = votes(&dpn, &fpn, &resnet);
+            let decision = VoteRule::new(counts, &Vote::PAPER, 0.4).evaluate(found, counts);
+            let expected = paper_vote(&exact(&dpn), &exact(&fpn), &exact(&resnet));
+            prop_assert_eq!(decision, if expected { Decision::Lesion } else { Decision::NoLesion });
         }
 
         #[test]
-        fn what_some_members_decide_the_others_do_not_change(
+        fn a_decision_of_some_members_is_never_changed_by_the_others(
             dpn in probabilities(6), fpn in probabilities(6), resnet in probabilities(6),
-            heard in proptest::array::uniform3(0_usize..=6), alone in 0.0_f64..1.0,
+            answering in proptest::array::uniform3(0_usize..=6), alone in 0.0_f64..1.0,
         ) {
-            let (whole, counts) = ballot(&dpn, &fpn, &resnet);
-            let rule = Rule::new(counts, &Vote::PAPER, alone);
-            let end = rule.verdict(whole, counts);
-            prop_assert_ne!(end, Verdict::Open);
+            let (whole, counts) = votes(&dpn, &fpn, &resnet);
+            let rule = VoteRule::new(counts, &Vote::PAPER, alone);
+            let end = rule.evaluate(whole, counts);
+            prop_assert_ne!(end, Decision::Open);
             let first = |members: &[u16], n: usize| members[..n.min(members.len())].to_vec();
-            let (part, spoke) = ballot(&first(&dpn, heard[0]), &first(&fpn, heard[1]), &first(&resnet, heard[2]));
-            let early = rule.verdict(part, spoke);
-            prop_assert!(early == Verdict::Open || early == end, "{early:?} became {end:?}");
+            let (part, answered) = votes(&first(&dpn, answering[0]), &first(&fpn, answering[1]), &first(&resnet, answering[2]));
+            let early = rule.evaluate(part, answered);
+            prop_assert!(early == Decision::Open || early == end, "{early:?} became {end:?}");
         }
     }
 
     #[test]
-    fn a_family_by_itself_decides_by_its_threshold() {
-        let counts = Counts { fpn: 1, ..Counts::default() };
-        let rule = Rule::new(counts, &Vote::PAPER, 0.4);
-        let verdict = |p| rule.verdict(Ballot { fpn: steps(p), ..Ballot::default() }, counts);
-        assert_eq!((verdict(0.39), verdict(0.41)), (Verdict::Clear, Verdict::Lesion));
+    fn a_family_alone_decides_by_its_own_threshold() {
+        let counts = MemberCounts { fpn: 1, ..MemberCounts::default() };
+        let rule = VoteRule::new(counts, &Vote::PAPER, 0.4);
+        let decision = |p| rule.evaluate(VoxelVotes { fpn: quantize(p), ..VoxelVotes::default() }, counts);
+        assert_eq!((decision(0.39), decision(0.41)), (Decision::NoLesion, Decision::Lesion));
     }
 
     #[test]
-    fn a_clear_pixel_needs_four_networks_of_eighteen_and_a_lesion_more() {
-        // networks.md §3: 6 members each; one ResNet against, then the means' upper ends.
-        let members = Counts { dpn: 6, fpn: 6, resnet: 6 };
-        let rule = Rule::new(members, &Vote::PAPER, 0.4);
-        let clear = |fpn: u8, dpn: u8| rule.verdict(Ballot::default(), Counts { fpn, dpn, resnet: 1 });
-        assert_eq!(clear(1, 2), Verdict::Clear);
-        assert_eq!(clear(1, 1), Verdict::Open);
-        let full = |n: u8| u16::from(n) * UNIT;
-        let sure = rule.verdict(Ballot { dpn: full(5), fpn: full(1), resnet: 0 }, Counts { dpn: 5, fpn: 1, resnet: 0 });
-        assert_eq!(sure, Verdict::Lesion);
+    fn no_lesion_is_decided_by_four_networks_of_eighteen_and_a_lesion_by_six() {
+        // 6 members each; one ResNet against, then the upper ends of the means (`docs/method.md`,
+        // "Early stop").
+        let members = MemberCounts { dpn: 6, fpn: 6, resnet: 6 };
+        let rule = VoteRule::new(members, &Vote::PAPER, 0.4);
+        let without_lesion =
+            |fpn: u8, dpn: u8| rule.evaluate(VoxelVotes::default(), MemberCounts { fpn, dpn, resnet: 1 });
+        assert_eq!(without_lesion(1, 2), Decision::NoLesion);
+        assert_eq!(without_lesion(1, 1), Decision::Open);
+        let full = |n: u8| u16::from(n) * ONE;
+        let sure = rule
+            .evaluate(VoxelVotes { dpn: full(5), fpn: full(1), resnet: 0 }, MemberCounts { dpn: 5, fpn: 1, resnet: 0 });
+        assert_eq!(sure, Decision::Lesion);
     }
 }

@@ -181,7 +181,7 @@ proptest! {
         prop_assert_eq!(&early, &full);
         prop_assert!(early_runs <= full_runs);
         let members = manifest.networks.iter().filter(|n| n.family != Family::Lungs && n.tier <= options.tier).count();
-        prop_assert_eq!(full_runs, members as u32 * whole.lesion_slices());
+        prop_assert_eq!(full_runs, members as u32 * whole.lung_slices());
         // By way of the lower tiers it is the same again.
         let from_quick = Options { tier: Tier::Quick, ..options };
         let (refined, refined_runs, _) = opinions.labels(&manifest, from_quick, &Tier::ALL[..=tier]);
@@ -243,7 +243,7 @@ fn a_slice_without_lesions_needs_five_networks_of_eighteen() {
     let healthy = Opinions { seed: 5, spread: 0.1, sick: 0.0 };
     let (labels, early, analysis) = healthy.labels(&manifest, options, &[]);
     assert!(labels.iter().all(|l| l & label::LESION == 0));
-    assert_eq!(early, 5 * analysis.lesion_slices());
+    assert_eq!(early, 5 * analysis.lung_slices());
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn a_refinement_may_be_stopped_and_goes_on() {
     let manifest = manifest();
     let sick = Opinions { seed: 7, spread: 0.9, sick: 0.3 };
     let (quick, _, mut analysis) = sick.labels(&manifest, Options::default(), &[]);
-    assert!(!analysis.set_back() && !analysis.resume(Tier::Standard));
+    assert!(!analysis.stop_refinement() && !analysis.resume(Tier::Standard));
     let agreed = agreements(&analysis);
     assert!(analysis.refine(Tier::Standard));
     let held: Vec<Job> = (0..20).filter_map(|_| analysis.next_job()).collect();
@@ -280,7 +280,7 @@ fn a_refinement_may_be_stopped_and_goes_on() {
         analysis.accept(job.id, &sick.answer(&manifest, job)).unwrap();
     }
     assert_ne!(agreements(&analysis), agreed);
-    assert!(analysis.set_back());
+    assert!(analysis.stop_refinement());
     assert_eq!(analysis.all_labels(), quick);
     assert_eq!(agreements(&analysis), agreed);
     assert!(!analysis.refine(Tier::Full) && !analysis.resume(Tier::Full));
@@ -374,7 +374,7 @@ fn thirty_one_members_are_counted_and_one_more_is_refused() {
     let mut lungs = analysis.all_labels().iter().filter(|l| **l != 0).peekable();
     assert!(lungs.peek().is_some() && lungs.all(|l| l & label::LESION != 0));
     many.networks.push(entry("fpn-31", Family::Fpn, Tier::Full));
-    assert_eq!(Analysis::new(chest(), &many, options).err(), Some(EnsembleError::Oversized(Family::Fpn)));
+    assert_eq!(Analysis::new(chest(), &many, options).err(), Some(EnsembleError::TooManyMembers(Family::Fpn)));
 }
 
 #[test]
@@ -404,7 +404,7 @@ fn probabilities_on_the_grid_are_what_the_vote_counts() {
         if let Some(found) = on_grid {
             assert_eq!(manifest.networks[found.network].name, "fpn-0");
             assert!(analysis.lesion_probabilities(job.id, &answer[1..]).is_err());
-            steps[found.slice * area..][..area].copy_from_slice(&found.steps);
+            steps[found.slice * area..][..area].copy_from_slice(&found.quantized);
         } else {
             assert_eq!(manifest.networks[job.network].family, Family::Lungs);
         }

@@ -1,20 +1,22 @@
-//! How far two masks cover each other.
+//! Overlap of two masks: Dice and IoU.
+
+use std::ops::Add;
 
 use serde::{Deserialize, Serialize};
 
-/// Voxels of two masks of one grid.
+/// Numbers of voxels in two masks on one grid.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overlap {
     /// In both masks.
     pub both: u64,
-    /// In the one that was found.
+    /// In the measured mask.
     pub found: u64,
     /// In the reference.
     pub truth: u64,
 }
 
 impl Overlap {
-    /// Counts the voxels of two masks, given as pairs (found, reference).
+    /// Counts the voxels of two masks, given as pairs (measured, reference).
     #[must_use]
     pub fn count(voxels: impl Iterator<Item = (bool, bool)>) -> Self {
         voxels.fold(Self::default(), |sum, (found, truth)| Self {
@@ -37,10 +39,13 @@ impl Overlap {
         let union = self.found + self.truth - self.both;
         (union > 0).then(|| self.both as f64 / union as f64)
     }
+}
 
-    /// Returns the counts of both added up: pooled over studies.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
+impl Add for Overlap {
+    type Output = Self;
+
+    /// Pools the voxels of two studies.
+    fn add(self, other: Self) -> Self {
         Self { both: self.both + other.both, found: self.found + other.found, truth: self.truth + other.truth }
     }
 }
@@ -58,7 +63,7 @@ mod tests {
         assert_eq!(overlap, Overlap { both: 3, found: 6, truth: 4 });
         assert_eq!(overlap.dice(), Some(0.6));
         assert!((overlap.iou().unwrap() - 3.0 / 7.0).abs() < 1e-15);
-        let twice = overlap.plus(overlap);
+        let twice = overlap + overlap;
         assert_eq!((twice, twice.dice()), (Overlap { both: 6, found: 12, truth: 8 }, Some(0.6)));
     }
 

@@ -1,12 +1,12 @@
 //! Reports of an evaluation: a table of the studies as CSV, a page with plots, and a summary for a
 //! terminal.
 
+mod format;
 mod html;
 mod plots;
+mod summary;
 mod table;
-mod text;
-mod words;
 
 pub use html::page;
+pub use summary::summary;
 pub use table::csv;
-pub use text::summary;

@@ -1,4 +1,4 @@
-//! One study: its masks against the reference's.
+//! Scores of one study: its masks against the reference's.
 
 use corsai_findings::measure;
 use corsai_report::LungFinding;
@@ -6,52 +6,62 @@ use corsai_volume::Grid;
 use corsai_volume::label::{LEFT_LUNG, LESION, RIGHT_LUNG};
 use serde::{Deserialize, Serialize};
 
-use crate::{overlap::Overlap, truth::Truth};
+use crate::{overlap::Overlap, reference::ReferenceMasks};
 
-/// Numbers that the reference masks come to, measured as a study is.
+/// Volumes, shares and CT-class of the reference masks, measured as those of a study.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct TrueNumbers {
+pub struct ReferenceValues {
+    /// Volume of the right lung, mL; absent where the mask doesn't tell the sides.
     pub right_ml: Option<f64>,
+    /// Volume of the left lung, mL; absent where the mask doesn't tell the sides.
     pub left_ml: Option<f64>,
+    /// Volume of both lungs, mL.
     pub lungs_ml: Option<f64>,
-    /// All lesions, also those outside the lung mask.
+    /// Volume of all lesions, mL, also of those outside the lung mask.
     pub lesion_ml: Option<f64>,
     /// Lesions in the lung mask over the lung mask, 0..=1.
     pub share: Option<f64>,
+    /// The same in the right lung.
     pub share_right: Option<f64>,
+    /// The same in the left lung.
     pub share_left: Option<f64>,
-    /// Of the more affected lung; where the mask tells the sides.
+    /// CT-class of the more affected lung, 0..=4; absent where the mask doesn't tell the sides.
     pub ct_class: Option<u8>,
-    /// Part of the lesions that lies outside the lung mask: the two masks may not fit each other.
+    /// Share of the lesions outside the lung mask, 0..=1: the two masks may not fit each other.
     pub lesions_outside: Option<f64>,
 }
 
-/// Overlap of what was found with the reference; absent where the reference doesn't say.
+/// Overlap of the measured masks with the reference; absent where the reference lacks the mask.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
+    /// Lesions.
     pub lesion: Option<Overlap>,
+    /// The right lung.
     pub right: Option<Overlap>,
+    /// The left lung.
     pub left: Option<Overlap>,
+    /// Both lungs as one mask.
     pub lungs: Option<Overlap>,
-    /// Part of the true lesions outside the lungs that were found: they can't be marked.
+    /// Share of the true lesions outside the measured lungs, 0..=1: no lesion is marked there.
     pub lesions_missed_outside: Option<f64>,
-    pub truth: TrueNumbers,
+    /// Values of the reference masks.
+    pub truth: ReferenceValues,
 }
 
 impl Scores {
-    /// Holds `labels`, an analysis' label bytes on `grid`, against the reference.
+    /// Compares `labels`, an analysis' label bytes on `grid`, with the reference.
     ///
     /// # Panics
     /// Where there isn't one label for each voxel.
     #[must_use]
-    pub fn new(grid: &Grid, labels: &[u8], truth: &Truth) -> Self {
+    pub fn new(grid: &Grid, labels: &[u8], truth: &ReferenceMasks) -> Self {
         assert_eq!(labels.len(), grid.voxel_count(), "invariant: one label a voxel");
         let found = |byte: u8, mask: u8| byte & mask != 0;
         let overlap = |mask: u8, truth: &[u8]| {
             Overlap::count(labels.iter().zip(truth).map(|(label, truth)| (found(*label, mask), found(*truth, mask))))
         };
         let lungs = truth.lungs.as_deref();
-        let sided = lungs.filter(|_| truth.sides);
+        let sided = lungs.filter(|_| truth.has_sides);
         let lesions = truth.lesions.as_deref();
         let outside = |lungs: &[u8]| {
             let lesions = lesions?;
@@ -73,21 +83,21 @@ impl Scores {
     }
 }
 
-fn numbers(grid: &Grid, truth: &Truth, lesions_outside: Option<f64>) -> TrueNumbers {
+fn numbers(grid: &Grid, truth: &ReferenceMasks, lesions_outside: Option<f64>) -> ReferenceValues {
     let lesions = truth.lesions.as_deref();
     let lesion_ml = lesions.map(|lesions| {
         let slices = lesions.chunks_exact(grid.area()).enumerate();
         slices.map(|(z, slice)| slice.iter().filter(|voxel| **voxel != 0).count() as f64 * grid.voxel_ml(z)).sum()
     });
-    let Some(lungs) = &truth.lungs else { return TrueNumbers { lesion_ml, ..TrueNumbers::default() } };
+    let Some(lungs) = &truth.lungs else { return ReferenceValues { lesion_ml, ..ReferenceValues::default() } };
     let labels: Vec<u8> = match lesions {
         Some(lesions) => lungs.iter().zip(lesions).map(|(lung, lesion)| lung | lesion).collect(),
         None => lungs.clone(),
     };
     let measured = measure(grid, &labels, lesions.is_some());
-    let side = |lung: &LungFinding| (truth.sides.then_some(lung.volume_ml), lung.share.filter(|_| truth.sides));
+    let side = |lung: &LungFinding| (truth.has_sides.then_some(lung.volume_ml), lung.share.filter(|_| truth.has_sides));
     let ((right_ml, share_right), (left_ml, share_left)) = (side(&measured.right), side(&measured.left));
-    TrueNumbers {
+    ReferenceValues {
         right_ml,
         left_ml,
         lungs_ml: Some(measured.both.volume_ml),
@@ -95,7 +105,7 @@ fn numbers(grid: &Grid, truth: &Truth, lesions_outside: Option<f64>) -> TrueNumb
         share: measured.both.share,
         share_right,
         share_left,
-        ct_class: measured.both.ct_class.filter(|_| truth.sides),
+        ct_class: measured.both.ct_class.filter(|_| truth.has_sides),
         lesions_outside,
     }
 }
@@ -103,16 +113,16 @@ fn numbers(grid: &Grid, truth: &Truth, lesions_outside: Option<f64>) -> TrueNumb
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::truth::{LungLabels, tests::row};
+    use crate::reference::{LungLabels, tests::row};
 
     const R: u8 = RIGHT_LUNG;
     const L: u8 = LEFT_LUNG;
 
-    fn truth(lungs: Option<&[u8]>, lesions: Option<&[u8]>) -> Truth {
+    fn truth(lungs: Option<&[u8]>, lesions: Option<&[u8]>) -> ReferenceMasks {
         let count = lungs.or(lesions).unwrap().len();
         let masks = [lungs, lesions].map(|mask| mask.map(<[u8]>::to_vec));
         let [lungs, lesions] = masks;
-        Truth::new(&row(count), lungs, lesions, LungLabels::default()).unwrap()
+        ReferenceMasks::new(&row(count), lungs, lesions, LungLabels::default()).unwrap()
     }
 
     #[test]

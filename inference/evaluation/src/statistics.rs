@@ -5,22 +5,27 @@ use serde::Serialize;
 /// Normal quantile of the limits of agreement: 95 % of differences lie within.
 const LIMITS: f64 = 1.96;
 
-/// Distribution of one figure over studies.
+/// Statistics of one figure over studies.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Summary {
+pub struct SummaryStatistics {
+    /// Number of studies with the figure.
     pub studies: usize,
+    /// Mean.
     pub mean: f64,
     /// Standard deviation with n − 1; absent of a single study.
     pub sd: Option<f64>,
+    /// Median; of an even number the mean of the middle two.
     pub median: f64,
+    /// Least value.
     pub min: f64,
+    /// Largest value.
     pub max: f64,
 }
 
-impl Summary {
-    /// Returns the summary; `None` of no values.
+impl SummaryStatistics {
+    /// Returns the statistics; `None` without values.
     #[must_use]
-    pub fn of(values: &[f64]) -> Option<Self> {
+    pub fn from_values(values: &[f64]) -> Option<Self> {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
         let (min, max) = (*sorted.first()?, *sorted.last()?);
@@ -39,10 +44,11 @@ fn mean_sd(values: &[f64]) -> (f64, Option<f64>) {
     (mean, (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()))
 }
 
-/// Agreement of measurements with a reference (Bland and Altman, Lancet 1986;327:307–310);
+/// BlandAltman of measurements with a reference (Bland and Altman, Lancet 1986;327:307–310);
 /// differences are measured − reference.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Agreement {
+pub struct BlandAltman {
+    /// Number of pairs.
     pub studies: usize,
     /// Mean absolute error.
     pub mae: f64,
@@ -54,10 +60,10 @@ pub struct Agreement {
     pub limits: Option<[f64; 2]>,
 }
 
-impl Agreement {
-    /// Returns the agreement of pairs (measured, reference); `None` of no pairs.
+impl BlandAltman {
+    /// Returns the agreement of pairs (measured, reference); `None` without pairs.
     #[must_use]
-    pub fn of(pairs: &[(f64, f64)]) -> Option<Self> {
+    pub fn from_pairs(pairs: &[(f64, f64)]) -> Option<Self> {
         if pairs.is_empty() {
             return None;
         }
@@ -69,19 +75,19 @@ impl Agreement {
     }
 }
 
-/// How much a disagreement by several classes weighs in kappa.
+/// Weight of a disagreement by several classes in kappa.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weights {
-    /// By the number of classes between.
+pub enum KappaWeights {
+    /// The number of classes apart.
     Linear,
-    /// By its square.
+    /// The square of that number.
     Quadratic,
 }
 
-/// How often each pair of classes was met: `[true][found]`.
+/// Counts of pairs of classes, `[reference][measured]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Confusion<const N: usize>(#[serde(with = "nested")] pub [[u32; N]; N]);
+pub struct ConfusionMatrix<const N: usize>(#[serde(with = "nested")] pub [[u32; N]; N]);
 
 mod nested {
     use serde::{Serialize as _, Serializer};
@@ -91,25 +97,27 @@ mod nested {
     }
 }
 
-impl<const N: usize> Confusion<N> {
-    /// Counts pairs (true, found), each below `N`.
+impl<const N: usize> ConfusionMatrix<N> {
+    /// Counts pairs (reference, measured), each below `N`.
     ///
     /// # Panics
     /// Where a class is `N` or more.
     #[must_use]
-    pub fn count(pairs: impl Iterator<Item = (usize, usize)>) -> Self {
+    pub fn from_pairs(pairs: impl Iterator<Item = (usize, usize)>) -> Self {
         let mut table = [[0; N]; N];
-        pairs.for_each(|(truth, found)| table[truth][found] += 1);
+        for (truth, found) in pairs {
+            table[truth][found] += 1;
+        }
         Self(table)
     }
 
-    /// Returns how many pairs there are.
+    /// Returns the number of pairs.
     #[must_use]
     pub fn total(&self) -> u32 {
         self.0.as_flattened().iter().sum()
     }
 
-    /// Returns how many pairs agree.
+    /// Returns the number of pairs with equal classes.
     #[must_use]
     pub fn agreeing(&self) -> u32 {
         (0..N).map(|class| self.0[class][class]).sum()
@@ -119,7 +127,7 @@ impl<const N: usize> Confusion<N> {
     /// weighted disagreement by chance. `None` without pairs, or where both readers gave one class
     /// only.
     #[must_use]
-    pub fn kappa(&self, weights: Weights) -> Option<f64> {
+    pub fn kappa(&self, weights: KappaWeights) -> Option<f64> {
         let total = f64::from(self.total());
         let truth = |class: usize| self.0[class].iter().map(|count| f64::from(*count)).sum::<f64>();
         let found = |class: usize| self.0.iter().map(|row| f64::from(row[class])).sum::<f64>();
@@ -127,7 +135,7 @@ impl<const N: usize> Confusion<N> {
         for (i, row) in self.0.iter().enumerate() {
             for (j, count) in row.iter().enumerate() {
                 let apart = i.abs_diff(j) as f64;
-                let weight = if weights == Weights::Linear { apart } else { apart * apart };
+                let weight = if weights == KappaWeights::Linear { apart } else { apart * apart };
                 observed += weight * f64::from(*count);
                 by_chance += weight * truth(i) * found(j) / total;
             }
@@ -147,12 +155,12 @@ mod tests {
     #[test]
     fn a_summary_is_that_of_a_hand_count() {
         // 2, 4, 4, 4, 5, 5, 7, 9: mean 5, squares 32, median 4.5.
-        let summary = Summary::of(&[9.0, 2.0, 4.0, 5.0, 4.0, 7.0, 4.0, 5.0]).unwrap();
+        let summary = SummaryStatistics::from_values(&[9.0, 2.0, 4.0, 5.0, 4.0, 7.0, 4.0, 5.0]).unwrap();
         assert_eq!((summary.studies, summary.mean, summary.median), (8, 5.0, 4.5));
         assert_eq!((summary.min, summary.max), (2.0, 9.0));
         near(summary.sd.unwrap(), (32.0_f64 / 7.0).sqrt(), 1e-12);
-        let one = Summary::of(&[3.0]).unwrap();
-        assert_eq!((one.median, one.sd, Summary::of(&[])), (3.0, None, None));
+        let one = SummaryStatistics::from_values(&[3.0]).unwrap();
+        assert_eq!((one.median, one.sd, SummaryStatistics::from_values(&[])), (3.0, None, None));
     }
 
     #[test]
@@ -163,7 +171,7 @@ mod tests {
         let large = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427];
         let mini = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451];
         let pairs: Vec<(f64, f64)> = large.into_iter().zip(mini).map(|(a, b)| (f64::from(a), f64::from(b))).collect();
-        let agreement = Agreement::of(&pairs).unwrap();
+        let agreement = BlandAltman::from_pairs(&pairs).unwrap();
         assert_eq!(agreement.studies, 17);
         near(agreement.me, -2.1, 0.05);
         near(agreement.sd.unwrap(), 38.8, 0.05);
@@ -173,36 +181,36 @@ mod tests {
         // The absolute differences add up to 486.
         let sum: i32 = large.into_iter().zip(mini).map(|(a, b): (i32, i32)| (a - b).abs()).sum();
         near(agreement.mae, f64::from(sum) / 17.0, 1e-12);
-        assert_eq!(Agreement::of(&[(3.0, 2.0)]).unwrap().limits, None);
-        assert_eq!(Agreement::of(&[]), None);
+        assert_eq!(BlandAltman::from_pairs(&[(3.0, 2.0)]).unwrap().limits, None);
+        assert_eq!(BlandAltman::from_pairs(&[]), None);
     }
 
     #[test]
     fn kappa_is_that_of_a_hand_count() {
         // 2 × 2: 20 + 15 of 50 agree, by chance 25: kappa .4 with any weights.
-        let two = Confusion([[20, 5], [10, 15]]);
+        let two = ConfusionMatrix([[20, 5], [10, 15]]);
         assert_eq!((two.total(), two.agreeing()), (50, 35));
-        near(two.kappa(Weights::Linear).unwrap(), 0.4, 1e-12);
-        near(two.kappa(Weights::Quadratic).unwrap(), 0.4, 1e-12);
+        near(two.kappa(KappaWeights::Linear).unwrap(), 0.4, 1e-12);
+        near(two.kappa(KappaWeights::Quadratic).unwrap(), 0.4, 1e-12);
         // 3 × 3; every row and column sums to 10: by chance each cell holds 100/30.
-        let three = Confusion([[8, 1, 1], [1, 8, 1], [1, 1, 8]]);
+        let three = ConfusionMatrix([[8, 1, 1], [1, 8, 1], [1, 1, 8]]);
         // Linear: observed 4·1 + 2·2 = 8; by chance (4·1 + 2·2)·100/30 = 80/3: 1 − 0.3.
-        near(three.kappa(Weights::Linear).unwrap(), 0.7, 1e-12);
+        near(three.kappa(KappaWeights::Linear).unwrap(), 0.7, 1e-12);
         // Quadratic: observed 4·1 + 2·4 = 12; by chance (4·1 + 2·4)·100/30 = 40: 1 − 0.3.
-        near(three.kappa(Weights::Quadratic).unwrap(), 0.7, 1e-12);
-        let skewed = Confusion([[5, 0, 5], [0, 10, 0], [0, 0, 10]]);
+        near(three.kappa(KappaWeights::Quadratic).unwrap(), 0.7, 1e-12);
+        let skewed = ConfusionMatrix([[5, 0, 5], [0, 10, 0], [0, 0, 10]]);
         // Linear: 10 over
         // (10·10·1 + 10·15·2 + 10·5·1 + 10·15·1 + 10·5·2 + 10·10·1)/30 = 800/30.
-        near(skewed.kappa(Weights::Linear).unwrap(), 1.0 - 10.0 / (800.0 / 30.0), 1e-12);
+        near(skewed.kappa(KappaWeights::Linear).unwrap(), 1.0 - 10.0 / (800.0 / 30.0), 1e-12);
         // Quadratic: 20 over (100 + 600 + 50 + 150 + 200 + 100)/30 = 1200/30.
-        near(skewed.kappa(Weights::Quadratic).unwrap(), 0.5, 1e-12);
+        near(skewed.kappa(KappaWeights::Quadratic).unwrap(), 0.5, 1e-12);
     }
 
     #[test]
     fn agreement_that_chance_can_not_miss_has_no_kappa() {
-        assert_eq!(Confusion([[0, 0], [0, 7]]).kappa(Weights::Linear), None);
-        assert_eq!(Confusion([[0; 3]; 3]).kappa(Weights::Quadratic), None);
-        let counted = Confusion::<3>::count([(0, 0), (2, 1), (2, 1)].into_iter());
-        assert_eq!(counted, Confusion([[1, 0, 0], [0, 0, 0], [0, 2, 0]]));
+        assert_eq!(ConfusionMatrix([[0, 0], [0, 7]]).kappa(KappaWeights::Linear), None);
+        assert_eq!(ConfusionMatrix([[0; 3]; 3]).kappa(KappaWeights::Quadratic), None);
+        let counted = ConfusionMatrix::<3>::from_pairs([(0, 0), (2, 1), (2, 1)].into_iter());
+        assert_eq!(counted, ConfusionMatrix([[1, 0, 0], [0, 0, 0], [0, 2, 0]]));
     }
 }

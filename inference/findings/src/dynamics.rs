@@ -1,29 +1,33 @@
-//! Two studies of one patient compared by the paper's rule (`networks.md` §6).
+//! Two studies of one patient, compared by the paper's rule (`docs/method.md`, "Dynamics").
 
 use std::collections::BTreeMap;
 
 use corsai_protocol::SeriesSummary;
 use corsai_report::{
-    Basis, Dynamics, Issue, IssueCode, LungFinding, Lungs, NoVerdict, Report, ShareChange, Tier, Verdict,
+    Basis, Dynamics, Found, Issue, IssueCode, LungFinding, Lungs, NoVerdict, Reason, Report, ShareChange, Side,
+    StudyOrder, Tier, Verdict,
 };
 
-/// A change of the share below this many percentage points is no change (the paper's second experiment).
+/// Below this change of the share, in percentage points, the disease is stable (the paper's second
+/// experiment).
 const STABLE_POINTS: f64 = 1.0;
 
-/// Shares are quotients of sums: what differs by less is the same number.
-const ROUNDING: f64 = 1e-9;
+/// Rounding error of a share's change, in percentage points.
+const ROUNDING_POINTS: f64 = 1e-9;
 
-/// Slice distances and thicknesses that differ by less than this fraction of the larger are the same protocol.
-const SAME_MM: f64 = 0.1;
+/// Slice distances and thicknesses that differ by less than this fraction of the larger one are of
+/// the same protocol.
+const SAME_PROTOCOL_FRACTION: f64 = 0.1;
 
-/// A lung that holds less than this fraction of what it holds in the other study is not compared:
-/// between the deepest breaths in and out an adult's lungs keep about a quarter to a third of their
-/// volume, so that less means that most of the lung was not found, or is without air.
+/// A lung with less than this fraction of its volume in the other study is not compared. After the
+/// deepest expiration an adult's lung keeps about a quarter to a third of its volume; below that,
+/// most of the lung was not found or is without air.
 const COMPARABLE_VOLUME: f64 = 1.0 / 3.0;
 
-/// One measured study.
+/// One of the two studies to compare.
 #[derive(Debug, Clone, Copy)]
-pub struct Measured<'a> {
+pub struct ComparedStudy<'a> {
+    /// The study's series: patient, date, protocol.
     pub series: &'a SeriesSummary,
     /// Digest of the volume's voxels.
     pub voxels_key: u64,
@@ -53,43 +57,44 @@ pub fn same_instances(one: &SeriesSummary, other: &SeriesSummary) -> bool {
 /// # Panics
 /// Where a study has no answer, or one without lungs and lesions: only complete answers are
 /// compared.
-pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool) -> Result<Dynamics, Issue> {
+pub fn compare(previous: ComparedStudy<'_>, current: ComparedStudy<'_>, same_patient: bool) -> Result<Dynamics, Issue> {
     if same_instances(previous.series, current.series) || previous.voxels_key == current.voxels_key {
-        return Err(Issue::new(IssueCode::DynamicsSameStudy, ""));
+        return Err(Issue::new(IssueCode::DynamicsSameStudy, []));
     }
     let mut issues = Vec::new();
     let patients = previous.series.patient_key.zip(current.series.patient_key);
     let other_patient = patients.is_some_and(|(one, other)| one != other);
     if other_patient {
-        let found = if same_patient { "confirmed to be of one person" } else { "" };
-        issues.push(Issue::new(IssueCode::DynamicsOtherPatient, found));
+        let confirmed = same_patient.then_some(Found::from(Reason::PatientConfirmed));
+        issues.push(Issue::new(IssueCode::DynamicsOtherPatient, confirmed));
     } else if patients.is_none() {
         let neither = previous.series.patient_key.or(current.series.patient_key).is_none();
-        let found = if neither { "missing in both studies" } else { "missing in one of the two studies" };
-        issues.push(Issue::new(IssueCode::DynamicsUnknownPatient, found));
+        let missing = if neither { Reason::NoPatientInBoth } else { Reason::NoPatientInOne };
+        issues.push(Issue::new(IssueCode::DynamicsUnknownPatient, [missing.into()]));
     }
     // `YYYY-MM-DD` sorts as the days do.
     let swapped = match (&previous.series.date, &current.series.date) {
         (Some(before), Some(after)) => {
             if before == after {
-                issues.push(Issue::new(IssueCode::DynamicsSameDate, ""));
+                issues.push(Issue::new(IssueCode::DynamicsSameDate, []));
             }
             before > after
         }
         _ => {
-            issues.push(Issue::new(IssueCode::DynamicsNoDate, ""));
+            issues.push(Issue::new(IssueCode::DynamicsNoDate, []));
             false
         }
     };
-    if let Some(found) = protocols_differ(previous.series, current.series) {
-        issues.push(Issue::new(IssueCode::DynamicsOtherProtocol, &found));
+    let different = protocols_differ(previous.series, current.series);
+    if !different.is_empty() {
+        issues.push(Issue::new(IssueCode::DynamicsOtherProtocol, different));
     }
     let highest = [previous, current].map(|study| study.highest());
     let (tier, alike) = match previous.answers.keys().rfind(|tier| current.answers.contains_key(tier)) {
         Some(&tier) => (tier, same_vote(&previous.answers[&tier], &current.answers[&tier])),
         None => (highest[0].min(highest[1]), false),
     };
-    let answer = |study: Measured<'_>| {
+    let answer = |study: ComparedStudy<'_>| {
         let report = study.answers.get(&tier).unwrap_or(&study.answers[&study.highest()]);
         report.lungs.clone().expect("invariant: a complete answer has lungs")
     };
@@ -98,11 +103,11 @@ pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool
     let (left, right) = (change(&before.left, &after.left), change(&before.right, &after.right));
     let missing = missing_lungs([&before.right, &before.left, &after.right, &after.left]);
     if !missing.is_empty() {
-        issues.push(Issue::new(IssueCode::LungsOneMissing, &missing));
+        issues.push(Issue::new(IssueCode::LungsOneMissing, missing));
     }
     let unlike = unlike_volumes(&before, &after);
     if !unlike.is_empty() {
-        issues.push(Issue::new(IssueCode::DynamicsLungVolume, &unlike));
+        issues.push(Issue::new(IssueCode::DynamicsLungVolume, unlike));
     }
     let both = left.zip(right).and_then(|_| change(&before.both, &after.both));
     let (basis, decisive) = match (right, left) {
@@ -138,7 +143,7 @@ pub fn compare(previous: Measured<'_>, current: Measured<'_>, same_patient: bool
     })
 }
 
-impl Measured<'_> {
+impl ComparedStudy<'_> {
     /// Returns the highest tier that has answered.
     fn highest(&self) -> Tier {
         *self.answers.keys().next_back().expect("invariant: a measured study has an answer")
@@ -165,7 +170,7 @@ fn change(before: &LungFinding, after: &LungFinding) -> Option<ShareChange> {
 /// Returns the verdict that a change of the share means by the paper's rule.
 #[must_use]
 pub fn verdict(change: ShareChange) -> Verdict {
-    if change.points.abs() < STABLE_POINTS - ROUNDING {
+    if change.points.abs() < STABLE_POINTS - ROUNDING_POINTS {
         Verdict::Stable
     } else if change.points < 0.0 {
         Verdict::PositiveResponse
@@ -174,17 +179,17 @@ pub fn verdict(change: ShareChange) -> Verdict {
     }
 }
 
-/// Names the lungs that weren't found: of right and left in the earlier study, then in the later
+/// Returns the lungs that weren't found: of right and left in the earlier study, then in the later
 /// one.
-fn missing_lungs(lungs: [&LungFinding; 4]) -> String {
-    const NAMES: [&str; 4] = [
-        "no right lung in the earlier study",
-        "no left lung in the earlier study",
-        "no right lung in the later study",
-        "no left lung in the later study",
+fn missing_lungs([before_right, before_left, after_right, after_left]: [&LungFinding; 4]) -> Vec<Found> {
+    let lungs = [
+        (before_right, Side::Right, StudyOrder::Earlier),
+        (before_left, Side::Left, StudyOrder::Earlier),
+        (after_right, Side::Right, StudyOrder::Later),
+        (after_left, Side::Left, StudyOrder::Later),
     ];
-    let missing = lungs.into_iter().zip(NAMES).filter(|(lung, _)| lung.share.is_none());
-    missing.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
+    let missing = lungs.into_iter().filter(|(lung, ..)| lung.share.is_none());
+    missing.map(|(_, side, study)| Found::MissingLung { side, study }).collect()
 }
 
 /// Returns whether a lung's volumes in two studies can be of the same part of it.
@@ -193,33 +198,29 @@ fn volumes_alike(before: &LungFinding, after: &LungFinding) -> bool {
     small >= COMPARABLE_VOLUME * large
 }
 
-/// Names the lungs that are in both studies with volumes that can't be compared, and these volumes.
-fn unlike_volumes(before: &Lungs, after: &Lungs) -> String {
-    let lungs = [("right", &before.right, &after.right), ("left", &before.left, &after.left)];
+/// Returns the lungs that are in both studies with volumes that can't be compared, and these
+/// volumes.
+fn unlike_volumes(before: &Lungs, after: &Lungs) -> Vec<Found> {
+    let lungs = [(Side::Right, &before.right, &after.right), (Side::Left, &before.left, &after.left)];
     let unlike = lungs
         .into_iter()
         .filter(|(_, before, after)| before.share.is_some() && after.share.is_some() && !volumes_alike(before, after));
-    let words = unlike.map(|(side, before, after)| {
-        format!(
-            "{side} lung {:.0} mL in the earlier study and {:.0} mL in the later one",
-            before.volume_ml, after.volume_ml
-        )
+    let volumes = unlike.map(|(side, before, after)| Found::LungVolumes {
+        side,
+        earlier_ml: before.volume_ml,
+        later_ml: after.volume_ml,
     });
-    words.collect::<Vec<_>>().join(", ")
+    volumes.collect()
 }
 
-/// In what the two series were made differently, with the sizes.
-fn protocols_differ(previous: &SeriesSummary, current: &SeriesSummary) -> Option<String> {
-    let differ = |what: &str, pair: Option<(f64, f64)>| {
-        pair.filter(|(a, b)| (a - b).abs() > SAME_MM * a.abs().max(b.abs()))
-            .map(|(a, b)| format!("slice {what} {a:.1} mm and {b:.1} mm"))
-    };
-    let found = [
-        differ("distance", previous.spacing_mm.zip(current.spacing_mm)),
-        differ("thickness", previous.thickness_mm.zip(current.thickness_mm)),
-    ];
-    let found: Vec<String> = found.into_iter().flatten().collect();
-    (!found.is_empty()).then(|| found.join(", "))
+/// Returns the distances and thicknesses of slices in which two series differ.
+fn protocols_differ(previous: &SeriesSummary, current: &SeriesSummary) -> Vec<Found> {
+    let differ = |pair: &(f64, f64)| (pair.0 - pair.1).abs() > SAME_PROTOCOL_FRACTION * pair.0.abs().max(pair.1.abs());
+    let distances = previous.spacing_mm.zip(current.spacing_mm).filter(differ);
+    let thicknesses = previous.thickness_mm.zip(current.thickness_mm).filter(differ);
+    let distances = distances.map(|(previous_mm, current_mm)| Found::SliceDistances { previous_mm, current_mm });
+    let thicknesses = thicknesses.map(|(previous_mm, current_mm)| Found::SliceThicknesses { previous_mm, current_mm });
+    distances.into_iter().chain(thicknesses).collect()
 }
 
 #[cfg(test)]
@@ -288,9 +289,9 @@ mod tests {
             self
         }
 
-        fn measured(&self) -> Measured<'_> {
+        fn measured(&self) -> ComparedStudy<'_> {
             let Self { series, voxels_key, answers, refines } = self;
-            Measured { series, voxels_key: *voxels_key, answers, refines: *refines }
+            ComparedStudy { series, voxels_key: *voxels_key, answers, refines: *refines }
         }
     }
 
@@ -396,7 +397,7 @@ mod tests {
         let confirmed = compare(a.measured(), b.measured(), true).unwrap();
         assert_eq!((confirmed.verdict, confirmed.no_verdict), (Some(Verdict::Progression), None));
         assert_eq!(codes(&confirmed), ["dynamics.other-patient"]);
-        assert!(confirmed.issues[0].message.contains("confirmed"), "{}", confirmed.issues[0].message);
+        assert_eq!(confirmed.issues[0].found, [Reason::PatientConfirmed.into()]);
     }
 
     #[test]
@@ -406,7 +407,7 @@ mod tests {
         other.series.spacing_mm = Some(1.0);
         let found = compared(&a, &other).unwrap();
         assert_eq!(codes(&found), ["dynamics.other-protocol"]);
-        assert!(found.issues[0].message.contains("slice distance 5.0 mm and 1.0 mm"));
+        assert_eq!(found.issues[0].found, [Found::SliceDistances { previous_mm: 5.0, current_mm: 1.0 }]);
         (other.series.spacing_mm, other.series.thickness_mm) = (Some(4.6), None);
         assert_eq!(codes(&compared(&a, &other).unwrap()), [""; 0]);
     }
@@ -418,10 +419,11 @@ mod tests {
         assert_eq!(found.left.map(|change| change.points), Some(0.0));
         assert_eq!((found.verdict, found.basis), (Some(Verdict::Stable), Some(Basis::Left)));
         assert_eq!(codes(&found), ["lungs.one-missing"]);
-        assert!(found.issues[0].message.contains("no right lung in the later study"), "{}", found.issues[0].message);
+        let missing = |side, study| [Found::MissingLung { side, study }];
+        assert_eq!(found.issues[0].found, missing(Side::Right, StudyOrder::Later));
         let found = compared(&earlier(lungs(0.1, None)), &later(lungs(0.3, 0.1))).unwrap();
         assert_eq!((found.verdict, found.basis), (Some(Verdict::Progression), Some(Basis::Right)));
-        assert!(found.issues[0].message.contains("no left lung in the earlier study"), "{}", found.issues[0].message);
+        assert_eq!(found.issues[0].found, missing(Side::Left, StudyOrder::Earlier));
     }
 
     #[test]
@@ -434,8 +436,8 @@ mod tests {
         assert_eq!((found.right, found.both, found.basis), (None, None, Some(Basis::Left)));
         assert_eq!(found.verdict, Some(Verdict::Stable), "of the left lung");
         assert_eq!(codes(&found), ["dynamics.lung-volume"]);
-        let sizes = "right lung 1000 mL in the earlier study and 60 mL in the later one";
-        assert!(found.issues[0].message.contains(sizes), "{}", found.issues[0].message);
+        let volumes = Found::LungVolumes { side: Side::Right, earlier_ml: 1000.0, later_ml: 60.0 };
+        assert_eq!(found.issues[0].found, [volumes]);
         let half = Lungs { right: lung(500.0, Some(0.3)), left: lung(500.0, Some(0.3)), both: lung(1000.0, Some(0.3)) };
         let found = compared(&earlier(lungs(0.3, 0.3)), &later(half)).unwrap();
         assert_eq!((found.basis, codes(&found)), (Some(Basis::Both), vec![]), "another depth of breath");

@@ -1,24 +1,21 @@
-//! From masks to numbers: volumes and shares of the lungs, CT-class, what is doubtful about them, and the change
-//! between two studies (`networks.md` §5 and §6); put together, the [`corsai_report::Report`].
+//! From masks to numbers: volumes and shares of the lungs, CT class, quality checks, the change
+//! between two studies, and the [`corsai_report::Report`] of them all (`docs/method.md`, "Numbers",
+//! "CT class" and "Dynamics").
 //!
-//! Masks are one label byte a voxel (`corsai_volume::label`) on the study's own grid, so a volume is a count of
-//! voxels times what each of them stands for; nothing here knows how the masks came about.
+//! Masks are one label byte a voxel ([`corsai_volume::label`]) on the study's own grid, so a volume
+//! is the number of voxels times a voxel's volume. The crate doesn't know how the masks were made.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod class;
-mod doubts;
+mod ct_class;
 mod dynamics;
 mod measure;
+mod quality_checks;
 mod report;
-mod tally;
+mod voxel_counts;
 
-pub use class::ct_class;
-pub use doubts::doubts;
-pub use dynamics::{Measured, compare, same_instances, verdict};
-pub use measure::{measure, possible, spread};
-pub use report::{record, refusal, report};
-
-/// A side with less than this is no lung but a stray part of a mask, mL: a hundredth of an adult's lung, less than a
-/// healthy lung has on two slices of 5 mm. It has no share and no class, so that noise can't raise the study's class.
-const LEAST_LUNG_ML: f64 = 50.0;
+pub use ct_class::ct_class;
+pub use dynamics::{ComparedStudy, compare, same_instances, verdict};
+pub use measure::{measure, set_member_range, share_bounds};
+pub use quality_checks::check_quality;
+pub use report::{refusal, report, study_record};

@@ -1,25 +1,25 @@
-//! Volumes and shares of the lungs (`networks.md` §5).
+//! Volumes and shares of the lungs (`docs/method.md`, "Numbers").
 
-use corsai_report::{LungFinding, Lungs, Members, Possible, Scale};
-use corsai_volume::Grid;
+use corsai_report::{LungFinding, Lungs, Members, Scale, ShareBounds};
+use corsai_volume::{Grid, RightLeft};
 
 use crate::{
-    LEAST_LUNG_ML, ct_class,
-    tally::{Side, Tally, tallies, volume_ml},
+    ct_class::ct_class,
+    voxel_counts::{LungCounts, MIN_LUNG_ML, SliceCounts, count_voxels, volume_ml},
 };
 
-/// Measures both lungs of one study. `labels` holds one byte a voxel of `grid`, in its order. Without
-/// `lesions_known`, only the lungs' volumes are given.
+/// Returns volumes, shares and classes of both lungs. `labels` holds one byte a voxel of `grid`, in
+/// its order. Without `lesions_known`, only the lungs' volumes are given.
 ///
-/// A side under 50 mL is no lung (`lungs.one-missing`): it has a volume, but no share and no class. The class of both
-/// lungs is that of the larger share.
+/// A side below 50 mL is not a lung (`lungs.one-missing`): it has a volume, but no share and no
+/// class. The class of both lungs is that of the larger share.
 #[must_use]
 pub fn measure(grid: &Grid, labels: &[u8], lesions_known: bool) -> Lungs {
-    let tallies = tallies(grid, labels);
-    let side = |of: fn(&Tally) -> Side| {
-        let volume = volume_ml(grid, &tallies, |t| of(t).lung);
-        let lesion = lesions_known.then(|| volume_ml(grid, &tallies, |t| of(t).lesion));
-        let share = lesion.filter(|_| volume >= LEAST_LUNG_ML).map(|ml| ml / volume);
+    let counts = count_voxels(grid, labels);
+    let side = |of: fn(&SliceCounts) -> LungCounts| {
+        let volume = volume_ml(grid, &counts, |t| of(t).lung);
+        let lesion = lesions_known.then(|| volume_ml(grid, &counts, |t| of(t).lesion));
+        let share = lesion.filter(|_| volume >= MIN_LUNG_ML).map(|ml| ml / volume);
         finding(volume, lesion, share, share)
     };
     let (left, right) = (side(|t| t.left), side(|t| t.right));
@@ -31,7 +31,7 @@ pub fn measure(grid: &Grid, labels: &[u8], lesions_known: bool) -> Lungs {
     Lungs { left, right, both }
 }
 
-/// `decisive` is the share that the classes go by.
+/// `decisive` is the share that the classes follow from.
 fn finding(volume_ml: f64, lesion_ml: Option<f64>, share: Option<f64>, decisive: Option<f64>) -> LungFinding {
     LungFinding {
         volume_ml,
@@ -43,39 +43,37 @@ fn finding(volume_ml: f64, lesion_ml: Option<f64>, share: Option<f64>, decisive:
     }
 }
 
-/// Volumes of the right and the left lung, or of what lies in them.
-type RightLeft<T> = [T; 2];
-
-/// Shares of both lungs together and of each from volumes in them; none of a side that is no lung.
+/// Turns lesion volumes into shares; a side that is not a lung has none.
 struct Shares {
-    volumes: RightLeft<f64>,
+    lungs_ml: RightLeft<f64>,
 }
 
 impl Shares {
     fn of(lungs: &Lungs) -> Self {
-        Self { volumes: [lungs.right.volume_ml, lungs.left.volume_ml] }
+        Self { lungs_ml: [lungs.right.volume_ml, lungs.left.volume_ml] }
     }
 
     fn side(&self, ml: f64, side: usize) -> Option<f64> {
-        (self.volumes[side] >= LEAST_LUNG_ML).then(|| ml / self.volumes[side])
+        (self.lungs_ml[side] >= MIN_LUNG_ML).then(|| ml / self.lungs_ml[side])
     }
 
     fn both(&self, ml: RightLeft<f64>) -> Option<f64> {
-        let whole = self.volumes[0] + self.volumes[1];
+        let whole = self.lungs_ml[0] + self.lungs_ml[1];
         (whole > 0.0).then(|| (ml[0] + ml[1]) / whole)
     }
 }
 
-/// What the vote can still come to, from the least and the most lesion volume of the right and the left lung, mL.
+/// Returns the shares and classes that the vote can still come to. `ml` holds the least and the most
+/// lesion volume of each lung, mL.
 #[must_use]
-pub fn possible(lungs: &Lungs, ml: RightLeft<[f64; 2]>) -> Possible {
+pub fn share_bounds(lungs: &Lungs, ml: RightLeft<[f64; 2]>) -> ShareBounds {
     let shares = Shares::of(lungs);
     let ends = |of: &dyn Fn(usize) -> Option<f64>| Some([of(0)?, of(1)?]);
     let right = ends(&|end| shares.side(ml[0][end], 0));
     let left = ends(&|end| shares.side(ml[1][end], 1));
     let least = [right, left].into_iter().flatten().map(|[least, _]| least).reduce(f64::max);
     let class = |scale| least.map(|share| ct_class(share, scale));
-    Possible {
+    ShareBounds {
         right,
         left,
         both: ends(&|end| shares.both([ml[0][end], ml[1][end]])),
@@ -84,12 +82,13 @@ pub fn possible(lungs: &Lungs, ml: RightLeft<[f64; 2]>) -> Possible {
     }
 }
 
-/// Enters what the networks say one by one: each one's lesion volume in the right and the left lung, mL.
-pub fn spread(lungs: &mut Lungs, members_ml: &[RightLeft<f64>]) {
+/// Sets `lungs`' [`Members`]: the range of the shares by the networks' own masks, where there are at
+/// least two networks. `members_ml` holds each network's lesion volume in each lung, mL.
+pub fn set_member_range(lungs: &mut Lungs, members_ml: &[RightLeft<f64>]) {
     if members_ml.len() < 2 {
         return;
     }
-    let members = |shown: &dyn Fn(RightLeft<f64>) -> Option<f64>, decisive: &dyn Fn(RightLeft<f64>) -> Option<f64>| {
+    let range = |shown: &dyn Fn(RightLeft<f64>) -> Option<f64>, decisive: &dyn Fn(RightLeft<f64>) -> Option<f64>| {
         let share = ends(members_ml.iter().filter_map(|ml| shown(*ml)))?;
         let [low, high] = ends(members_ml.iter().filter_map(|ml| decisive(*ml)))?;
         let differ = |scale| ct_class(low, scale) != ct_class(high, scale);
@@ -99,13 +98,13 @@ pub fn spread(lungs: &mut Lungs, members_ml: &[RightLeft<f64>]) {
     let right = |ml: RightLeft<f64>| shares.side(ml[0], 0);
     let left = |ml: RightLeft<f64>| shares.side(ml[1], 1);
     let both = |ml: RightLeft<f64>| shares.both(ml);
-    lungs.right.members = members(&right, &right);
-    lungs.left.members = members(&left, &left);
+    lungs.right.members = range(&right, &right);
+    lungs.left.members = range(&left, &left);
     let larger = |ml| [right(ml), left(ml)].into_iter().flatten().reduce(f64::max);
-    lungs.both.members = members(&both, &larger);
+    lungs.both.members = range(&both, &larger);
 }
 
-/// The least and the greatest; `None` of nothing.
+/// Returns the least and the greatest value; `None` where there is no value.
 fn ends(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     values.map(|v| [v, v]).reduce(|[low, high], [v, _]| [low.min(v), high.max(v)])
 }
@@ -115,7 +114,7 @@ mod tests {
     use corsai_volume::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
 
     use super::*;
-    use crate::tally::tests::grid;
+    use crate::voxel_counts::tests::grid;
 
     /// One slice with these numbers of voxels of 1 mL: right, right lesion, left, left lesion.
     fn one_slice(counts: [usize; 4]) -> Lungs {
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_class_goes_by_the_more_affected_lung() {
+    fn the_class_follows_from_the_larger_share() {
         let lungs = one_slice([60, 40, 200, 0]);
         assert_eq!((lungs.right.volume_ml, lungs.right.lesion_ml), (100.0, Some(40.0)));
         assert_eq!(
@@ -140,9 +139,9 @@ mod tests {
     }
 
     #[test]
-    fn networks_that_disagree_over_a_border_make_a_borderline() {
+    fn networks_on_both_sides_of_a_border_make_a_borderline() {
         let mut lungs = one_slice([60, 40, 200, 0]);
-        spread(&mut lungs, &[[20.0, 0.0], [30.0, 10.0], [24.0, 4.0]]);
+        set_member_range(&mut lungs, &[[20.0, 0.0], [30.0, 10.0], [24.0, 4.0]]);
         // 20 to 30 % crosses 25 and 29 %; the left lung's 0 to 5 % crosses the line between none and some.
         let members = lungs.right.members.unwrap();
         assert_eq!((members.share, members.borderline, members.borderline_panel), ([0.2, 0.3], true, true));
@@ -151,21 +150,21 @@ mod tests {
         assert_eq!(lungs.both.members.unwrap().share, [20.0 / 300.0, 40.0 / 300.0]);
 
         let mut sure = one_slice([60, 40, 200, 0]);
-        spread(&mut sure, &[[30.0, 0.0], [40.0, 0.0]]);
+        set_member_range(&mut sure, &[[30.0, 0.0], [40.0, 0.0]]);
         assert_eq!(sure.both.members.map(|m| (m.borderline, m.borderline_panel)), Some((false, false)));
     }
 
     #[test]
-    fn what_is_possible_is_a_share_of_what_is_a_lung() {
-        let found = possible(&one_slice([60, 40, 200, 0]), [[20.0, 60.0], [0.0, 0.0]]);
+    fn share_bounds_are_of_sides_that_are_lungs() {
+        let found = share_bounds(&one_slice([60, 40, 200, 0]), [[20.0, 60.0], [0.0, 0.0]]);
         assert_eq!(found.right, Some([0.2, 0.6]));
         assert_eq!((found.least_class, found.least_class_panel), (Some(1), Some(2)));
         assert_eq!((found.left, found.both), (Some([0.0, 0.0]), Some([20.0 / 300.0, 0.2])));
-        assert_eq!(possible(&one_slice([49, 0, 200, 0]), [[0.0, 1.0], [0.0, 1.0]]).right, None);
+        assert_eq!(share_bounds(&one_slice([49, 0, 200, 0]), [[0.0, 1.0], [0.0, 1.0]]).right, None);
     }
 
     #[test]
-    fn every_slice_counts_with_its_own_slab() {
+    fn every_slice_has_its_own_thickness() {
         let labels = [R, R | LESION, R, R, L, L].repeat(100);
         let columns = labels.len() / 3;
         let lungs = measure(&grid(columns, &[10.0, 5.0, 20.0]), &labels, true);
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn without_lesions_there_are_volumes_and_nothing_else() {
+    fn before_the_lesions_are_known_there_are_only_volumes() {
         let lungs = measure(&grid(200, &[10.0]), &[[R; 100], [L; 100]].concat(), false);
         assert_eq!((lungs.left.volume_ml, lungs.right.volume_ml, lungs.both.volume_ml), (100.0, 100.0, 200.0));
         for lung in [lungs.left, lungs.right, lungs.both] {
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stray_part_of_a_mask_has_no_class() {
+    fn a_side_below_50_ml_has_no_share_and_no_class() {
         let lungs = one_slice([1, 48, 100, 1]);
         assert_eq!((lungs.right.volume_ml, lungs.right.share, lungs.right.ct_class), (49.0, None, None));
         assert_eq!(lungs.both.ct_class, Some(1));

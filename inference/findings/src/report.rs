@@ -1,11 +1,11 @@
-//! The report, put together.
+//! Assembles the report.
 
 use corsai_report::{DISCLAIMER, Dynamics, Issue, Lungs, Report, Runs, StudyRecord};
 use corsai_volume::Grid;
 
-/// What was measured: the grid's size, and the date (`YYYY-MM-DD`) of the series.
+/// Returns a study's entry in the report: the grid's size, and the date (`YYYY-MM-DD`) of the series.
 #[must_use]
-pub fn record(date: Option<String>, grid: &Grid) -> StudyRecord {
+pub fn study_record(date: Option<String>, grid: &Grid) -> StudyRecord {
     let count = |number: usize| u32::try_from(number).expect("invariant: sides and slices are fewer than 2³²");
     StudyRecord {
         date,
@@ -16,13 +16,14 @@ pub fn record(date: Option<String>, grid: &Grid) -> StudyRecord {
     }
 }
 
-/// Numbers, with every doubt met on the way to them.
+/// Returns a report with numbers, and every issue met on the way to them.
 #[must_use]
 pub fn report(study: StudyRecord, lungs: Lungs, dynamics: Option<Dynamics>, issues: Vec<Issue>, runs: Runs) -> Report {
     Report { format: Report::FORMAT, disclaimer: DISCLAIMER.into(), study, lungs: Some(lungs), dynamics, issues, runs }
 }
 
-/// No numbers, and why, the gravest reasons first. `study` is what is known of it: nothing, unless a series was decoded.
+/// Returns a report without numbers; its issues say why, the gravest first. `study` is the default
+/// unless a series was decoded.
 #[must_use]
 pub fn refusal(study: StudyRecord, mut issues: Vec<Issue>, runs: Runs) -> Report {
     issues.sort_by_key(|issue| std::cmp::Reverse(issue.severity));
@@ -36,9 +37,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_says_first_what_stopped_it() {
+    fn a_refusal_names_the_gravest_issue_first() {
         let codes = [IssueCode::FileDuplicate, IssueCode::FileNotDicom, IssueCode::SeriesTooFew, IssueCode::FileEmpty];
-        let issues = codes.map(|code| Issue::new(code, "")).to_vec();
+        let issues = codes.map(|code| Issue::new(code, [])).to_vec();
         let found = refusal(StudyRecord::default(), issues, Runs::default());
         let order: Vec<&str> = found.issues.iter().map(|issue| issue.code.as_str()).collect();
         assert_eq!(order, ["series.too-few", "file.not-dicom", "file.empty", "file.duplicate"]);

@@ -1,6 +1,6 @@
 //! The phantom as a whole: what is asked for, what is made, what is true of it.
 
-use corsai_protocol::PhantomDate;
+use corsai_protocol::PhantomRequest;
 use corsai_volume::label;
 
 use crate::anatomy::Anatomy;
@@ -33,9 +33,9 @@ impl Default for PhantomOptions {
     }
 }
 
-impl From<PhantomDate> for PhantomOptions {
-    fn from(date: PhantomDate) -> Self {
-        let PhantomDate { yyyymmdd, share_left, share_right } = date;
+impl From<PhantomRequest> for PhantomOptions {
+    fn from(date: PhantomRequest) -> Self {
+        let PhantomRequest { yyyymmdd, share_left, share_right } = date;
         Self { yyyymmdd, share_left, share_right, ..Self::default() }
     }
 }

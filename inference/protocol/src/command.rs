@@ -8,7 +8,7 @@ use crate::{RunId, SeriesId};
 /// Which of the two studies on the page a message speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Slot {
+pub enum StudySlot {
     /// The study under examination.
     Current,
     /// The study it is compared with ("Add an earlier study").
@@ -30,7 +30,7 @@ pub enum DevicePreference {
 
 /// How much shall be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Depth {
+pub struct AnalysisOptions {
     /// After the quick answer, go on to this tier.
     pub tier: Tier,
     /// Every network on every slice with lung, also where the vote is decided.
@@ -41,7 +41,7 @@ pub struct Depth {
     pub dpn_3d: bool,
 }
 
-impl Default for Depth {
+impl Default for AnalysisOptions {
     fn default() -> Self {
         Self { tier: Tier::Standard, full_run: false, paper_vote: false, dpn_3d: false }
     }
@@ -49,7 +49,7 @@ impl Default for Depth {
 
 /// Which state of the made-up patient to make.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct PhantomDate {
+pub struct PhantomRequest {
     /// `YYYYMMDD`, the acquisition date to write.
     pub yyyymmdd: u32,
     /// Lesion volume / lung volume of the left lung, 0..=0.9.
@@ -60,7 +60,7 @@ pub struct PhantomDate {
 
 /// Which question a network has answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Answered {
+pub struct AnswerKey {
     pub network: String,
     /// A hash of what it was shown.
     pub input: u64,
@@ -71,28 +71,28 @@ pub struct Answered {
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Command {
     /// First message: which device to use, and the worker's share of the machine.
-    Configure { device: DevicePreference, cores: u32, depth: Depth },
+    Configure { device: DevicePreference, cores: u32, depth: AnalysisOptions },
     /// One network's weights. Buffers: one a part, in the manifest's order.
     Weights { network: String },
     /// Weights could not be had; the worker answers a waiting run with the reason.
     WeightsFailed { network: String, detail: String },
     /// What networks answered before the last worker died. Buffers: one an answer, its f32.
-    Answers { of: Vec<Answered> },
+    Answers { keys: Vec<AnswerKey> },
     /// Read these files. Beside it: `File` objects, as many as `names`, in this order.
-    Open { run: RunId, slot: Slot, names: Vec<String> },
+    Open { run: RunId, slot: StudySlot, names: Vec<String> },
     /// Make a synthetic study (DICOM series in memory) and read it as if it had been dropped.
-    OpenPhantom { run: RunId, slot: Slot, date: PhantomDate },
+    OpenPhantom { run: RunId, slot: StudySlot, date: PhantomRequest },
     /// Analyse this series of what was opened.
-    Choose { run: RunId, slot: Slot, series: SeriesId },
+    Choose { run: RunId, slot: StudySlot, series: SeriesId },
     /// The person confirms that the earlier study of this run and the study under examination are
     /// of one patient, though their identifiers differ. Answered by [`crate::Event::Compared`].
     ConfirmPatient { run: RunId },
     /// Go on from a study's finished answer to a higher tier.
-    Refine { run: RunId, slot: Slot, tier: Tier },
+    Refine { run: RunId, slot: StudySlot, tier: Tier },
     /// Send one slice's pixels and labels. Answered by [`crate::Event::Slice`].
-    Slice { slot: Slot, index: u32 },
+    Slice { slot: StudySlot, index: u32 },
     /// Stop the run; what was finished stays.
     Cancel { run: RunId },
     /// Forget a study.
-    Close { slot: Slot },
+    Close { slot: StudySlot },
 }

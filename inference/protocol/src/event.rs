@@ -1,9 +1,9 @@
 //! What the worker tells the page.
 
-use corsai_report::{Dynamics, Issue, Possible, Report};
+use corsai_report::{Dynamics, Issue, Report, ShareBounds};
 use serde::{Deserialize, Serialize};
 
-use crate::{Answered, SeriesId, SeriesSummary, SliceAreas, Slot, VolumeSummary};
+use crate::{AnswerKey, SeriesId, SeriesSummary, SliceAreas, StudySlot, VolumeSummary};
 
 /// Numbers the runs of a page, rising; an event of an older run is stale and is dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -83,44 +83,48 @@ pub enum Event {
     /// The device was chosen.
     Device { device: DeviceReport },
     /// The worker waits for these networks' weights, in this order.
-    WeightsWanted { networks: Vec<String> },
+    WeightsRequested { networks: Vec<String> },
     /// The run has come further: sent only when `done` or `stage` has changed since the last time.
-    Progress { run: RunId, slot: Slot, progress: Progress },
+    Progress { run: RunId, slot: StudySlot, progress: Progress },
     /// All that was found. `chosen` is set where exactly one clean chest CT is there and its analysis has begun;
     /// else the page asks. `issues` concern the drop as a whole and the files no series took.
     /// Buffers: one a preview, `rows · columns` bytes.
     Series {
         run: RunId,
-        slot: Slot,
+        slot: StudySlot,
         series: Vec<SeriesSummary>,
         previews: Vec<Preview>,
         chosen: Option<SeriesId>,
         issues: Vec<Issue>,
     },
     /// The chosen series' grid is known; slices can be asked for as they are decoded.
-    Volume { run: RunId, slot: Slot, volume: VolumeSummary },
+    Volume { run: RunId, slot: StudySlot, volume: VolumeSummary },
     /// One slice, as the run left it. Buffers: `rows · columns` i16 little-endian HU; then as many
     /// label bytes. `lungs` and `lesions` tell whether they are in. With `agreement`, a third
     /// buffer holds for every voxel the share of the networks that marked it as lesion, in per
     /// cent.
-    Slice { run: RunId, slot: Slot, index: u32, lungs: bool, lesions: bool, agreement: bool },
+    Slice { run: RunId, slot: StudySlot, index: u32, lungs: bool, lesions: bool, agreement: bool },
     /// These slices are newly decoded or have new labels: ask again for those on screen. `areas`
     /// holds as many entries as `indices`, in the same order; none before the lungs are in.
-    Changed { run: RunId, slot: Slot, indices: Vec<u32>, areas: Vec<SliceAreas> },
+    Changed { run: RunId, slot: StudySlot, indices: Vec<u32>, areas: Vec<SliceAreas> },
     /// A network's answer on the way to the first numbers, for the case that this worker dies. Buffer: its f32.
-    Answered { run: RunId, answered: Answered },
+    Answer { run: RunId, key: AnswerKey },
     /// What the vote that goes on can still come to.
-    Possible { run: RunId, slot: Slot, possible: Possible },
+    ShareBounds { run: RunId, slot: StudySlot, bounds: ShareBounds },
     /// Numbers of a run. `stage` tells what they cover.
-    Report { run: RunId, slot: Slot, report: Box<Report>, stage: ReportStage },
+    Report { run: RunId, slot: StudySlot, report: Box<Report>, stage: ReportStage },
     /// The study under examination compared with the earlier one, whose run this is.
     Compared { run: RunId, dynamics: Box<Dynamics> },
     /// The run ended without numbers: these issues say why.
-    Refused { run: RunId, slot: Slot, issues: Vec<Issue> },
+    Refused { run: RunId, slot: StudySlot, issues: Vec<Issue> },
     /// The run ended by itself: it changes nothing further.
-    Finished { run: RunId, slot: Slot },
+    Finished { run: RunId, slot: StudySlot },
     /// The run was cancelled.
-    Cancelled { run: RunId, slot: Slot },
+    Cancelled { run: RunId, slot: StudySlot },
+    /// What was done, a line a step: sizes, counts, times and codes, never a header's value or a
+    /// file's name. Sent in batches, before the event that follows, so that a worker that dies leaves
+    /// its lines with the page.
+    Diagnostics { lines: Vec<String> },
     /// The worker can't go on (a trap, memory, a lost device): the page starts a new one. `code` is an issue's code.
     Fatal { issue: Issue },
 }

@@ -7,6 +7,6 @@ mod command;
 mod event;
 mod series;
 
-pub use command::{Answered, Command, Depth, DevicePreference, PhantomDate, Slot};
+pub use command::{AnalysisOptions, AnswerKey, Command, DevicePreference, PhantomRequest, StudySlot};
 pub use event::{DeviceReport, Event, Preview, Progress, ReportStage, RunId, Stage};
 pub use series::{SeriesId, SeriesSummary, SliceAreas, VolumeSummary};

@@ -1,10 +1,13 @@
-//! Every doubt and every refusal: a stable code, how grave it is, and the one sentence that says what to do.
+//! The catalogue of issues: a stable code, how grave it is, what happened and what to do.
 
 use serde::{Deserialize, Serialize};
+
+use crate::Found;
 
 /// How grave an issue is: it decides what happens to the input it concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Severity {
     /// Good to know; the numbers are not in doubt.
     Info,
@@ -20,6 +23,7 @@ macro_rules! issues {
     ($($variant:ident $code:literal $severity:ident $what:literal $todo:literal;)*) => {
         /// The stable name of an issue, such as `geometry.irregular-spacing`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum IssueCode {
             $(#[doc = $what] #[serde(rename = $code)] $variant,)*
         }
@@ -124,31 +128,43 @@ issues! {
     DeviceRestarted "device.restarted" Info "The graphics processor was lost during the run and taken into use again." "Nothing to do.";
     ModelNonFinite "model.non-finite" Stop "A network's answer was not a number." "Choose the CPU in the settings and try again.";
     WorkerDied "worker.died" Stop "The part of the page that computes has stopped." "It was started anew: open the study again.";
+    WorkerUnavailable "worker.unavailable" Stop "The part of the page that computes could not be loaded." "Check the connection and reload the page.";
     WorkerRestarted "worker.restarted" Info "The part of the page that computes had stopped and was started anew; it goes on from what was computed." "Nothing to do.";
     InternalFault "internal.fault" Stop "The computation failed at one step; no number is shown." "Open the study again; if it happens again, tell the makers which step is named.";
     ResultWithheld "result.withheld" Stop "The study was read but nothing was measured." "See the other reasons listed.";
 }
 
-/// One doubt about the input, or the reason for a refusal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One problem with the input, or the reason for a refusal. [`crate::text::message`] makes the
+/// sentences of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Issue {
+    /// Stable name of the problem.
     pub code: IssueCode,
+    /// How grave it is here.
     pub severity: Severity,
-    /// The whole sentence for a person: what was met, what was found, what to do.
-    pub message: String,
-    /// Names of the files concerned as they were dropped, for the screen only: never exported, at most a few.
+    /// Sizes, counts and reasons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<Found>,
+    /// The issue is of the earlier one of two compared studies.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub earlier_study: bool,
+    /// The sentences for a person, in English: in reports that are written, absent in messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Names of the files concerned as they were dropped, for the screen only: never exported, at
+    /// most a few.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
 }
 
 impl Issue {
-    /// `found` gives sizes and counts ("gap of 6.0 mm after slice 41"), never a header's value; it may be empty.
+    /// Returns an issue of the code's usual severity. `found` gives sizes, counts and reasons; it
+    /// may be empty.
     #[must_use]
-    pub fn new(code: IssueCode, found: &str) -> Self {
-        let (what, todo) = (code.what(), code.what_to_do());
-        let message =
-            if found.is_empty() { format!("{what} {todo}") } else { format!("{what} Found: {found}. {todo}") };
-        Self { code, severity: code.severity(), message, files: Vec::new() }
+    pub fn new(code: IssueCode, found: impl IntoIterator<Item = Found>) -> Self {
+        let (severity, found) = (code.severity(), found.into_iter().collect());
+        Self { code, severity, found, earlier_study: false, message: None, files: Vec::new() }
     }
 
     /// Names the files concerned.
@@ -158,18 +174,19 @@ impl Issue {
         self
     }
 
-    /// Raises or lowers the severity, where the same finding is graver for a whole study than for a file.
+    /// Raises or lowers the severity, where the same problem is graver for a whole study than for a
+    /// file.
     #[must_use]
     pub fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }
 
-    /// Says that the issue is of the earlier study; what stops that one does not stop the current
+    /// Marks the issue as one of the earlier study; what stops that one does not stop the current
     /// one.
     #[must_use]
     pub fn of_earlier_study(mut self) -> Self {
-        self.message = format!("The earlier study: {}", self.message);
+        self.earlier_study = true;
         self.severity = self.severity.min(Severity::Warning);
         self
     }
@@ -184,16 +201,9 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for code in IssueCode::ALL {
             assert!(seen.insert(code.as_str()));
-            let json = serde_json::to_string(code).unwrap_or_default();
+            let json = serde_json::to_string(code).unwrap();
             assert_eq!(json, format!("\"{}\"", code.as_str()));
-            assert_eq!(serde_json::from_str::<IssueCode>(&json).ok(), Some(*code));
+            assert_eq!(serde_json::from_str::<IssueCode>(&json).unwrap(), *code);
         }
-    }
-
-    #[test]
-    fn a_message_says_what_was_found() {
-        let issue = Issue::new(IssueCode::GeometryMissingSlices, "1 of 148");
-        assert!(issue.message.contains("1 of 148"));
-        assert!(issue.message.ends_with('.'));
     }
 }

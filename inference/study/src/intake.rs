@@ -196,8 +196,8 @@ impl Intake {
 
     /// Sorts the images into series.
     #[must_use]
-    #[tracing::instrument(level = "debug", name = "series", skip_all, fields(images = self.images))]
     pub fn finish(self) -> SeriesList {
+        let _span = tracing::info_span!("series", files = self.files, images = self.images, bytes = self.bytes).entered();
         let Self { limits, series, refused, stop, images, listed, .. } = self;
         // A part of the files may be a part of a series: no number is better than a part's.
         let series = if stop.is_some() { BTreeMap::new() } else { series };
@@ -226,7 +226,7 @@ impl Intake {
             issues.push(Issue::new(IssueCode::InputIncomplete, [found]));
         }
         issues.extend(refused.into_issues(None));
-        tracing::debug!(series = series.len(), issues = issues.len(), "sorted");
+        tracing::info!(series = series.len(), issues = issues.len(), "images sorted into series");
         SeriesList { issues, series }
     }
 }

@@ -8,6 +8,8 @@
 mod grid;
 mod hu_volume;
 pub mod label;
+mod lung;
 
 pub use grid::{Grid, GridGeometry, VolumeError, median_gap};
 pub use hu_volume::HuVolume;
+pub use lung::{AERATED_HU, RightLeft};

@@ -21,7 +21,7 @@ struct Held {
 }
 
 #[derive(Debug)]
-struct Helper {
+struct ComputeWorker {
     ready: bool,
     /// The oldest first.
     holds: VecDeque<Held>,
@@ -41,7 +41,7 @@ pub struct Removed {
 /// The helpers by their numbers.
 #[derive(Debug)]
 pub struct Assignments {
-    helpers: BTreeMap<u32, Helper>,
+    helpers: BTreeMap<u32, ComputeWorker>,
     times: JobTimes,
     clock: AwakeClock,
 }
@@ -54,7 +54,7 @@ impl Assignments {
     /// A helper is being started.
     pub fn add(&mut self, id: u32, now: Instant) {
         let since = self.clock.read(now);
-        self.helpers.insert(id, Helper { ready: false, holds: VecDeque::new(), since });
+        self.helpers.insert(id, ComputeWorker { ready: false, holds: VecDeque::new(), since });
     }
 
     pub fn has(&self, id: u32) -> bool {
@@ -148,7 +148,7 @@ impl Assignments {
     /// A helper that has been at its oldest job, or at its start, for longer than it may.
     pub fn overdue(&mut self, now: Instant) -> Option<u32> {
         let now = self.clock.read(now);
-        let limit = |helper: &Helper| match helper.holds.front() {
+        let limit = |helper: &ComputeWorker| match helper.holds.front() {
             _ if !helper.ready => JobTimes::start_limit(),
             Some(held) => self.times.limit(held.kind),
             None => Duration::MAX,

@@ -2,25 +2,25 @@
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
-use corsai_protocol::{Event, RunId, Slot, Stage, VolumeSummary};
+use corsai_protocol::{Event, RunId, Stage, StudySlot, VolumeSummary};
 use corsai_report::Issue;
 use corsai_study::{Ahead, Decoded, Decoding, Series};
 use corsai_volume::Grid;
 
 use crate::{
-    decoders::{Decoders, Outcome},
-    outbox,
-    owner::{Owner, Pixels},
-    pace::Pace,
-    pause::Pause,
+    coordinator::{Coordinator, Pixels},
+    decoder_pool::{DecoderPool, Outcome},
+    page_events,
+    progress::ProgressReporter,
+    yield_now::Yielder,
 };
 
 const GOES_ON: &str = "invariant: the decoding goes on until its volume is taken";
 
 /// What a drop has to decode with.
 #[derive(Debug)]
-pub struct Means {
-    pub decoders: Decoders,
+pub struct DecodeResources {
+    pub decoders: DecoderPool,
     /// What they made of slices while others were read.
     pub ahead: Ahead,
 }
@@ -28,7 +28,7 @@ pub struct Means {
 /// Slices on their way: waiting, with a decoder, or done and not told yet.
 struct Work {
     decoding: Rc<RefCell<Option<Decoding>>>,
-    decoders: Decoders,
+    decoders: DecoderPool,
     waiting: VecDeque<usize>,
     out: usize,
     fresh: Vec<usize>,
@@ -82,21 +82,21 @@ impl Work {
 /// # Errors
 /// Why there is no volume.
 pub async fn decode(
-    owner: &Owner,
-    (run, slot): (RunId, Slot),
+    owner: &Coordinator,
+    (run, slot): (RunId, StudySlot),
     series: &Series,
-    Means { decoders, ahead }: Means,
+    DecodeResources { decoders, ahead }: DecodeResources,
 ) -> Result<Decoded, Vec<Issue>> {
     let mut begun = series.begin()?;
     let fresh = begun.adopt(ahead);
     let waiting = begun.order().into();
     let grid = begun.grid().clone();
-    outbox::post(&Event::Volume { run, slot, volume: summary(&grid) });
+    page_events::post(&Event::Volume { run, slot, volume: summary(&grid) });
     let decoding = Rc::new(RefCell::new(Some(begun)));
     owner.study(slot).borrow_mut().pixels = Pixels::Decoding(Rc::clone(&decoding));
     let mut work = Work { decoding: Rc::clone(&decoding), decoders, waiting, out: 0, fresh };
-    let mut pace = Pace::begin(run, slot, Stage::Decoding);
-    let mut pause = Pause::new();
+    let mut pace = ProgressReporter::begin(run, slot, Stage::Decoding);
+    let mut pause = Yielder::new();
     let mut shown = false;
     loop {
         let left = work.left();
@@ -104,7 +104,7 @@ pub async fn decode(
         if pause.due() || left == 0 || (!shown && !work.fresh.is_empty()) {
             shown |= !work.fresh.is_empty();
             let indices = std::mem::take(&mut work.fresh).into_iter().map(|z| z as u32).collect();
-            outbox::post(&Event::Changed { run, slot, indices, areas: Vec::new() });
+            page_events::post(&Event::Changed { run, slot, indices, areas: Vec::new() });
             pace.reached(grid.slices().saturating_sub(left), grid.slices());
             pause.now().await;
         }
@@ -123,7 +123,7 @@ pub async fn decode(
     let decoded = done.finish()?;
     if *decoded.volume.grid() != grid {
         // Damaged slices were left out, so that others have their numbers now.
-        outbox::post(&Event::Volume { run, slot, volume: summary(decoded.volume.grid()) });
+        page_events::post(&Event::Volume { run, slot, volume: summary(decoded.volume.grid()) });
     }
     Ok(decoded)
 }
@@ -172,7 +172,7 @@ pub mod tests {
         let begun = opened.series[0].begin().unwrap();
         let waiting = begun.order().into();
         let decoding = Rc::new(RefCell::new(Some(begun)));
-        Work { decoding, decoders: Decoders::new(1), waiting, out: 0, fresh: Vec::new() }
+        Work { decoding, decoders: DecoderPool::new(1), waiting, out: 0, fresh: Vec::new() }
     }
 
     #[test]

@@ -5,9 +5,9 @@ use corsai_ensemble::{Job, JobId};
 use corsai_manifest::NetworkEntry;
 use corsai_networks::{NetworkError, Precision};
 use corsai_protocol::DeviceReport;
-use corsai_report::{Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode};
 
-use crate::{gpu::Gpu, helper, pool::Pool, weights::Parts};
+use crate::{compute_worker, cpu_backend::CpuBackend, gpu_backend::GpuBackend, weight_store::Parts};
 
 /// What came of a job, or of the engine.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub enum Outcome {
 #[derive(Debug)]
 #[cfg_attr(not(feature = "gpu"), allow(clippy::large_enum_variant, reason = "there is only the large one"))]
 pub enum Kind {
-    Gpu(Gpu),
-    Cpu(Pool),
+    Gpu(GpuBackend),
+    Cpu(CpuBackend),
 }
 
 /// A device, and the networks it was given.
@@ -104,7 +104,7 @@ impl Engine {
     /// The most memory that the instances of this binary have had.
     pub fn memory_bytes(&self) -> u64 {
         let helpers = if let Kind::Cpu(pool) = &self.kind { pool.memory_bytes() } else { 0 };
-        helper::memory_bytes() + helpers
+        compute_worker::memory_bytes() + helpers
     }
 
     /// Forgets all jobs in flight: their run is over.
@@ -125,11 +125,11 @@ impl Engine {
 pub fn issue_of(error: &NetworkError) -> Issue {
     match error.code() {
         IssueCode::InternalFault => fault(&error.to_string()),
-        code => Issue::new(code, ""),
+        code => Issue::new(code, []),
     }
 }
 
 /// A step of ours failed that no study and no device should make fail; `step` names it.
 pub fn fault(step: &str) -> Issue {
-    Issue::new(IssueCode::InternalFault, step)
+    Issue::new(IssueCode::InternalFault, [Found::detail(step)])
 }

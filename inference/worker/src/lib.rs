@@ -6,29 +6,29 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod analysis;
+mod answer_cache;
 mod assignments;
+mod compute_worker;
+mod coordinator;
+mod cpu_backend;
 mod deadline;
 mod decode;
-mod decoders;
-mod device;
+mod decoder_pool;
+mod device_selection;
 mod engine;
 mod engine_lock;
 #[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]
-mod gpu;
-mod helper;
-mod kept;
-mod link;
-mod loaded;
-mod outbox;
-mod owner;
-mod pace;
-mod pause;
-mod pool;
-mod profile;
+mod gpu_backend;
+mod network_cache;
+mod page_events;
+mod progress;
 mod reading;
-mod run;
+mod slice_areas;
 mod tickets;
-mod weights;
+mod weight_store;
+mod worker_handle;
+mod yield_now;
 
 use std::rc::Rc;
 
@@ -44,15 +44,15 @@ pub fn start() {
     let scope: DedicatedWorkerGlobalScope =
         js_sys::global().dyn_into().expect("invariant: this binary is started in a worker");
     if scope.name() == HELPER {
-        std::panic::set_hook(Box::new(|_| helper::report_panic()));
-        let helper = Rc::new(helper::Helper::new());
-        listen(&scope, move |message| Rc::clone(&helper).take(&message), helper::report_unreadable);
-        helper::ready();
+        std::panic::set_hook(Box::new(|_| compute_worker::report_panic()));
+        let helper = Rc::new(compute_worker::ComputeWorker::new());
+        listen(&scope, move |message| Rc::clone(&helper).take(&message), compute_worker::report_unreadable);
+        compute_worker::ready();
     } else {
-        std::panic::set_hook(Box::new(|_| outbox::fatal()));
-        let owner = Rc::new(owner::Owner::new());
-        listen(&scope, move |message| Rc::clone(&owner).take(&message), outbox::fatal);
-        outbox::ready();
+        std::panic::set_hook(Box::new(|_| page_events::fatal()));
+        let owner = Rc::new(coordinator::Coordinator::new());
+        listen(&scope, move |message| Rc::clone(&owner).take(&message), page_events::fatal);
+        page_events::ready();
     }
 }
 

@@ -1,4 +1,4 @@
-//! In place of `gpu` in the binary without one: nothing is offered, so no [`Gpu`] ever is.
+//! In place of `gpu` in the binary without one: nothing is offered, so no [`GpuBackend`] ever is.
 
 use std::convert::Infallible;
 
@@ -7,19 +7,19 @@ use corsai_manifest::NetworkEntry;
 use corsai_networks::{NetworkError, Precision};
 use corsai_report::Issue;
 
-use crate::{device::Offer, engine::Outcome, pool::Check, weights::Parts};
+use crate::{cpu_backend::Check, device_selection::AdapterInfo, engine::Outcome, weight_store::Parts};
 
 #[allow(clippy::unused_async, reason = "as with a graphics processor")]
-pub async fn offered() -> Option<Offer> {
+pub async fn offered() -> Option<AdapterInfo> {
     None
 }
 
 /// There is none.
 #[derive(Debug)]
-pub struct Gpu(Infallible);
+pub struct GpuBackend(Infallible);
 
 #[allow(clippy::unused_async, clippy::needless_pass_by_ref_mut, reason = "as with a graphics processor")]
-impl Gpu {
+impl GpuBackend {
     pub async fn acquire(_: Precision) -> Result<Self, &'static str> {
         Err("this part of the page was made for a browser without a graphics processor")
     }

@@ -1,7 +1,7 @@
 //! Files and phantoms to series. Files are handles until here: each is read, given to `study` and let go.
 
 use corsai_phantom::{Phantom, PhantomOptions};
-use corsai_protocol::{PhantomDate, RunId, Slot, Stage};
+use corsai_protocol::{PhantomRequest, RunId, Stage, StudySlot};
 use corsai_report::Issue;
 use corsai_study::{Ahead, Intake, Limits, Opened};
 use futures_util::{StreamExt, stream};
@@ -11,10 +11,10 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
 use crate::{
-    decoders::{Decoders, Outcome},
+    decoder_pool::{DecoderPool, Outcome},
     engine::fault,
-    pace::Pace,
-    pause::Pause,
+    progress::ProgressReporter,
+    yield_now::Yielder,
 };
 
 /// Files asked for ahead of the one that is taken in.
@@ -24,17 +24,17 @@ const AHEAD: usize = 8;
 /// beside.
 pub async fn files(
     run: RunId,
-    slot: Slot,
+    slot: StudySlot,
     names: Vec<String>,
     files: Vec<JsValue>,
-    decoders: &mut Decoders,
+    decoders: &mut DecoderPool,
 ) -> (Opened, Ahead) {
     let limits = Limits::default();
     let mut intake = Intake::new(limits);
     let total = names.len();
     assert_eq!(total, files.len(), "invariant: each name has its file");
-    let mut pace = Pace::begin(run, slot, Stage::Reading);
-    let mut pause = Pause::new();
+    let mut pace = ProgressReporter::begin(run, slot, Stage::Reading);
+    let mut pause = Yielder::new();
     let contents = stream::iter(files).map(|file| content(file, limits.bytes)).buffered(AHEAD);
     let mut named = stream::iter(names).zip(contents);
     let mut done = 0;
@@ -96,15 +96,15 @@ async fn content(file: JsValue, most: u64) -> Result<Vec<u8>, NoContent> {
 ///
 /// # Errors
 /// `internal.fault` for shares or a date that no phantom has.
-pub async fn phantom(run: RunId, slot: Slot, date: PhantomDate) -> Result<Opened, Vec<Issue>> {
-    Pace::begin(run, slot, Stage::Reading).reached(0, 1);
+pub async fn phantom(run: RunId, slot: StudySlot, date: PhantomRequest) -> Result<Opened, Vec<Issue>> {
+    ProgressReporter::begin(run, slot, Stage::Reading).reached(0, 1);
     // Lets the page show that before the phantom is made in one piece.
     gloo_timers::future::TimeoutFuture::new(0).await;
     let made = Phantom::make(PhantomOptions::from(date));
     let phantom = made.map_err(|error| vec![fault(&format!("the made-up study: {error}"))])?;
     let mut intake = Intake::new(Limits::default());
-    let mut pace = Pace::begin(run, slot, Stage::Reading);
-    let mut pause = Pause::new();
+    let mut pace = ProgressReporter::begin(run, slot, Stage::Reading);
+    let mut pause = Yielder::new();
     for (done, (name, bytes)) in phantom.dicom_files().enumerate() {
         intake.add(&name, bytes);
         pace.reached(done + 1, phantom.slices());

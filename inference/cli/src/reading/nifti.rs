@@ -3,10 +3,10 @@
 
 use std::{fs::File, path::Path};
 
-use corsai_evaluation::TruthError;
+use corsai_evaluation::MaskError;
 use corsai_nifti::{DataType, Image, NiftiError, Reader};
 use corsai_protocol::{SeriesId, SeriesSummary};
-use corsai_report::{Issue, IssueCode, Severity};
+use corsai_report::{Found, Issue, IssueCode, Severity};
 use corsai_study::{Decoded, HuArray, Limits, hounsfield};
 use corsai_volume::Grid;
 
@@ -27,14 +27,17 @@ pub fn is_nifti(path: &Path) -> bool {
 /// Why it can't be measured; one of the issues is of severity [`Severity::Stop`].
 pub(super) fn study(chosen: &Chosen) -> Result<(SeriesSummary, Decoded), Vec<Issue>> {
     if let Some(number) = chosen.series.filter(|number| *number != 1) {
-        return Err(vec![Issue::new(IssueCode::SeriesNotThere, &format!("number {number}, where there is one"))]);
+        return Err(vec![Issue::new(
+            IssueCode::SeriesNotThere,
+            [Found::SeriesNumber { number: number as u64, total: 1 }],
+        )]);
     }
     let image = image(&chosen.path).map_err(|issue| vec![issue])?;
     let known = image.orientation_known;
     let [columns, rows, slices] = image.geometry.size;
     let patient_from_voxel = image.geometry.patient_from_voxel;
     let array = HuArray { columns, rows, slices, patient_from_voxel, voxels: image.voxels };
-    let assumed = (!known).then(|| Issue::new(IssueCode::GeometryOrientationAssumed, ""));
+    let assumed = (!known).then(|| Issue::new(IssueCode::GeometryOrientationAssumed, []));
     match array.into_volume() {
         Ok(mut decoded) => {
             decoded.issues.extend(assumed);
@@ -57,14 +60,14 @@ pub(super) fn listed(path: &Path) -> (Vec<Issue>, Vec<SeriesSummary>) {
 
 fn image(path: &Path) -> Result<Image<i16>, Issue> {
     let unusable = |error: &NiftiError| match error {
-        NiftiError::TooLarge { .. } => Issue::new(IssueCode::InputTooLarge, &error.to_string()),
-        _ => Issue::new(IssueCode::NiftiUnusable, &error.to_string()),
+        NiftiError::TooLarge { .. } => Issue::new(IssueCode::InputTooLarge, [Found::detail(error)]),
+        _ => Issue::new(IssueCode::NiftiUnusable, [Found::detail(error)]),
     };
     let file = open(path).map_err(|error| unusable(&error))?;
     let reader = Reader::new(file).map_err(|error| unusable(&error))?;
     if matches!(reader.data_type(), DataType::U8 | DataType::I8) {
         // What is said of a picture counts for the study.
-        return Err(Issue::new(IssueCode::PixelsEightBit, "").with_severity(Severity::Stop));
+        return Err(Issue::new(IssueCode::PixelsEightBit, []).with_severity(Severity::Stop));
     }
     reader.image(Limits::default().voxels, hounsfield).map_err(|error| unusable(&error))
 }
@@ -100,8 +103,8 @@ fn summary(grid: &Grid, issues: &[Issue]) -> SeriesSummary {
 ///
 /// # Errors
 /// A file that can't be read, another grid, numbers that are none of a mask.
-pub fn mask(path: &Path, name: &'static str, grid: &Grid) -> Result<Vec<u8>, TruthError> {
-    let unreadable = |error: NiftiError| TruthError::Unreadable { mask: name, why: error.to_string() };
+pub fn mask(path: &Path, name: &'static str, grid: &Grid) -> Result<Vec<u8>, MaskError> {
+    let unreadable = |error: NiftiError| MaskError::Unreadable { mask: name, why: error.to_string() };
     let reader = Reader::new(open(path).map_err(unreadable)?).map_err(unreadable)?;
     let (own, study) = (reader.geometry().clone(), masks::geometry(grid));
     if !own.agrees_with(&study) {
@@ -111,7 +114,7 @@ pub fn mask(path: &Path, name: &'static str, grid: &Grid) -> Result<Vec<u8>, Tru
         } else {
             format!("it has {}, and the CT has {}", words(own.size), words(study.size))
         };
-        return Err(TruthError::Grid { mask: name, found });
+        return Err(MaskError::Grid { mask: name, found });
     }
     let whole = |value: f64| {
         let number = value.round();

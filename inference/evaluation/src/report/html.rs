@@ -3,11 +3,11 @@
 use corsai_report::Verdict;
 
 use crate::{
-    cohort::{Cohort, Outcome, Quantity, Row},
+    evaluation::{Evaluation, Quantity, StudyOutcome, StudyRow},
     overlap::Overlap,
     report::{
-        plots::{Point, bland_altman, escaped, scatter, strips},
-        words::{class, counts, how, number, put, spread},
+        format::{append, ct_class, decimal, mean_sd_range, provenance, study_counts},
+        plots::{Point, bland_altman, escape_html, scatter, strip_plot},
     },
     scores::Scores,
 };
@@ -26,9 +26,9 @@ svg line{stroke:currentColor}svg .grid{stroke-opacity:.15}svg .equal,svg .zero{s
 svg .bias{stroke:#c0562a;stroke-width:2}svg .limit{stroke:#c0562a;stroke-dasharray:5 4}\
 td.agree{font-weight:600;outline:1px solid #8886}";
 
-/// Returns the page.
+/// Returns the evaluation as one HTML page.
 #[must_use]
-pub fn page(cohort: &Cohort) -> String {
+pub fn page(evaluation: &Evaluation) -> String {
     let mut page = String::from(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\">\
@@ -37,37 +37,41 @@ pub fn page(cohort: &Cohort) -> String {
     );
     page.push_str(STYLE);
     page.push_str("</style></head><body><h1>CoRSAI, evaluation</h1>");
-    put(&mut page, format_args!("<p>{}</p>", escaped(cohort.disclaimer)));
-    put(&mut page, format_args!("<p>{}</p>", escaped(&how(cohort))));
-    put(&mut page, format_args!("<p>{}</p>", escaped(&counts(cohort))));
-    failures(&mut page, cohort);
-    masks(&mut page, cohort);
-    errors(&mut page, cohort);
-    classes(&mut page, cohort);
-    dynamics(&mut page, cohort);
-    plots(&mut page, cohort);
-    studies(&mut page, cohort);
+    append(&mut page, format_args!("<p>{}</p>", escape_html(evaluation.disclaimer)));
+    append(&mut page, format_args!("<p>{}</p>", escape_html(&provenance(evaluation))));
+    append(&mut page, format_args!("<p>{}</p>", escape_html(&study_counts(evaluation))));
+    failures(&mut page, evaluation);
+    masks(&mut page, evaluation);
+    errors(&mut page, evaluation);
+    classes(&mut page, evaluation);
+    dynamics(&mut page, evaluation);
+    plots(&mut page, evaluation);
+    studies(&mut page, evaluation);
     page.push_str("</body></html>\n");
     page
 }
 
-/// A table, its first row the names.
+/// Appends a table with a header row.
 fn table(page: &mut String, names: &[&str], rows: impl Iterator<Item = Vec<String>>) {
     page.push_str("<div class=\"wide\"><table><thead><tr>");
-    names.iter().for_each(|name| put(page, format_args!("<th>{}</th>", escaped(name))));
+    for name in names {
+        append(page, format_args!("<th>{}</th>", escape_html(name)));
+    }
     page.push_str("</tr></thead><tbody>");
     for row in rows {
         page.push_str("<tr>");
-        row.iter().for_each(|field| put(page, format_args!("<td>{}</td>", escaped(field))));
+        for field in row {
+            append(page, format_args!("<td>{}</td>", escape_html(&field)));
+        }
         page.push_str("</tr>");
     }
     page.push_str("</tbody></table></div>");
 }
 
-fn failures(page: &mut String, cohort: &Cohort) {
-    let rows = cohort.studies.iter().filter_map(|row| match &row.outcome {
-        Outcome::Failed { reasons } => Some((row, reasons)),
-        Outcome::Measured { .. } => None,
+fn failures(page: &mut String, evaluation: &Evaluation) {
+    let rows = evaluation.studies.iter().filter_map(|row| match &row.outcome {
+        StudyOutcome::Failed { reasons } => Some((row, reasons)),
+        StudyOutcome::Measured { .. } => None,
     });
     let rows: Vec<_> = rows
         .flat_map(|(row, reasons)| reasons.iter().map(|r| vec![row.study.clone(), r.code.clone(), r.message.clone()]))
@@ -78,9 +82,9 @@ fn failures(page: &mut String, cohort: &Cohort) {
     }
 }
 
-fn masks(page: &mut String, cohort: &Cohort) {
+fn masks(page: &mut String, evaluation: &Evaluation) {
     page.push_str("<h2>Masks</h2>");
-    let rows = cohort.sums.masks.iter().filter(|mask| mask.dice.is_some() || mask.both_empty > 0);
+    let rows = evaluation.sums.masks.iter().filter(|mask| mask.dice.is_some() || mask.both_empty > 0);
     let names = [
         "mask",
         "studies",
@@ -94,35 +98,35 @@ fn masks(page: &mut String, cohort: &Cohort) {
         vec![
             mask.mask.into(),
             mask.dice.map_or(0, |dice| dice.studies).to_string(),
-            spread(mask.dice, 3),
-            number(mask.pooled_dice, 3),
-            spread(mask.iou, 3),
-            number(mask.pooled_iou, 3),
+            mean_sd_range(mask.dice, 3),
+            decimal(mask.pooled_dice, 3),
+            mean_sd_range(mask.iou, 3),
+            decimal(mask.pooled_iou, 3),
             mask.both_empty.to_string(),
         ]
     });
     table(page, &names, fields);
-    if let Some(dice) = cohort.sums.dice_from_one_percent {
+    if let Some(dice) = evaluation.sums.dice_from_one_percent {
         let text = format!(
             "Lesion Dice of the {} studies whose true share is at least 1 %: {}.",
             dice.studies,
-            spread(Some(dice), 3)
+            mean_sd_range(Some(dice), 3)
         );
-        put(page, format_args!("<p>{}</p>", escaped(&text)));
+        append(page, format_args!("<p>{}</p>", escape_html(&text)));
     }
 }
 
-fn errors(page: &mut String, cohort: &Cohort) {
+fn errors(page: &mut String, evaluation: &Evaluation) {
     page.push_str("<h2>Volumes and shares</h2><p>Differences are measured − reference. Limits of agreement: bias ± 1.96 standard deviations (Bland and Altman).</p>");
-    let rows = cohort.sums.errors.iter().map(|error| {
+    let rows = evaluation.sums.errors.iter().map(|error| {
         let agreement = error.agreement;
         let limits = agreement.limits.map_or_else(|| "–".into(), |[low, high]| format!("{low:.2} to {high:.2}"));
         vec![
             error.quantity.into(),
             error.unit.into(),
             agreement.studies.to_string(),
-            number(Some(agreement.mae), 2),
-            number(Some(agreement.me), 2),
+            decimal(Some(agreement.mae), 2),
+            decimal(Some(agreement.me), 2),
             limits,
         ]
     });
@@ -133,48 +137,50 @@ fn errors(page: &mut String, cohort: &Cohort) {
     );
 }
 
-fn classes(page: &mut String, cohort: &Cohort) {
-    let Some(classes) = &cohort.sums.classes else { return };
+fn classes(page: &mut String, evaluation: &Evaluation) {
+    let Some(classes) = &evaluation.sums.classes else { return };
     page.push_str("<h2>CT-class</h2>");
     let text = format!(
         "{} of {} right; weighted kappa {} (linear), {} (squared).",
         classes.right,
         classes.studies,
-        number(classes.kappa_linear, 3),
-        number(classes.kappa_quadratic, 3)
+        decimal(classes.kappa_linear, 3),
+        decimal(classes.kappa_quadratic, 3)
     );
-    put(page, format_args!("<p>{}</p><table><thead><tr><th>true \\ found</th>", escaped(&text)));
-    (0..5).for_each(|found| put(page, format_args!("<th>CT-{found}</th>")));
+    append(page, format_args!("<p>{}</p><table><thead><tr><th>true \\ found</th>", escape_html(&text)));
+    for found in 0..5 {
+        append(page, format_args!("<th>CT-{found}</th>"));
+    }
     page.push_str("</tr></thead><tbody>");
     for (truth, row) in classes.confusion.0.iter().enumerate() {
-        put(page, format_args!("<tr><th>CT-{truth}</th>"));
+        append(page, format_args!("<tr><th>CT-{truth}</th>"));
         for (found, count) in row.iter().enumerate() {
             let agree = if truth == found { " class=\"agree\"" } else { "" };
-            put(page, format_args!("<td{agree}>{count}</td>"));
+            append(page, format_args!("<td{agree}>{count}</td>"));
         }
         page.push_str("</tr>");
     }
     page.push_str("</tbody></table>");
 }
 
-fn dynamics(page: &mut String, cohort: &Cohort) {
-    let compared: Vec<_> = cohort.studies.iter().filter_map(|row| Some((row, row.dynamics.as_ref()?))).collect();
+fn dynamics(page: &mut String, evaluation: &Evaluation) {
+    let compared: Vec<_> = evaluation.studies.iter().filter_map(|row| Some((row, row.dynamics.as_ref()?))).collect();
     if compared.is_empty() {
         return;
     }
-    let sums = &cohort.sums;
+    let sums = &evaluation.sums;
     page.push_str("<h2>Change since the earlier study</h2>");
     let text = format!(
         "{} right, {} wrong or without a verdict, {} without a reference.",
         sums.dynamics_right, sums.dynamics_wrong, sums.dynamics_without_truth
     );
-    put(page, format_args!("<p>{}</p>", escaped(&text)));
+    append(page, format_args!("<p>{}</p>", escape_html(&text)));
     let rows = compared.into_iter().map(|(row, dynamics)| {
         let words = |verdict: Option<_>| verdict.map_or("–", Verdict::as_str).into();
         vec![
             row.study.clone(),
-            number(dynamics.true_points, 1),
-            number(dynamics.found_points, 1),
+            decimal(dynamics.true_points, 1),
+            decimal(dynamics.found_points, 1),
             words(dynamics.truth),
             words(dynamics.found),
             dynamics.failed.join(", "),
@@ -183,28 +189,28 @@ fn dynamics(page: &mut String, cohort: &Cohort) {
     table(page, &["study", "true, points", "found, points", "true", "found", "not compared"], rows);
 }
 
-fn points(cohort: &Cohort, of: Quantity) -> Vec<Point> {
-    let point = |row: &Row| row.pair(of).map(|(y, x)| Point { name: row.study.clone(), x, y });
-    cohort.studies.iter().filter_map(point).collect()
+fn points(evaluation: &Evaluation, of: Quantity) -> Vec<Point> {
+    let point = |row: &StudyRow| row.measured_and_reference(of).map(|(y, x)| Point { name: row.study.clone(), x, y });
+    evaluation.studies.iter().filter_map(point).collect()
 }
 
-fn plots(page: &mut String, cohort: &Cohort) {
+fn plots(page: &mut String, evaluation: &Evaluation) {
     page.push_str("<h2>Plots</h2><div class=\"plots\">");
     let mut figure = |caption: &str, svg: &str| {
-        put(page, format_args!("<figure><figcaption>{}</figcaption>{svg}</figure>", escaped(caption)));
+        append(page, format_args!("<figure><figcaption>{}</figcaption>{svg}</figure>", escape_html(caption)));
     };
     for of in [Quantity::Share, Quantity::LesionMl, Quantity::LungsMl] {
-        let (name, unit) = of.words();
-        let points = points(cohort, of);
-        let Some(error) = cohort.sums.errors.iter().find(|error| error.quantity == name) else { continue };
+        let (name, unit) = of.name_and_unit();
+        let points = points(evaluation, of);
+        let Some(error) = evaluation.sums.errors.iter().find(|error| error.quantity == name) else { continue };
         let caption = format!("Measured against the reference: {name}");
         figure(&caption, &scatter(&caption, &points, unit));
         let caption = format!("Bland and Altman: {name}");
         figure(&caption, &bland_altman(&caption, &points, &error.agreement, unit));
     }
     let strip = |overlap: fn(&Scores) -> Option<Overlap>| {
-        let value = |row: &Row| Some((row.study.clone(), overlap(row.scores()?)?.dice()?));
-        cohort.studies.iter().filter_map(value).collect::<Vec<_>>()
+        let value = |row: &StudyRow| Some((row.study.clone(), overlap(row.scores()?)?.dice()?));
+        evaluation.studies.iter().filter_map(value).collect::<Vec<_>>()
     };
     let groups = [
         ("lesions", strip(|scores| scores.lesion)),
@@ -213,34 +219,34 @@ fn plots(page: &mut String, cohort: &Cohort) {
         ("left", strip(|scores| scores.left)),
     ];
     if groups.iter().any(|(_, values)| !values.is_empty()) {
-        figure("Dice of every study; the line is the median", &strips("Dice of every study", &groups, "Dice"));
+        figure("Dice of every study; the line is the median", &strip_plot("Dice of every study", &groups, "Dice"));
     }
     page.push_str("</div>");
 }
 
-fn studies(page: &mut String, cohort: &Cohort) {
+fn studies(page: &mut String, evaluation: &Evaluation) {
     page.push_str("<h2>Studies</h2>");
-    let rows = cohort.studies.iter().map(|row| {
+    let rows = evaluation.studies.iter().map(|row| {
         let scores = row.scores();
-        let dice = |overlap: fn(&Scores) -> Option<Overlap>| number(scores.and_then(|s| overlap(s)?.dice()), 3);
-        let [true_share, found_share] = Quantity::Share.sides(row);
-        let [true_ml, found_ml] = Quantity::LesionMl.sides(row);
+        let dice = |overlap: fn(&Scores) -> Option<Overlap>| decimal(scores.and_then(|s| overlap(s)?.dice()), 3);
+        let [true_share, found_share] = Quantity::Share.reference_and_measured(row);
+        let [true_ml, found_ml] = Quantity::LesionMl.reference_and_measured(row);
         let warnings = match &row.outcome {
-            Outcome::Measured { warnings, .. } => warnings.join(", "),
-            Outcome::Failed { reasons } => reasons.iter().map(|r| r.code.as_str()).collect::<Vec<_>>().join(", "),
+            StudyOutcome::Measured { warnings, .. } => warnings.join(", "),
+            StudyOutcome::Failed { reasons } => reasons.iter().map(|r| r.code.as_str()).collect::<Vec<_>>().join(", "),
         };
         vec![
             row.study.clone(),
             dice(|scores| scores.lesion),
-            number(scores.and_then(|scores| scores.lungs?.iou()), 3),
+            decimal(scores.and_then(|scores| scores.lungs?.iou()), 3),
             dice(|scores| scores.right),
             dice(|scores| scores.left),
-            number(true_share, 1),
-            number(found_share, 1),
-            number(true_ml, 0),
-            number(found_ml, 0),
-            class(row.true_class),
-            class(row.lungs().and_then(|lungs| lungs.both.ct_class)),
+            decimal(true_share, 1),
+            decimal(found_share, 1),
+            decimal(true_ml, 0),
+            decimal(found_ml, 0),
+            ct_class(row.true_class),
+            ct_class(row.lungs().and_then(|lungs| lungs.both.ct_class)),
             warnings,
         ]
     });
@@ -264,13 +270,13 @@ fn studies(page: &mut String, cohort: &Cohort) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cohort::tests::cohort;
+    use crate::evaluation::tests::evaluation;
 
     #[test]
     fn the_page_names_every_study_and_holds_no_script_and_no_link() {
-        let mut cohort = cohort();
-        cohort.studies[1].study = "<script>alert(1)</script>".into();
-        let page = page(&cohort);
+        let mut evaluation = evaluation();
+        evaluation.studies[1].study = "<script>alert(1)</script>".into();
+        let page = page(&evaluation);
         for needed in
             ["<svg", "Bland and Altman", "input.nothing", "weighted kappa", "Studies: 4; measured: 3; failed: 1."]
         {
@@ -285,7 +291,7 @@ mod tests {
 
     #[test]
     fn an_empty_cohort_is_a_page() {
-        let page = page(&Cohort::new(Vec::new(), 3));
+        let page = page(&Evaluation::new(Vec::new(), 3));
         assert!(
             page.contains("Studies: 0; measured: 0; failed: 0. The evaluation was interrupted. Not measured yet: 3.")
         );

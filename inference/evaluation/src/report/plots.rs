@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::statistics::Agreement;
+use crate::statistics::BlandAltman;
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 320.0;
@@ -11,10 +11,10 @@ const LEFT: f64 = 62.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 44.0;
-/// How many ticks an axis has, about.
+/// Approximate number of ticks on an axis.
 const TICKS: f64 = 5.0;
 
-/// A study's name and its place in a plot.
+/// A study's name and its coordinates in a plot.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Point {
     pub name: String,
@@ -22,8 +22,8 @@ pub(super) struct Point {
     pub y: f64,
 }
 
-/// Text in which no character is markup.
-pub(super) fn escaped(text: &str) -> String {
+/// Returns text in which no character is markup.
+pub(super) fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -40,14 +40,14 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
-/// A number without needless zeros.
-fn short(value: f64) -> String {
+/// Returns a number with three decimals at most.
+fn without_trailing_zeros(value: f64) -> String {
     let text = format!("{value:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".into() } else { text.replace('-', "−") }
 }
 
-/// One axis: from data to the plot's units.
+/// An axis: maps values to the plot's units.
 #[derive(Debug, Clone, Copy)]
 struct Axis {
     low: f64,
@@ -58,7 +58,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// An axis over all values, with round ends.
+    /// Returns an axis over all values, with round ends.
     fn new(values: impl Iterator<Item = f64>, (from, to): (f64, f64)) -> Self {
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
@@ -94,7 +94,7 @@ struct Plot {
 impl Plot {
     fn new(title: &str, x: Axis, y: Axis, x_label: &str, y_label: &str) -> Self {
         let mut plot = Self { svg: String::new(), x, y };
-        let title = escaped(title);
+        let title = escape_html(title);
         plot.put(format_args!(
             "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>"
         ));
@@ -105,19 +105,19 @@ impl Plot {
                 WIDTH - RIGHT,
                 LEFT - 6.0,
                 at + 4.0,
-                short(tick)
+                without_trailing_zeros(tick)
             ));
         }
         plot.put(format_args!(
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
             (LEFT + WIDTH - RIGHT) / 2.0,
             HEIGHT - 6.0,
-            escaped(x_label)
+            escape_html(x_label)
         ));
         plot.put(format_args!(
             "<text transform=\"translate(14 {:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
             (TOP + HEIGHT - BOTTOM) / 2.0,
-            escaped(y_label)
+            escape_html(y_label)
         ));
         plot
     }
@@ -129,7 +129,7 @@ impl Plot {
     fn x_ticks(mut self) -> Self {
         let x = self.x;
         for tick in x.ticks() {
-            self.x_tick(x.at(tick), &short(tick));
+            self.x_tick(x.at(tick), &without_trailing_zeros(tick));
         }
         self
     }
@@ -138,7 +138,7 @@ impl Plot {
         let y = HEIGHT - BOTTOM + 16.0;
         self.put(format_args!(
             "<text class=\"tick\" x=\"{at:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{}</text>",
-            escaped(text)
+            escape_html(text)
         ));
     }
 
@@ -148,14 +148,14 @@ impl Plot {
         self.put(format_args!("<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"));
     }
 
-    /// A line across the plot at a height, with its value.
+    /// Draws a line across the plot at the value `y`, with a label.
     fn level(&mut self, class: &str, y: f64, words: &str) {
         let (low, high) = (self.x.low, self.x.high);
         self.line(class, (low, y), (high, y));
         let (x, y) = (WIDTH - RIGHT - 2.0, self.y.at(y) - 3.0);
         self.put(format_args!(
             "<text class=\"tick\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"end\">{}</text>",
-            escaped(words)
+            escape_html(words)
         ));
     }
 
@@ -163,9 +163,9 @@ impl Plot {
         let (cx, cy) = (self.x.at(*x), self.y.at(*y));
         self.put(format_args!(
             "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"4\"><title>{}: {}, {}</title></circle>",
-            escaped(name),
-            short(*x),
-            short(*y)
+            escape_html(name),
+            without_trailing_zeros(*x),
+            without_trailing_zeros(*y)
         ));
     }
 
@@ -178,39 +178,43 @@ impl Plot {
 const ACROSS: (f64, f64) = (LEFT, WIDTH - RIGHT);
 const UP: (f64, f64) = (HEIGHT - BOTTOM, TOP);
 
-/// Measured against true values, with the line on which they are equal.
+/// Returns a scatter plot of measured over reference values, with the line of equality.
 pub(super) fn scatter(title: &str, points: &[Point], unit: &str) -> String {
     let all = || points.iter().flat_map(|point| [point.x, point.y]).chain([0.0]);
     let (x, y) = (Axis::new(all(), ACROSS), Axis::new(all(), UP));
     let mut plot = Plot::new(title, x, y, &format!("reference, {unit}"), &format!("measured, {unit}")).x_ticks();
     plot.line("equal", (x.low, x.low), (x.high, x.high));
-    points.iter().for_each(|point| plot.point(point));
+    for point in points {
+        plot.point(point);
+    }
     plot.finish()
 }
 
 /// Returns Bland and Altman's plot: difference over mean, with bias and limits of agreement.
 /// `points` have the reference as x and the measured value as y.
-pub(super) fn bland_altman(title: &str, points: &[Point], agreement: &Agreement, unit: &str) -> String {
-    let turned: Vec<Point> = points
+pub(super) fn bland_altman(title: &str, points: &[Point], agreement: &BlandAltman, unit: &str) -> String {
+    let differences: Vec<Point> = points
         .iter()
         .map(|point| Point { name: point.name.clone(), x: f64::midpoint(point.x, point.y), y: point.y - point.x })
         .collect();
     let limits = agreement.limits.into_iter().flatten();
-    let x = Axis::new(turned.iter().map(|point| point.x).chain([0.0]), ACROSS);
-    let y = Axis::new(turned.iter().map(|point| point.y).chain(limits).chain([0.0]), UP);
+    let x = Axis::new(differences.iter().map(|point| point.x).chain([0.0]), ACROSS);
+    let y = Axis::new(differences.iter().map(|point| point.y).chain(limits).chain([0.0]), UP);
     let mut plot =
         Plot::new(title, x, y, &format!("mean of both, {unit}"), &format!("measured − reference, {unit}")).x_ticks();
     plot.line("zero", (x.low, 0.0), (x.high, 0.0));
-    plot.level("bias", agreement.me, &format!("bias {}", short(agreement.me)));
+    plot.level("bias", agreement.me, &format!("bias {}", without_trailing_zeros(agreement.me)));
     for limit in agreement.limits.into_iter().flatten() {
-        plot.level("limit", limit, &short(limit));
+        plot.level("limit", limit, &without_trailing_zeros(limit));
     }
-    turned.iter().for_each(|point| plot.point(point));
+    for point in &differences {
+        plot.point(point);
+    }
     plot.finish()
 }
 
-/// Values of several groups, one strip each, from 0 to 1, with each group's median.
-pub(super) fn strips(title: &str, groups: &[(&str, Vec<(String, f64)>)], y_label: &str) -> String {
+/// Returns a strip plot: the values of each group, 0..=1, with the group's median.
+pub(super) fn strip_plot(title: &str, groups: &[(&str, Vec<(String, f64)>)], y_label: &str) -> String {
     let x = Axis { low: 0.0, high: groups.len().max(1) as f64, step: 1.0, from: LEFT, to: WIDTH - RIGHT };
     let y = Axis { low: 0.0, high: 1.0, step: 0.2, from: UP.0, to: UP.1 };
     let mut plot = Plot::new(title, x, y, "", y_label);
@@ -218,7 +222,7 @@ pub(super) fn strips(title: &str, groups: &[(&str, Vec<(String, f64)>)], y_label
         let middle = nth as f64 + 0.5;
         plot.x_tick(x.at(middle), &format!("{label} ({})", values.len()));
         let numbers: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
-        if let Some(summary) = crate::Summary::of(&numbers) {
+        if let Some(summary) = crate::SummaryStatistics::from_values(&numbers) {
             plot.line("bias", (middle - 0.3, summary.median), (middle + 0.3, summary.median));
         }
         for (at, (name, value)) in values.iter().enumerate() {
@@ -262,7 +266,7 @@ mod tests {
     #[test]
     fn a_bland_altman_plot_shows_differences_with_bias_and_limits() {
         let pairs: Vec<(f64, f64)> = points().iter().map(|point| (point.y, point.x)).collect();
-        let agreement = Agreement::of(&pairs).unwrap();
+        let agreement = BlandAltman::from_pairs(&pairs).unwrap();
         let svg = bland_altman("shares", &points(), &agreement, "points");
         assert!(svg.contains("a: 11, 2<") && svg.contains("c: 31.5, 3<"), "{svg}");
         assert!(svg.contains("bias 1<"));
@@ -272,12 +276,15 @@ mod tests {
     #[test]
     fn one_point_and_none_are_plots_as_well() {
         let one = [Point { name: "a".into(), x: 0.0, y: 0.0 }];
-        let agreement = Agreement::of(&[(0.0, 0.0)]).unwrap();
+        let agreement = BlandAltman::from_pairs(&[(0.0, 0.0)]).unwrap();
         for svg in [scatter("t", &one, "mL"), scatter("t", &[], "mL"), bland_altman("t", &one, &agreement, "mL")] {
             assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>") && !svg.contains("NaN"), "{svg}");
         }
-        let svg =
-            strips("Dice", &[("lesions", vec![("a".into(), 0.5), ("b".into(), 0.5)]), ("left", Vec::new())], "Dice");
+        let svg = strip_plot(
+            "Dice",
+            &[("lesions", vec![("a".into(), 0.5), ("b".into(), 0.5)]), ("left", Vec::new())],
+            "Dice",
+        );
         let found = circles(&svg);
         assert_eq!(found[0][1], (TOP + HEIGHT - BOTTOM) / 2.0);
         assert!(found[0][0] < found[1][0] && svg.contains("left (0)"));
@@ -288,6 +295,6 @@ mod tests {
         let axis = Axis::new([-3.2, 41.0].into_iter(), (0.0, 100.0));
         assert_eq!((axis.low, axis.high, axis.step), (-10.0, 50.0, 10.0));
         assert_eq!(axis.ticks().count(), 7);
-        assert_eq!([0.0, -0.0004, 1.25, -7.0].map(short), ["0", "0", "1.25", "−7"]);
+        assert_eq!([0.0, -0.0004, 1.25, -7.0].map(without_trailing_zeros), ["0", "0", "1.25", "−7"]);
     }
 }

@@ -3,13 +3,13 @@
 use corsai_report::Verdict;
 
 use crate::{
-    cohort::{Cohort, Outcome, Quantity, Row},
+    evaluation::{Evaluation, Quantity, StudyOutcome, StudyRow},
     overlap::Overlap,
 };
 
-/// Returns the table, with a line of names first.
+/// Returns the table; its first line has the columns' names.
 #[must_use]
-pub fn csv(cohort: &Cohort) -> String {
+pub fn csv(evaluation: &Evaluation) -> String {
     let mut table = csv::Writer::from_writer(Vec::new());
     let mut write = |row: Vec<String>| table.write_record(row).expect("invariant: every row has as many fields");
     let masks = ["lesions", "lungs", "right", "left"];
@@ -32,19 +32,19 @@ pub fn csv(cohort: &Cohort) -> String {
         .map(String::from),
     );
     write(names);
-    for row in &cohort.studies {
+    for row in &evaluation.studies {
         write(fields(row));
     }
     let bytes = table.into_inner().expect("invariant: writing to memory doesn't fail");
     String::from_utf8(bytes).expect("invariant: all fields are text")
 }
 
-fn fields(row: &Row) -> Vec<String> {
+fn fields(row: &StudyRow) -> Vec<String> {
     let (status, codes, slices, seconds) = match &row.outcome {
-        Outcome::Measured { warnings, slices, seconds, .. } => {
+        StudyOutcome::Measured { warnings, slices, seconds, .. } => {
             ("measured", warnings.clone(), slices.to_string(), format!("{seconds:.1}"))
         }
-        Outcome::Failed { reasons } => {
+        StudyOutcome::Failed { reasons } => {
             ("failed", reasons.iter().map(|reason| reason.code.clone()).collect(), String::new(), String::new())
         }
     };
@@ -56,7 +56,7 @@ fn fields(row: &Row) -> Vec<String> {
         fields.extend([overlap.and_then(Overlap::dice), overlap.and_then(Overlap::iou)].map(plain));
     }
     for of in Quantity::ALL {
-        let [truth, found] = of.sides(row);
+        let [truth, found] = of.reference_and_measured(row);
         fields.extend([plain(truth), plain(found)]);
     }
     fields.push(plain(scores.and_then(|scores| scores.lesions_missed_outside)));
@@ -68,7 +68,7 @@ fn fields(row: &Row) -> Vec<String> {
     fields.push(plain(dynamics.and_then(|dynamics| dynamics.found_points)));
     let verdicts = dynamics.map_or([None; 2], |dynamics| [dynamics.truth, dynamics.found]);
     fields.extend(verdicts.map(|verdict| verdict.map_or_else(String::new, |verdict| Verdict::as_str(verdict).into())));
-    let right = dynamics.and_then(crate::DynamicsOutcome::right);
+    let right = dynamics.and_then(crate::DynamicsComparison::is_correct);
     fields.push(right.map_or_else(String::new, |right| right.to_string()));
     fields
 }
@@ -76,13 +76,13 @@ fn fields(row: &Row) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cohort::tests::cohort;
+    use crate::evaluation::tests::evaluation;
 
     #[test]
     fn every_study_is_a_row_with_all_fields() {
-        let mut cohort = cohort();
-        cohort.studies[0].study = "a, \"quoted\"".into();
-        let text = csv(&cohort);
+        let mut evaluation = evaluation();
+        evaluation.studies[0].study = "a, \"quoted\"".into();
+        let text = csv(&evaluation);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let names = reader.headers().unwrap().clone();
         let rows: Vec<_> = reader.records().map(Result::unwrap).collect();

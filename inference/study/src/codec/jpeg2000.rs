@@ -43,7 +43,7 @@ const MAX_LAYERS: u16 = 64;
 pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
     let (size, stream) = check(stream, rows, columns)?;
     let image = Image::from_bytes_with(stream, DecodeParameters::new().strict(true));
-    let image = image.map_err(|_| CodecError::Damaged)?;
+    let image = image.map_err(|error| CodecError::Decoder(error.to_string()))?;
     let [component] = image.components() else { return Err(CodecError::Damaged) };
     let (width, height) = (component.width() as usize, component.height() as usize);
     let same = component.precision() == u32::from(size.precision) && component.is_signed() == size.signed;
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(size.range(), (-32768, 32767));
         assert_eq!(verdict(&skeleton(PLAIN, 11, &CODING)).unwrap().range(), (0, 4095));
         // Nothing is in it, and the decoder says so.
-        assert!(matches!(decode(&stream, 20, 26), Err(CodecError::Damaged)));
+        assert!(matches!(decode(&stream, 20, 26), Err(CodecError::Decoder(_))));
     }
 
     #[test]

@@ -22,8 +22,8 @@ const MAX_PADDING: usize = 2;
 pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
     let (precision, resets) = check(stream, rows, columns)?;
     let stream = with_resets(stream, &resets);
-    let side = |length: usize| u32::try_from(length).map_err(|_| CodecError::Size);
-    let (width, height) = (side(columns)?, side(rows)?);
+    let side = |length: usize| u32::try_from(length).ok();
+    let (Some(width), Some(height)) = (side(columns), side(rows)) else { return Err(CodecError::Size) };
     let end = end_marker(&stream)?;
     let mut decoded = jpegls::decode(&stream, width, height);
     let mut padding = 0;
@@ -33,7 +33,7 @@ pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Decod
         let Some((kept, &[0 | 0xFF, ..])) = stream.split_at_checked(end - padding) else { break };
         decoded = jpegls::decode(&[kept, &[0xFF, EOI]].concat(), width, height);
     }
-    let (samples, ..) = decoded.map_err(|_| CodecError::Damaged)?;
+    let (samples, ..) = decoded.map_err(|error| CodecError::Decoder(error.to_string()))?;
     Ok(DecodedSamples { samples, precision, signed: false })
 }
 
@@ -139,7 +139,7 @@ mod tests {
             assert_eq!(decode(&padded, ROWS, COLUMNS).unwrap().samples, picture(), "{padding:?}");
         }
         let cut = [&stream[..stream.len() / 2], &[0xFF, EOI]].concat();
-        assert!(matches!(decode(&cut, ROWS, COLUMNS), Err(CodecError::Damaged)));
+        assert!(matches!(decode(&cut, ROWS, COLUMNS), Err(CodecError::Decoder(_))));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Bytes that were changed, cut off or made up: a code or a volume, never a panic.
 //!
-//! What the fuzz targets found worth keeping is repeated here; `BLESS=1` writes the files that they begin with.
+//! What the fuzz targets found worth keeping is repeated here; `UPDATE_EXPECT=1` writes the files that they begin with.
 //! Overflow checks are on in tests, so that arithmetic that would wrap in a release ends the test.
 
 use std::{fs, path::Path};
@@ -73,7 +73,7 @@ fn seeds() -> Vec<Vec<u8>> {
 #[test]
 fn the_fuzz_corpus_ends_in_a_code() {
     let corpus = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("fuzz/corpus");
-    if std::env::var_os("BLESS").is_some() {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::create_dir_all(corpus.join("headers")).unwrap();
         for (number, seed) in seeds().into_iter().enumerate() {
             fs::write(corpus.join(format!("headers/seed-{number:02}")), seed).unwrap();

@@ -192,7 +192,7 @@ fn slices_without_a_picture_are_said() {
     }
     let decoded = measured(&files);
     assert_eq!(codes(&decoded.issues), [Code::PixelsBlank]);
-    assert!(decoded.issues[0].message.contains("2 of 12"));
+    assert!(corsai_report::text::message(&decoded.issues[0]).contains("2 of 12"));
     // All of them are no body.
     let nothing = all(|file| file.words(&[24; ROWS * COLUMNS]));
     let issues = only(&open(&nothing)).begin().unwrap().finish().unwrap_err();

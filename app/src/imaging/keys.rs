@@ -1,0 +1,145 @@
+//! The one table of keys: what each does, and the words for it in the help and for a screen reader.
+
+use crate::imaging::gestures::Intent;
+
+/// One line of the help: keys that belong together, and what each does.
+pub struct Binding {
+    /// The keys' names for a person.
+    pub label: &'static str,
+    /// What they do.
+    pub what: &'static str,
+    /// The browser's name of each key, with `Shift+` before an arrow, and what it does.
+    keys: &'static [(&'static str, Intent)],
+}
+
+/// By how far a key moves the picture, CSS pixels.
+const PAN_PX: f64 = 40.0;
+
+const fn zoom(factor: f64) -> Intent {
+    Intent::Zoom { factor, anchor: None }
+}
+
+/// Every key of the viewer. Upwards is towards the head, as on the slider and with the wheel.
+pub const BINDINGS: [Binding; 6] = [
+    Binding {
+        label: "Arrow up / Arrow down",
+        what: "one slice towards the head / the feet",
+        keys: &[
+            ("ArrowUp", Intent::Scroll(1)),
+            ("ArrowRight", Intent::Scroll(1)),
+            ("ArrowDown", Intent::Scroll(-1)),
+            ("ArrowLeft", Intent::Scroll(-1)),
+        ],
+    },
+    Binding {
+        label: "Page Up / Page Down",
+        what: "ten slices towards the head / the feet",
+        keys: &[("PageUp", Intent::Scroll(10)), ("PageDown", Intent::Scroll(-10))],
+    },
+    Binding {
+        label: "Home / End",
+        what: "to the head / the feet",
+        keys: &[("Home", Intent::Head), ("End", Intent::Feet)],
+    },
+    Binding {
+        label: "+ / −",
+        what: "zoom in / out",
+        keys: &[("+", zoom(1.25)), ("=", zoom(1.25)), ("-", zoom(0.8)), ("_", zoom(0.8))],
+    },
+    Binding {
+        label: "Shift + arrow",
+        what: "move the picture",
+        keys: &[
+            ("Shift+ArrowUp", Intent::Pan([0.0, PAN_PX])),
+            ("Shift+ArrowDown", Intent::Pan([0.0, -PAN_PX])),
+            ("Shift+ArrowLeft", Intent::Pan([PAN_PX, 0.0])),
+            ("Shift+ArrowRight", Intent::Pan([-PAN_PX, 0.0])),
+        ],
+    },
+    Binding { label: "0", what: "whole slice, lung window", keys: &[("0", Intent::Reset)] },
+];
+
+/// What mouse and fingers do on the picture, for the help.
+pub const POINTER_HELP: [(&str, &str); 3] = [
+    ("Wheel up / down", "one slice towards the head / the feet"),
+    ("Right button, drag", "brightness and contrast"),
+    ("Ctrl + wheel, pinch", "zoom"),
+];
+
+/// What a key means, by the browser's name of it.
+pub fn meaning(name: &str, shift: bool) -> Option<Intent> {
+    let shifted = if shift && name.starts_with("Arrow") { format!("Shift+{name}") } else { name.to_string() };
+    BINDINGS.iter().flat_map(|b| b.keys).find(|(key, _)| *key == shifted).map(|(_, intent)| *intent)
+}
+
+/// The table as one text.
+pub fn spoken() -> String {
+    BINDINGS.iter().map(|b| format!("{}: {}.", b.label, b.what)).collect::<Vec<_>>().join(" ")
+}
+
+/// What has the focus, as far as it needs keys for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    /// The page, a button, the picture's own slider: no key of this table.
+    Free,
+    /// A slider, a radio button or a column that scrolls: keys that step.
+    Steps,
+    /// A field, or anything in an open dialog: every key.
+    Field,
+}
+
+impl Focus {
+    /// Whether a key belongs to what has the focus.
+    pub fn claims(self, name: &str) -> bool {
+        let steps = name.starts_with("Arrow") || matches!(name, "PageUp" | "PageDown" | "Home" | "End");
+        match self {
+            Self::Free => false,
+            Self::Steps => steps,
+            Self::Field => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upwards_is_towards_the_head() {
+        for name in ["ArrowUp", "ArrowRight", "PageUp"] {
+            assert!(matches!(meaning(name, false), Some(Intent::Scroll(1..))), "{name}");
+        }
+        for name in ["ArrowDown", "ArrowLeft", "PageDown"] {
+            assert!(matches!(meaning(name, false), Some(Intent::Scroll(..=-1))), "{name}");
+        }
+        assert_eq!((meaning("Home", false), meaning("End", false)), (Some(Intent::Head), Some(Intent::Feet)));
+    }
+
+    #[test]
+    fn every_key_of_the_table_works_and_none_twice() {
+        let keys: Vec<_> = BINDINGS.iter().flat_map(|b| b.keys).collect();
+        for (index, (name, intent)) in keys.iter().enumerate() {
+            let (shift, bare) = name.strip_prefix("Shift+").map_or((false, *name), |bare| (true, bare));
+            assert_eq!(meaning(bare, shift), Some(*intent), "{name}");
+            assert!(keys.iter().skip(index + 1).all(|(other, _)| other != name), "{name} twice");
+        }
+        assert_eq!(meaning("q", false), None);
+        assert_eq!(meaning("+", true), Some(zoom(1.25)), "on many keyboards + is typed with shift");
+    }
+
+    #[test]
+    fn what_has_the_focus_keeps_the_keys_it_needs() {
+        for key in ["ArrowUp", "ArrowLeft", "PageDown", "Home", "End"] {
+            assert!(Focus::Steps.claims(key) && Focus::Field.claims(key) && !Focus::Free.claims(key), "{key}");
+        }
+        for key in ["+", "-", "0"] {
+            assert!(Focus::Field.claims(key) && !Focus::Steps.claims(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn every_line_is_spoken() {
+        let spoken = spoken();
+        assert!(BINDINGS.iter().all(|b| spoken.contains(b.label) && spoken.contains(b.what)), "{spoken}");
+    }
+}

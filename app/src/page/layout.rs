@@ -1,0 +1,187 @@
+//! Header, main column and cards.
+
+use corsai_protocol::StudySlot;
+use corsai_report::DISCLAIMER;
+use leptos::{html, prelude::*};
+
+use crate::{
+    cards::{
+        comparison::DynamicsCard,
+        issues::IssuesCard,
+        progress::ProgressCard,
+        series::{RefusedPictures, SeriesPicker, StudyCard},
+        settings::SettingsDialog,
+        severity::SeverityCard,
+    },
+    controller::use_controller,
+    drop_layer::DropLayer,
+    openers::Openers,
+    page::{announcer::Announcer, notices::Notices},
+    privacy::PrivacyPanel,
+    start::Start,
+    state::{PageStateStoreFields, Phase, StudyStoreFields, WorkerStatus, derived},
+    viewer::Viewer,
+};
+
+/// The whole page.
+#[component]
+pub fn Page() -> impl IntoView {
+    let controller = use_controller();
+    let settings = RwSignal::new(false);
+    let privacy = RwSignal::new(false);
+    let empty = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase == Phase::Empty);
+    let content = NodeRef::<html::Main>::new();
+    // What had the focus is gone when start page and workspace change places.
+    Effect::new(move |before: Option<bool>| {
+        let now = empty.get();
+        if before.is_some_and(|b| b != now)
+            && let Some(content) = content.get_untracked()
+        {
+            let _ = content.focus();
+        }
+        now
+    });
+    view! {
+        <a class="skip" href="#content">"Skip to the content"</a>
+        <Header settings privacy />
+        <div class="content" class:content-split=move || !empty.get()>
+            <main id="content" node_ref=content tabindex="-1">
+                {move || if empty.get() { view! { <Start /> }.into_any() } else { view! { <Workspace /> }.into_any() }}
+            </main>
+            // What comes and goes has a place of its own, where it moves neither pictures nor
+            // numbers.
+            <div class="dock">
+                <ProgressCard />
+                <Notices />
+            </div>
+        </div>
+        <SettingsDialog open=settings />
+        <PrivacyPanel open=privacy />
+        <DropLayer />
+        <Announcer />
+    }
+    .into_any()
+}
+
+#[component]
+fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
+    let controller = use_controller();
+    let device = move || match (&*controller.state.device().read(), controller.state.worker().get()) {
+        (Some(device), _) if device.backend == "webgpu" => "Graphics processor",
+        (Some(_), _) => "Processor (CPU)",
+        (None, WorkerStatus::Unsupported | WorkerStatus::LoadFailed) => "Can't compute",
+        (None, _) => "Settings",
+    };
+    view! {
+        <header class="bar">
+            <div class="bar-row">
+                <p class="brand">
+                    <span class="brand-name">"CoRSAI"</span>
+                    <span class="brand-line">"Lung lesions on chest CT"</span>
+                </p>
+                <button
+                    class="button button-quiet bar-privacy"
+                    data-testid="privacy-open"
+                    aria-haspopup="dialog"
+                    on:click=move |_| privacy.set(true)
+                >
+                    <span class="lock" aria-hidden="true"></span>
+                    "Files stay on this computer"
+                </button>
+                <button
+                    class="button button-quiet"
+                    data-testid="settings-open"
+                    aria-haspopup="dialog"
+                    on:click=move |_| settings.set(true)
+                >
+                    <span class="unseen">"Settings and help. Computing on: "</span>
+                    <span class="bar-device">{device}</span>
+                    <span class="gear" aria-hidden="true">"⚙"</span>
+                </button>
+            </div>
+            <p class="disclaimer" role="note" data-testid="disclaimer">{DISCLAIMER}</p>
+        </header>
+    }
+    .into_any()
+}
+
+/// A study is open: pictures on one side, numbers on the other.
+#[component]
+fn Workspace() -> impl IntoView {
+    let controller = use_controller();
+    #[derive(Clone, Copy, PartialEq)]
+    enum Main {
+        Viewer,
+        Picker,
+        /// The series measured was refused; another one may do.
+        Others,
+        Words,
+    }
+    let main = Memo::new(move |_| {
+        let study = controller.study(StudySlot::Current);
+        match (study.phase().get(), study.volume().read().is_some()) {
+            (Phase::Choosing, _) => Main::Picker,
+            (_, true) => Main::Viewer,
+            (Phase::Refused, false) if derived::has_choice(study) => Main::Others,
+            _ => Main::Words,
+        }
+    });
+    view! {
+        <div class="workspace">
+            <h1 class="unseen">"The study"</h1>
+            {move || match main.get() {
+                Main::Viewer => view! { <Viewer /> }.into_any(),
+                shown @ (Main::Picker | Main::Others) => {
+                    view! {
+                        <section class="picker" class:viewer-last=shown == Main::Others aria-label="Series">
+                            <SeriesPicker which=StudySlot::Current />
+                        </section>
+                    }
+                        .into_any()
+                }
+                Main::Words => view! { <Words /> }.into_any(),
+            }}
+            <aside class="cards" aria-label="Findings" tabindex="0" data-scrolls>
+                <SeverityCard />
+                <IssuesCard />
+                <DynamicsCard />
+                <StudyCard />
+            </aside>
+        </div>
+    }
+    .into_any()
+}
+
+/// In the viewer's place while there is nothing to view: what goes on, or the way to another study.
+#[component]
+fn Words() -> impl IntoView {
+    let controller = use_controller();
+    let ended = derived::phase_memo(controller.study(StudySlot::Current), |phase| {
+        matches!(phase, Phase::Refused | Phase::Stopped)
+    });
+    move || {
+        if ended.get() {
+            view! {
+                <section class="viewer viewer-empty viewer-last" aria-label="Open another study">
+                    <RefusedPictures />
+                    <div class="dropzone" data-slot="current">
+                        <p class="dropzone-title">"Drop another study here"</p>
+                        <p class="dropzone-or">"or"</p>
+                        <Openers which=StudySlot::Current />
+                    </div>
+                </section>
+            }
+            .into_any()
+        } else {
+            view! {
+                <section class="viewer viewer-empty" aria-label="Pictures">
+                    <div class="viewer-words">
+                        <span class="spinner" aria-hidden="true"></span>
+                        <p>"Reading the files …"</p>
+                    </div>
+                </section>
+            }
+            .into_any()
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The lungs' networks: the first projection, then the others where the first shows lung.
+
+use corsai_manifest::Projection;
+
+use super::{
+    context::Context,
+    jobs::{JobQueue, Task},
+};
+use crate::{error::EnsembleError, lung_probabilities::LungProbabilities, lung_segmentation::LungSegmentation};
+
+/// The lungs of a study.
+#[derive(Debug)]
+pub(super) struct LungMask {
+    /// One label byte a voxel.
+    pub labels: Vec<u8>,
+    /// Kept where [`super::context::Options::keep_probabilities`] asks for it.
+    pub probabilities: Option<LungProbabilities>,
+}
+
+impl LungMask {
+    fn new(segmentation: &LungSegmentation, mut labels: Vec<u8>, context: &Context) -> Self {
+        let probabilities = segmentation.mean(|_| true);
+        probabilities.write_mask(&context.volume, &context.resampler, &mut labels);
+        Self { labels, probabilities: context.options.keep_probabilities.then_some(probabilities) }
+    }
+}
+
+/// The first projection is computed.
+#[derive(Debug)]
+pub(super) struct FirstProjection {
+    segmentation: LungSegmentation,
+    pub jobs: JobQueue,
+    /// The most runs that the other projections can need.
+    most_later: usize,
+    /// No lung is known: one 0 a voxel.
+    pub labels: Vec<u8>,
+}
+
+/// The other projections are computed.
+#[derive(Debug)]
+pub(super) struct OtherProjections {
+    segmentation: LungSegmentation,
+    pub jobs: JobQueue,
+    /// Runs of the first projection.
+    runs_before: usize,
+    /// The lungs by the first projection. Computed with the first answer of this pass, while the
+    /// networks are busy.
+    preview: Option<LungProbabilities>,
+    /// No lung is certain: one 0 a voxel.
+    pub labels: Vec<u8>,
+}
+
+/// What follows the first projection.
+#[derive(Debug)]
+pub(super) enum AfterFirst {
+    /// The networks on the other projections.
+    Others(OtherProjections),
+    /// Nothing: there are no other projections.
+    Complete(LungMask),
+}
+
+impl FirstProjection {
+    /// Begins an analysis.
+    pub fn new(context: &mut Context) -> Self {
+        let lungs = &context.networks.lungs;
+        let (first, network) = lungs[0];
+        let projections: Vec<Projection> = lungs.iter().map(|(projection, _)| *projection).collect();
+        let segmentation = LungSegmentation::new(&context.volume, &context.networks.entry(network).input, &projections);
+        let tasks = tasks(&segmentation, lungs, |projection| projection == first);
+        let most_later = projections.len() * segmentation.sections(Projection::Axial).count() - tasks.len();
+        let labels = vec![0; context.volume.grid().voxel_count()];
+        Self { segmentation, jobs: JobQueue::new(context.begin_pass(), tasks), most_later, labels }
+    }
+
+    /// Done and all runs.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.jobs.len() - self.jobs.open(), self.jobs.len() + self.most_later)
+    }
+
+    /// Takes an answer.
+    pub fn accept(&mut self, task: Task, answer: &[f32]) -> Result<(), EnsembleError> {
+        self.segmentation.accept(task.member, task.slice, answer)
+    }
+
+    /// Returns a task's input.
+    pub fn network_input(&self, task: Task, context: &Context) -> Vec<f32> {
+        self.segmentation.network_input(context.networks.lungs[task.member].0, task.slice)
+    }
+
+    /// Goes on once all jobs are answered.
+    pub fn finish(self, context: &mut Context) -> AfterFirst {
+        let lungs = &context.networks.lungs;
+        let first = lungs[0].0;
+        let tasks = tasks(&self.segmentation, lungs, |projection| projection != first);
+        if tasks.is_empty() {
+            return AfterFirst::Complete(LungMask::new(&self.segmentation, self.labels, context));
+        }
+        AfterFirst::Others(OtherProjections {
+            segmentation: self.segmentation,
+            jobs: JobQueue::new(context.begin_pass(), tasks),
+            runs_before: self.jobs.len(),
+            preview: None,
+            labels: self.labels,
+        })
+    }
+}
+
+impl OtherProjections {
+    /// Done and all runs.
+    pub fn progress(&self) -> (usize, usize) {
+        let all = self.runs_before + self.jobs.len();
+        (all - self.jobs.open(), all)
+    }
+
+    /// Takes an answer; whether there is a new preview.
+    pub fn accept(&mut self, task: Task, answer: &[f32], context: &Context) -> Result<bool, EnsembleError> {
+        self.segmentation.accept(task.member, task.slice, answer)?;
+        if self.preview.is_some() || self.jobs.open() == 1 {
+            return Ok(false); // The last answer makes the whole mask.
+        }
+        let first = context.networks.lungs[0].0;
+        self.preview = Some(self.segmentation.mean(|projection| projection == first));
+        Ok(true)
+    }
+
+    /// Returns a task's input.
+    pub fn network_input(&self, task: Task, context: &Context) -> Vec<f32> {
+        self.segmentation.network_input(context.networks.lungs[task.member].0, task.slice)
+    }
+
+    /// Returns the label bytes of slice `z` by the first projection alone; `None` before there is a
+    /// preview.
+    pub fn preview(&self, z: usize, context: &Context) -> Option<Vec<u8>> {
+        let probabilities = self.preview.as_ref()?;
+        Some(probabilities.mask_without_rim(&context.volume, &context.resampler, z))
+    }
+
+    /// Makes the lung mask once all jobs are answered.
+    pub fn finish(self, context: &Context) -> LungMask {
+        LungMask::new(&self.segmentation, self.labels, context)
+    }
+}
+
+/// The sections to compute of those projections.
+fn tasks(
+    segmentation: &LungSegmentation,
+    lungs: &[(Projection, usize)],
+    which: impl Fn(Projection) -> bool,
+) -> Vec<Task> {
+    let networks = lungs.iter().enumerate().filter(|(_, (projection, _))| which(*projection));
+    let tasks = networks.flat_map(|(member, (projection, _))| {
+        segmentation.sections(*projection).map(move |slice| Task { member, slice })
+    });
+    tasks.collect()
+}
