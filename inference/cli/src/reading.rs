@@ -14,7 +14,7 @@ use std::{
 
 use corsai_protocol::SeriesSummary;
 use corsai_report::{Found, Issue, IssueCode, Severity, text};
-use corsai_study::{Intake, Limits, Opened};
+use corsai_study::{Intake, Limits, SeriesList};
 use corsai_volume::HuVolume;
 
 use crate::arguments::Chosen;
@@ -45,7 +45,7 @@ pub fn open(study: &Chosen) -> Result<Study, Vec<Issue>> {
         let volume = Arc::new(decoded.volume);
         return Ok(Study { series, volume, issues: decoded.issues, seconds: begun.elapsed().as_secs_f64() });
     }
-    let Opened { mut issues, series } = take_in(&study.path).finish();
+    let SeriesList { mut issues, series } = take_in(&study.path).finish();
     let several = series.iter().filter(|one| one.summary().usable).count() > 1;
     let chosen = match study.series {
         None => {
@@ -75,7 +75,7 @@ pub fn open(study: &Chosen) -> Result<Study, Vec<Issue>> {
         return Err(issues);
     };
     let summary = chosen.summary().clone();
-    match chosen.begin().and_then(corsai_study::Decoding::finish) {
+    match chosen.decoder().and_then(corsai_study::VolumeDecoder::finish) {
         Ok(decoded) => {
             issues.extend(decoded.issues);
             let volume = Arc::new(decoded.volume);
@@ -96,7 +96,7 @@ pub fn list_series(path: &Path) -> io::Result<bool> {
     let (issues, series) = if is_nifti(path) {
         nifti::listed(path)
     } else {
-        let Opened { issues, series } = take_in(path).finish();
+        let SeriesList { issues, series } = take_in(path).finish();
         (issues, series.iter().map(|one| one.summary().clone()).collect())
     };
     let mut out = io::stdout();
@@ -141,7 +141,7 @@ fn take_in(path: &Path) -> Intake {
         let name = name.to_string_lossy();
         match read(&file, limits.bytes) {
             Ok(bytes) => intake.add(&name, bytes),
-            Err(_) => intake.fail(&name),
+            Err(_) => intake.add_unreadable(&name),
         }
     }
     intake

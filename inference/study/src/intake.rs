@@ -197,7 +197,8 @@ impl Intake {
     /// Sorts the images into series.
     #[must_use]
     pub fn finish(self) -> SeriesList {
-        let _span = tracing::info_span!("series", files = self.files, images = self.images, bytes = self.bytes).entered();
+        let _span =
+            tracing::info_span!("series", files = self.files, images = self.images, bytes = self.bytes).entered();
         let Self { limits, series, refused, stop, images, listed, .. } = self;
         // A part of the files may be a part of a series: no number is better than a part's.
         let series = if stop.is_some() { BTreeMap::new() } else { series };

@@ -7,7 +7,7 @@ use corsai_evaluation::MaskError;
 use corsai_nifti::{DataType, Image, NiftiError, Reader};
 use corsai_protocol::{SeriesId, SeriesSummary};
 use corsai_report::{Found, Issue, IssueCode, Severity};
-use corsai_study::{Decoded, HuArray, Limits, hounsfield};
+use corsai_study::{DecodedVolume, HuArray, Limits, hounsfield};
 use corsai_volume::Grid;
 
 use crate::{arguments::Chosen, masks};
@@ -25,7 +25,7 @@ pub fn is_nifti(path: &Path) -> bool {
 ///
 /// # Errors
 /// Why it can't be measured; one of the issues is of severity [`Severity::Stop`].
-pub(super) fn study(chosen: &Chosen) -> Result<(SeriesSummary, Decoded), Vec<Issue>> {
+pub(super) fn study(chosen: &Chosen) -> Result<(SeriesSummary, DecodedVolume), Vec<Issue>> {
     if let Some(number) = chosen.series.filter(|number| *number != 1) {
         return Err(vec![Issue::new(
             IssueCode::SeriesNotThere,

@@ -5,11 +5,11 @@
 //! One component, one scan; arithmetic coding, progression and hierarchy are other syntaxes, long retired.
 
 use crate::allocation::empty_vec;
-use crate::codec::samples::DecodedSamples;
-use crate::error::CodecError;
 use crate::codec::huffman::{Bits, Codes};
 use crate::codec::idct;
-use crate::codec::jpeg_markers::{DHT, DQT, DRI, SOS, Segments, FrameHeader, is_remark};
+use crate::codec::jpeg_markers::{DHT, DQT, DRI, FrameHeader, SOS, Segments, is_remark};
+use crate::codec::samples::DecodedSamples;
+use crate::error::CodecError;
 
 const SOF_BASELINE: u8 = 0xC0;
 const SOF_EXTENDED: u8 = 0xC1;

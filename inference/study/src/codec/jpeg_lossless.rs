@@ -5,8 +5,8 @@
 
 use jpeg_decoder::{Decoder, PixelFormat};
 
+use crate::codec::jpeg_markers::{DHT, DQT, DRI, FrameHeader, SOF_LOSSLESS, SOS, Segments, is_remark};
 use crate::error::CodecError;
-use crate::codec::jpeg_markers::{DHT, DQT, DRI, SOF_LOSSLESS, SOS, Segments, FrameHeader, is_remark};
 
 /// Decodes one frame into words in the machine's byte order; also tells how many bits a word has.
 ///

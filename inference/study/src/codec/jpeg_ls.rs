@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
+use crate::codec::jpeg_markers::{DRI, EOI, FrameHeader, LSE, SOF_LS, SOS, Segments, is_remark};
 use crate::codec::samples::DecodedSamples;
 use crate::error::CodecError;
-use crate::codec::jpeg_markers::{DRI, EOI, LSE, SOF_LS, SOS, Segments, FrameHeader, is_remark};
 
 /// The RESET that a preset of 0 stands for (T.87, C.2.4.1.1).
 const DEFAULT_RESET: u16 = 64;

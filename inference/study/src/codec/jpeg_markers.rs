@@ -109,7 +109,10 @@ mod tests {
     fn one_component_or_none_at_all() {
         let grey = FrameHeader { precision: 12, rows: 258, columns: 2, table: 3 };
         assert_eq!(FrameHeader::read(&[12, 1, 2, 0, 2, 1, 1, 0x11, 3]), Ok(grey));
-        assert_eq!(FrameHeader::read(&[12, 1, 2, 0, 2, 3, 1, 0x11, 3, 2, 0x11, 3, 3, 0x11, 3]), Err(CodecError::Damaged));
+        assert_eq!(
+            FrameHeader::read(&[12, 1, 2, 0, 2, 3, 1, 0x11, 3, 2, 0x11, 3, 3, 0x11, 3]),
+            Err(CodecError::Damaged)
+        );
         assert_eq!(grey.has_size(258, 2), Ok(()));
         assert_eq!(grey.has_size(2, 258), Err(CodecError::Size));
     }

@@ -77,10 +77,9 @@ fn rescale(frame: &Frame) -> Result<Rescale, SliceError> {
     let (Some(slope), Some(intercept)) = (slope.filter(|slope| *slope > 0.0), intercept) else {
         return Err(SliceError::Rescale);
     };
-    let padding = frame.word(tags::PIXEL_PADDING_VALUE).map(|value| Padding {
-        value,
-        limit: frame.word(tags::PIXEL_PADDING_RANGE_LIMIT).unwrap_or(value),
-    });
+    let padding = frame
+        .word(tags::PIXEL_PADDING_VALUE)
+        .map(|value| Padding { value, limit: frame.word(tags::PIXEL_PADDING_RANGE_LIMIT).unwrap_or(value) });
     Ok(Rescale { bits, slope, intercept, padding })
 }
 

@@ -34,10 +34,7 @@ impl SliceStack {
         })
     }
 
-    fn try_build(
-        slices: Vec<SeriesSlice>,
-        issues: &mut Vec<Issue>,
-    ) -> Result<Self, (GeometryError, Vec<SeriesSlice>)> {
+    fn try_build(slices: Vec<SeriesSlice>, issues: &mut Vec<Issue>) -> Result<Self, (GeometryError, Vec<SeriesSlice>)> {
         let slices = without_copies(slices, issues)?;
         let (axial, oblique): (Vec<_>, Vec<_>) =
             slices.into_iter().partition(|slice| slice.plane.normal().0[2].abs() >= AXIAL);
@@ -143,9 +140,7 @@ fn without_renamed_copies(slices: Vec<SeriesSlice>, issues: &mut Vec<Issue>) -> 
     let mut kept: Vec<SeriesSlice> = Vec::with_capacity(slices.len());
     let mut copies = Vec::new();
     for slice in slices {
-        let here = |other: &&SeriesSlice| {
-            other.plane.corner_mm.minus(slice.plane.corner_mm).length() < SAME_PLACE_MM
-        };
+        let here = |other: &&SeriesSlice| other.plane.corner_mm.minus(slice.plane.corner_mm).length() < SAME_PLACE_MM;
         if kept.iter().rev().take_while(here).any(|other| slice.is_copy_of(other)) {
             copies.push(slice);
         } else {
