@@ -15,6 +15,7 @@ use crate::{
 /// class. The class of both lungs is that of the larger share.
 #[must_use]
 pub fn measure(grid: &Grid, labels: &[u8], lesions_known: bool) -> Lungs {
+    let _span = tracing::info_span!("measure", slices = grid.slices(), lesions_known).entered();
     let counts = count_voxels(grid, labels);
     let side = |of: fn(&SliceCounts) -> LungCounts| {
         let volume = volume_ml(grid, &counts, |t| of(t).lung);

@@ -36,6 +36,7 @@ const MAX_GAS_FRACTION: f64 = 0.5;
 #[must_use]
 pub fn check_quality(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
     let grid = volume.grid();
+    let _span = tracing::info_span!("check_quality", slices = grid.slices()).entered();
     let counts = count_voxels(grid, labels);
     let right = volume_ml(grid, &counts, |t| t.right.lung);
     let left = volume_ml(grid, &counts, |t| t.left.lung);

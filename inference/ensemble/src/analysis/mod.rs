@@ -132,7 +132,11 @@ impl State {
 
     fn after_lungs(mask: LungMask, context: &mut Context) -> Self {
         let grid = context.volume.grid();
-        let Some(extent) = LungExtent::of(grid, &mask.labels) else { return Self::NoLung(mask) };
+        let Some(extent) = LungExtent::of(grid, &mask.labels) else {
+            tracing::info!("no lung found");
+            return Self::NoLung(mask);
+        };
+        tracing::info!(slices = extent.slices.len(), rows = ?extent.rows, columns = ?extent.columns, "lungs found");
         let networks = &context.networks;
         let entries: Vec<_> = networks.axial.iter().map(|&i| networks.entry(i)).collect();
         let thresholds = context.options.vote.unwrap_or(networks.vote());
