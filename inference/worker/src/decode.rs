@@ -146,7 +146,6 @@ fn summary(grid: &Grid) -> VolumeSummary {
 #[cfg(test)]
 pub mod tests {
     use corsai_phantom::{Phantom, PhantomOptions};
-    use corsai_report::IssueCode;
     use corsai_study::{CodecError, Intake, Limits, SeriesList, SliceError};
 
     use super::*;
