@@ -1,4 +1,4 @@
-//! The jobs of one pass: what is handed out, put back and answered.
+//! The jobs of one pass, and which of them are handed out and answered.
 
 use std::collections::VecDeque;
 
@@ -40,7 +40,7 @@ pub(super) struct JobQueue {
     tasks: Vec<Task>,
     answered: Vec<bool>,
     open: usize,
-    /// Jobs without an answer that nobody computes.
+    /// Jobs that have no answer and aren't being computed.
     waiting: VecDeque<JobId>,
     /// Open from the pass's begin to its end.
     span: Span,
