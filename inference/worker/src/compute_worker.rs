@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, golden, read_manifest, shipped};
 use corsai_report::Issue;
-use corsai_study::{Coding, Fault};
+use corsai_study::{FrameDecoder, SliceError};
 use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
@@ -31,7 +31,7 @@ pub enum WorkerRequest {
     /// Buffers: the input, f32.
     Run { job: u32, network: usize },
     /// Buffers: a slice's coded bytes.
-    Decode { picture: u32, coding: Coding },
+    Decode { picture: u32, coding: FrameDecoder },
 }
 
 /// ComputeWorker → owner.
@@ -52,7 +52,7 @@ pub enum WorkerResponse {
     /// Buffers: the slice's HU, i16, unless there is a fault.
     Decoded {
         picture: u32,
-        fault: Option<Fault>,
+        fault: Option<SliceError>,
     },
     /// A job, or another message, could not be done or could not be read.
     Failed {

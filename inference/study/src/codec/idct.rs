@@ -8,7 +8,7 @@ const CONSTANT_BITS: u32 = 13;
 const KEPT_BITS: u32 = 1;
 
 /// A block in rows; sample values around 0. Cannot overflow while inputs are below 2³² in magnitude.
-pub(super) fn inverse(block: &[i64; 64]) -> [i64; 64] {
+pub(crate) fn inverse(block: &[i64; 64]) -> [i64; 64] {
     let mut half = [0; 64];
     for column in 0..8 {
         let line = lines(std::array::from_fn(|row| block[8 * row + column]), CONSTANT_BITS - KEPT_BITS);

@@ -1,100 +1,103 @@
-//! A volume that comes as one array, from a file format other than DICOM.
+//! A volume that comes as one array, from another file format than DICOM.
 //!
-//! What DICOM says in each slice's header (that it is a CT, that it is axial, how stored numbers
-//! become Hounsfield units) such a file doesn't say, so that the numbers have to show it.
+//! DICOM says in each slice's header that it is a CT, that it is axial, and how stored values become
+//! Hounsfield units. Such a file doesn't say so; the values themselves have to show it.
 
 use corsai_report::{Found, Issue, IssueCode};
-
-use crate::decoding::{Decoded, is_blank};
-use crate::frame::Vector;
-use crate::plausible;
-use crate::spacing::assess;
-use crate::stack::{AXIAL, TILT};
-use crate::transfer::AIR_HU;
 use corsai_volume::{Grid, GridGeometry, HuVolume};
 
-/// Cosine of the least angle between rows and columns: what f32 and a registration's rounding leave
-/// of a right one.
+use crate::error::GeometryError;
+use crate::geometry::slice_spacing::assess;
+use crate::geometry::vector::Vector;
+use crate::image::modality_lut::clamped_hu;
+use crate::issues::ToIssue;
+use crate::series::decoded_volume::{DecodedVolume, blank_slices, is_blank};
+use crate::series::hu_check;
+use crate::series::stack_geometry::{AXIAL, gantry_tilt};
+
+/// Largest cosine of the angle between rows and columns: the rounding of f32 and of a registration.
 const RIGHT_ANGLE: f64 = 0.01;
-/// A chest shows air somewhere: values that were shifted, windowed or made 8-bit may not. HU.
-const LIGHTEST_HU: i16 = -500;
+/// The lowest value of a chest is below, HU: a chest has air. Values that were shifted, windowed or
+/// reduced to 8 bits may have none.
+const LOWEST_HU: i16 = -500;
 
 /// Hounsfield units in canonical order: columns from the patient's right to the left, rows from
 /// front to back, slices from the feet to the head; columns fastest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HuArray {
+    /// Number of columns.
     pub columns: usize,
+    /// Number of rows.
     pub rows: usize,
+    /// Number of slices.
     pub slices: usize,
     /// From (column, row, slice, 1) to patient coordinates (LPS), mm.
     pub patient_from_voxel: [[f64; 4]; 3],
+    /// One value for each voxel, HU.
     pub voxels: Vec<i16>,
 }
 
-/// Returns the Hounsfield units that a number stands for, as a picture's rescale gives them: none
-/// below air. `None` where it is no finite number.
+/// Returns a value as Hounsfield units, rounded and not below −1024, as a slice's rescale does;
+/// `None` where it isn't finite.
 #[must_use]
 pub fn hounsfield(value: f64) -> Option<i16> {
-    let hu = value.round().clamp(f64::from(AIR_HU), f64::from(i16::MAX));
-    value.is_finite().then_some(hu as i16)
+    value.is_finite().then(|| clamped_hu(value))
 }
 
 impl HuArray {
-    /// Makes a volume of it, after what a DICOM series is checked for as well: number and distance
-    /// of slices, orientation, values.
+    /// Makes a volume of the array, after the checks of a DICOM series: number and distance of
+    /// slices, orientation, values.
     ///
     /// # Errors
-    /// Why there is none; one of the issues is of severity [`corsai_report::Severity::Stop`].
+    /// Why there is no volume; one of the issues is of severity [`corsai_report::Severity::Stop`].
     ///
     /// # Panics
     /// Where the number of voxels is not the product of the sides.
-    pub fn into_volume(self) -> Result<Decoded, Vec<Issue>> {
+    pub fn into_volume(self) -> Result<DecodedVolume, Vec<Issue>> {
         let Self { columns, rows, slices, patient_from_voxel, voxels } = self;
         assert_eq!(voxels.len(), columns * rows * slices, "invariant: an array has a value for each voxel");
-        let [column, row, step, corner] = [0, 1, 2, 3].map(|at| Vector(patient_from_voxel.map(|line| line[at])));
-        let [column_mm, row_mm] = [column, row].map(Vector::length);
-        let across = column.cross(row);
-        let normal = across.scaled(1.0 / across.length());
-        if normal.0[2] < AXIAL {
-            return Err(vec![Issue::new(IssueCode::GeometryNotAxial, [])]);
-        }
-        if column.dot(row).abs() > RIGHT_ANGLE * column_mm * row_mm {
-            let found = "rows and columns are not at right angles";
-            return Err(vec![Issue::new(IssueCode::GeometryOrientation, [Found::detail(found)])]);
-        }
-        let slice_mm = step.dot(normal);
-        let first = corner.dot(normal);
-        let positions_mm: Vec<f64> = (0..slices).map(|z| first + slice_mm * z as f64).collect();
-        let spacing = assess(&positions_mm).map_err(|trouble| vec![trouble.issue()])?;
-        let mut issues = spacing.issues;
-        let tilt = step.scaled(1.0 / slice_mm).minus(normal).length();
-        if tilt > TILT {
-            issues.push(Issue::new(
-                IssueCode::GeometryGantryTilt,
-                [Found::detail(&format!("{:.1}°", tilt.atan().to_degrees()))],
-            ));
-        }
+        let (grid, mut issues) =
+            grid([columns, rows, slices], patient_from_voxel).map_err(|error| vec![error.to_issue()])?;
         let blank = voxels.chunks_exact(rows * columns).filter(|slice| is_blank(slice)).count();
-        if blank > 0 {
-            issues.push(Issue::new(IssueCode::PixelsBlank, [Found::detail(&format!("{blank} of {slices}"))]));
-        }
-        if let Some(issue) = plausible::doubt(&voxels).or_else(|| without_air(&voxels)) {
+        issues.extend(blank_slices(blank, slices));
+        if let Some(issue) = hu_check::check(&voxels).or_else(|| without_air(&voxels)) {
             issues.push(issue);
             return Err(issues);
         }
-        let slab_mm = spacing.slab_mm;
-        let grid =
-            Grid::try_new(GridGeometry { rows, columns, row_mm, column_mm, positions_mm, slab_mm, patient_from_voxel })
-                .expect("invariant: spacings were checked");
         let volume = HuVolume::try_new(grid, voxels).expect("invariant: the array's voxels fill its grid");
-        Ok(Decoded { volume, issues })
+        Ok(DecodedVolume { volume, issues })
     }
 }
 
+/// Returns the grid of an array, and its warnings as issues.
+fn grid(
+    [columns, rows, slices]: [usize; 3],
+    patient_from_voxel: [[f64; 4]; 3],
+) -> Result<(Grid, Vec<Issue>), GeometryError> {
+    let [column, row, step, corner] = [0, 1, 2, 3].map(|at| Vector(patient_from_voxel.map(|line| line[at])));
+    let [column_mm, row_mm] = [column, row].map(Vector::length);
+    let across = column.cross(row);
+    let normal = across.scaled(1.0 / across.length());
+    if normal.0[2] < AXIAL {
+        return Err(GeometryError::NotAxial);
+    }
+    if column.dot(row).abs() > RIGHT_ANGLE * column_mm * row_mm {
+        return Err(GeometryError::NotRectangular);
+    }
+    let slice_mm = step.dot(normal);
+    let first = corner.dot(normal);
+    let positions_mm: Vec<f64> = (0..slices).map(|z| first + slice_mm * z as f64).collect();
+    let spacing = assess(&positions_mm)?;
+    let tilt = gantry_tilt(step.scaled(1.0 / slice_mm), normal);
+    let issues = spacing.warnings.iter().chain(&tilt).map(ToIssue::to_issue).collect();
+    let slab_mm = spacing.slab_mm;
+    let geometry = GridGeometry { rows, columns, row_mm, column_mm, positions_mm, slab_mm, patient_from_voxel };
+    Ok((Grid::try_new(geometry)?, issues))
+}
+
 fn without_air(voxels: &[i16]) -> Option<Issue> {
-    let lightest = voxels.iter().min().copied().unwrap_or(0);
-    let found = || format!("the lowest value is {lightest}, and air is −1000");
-    (lightest > LIGHTEST_HU).then(|| Issue::new(IssueCode::HuImplausible, [Found::detail(&found())]))
+    let hu = voxels.iter().min().copied()?;
+    (hu > LOWEST_HU).then(|| Issue::new(IssueCode::HuImplausible, [Found::LowestHu { hu }]))
 }
 
 #[cfg(test)]
@@ -125,7 +128,7 @@ mod tests {
 
     #[test]
     fn an_array_becomes_a_volume_on_its_grid() {
-        let Decoded { volume, issues } = array(12).into_volume().unwrap();
+        let DecodedVolume { volume, issues } = array(12).into_volume().unwrap();
         assert_eq!(issues, []);
         let grid = volume.grid();
         assert_eq!((grid.columns(), grid.rows(), grid.slices()), (20, 10, 12));

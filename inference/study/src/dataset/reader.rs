@@ -1,16 +1,19 @@
-//! The guard: from a file's bytes to the few elements that matter, without believing a single declared length.
+//! The data set parser: from a file's bytes to the attributes that matter. No declared length is
+//! believed.
 //!
-//! dicom-rs decodes the headers of elements (tag, value representation, length); the walk over them is ours, because
-//! its own reader allocates what a header declares and recurses as deep as a file nests, and either ends a wasm
-//! instance. This walk is a loop: a value is a range that was checked against the bytes there are, containers of
-//! defined length are stepped over whole, the others are counted, and it ends at the pixel data without touching it.
-//! Only the functional groups of multi-frame objects are entered (PS3.3 C.7.6.16): what is true of all frames, and what
-//! of each; the code for how the patient lay (PS3.3 C.7.6.30); and the records of a disc's index, to count pictures. It is also the only reader: there is no second parser that could understand a crafted file differently.
+//! dicom-rs decodes the headers of elements (tag, value representation, length). The loop over them
+//! is this project's own, because dicom-rs's reader allocates what a header declares, recurses as
+//! deep as a file nests, and reads a file whole; either of the first two ends a wasm instance. Here
+//! memory is bounded: a value is a range that is checked against the file's bytes, containers of
+//! defined length are stepped over whole, the others are counted, and reading ends at the pixel
+//! data without touching them. Only three kinds of sequences are entered: functional groups of
+//! multi-frame images (PS3.3 C.7.6.16), the code of the patient's orientation (PS3.3 C.7.6.30), and
+//! directory records, to count images. It is the only reader: no second parser can understand a
+//! crafted file differently.
 
 use std::io::Read;
 use std::ops::Range;
 
-use corsai_report::IssueCode;
 use dicom_core::dictionary::stub::StubDataDictionary;
 use dicom_core::header::DataElementHeader;
 use dicom_core::{Tag, VR};
@@ -20,75 +23,32 @@ use dicom_encoding::decode::explicit_be::ExplicitVRBigEndianDecoder;
 use dicom_encoding::decode::explicit_le::ExplicitVRLittleEndianDecoder;
 use dicom_encoding::decode::implicit_le::ImplicitVRLittleEndianDecoder;
 
-use crate::codec::Syntax;
-use crate::frames;
+use crate::dataset::attributes::{NESTED, TOP_LEVEL};
+use crate::error::FileError;
+use crate::pixel_data::PixelData;
+use crate::transfer_syntax::TransferSyntax;
 
-/// Containers of undefined length within one another; structured reports rarely pass fifteen.
+/// Most containers of undefined length within one another; structured reports rarely pass fifteen.
 const MAX_DEPTH: usize = 64;
-/// Fragments of a file's pictures; one a frame is usual.
+/// Most fragments of a file's pixel data; one for each frame is usual.
 const MAX_FRAGMENTS: usize = 1 << 16;
-/// Frames of one file; a thousand is a long CT.
+/// Most frames of one file; a thousand is a long CT.
 const MAX_FRAMES: usize = 1 << 12;
-/// An inflated data set may be this many times the file's size, and this large: one picture is at most 32 MiB.
+/// Largest inflated data set, as a multiple of the deflated one.
 const MAX_INFLATION: u64 = 100;
+/// Largest inflated data set, bytes; one image is at most 32 MiB.
 const MAX_INFLATED: u64 = 1 << 28;
 
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 
-/// Why nothing of a file can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum FileError {
-    #[error("too short")]
-    Empty,
-    #[error("not DICOM")]
-    NotDicom,
-    #[error("ends within an element")]
-    Truncated,
-    #[error("a length beyond the end of the file")]
-    BadLength,
-    #[error("sequences nested too deeply")]
-    TooNested,
-    #[error("elements out of place")]
-    Header,
-    #[error("no pixel data")]
-    NoPixels,
-    /// The index of a disc (PS3.3 F.3), and how many pictures it lists.
-    #[error("a directory")]
-    Directory(usize),
-}
-
-impl FileError {
-    pub(crate) fn code(self) -> IssueCode {
-        match self {
-            Self::Empty => IssueCode::FileEmpty,
-            Self::NotDicom => IssueCode::FileNotDicom,
-            Self::Truncated => IssueCode::FileTruncated,
-            Self::BadLength => IssueCode::FileBadLength,
-            Self::TooNested => IssueCode::FileTooNested,
-            Self::Header => IssueCode::FileHeader,
-            Self::NoPixels | Self::Directory(_) => IssueCode::FileNoPixels,
-        }
-    }
-}
-
-/// How elements are written.
+/// Value representations and byte order of a data set (PS3.5 7.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Encoding {
+pub(crate) enum ElementEncoding {
     ImplicitLittle,
     ExplicitLittle,
     ExplicitBig,
-}
-
-/// Where the picture lies in [`Dataset::bytes`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum PixelData {
-    Native(Range<usize>),
-    /// The fragments that hold something, without the offset table, which is [`Dataset::offsets`].
-    Encapsulated(Vec<Range<usize>>),
-    /// The file ends before the picture does.
-    Truncated,
 }
 
 #[derive(Debug, Clone)]
@@ -97,38 +57,40 @@ struct Element {
     value: Range<usize>,
 }
 
-/// The elements of a file that matter, by where they stand.
+/// The elements of a file that matter.
 #[derive(Debug, Default)]
 struct Elements {
+    /// At the top level.
     top: Vec<Element>,
-    /// True of all frames.
+    /// In the shared functional groups: true of all frames.
     shared: Vec<Element>,
-    /// True of one frame each.
+    /// In the per-frame functional groups, frame by frame.
     frames: Vec<Vec<Element>>,
-    /// Pictures that a disc's index lists.
+    /// Images that the index of a disc lists.
     listed: usize,
 }
 
-/// A file whose elements up to the pixel data were walked.
+/// A data set: its attributes, and where its pixel data are.
 #[derive(Debug)]
 pub(crate) struct Dataset {
-    /// The file, or the inflated data set of a deflated one.
+    /// The file, or the inflated data set of a deflated file.
     pub bytes: Vec<u8>,
-    pub encoding: Encoding,
-    pub syntax: Syntax,
+    pub encoding: ElementEncoding,
+    pub syntax: TransferSyntax,
     pub pixels: PixelData,
-    /// The basic offset table, empty as often as not (PS3.5 A.4).
+    /// The basic offset table (PS3.5 A.4); it is often empty.
     pub offsets: Range<usize>,
-    /// Whether there is a meta group that doesn't name the transfer syntax.
+    /// The file has a meta group that doesn't name the transfer syntax.
     pub syntax_guessed: bool,
     elements: Elements,
 }
 
 impl Dataset {
-    /// Walks a file.
+    /// Parses a file up to its pixel data.
     ///
     /// # Errors
-    /// What makes the whole file unusable; a picture that is cut off is not among it.
+    /// Where the whole file is unusable. Pixel data that are cut off are
+    /// [`PixelData::Truncated`] and no error.
     pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, FileError> {
         if bytes.len() < 132 {
             return Err(FileError::Empty);
@@ -136,36 +98,36 @@ impl Dataset {
         let marked = bytes.get(128..132) == Some(b"DICM");
         // Some writers leave out the preamble, some the mark behind it, some both.
         let starts = if marked { &[132][..] } else { &[0, 128, 132] };
-        let mut walks = starts.iter().map(|start| Walk::new(&bytes, *start));
-        let mut walk = walks.find(|walk| marked || walk.begins_like_dicom()).ok_or(FileError::NotDicom)?;
-        let meta_start = walk.at;
-        let declared = walk.meta()?;
-        if walk.at >= bytes.len() {
+        let mut readers = starts.iter().map(|start| DatasetReader::new(&bytes, *start));
+        let mut reader = readers.find(|reader| marked || reader.begins_like_dicom()).ok_or(FileError::NotDicom)?;
+        let meta_start = reader.at;
+        let declared = reader.meta()?;
+        if reader.at >= bytes.len() {
             return Err(FileError::NoPixels);
         }
-        let start = walk.at;
-        let syntax = declared.unwrap_or(Syntax::Unnamed);
-        if syntax == Syntax::Deflated {
+        let start = reader.at;
+        let syntax = declared.unwrap_or(TransferSyntax::Unnamed);
+        if syntax == TransferSyntax::DeflatedLittleEndian {
             let inflated = inflate(bytes.get(start..).unwrap_or_default())?;
-            return Self::walk(inflated, 0, syntax);
+            return Self::parse(inflated, 0, syntax);
         }
-        let mut dataset = Self::walk(bytes, start, syntax)?;
-        dataset.syntax_guessed = syntax == Syntax::Unnamed && start > meta_start;
+        let mut dataset = Self::parse(bytes, start, syntax)?;
+        dataset.syntax_guessed = syntax == TransferSyntax::Unnamed && start > meta_start;
         Ok(dataset)
     }
 
-    fn walk(bytes: Vec<u8>, start: usize, syntax: Syntax) -> Result<Self, FileError> {
-        let mut walk = Walk::new(&bytes, start);
-        let encoding = walk.encoding(syntax);
-        let pixels = walk.dataset(encoding)?;
-        let Walk { elements, offsets, .. } = walk;
+    fn parse(bytes: Vec<u8>, start: usize, syntax: TransferSyntax) -> Result<Self, FileError> {
+        let mut reader = DatasetReader::new(&bytes, start);
+        let encoding = reader.encoding(syntax);
+        let pixels = reader.dataset(encoding)?;
+        let DatasetReader { elements, offsets, .. } = reader;
         let pixels = pixels.ok_or(match elements.listed {
             0 => FileError::NoPixels,
             listed => FileError::Directory(listed),
         })?;
         let syntax = match (syntax, encoding) {
-            (Syntax::Unnamed, Encoding::ExplicitBig) => Syntax::ExplicitBig,
-            (Syntax::Unnamed, _) => Syntax::Little,
+            (TransferSyntax::Unnamed, ElementEncoding::ExplicitBig) => TransferSyntax::ExplicitBigEndian,
+            (TransferSyntax::Unnamed, _) => TransferSyntax::LittleEndian,
             (named, _) => named,
         };
         Ok(Self { bytes, encoding, syntax, pixels, offsets, syntax_guessed: false, elements })
@@ -176,23 +138,24 @@ impl Dataset {
         self.bytes.get(element.value.clone()).filter(|value| !value.is_empty())
     }
 
-    /// The raw value of a top-level element; `None` where it is absent or empty.
+    /// Returns the raw value of a top-level attribute; `None` where it is absent or empty.
     pub(crate) fn value(&self, tag: Tag) -> Option<&[u8]> {
         self.find(&self.elements.top, tag)
     }
 
-    /// The raw value of an element of a frame's functional groups, its own or the shared ones.
-    pub(crate) fn grouped(&self, frame: usize, tag: Tag) -> Option<&[u8]> {
+    /// Returns the raw value of an attribute in the functional groups of a frame, its own or the
+    /// shared ones.
+    pub(crate) fn frame_value(&self, frame: usize, tag: Tag) -> Option<&[u8]> {
         let own = self.elements.frames.get(frame).and_then(|own| self.find(own, tag));
         own.or_else(|| self.find(&self.elements.shared, tag))
     }
 
-    /// How many frames have functional groups of their own.
+    /// Returns the number of frames with functional groups of their own.
     pub(crate) fn described_frames(&self) -> usize {
         self.elements.frames.len()
     }
 
-    /// Whether the element is there, empty or not.
+    /// Returns whether the attribute is there, empty or not.
     pub(crate) fn has(&self, tag: Tag) -> bool {
         self.elements.top.iter().any(|element| element.tag == tag)
     }
@@ -209,37 +172,37 @@ fn inflate(deflated: &[u8]) -> Result<Vec<u8>, FileError> {
     }
 }
 
-/// A sequence or an item that the walk is in.
+/// A sequence or an item that the reader is in.
 #[derive(Clone, Copy)]
 struct Container {
-    /// The sequence's, also for its items.
+    /// The sequence's tag, also for its items.
     tag: Tag,
     is_item: bool,
-    /// Of what is inside.
-    encoding: Encoding,
-    /// Where it ends; `None` where a delimiter ends it.
+    /// Encoding of the elements inside.
+    encoding: ElementEncoding,
+    /// The container's end; `None` where a delimiter ends it.
     end: Option<usize>,
 }
 
-struct Walk<'a> {
+struct DatasetReader<'a> {
     bytes: &'a [u8],
     at: usize,
     elements: Elements,
     offsets: Range<usize>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> DatasetReader<'a> {
     fn new(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at, elements: Elements::default(), offsets: 0..0 }
     }
 }
 
-impl Walk<'_> {
+impl DatasetReader<'_> {
     fn rest(&self) -> &[u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// A file without preamble begins with an element of the meta group or of the identifying one.
+    /// Returns whether the bytes begin as a file without preamble: with an element of group 2 or 8.
     fn begins_like_dicom(&self) -> bool {
         match *self.rest() {
             [2 | 8, 0, element, 0, first, second, ..] => {
@@ -255,14 +218,15 @@ impl Walk<'_> {
         length.is_some_and(|length| (length as usize) < self.bytes.len())
     }
 
-    /// The file meta group, always Explicit VR Little Endian; its own length element is not believed.
-    fn meta(&mut self) -> Result<Option<Syntax>, FileError> {
+    /// Reads the file meta group, always Explicit VR Little Endian, and returns its transfer syntax.
+    /// The group's length element is not believed.
+    fn meta(&mut self) -> Result<Option<TransferSyntax>, FileError> {
         let mut syntax = None;
         while self.rest().starts_with(&[2, 0]) {
-            let header = self.header(Encoding::ExplicitLittle)?;
+            let header = self.header(ElementEncoding::ExplicitLittle)?;
             let value = self.take(&header)?;
             if header.tag == tags::TRANSFER_SYNTAX_UID {
-                let named = Syntax::from_uid(self.bytes.get(value).unwrap_or_default());
+                let named = TransferSyntax::from_uid(self.bytes.get(value).unwrap_or_default());
                 if syntax.is_some_and(|earlier| earlier != named) {
                     return Err(FileError::Header);
                 }
@@ -272,33 +236,33 @@ impl Walk<'_> {
         Ok(syntax)
     }
 
-    /// Writers err about explicit and implicit; the first element tells.
-    fn encoding(&self, syntax: Syntax) -> Encoding {
+    /// Returns the encoding of the first element: writers err about explicit and implicit.
+    fn encoding(&self, syntax: TransferSyntax) -> ElementEncoding {
         let vr = self.rest().get(4..6).and_then(|bytes| <[u8; 2]>::try_from(bytes).ok());
         match (syntax, vr.is_some_and(is_vr)) {
-            (Syntax::ExplicitBig, _) => Encoding::ExplicitBig,
-            (Syntax::Unnamed, true) if self.rest().starts_with(&[0, 8]) => Encoding::ExplicitBig,
-            (_, true) => Encoding::ExplicitLittle,
-            (_, false) => Encoding::ImplicitLittle,
+            (TransferSyntax::ExplicitBigEndian, _) => ElementEncoding::ExplicitBig,
+            (TransferSyntax::Unnamed, true) if self.rest().starts_with(&[0, 8]) => ElementEncoding::ExplicitBig,
+            (_, true) => ElementEncoding::ExplicitLittle,
+            (_, false) => ElementEncoding::ImplicitLittle,
         }
     }
 
-    fn header(&mut self, encoding: Encoding) -> Result<DataElementHeader, FileError> {
+    fn header(&mut self, encoding: ElementEncoding) -> Result<DataElementHeader, FileError> {
         let mut source = self.rest();
         let decoded = match encoding {
-            Encoding::ImplicitLittle => {
+            ElementEncoding::ImplicitLittle => {
                 ImplicitVRLittleEndianDecoder::with_dict(StubDataDictionary).decode_header(&mut source)
             }
-            Encoding::ExplicitLittle => ExplicitVRLittleEndianDecoder::default().decode_header(&mut source),
-            Encoding::ExplicitBig => ExplicitVRBigEndianDecoder::default().decode_header(&mut source),
+            ElementEncoding::ExplicitLittle => ExplicitVRLittleEndianDecoder::default().decode_header(&mut source),
+            ElementEncoding::ExplicitBig => ExplicitVRBigEndianDecoder::default().decode_header(&mut source),
         };
-        // Reading from memory fails for one reason only.
-        let (header, read) = decoded.map_err(|_| FileError::Truncated)?;
+        // Reading from memory fails for one reason only: the bytes end.
+        let Ok((header, read)) = decoded else { return Err(FileError::Truncated) };
         self.at += read;
         Ok(header)
     }
 
-    /// Steps over a value of defined length that is all there.
+    /// Steps over a value of defined length that is whole, and returns its range.
     fn take(&mut self, header: &DataElementHeader) -> Result<Range<usize>, FileError> {
         let end = self.end_of(header.len.get().ok_or(FileError::Header)?)?;
         let value = self.at..end;
@@ -306,12 +270,12 @@ impl Walk<'_> {
         Ok(value)
     }
 
-    /// Where a value of this length that begins here ends, which is within the file.
+    /// Returns the end of a value of this length that begins here; it is within the file.
     fn end_of(&self, length: u32) -> Result<usize, FileError> {
         self.at.checked_add(length as usize).filter(|end| *end <= self.bytes.len()).ok_or(FileError::BadLength)
     }
 
-    fn dataset(&mut self, encoding: Encoding) -> Result<Option<PixelData>, FileError> {
+    fn dataset(&mut self, encoding: ElementEncoding) -> Result<Option<PixelData>, FileError> {
         let mut open: Vec<Container> = Vec::new();
         while self.close_ended(&mut open)? {
             let inner = open.last().copied();
@@ -320,7 +284,7 @@ impl Walk<'_> {
             match (inner, header.tag) {
                 (Some(Container { is_item: false, tag, .. }), ITEM) => {
                     if header.len.is_undefined() || is_entered(&open) {
-                        self.begin_group(&open)?;
+                        self.begin_frame(&open)?;
                         self.push(&mut open, &header, Container { tag, is_item: true, encoding: current, end: None })?;
                     } else {
                         self.take(&header)?;
@@ -337,10 +301,10 @@ impl Walk<'_> {
                 (None, ITEM_END | SEQUENCE_END) => {}
                 (None, Tag(0xFFFE, _)) => return Err(FileError::Header),
                 (None, tags::PIXEL_DATA) => return self.pixel_data(&header, encoding).map(Some),
-                (_, tag) if header.len.is_undefined() || is_group(&open, tag) => {
+                (_, tag) if header.len.is_undefined() || is_entered_sequence(&open, tag) => {
                     // Sequences of unknown representation are written implicitly inside (PS3.5, 6.2.2).
-                    let unknown = header.vr() == VR::UN && current == Encoding::ExplicitLittle;
-                    let encoding = if unknown { Encoding::ImplicitLittle } else { current };
+                    let unknown = header.vr() == VR::UN && current == ElementEncoding::ExplicitLittle;
+                    let encoding = if unknown { ElementEncoding::ImplicitLittle } else { current };
                     self.push(&mut open, &header, Container { tag, is_item: false, encoding, end: None })?;
                 }
                 (_, tag) => {
@@ -352,7 +316,7 @@ impl Walk<'_> {
         if open.is_empty() { Ok(None) } else { Err(FileError::Truncated) }
     }
 
-    /// Leaves the containers that end here; false at the end of the file.
+    /// Leaves the containers that end here. Returns false at the end of the file.
     fn close_ended(&self, open: &mut Vec<Container>) -> Result<bool, FileError> {
         while let Some(end) = open.last().and_then(|container| container.end) {
             if self.at < end {
@@ -366,7 +330,7 @@ impl Walk<'_> {
         Ok(self.at < self.bytes.len())
     }
 
-    /// Goes into a container, which ends where its header says if it says so.
+    /// Enters a container.
     fn push(
         &self,
         open: &mut Vec<Container>,
@@ -384,8 +348,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// An item of the frames' groups begins another frame.
-    fn begin_group(&mut self, open: &[Container]) -> Result<(), FileError> {
+    /// Begins another frame, where an item of the per-frame functional groups begins.
+    fn begin_frame(&mut self, open: &[Container]) -> Result<(), FileError> {
         if let [Container { tag: tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, .. }] = open {
             if self.elements.frames.len() >= MAX_FRAMES {
                 return Err(FileError::Header);
@@ -395,13 +359,14 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Keeps a value that is wanted where it stands. One that is given twice differently leaves open which one holds.
+    /// Keeps the value of an attribute that is read. One that is there twice with two values makes
+    /// the file unusable: nothing shows which one is true.
     fn keep(&mut self, open: &[Container], tag: Tag, value: Range<usize>) -> Result<(), FileError> {
         let (elements, wanted) = match open {
-            [] => (Some(&mut self.elements.top), frames::WANTED.contains(&tag)),
+            [] => (Some(&mut self.elements.top), TOP_LEVEL.contains(&tag)),
             [Container { tag: tags::DIRECTORY_RECORD_SEQUENCE, .. }, _] => {
-                let is_picture = tag == tags::DIRECTORY_RECORD_TYPE && self.bytes.get(value) == Some(&b"IMAGE "[..]);
-                self.elements.listed += usize::from(is_picture);
+                let is_image = tag == tags::DIRECTORY_RECORD_TYPE && self.bytes.get(value) == Some(&b"IMAGE "[..]);
+                self.elements.listed += usize::from(is_image);
                 return Ok(());
             }
             [groups, _, group, _] => {
@@ -411,7 +376,7 @@ impl Walk<'_> {
                     tags::PATIENT_ORIENTATION_CODE_SEQUENCE => Some(&mut self.elements.top),
                     _ => None,
                 };
-                (elements, frames::GROUPED.contains(&(group.tag, tag)))
+                (elements, NESTED.contains(&(group.tag, tag)))
             }
             _ => return Ok(()),
         };
@@ -428,7 +393,7 @@ impl Walk<'_> {
         }
     }
 
-    fn pixel_data(&mut self, header: &DataElementHeader, encoding: Encoding) -> Result<PixelData, FileError> {
+    fn pixel_data(&mut self, header: &DataElementHeader, encoding: ElementEncoding) -> Result<PixelData, FileError> {
         if header.len.is_defined() {
             return Ok(match self.take(header) {
                 Ok(value) => PixelData::Native(value),
@@ -461,8 +426,8 @@ impl Walk<'_> {
     }
 }
 
-/// Whether an element here is a sequence that holds something wanted, or a group in one that does.
-fn is_group(open: &[Container], tag: Tag) -> bool {
+/// Returns whether an element here is a sequence that is entered.
+fn is_entered_sequence(open: &[Container], tag: Tag) -> bool {
     let groups = |tag| {
         matches!(
             tag,
@@ -473,14 +438,14 @@ fn is_group(open: &[Container], tag: Tag) -> bool {
     };
     match open {
         [] => groups(tag) || tag == tags::DIRECTORY_RECORD_SEQUENCE,
-        [outer, _] => groups(outer.tag) && frames::GROUPED.iter().any(|(group, _)| *group == tag),
+        [outer, _] => groups(outer.tag) && NESTED.iter().any(|(group, _)| *group == tag),
         _ => false,
     }
 }
 
-/// Whether the innermost container, a sequence, is one of those.
+/// Returns whether the innermost container is a sequence that is entered.
 fn is_entered(open: &[Container]) -> bool {
-    open.split_last().is_some_and(|(sequence, outer)| is_group(outer, sequence.tag))
+    open.split_last().is_some_and(|(sequence, outer)| is_entered_sequence(outer, sequence.tag))
 }
 
 fn is_vr(bytes: [u8; 2]) -> bool {

@@ -1,31 +1,36 @@
-//! Strict reading of values: a number is the one that is written, or there is none.
+//! Strict parsing of values: a number is the one that is written, or there is none.
 //!
-//! A lenient reader turns an unreadable rescale intercept into 0 and moves a whole study by 1,024 HU; nothing here
-//! guesses. Spaces and NUL around a value are padding (PS3.5, 6.2); anything else that isn't a number is refused.
+//! A lenient parser turns an unreadable rescale intercept into 0 and moves a whole study by 1,024 HU.
+//! Nothing here guesses. Spaces and NUL around a value are padding (PS3.5, 6.2); everything else that
+//! isn't a number is refused.
 
+use dicom_core::chrono::Datelike;
+use dicom_core::value::deserialize::parse_date;
 use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
 
-/// Room for a decimal string: 16 characters by the standard, more in the wild.
+/// No CT is older: an earlier year is a placeholder.
+const FIRST_YEAR: i32 = 1900;
+/// Most characters of a decimal string: 16 by the standard, more in practice.
 const MAX_NUMBER: usize = 64;
 
-/// A value without its padding, where it is ASCII.
+/// Returns a value without its padding; `None` where it isn't ASCII.
 pub(crate) fn ascii(value: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(value).ok().filter(|text| text.is_ascii())?;
     Some(text.trim_matches(|c: char| c == '\0' || c.is_ascii_whitespace()))
 }
 
-/// An identifier for comparing, whatever it is made of: invalid ones are common and tell as much.
+/// Returns an identifier for comparisons. Invalid identifiers are common, and are compared as well.
 pub(crate) fn identifier(value: Option<&[u8]>) -> String {
     let text = String::from_utf8_lossy(value.unwrap_or_default());
     text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned()
 }
 
-/// Exactly one decimal string (DS), finite.
+/// Returns the only decimal string (DS), finite.
 pub(crate) fn decimal(value: &[u8]) -> Option<f64> {
     decimals::<1>(value).map(|[number]| number)
 }
 
-/// Exactly `N` decimal strings (DS), all finite.
+/// Returns exactly `N` decimal strings (DS), all finite.
 pub(crate) fn decimals<const N: usize>(value: &[u8]) -> Option<[f64; N]> {
     let mut numbers = [0.0; N];
     let mut parts = ascii(value)?.split('\\');
@@ -40,18 +45,19 @@ pub(crate) fn decimals<const N: usize>(value: &[u8]) -> Option<[f64; N]> {
     parts.next().is_none().then_some(numbers)
 }
 
-/// Exactly one integer string (IS).
+/// Returns the only integer string (IS).
 pub(crate) fn integer(value: &[u8]) -> Option<i64> {
     ascii(value)?.parse().ok()
 }
 
-/// Exactly one 16-bit number (US, SS), as its bits.
+/// Returns the bits of the only 16-bit number (US, SS).
 pub(crate) fn word(value: &[u8], big_endian: bool) -> Option<u16> {
     let bytes = <[u8; 2]>::try_from(value).ok()?;
     Some(if big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
 }
 
-/// A date (DA) as `YYYY-MM-DD`, where it is one of the calendar; `YYYY.MM.DD` was allowed once.
+/// Returns a date (DA) as `YYYY-MM-DD`; `None` where it isn't a day of the calendar. `YYYY.MM.DD`
+/// was allowed once.
 pub(crate) fn date(value: &[u8]) -> Option<String> {
     let text = ascii(value)?;
     let digits: String = match text.len() {
@@ -62,22 +68,14 @@ pub(crate) fn date(value: &[u8]) -> Option<String> {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let (year, month, day) = (digits.get(0..4)?, digits.get(4..6)?, digits.get(6..8)?);
-    let (y, m, d) = (year.parse::<u32>().ok()?, month.parse::<u32>().ok()?, day.parse::<u32>().ok()?);
-    let leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
-    let days = match m {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + u32::from(leap),
-        _ => return None,
-    };
-    (y >= 1900 && (1..=days).contains(&d)).then(|| format!("{year}-{month}-{day}"))
+    let date = parse_date(digits.as_bytes()).ok()?;
+    (date.year() >= FIRST_YEAR).then(|| date.to_string())
 }
 
-/// A text for the screen in the file's character set: no control characters, at most `limit` characters. What can't
-/// be decoded becomes the replacement character; it never fails.
+/// Returns a text for the screen, decoded by the file's character set: without control characters, at
+/// most `limit` characters. Bytes that can't be decoded become the replacement character.
 pub(crate) fn text(value: &[u8], character_set: Option<&[u8]>, limit: usize) -> String {
-    // Four bytes a character is the most any of the sets takes, escape sequences come on top.
+    // A character has at most four bytes, and escape sequences beside them.
     let value = value.get(..limit.saturating_mul(8)).unwrap_or(value);
     let named = character_set.and_then(ascii).and_then(|names| {
         let mut sets = names.split('\\').map(str::trim).filter(|name| !name.is_empty());
@@ -89,7 +87,7 @@ pub(crate) fn text(value: &[u8], character_set: Option<&[u8]>, limit: usize) -> 
     clean.trim().chars().take(limit).collect()
 }
 
-/// Marks that turn the direction of what follows on the screen, or show nothing.
+/// Returns whether a character turns the direction of the text on the screen, or shows nothing.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }

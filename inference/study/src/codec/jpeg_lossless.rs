@@ -5,14 +5,14 @@
 
 use jpeg_decoder::{Decoder, PixelFormat};
 
-use super::CodecError;
-use super::markers::{DHT, DQT, DRI, SOF_LOSSLESS, SOS, Segments, Shape, is_remark};
+use crate::codec::jpeg_markers::{DHT, DQT, DRI, FrameHeader, SOF_LOSSLESS, SOS, Segments, is_remark};
+use crate::error::CodecError;
 
 /// Decodes one frame into words in the machine's byte order; also tells how many bits a word has.
 ///
 /// # Errors
 /// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, else [`CodecError::Damaged`].
-pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<(Vec<u8>, u8), CodecError> {
+pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<(Vec<u8>, u8), CodecError> {
     let shape = shape(stream)?;
     shape.has_size(rows, columns)?;
     if !(9..=16).contains(&shape.precision) {
@@ -20,7 +20,7 @@ pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<(Vec<
     }
     let mut decoder = Decoder::new(stream);
     decoder.set_max_decoding_buffer_size(rows.saturating_mul(columns).saturating_mul(2));
-    let words = decoder.decode().map_err(|_| CodecError::Damaged)?;
+    let words = decoder.decode().map_err(|error| CodecError::Decoder(error.to_string()))?;
     match decoder.info() {
         Some(info) if info.pixel_format == PixelFormat::L16 => Ok((words, shape.precision)),
         _ => Err(CodecError::Damaged),
@@ -28,12 +28,12 @@ pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<(Vec<
 }
 
 /// Reads the markers up to the scan, and makes sure that no second frame or scan follows.
-fn shape(stream: &[u8]) -> Result<Shape, CodecError> {
+fn shape(stream: &[u8]) -> Result<FrameHeader, CodecError> {
     let mut segments = Segments::of(stream)?;
     let mut shape = None;
     loop {
         match segments.next()? {
-            (SOF_LOSSLESS, body) if shape.is_none() => shape = Some(Shape::read(body)?),
+            (SOF_LOSSLESS, body) if shape.is_none() => shape = Some(FrameHeader::read(body)?),
             (SOS, [1, _, _, _predictor, _, transform]) => {
                 let shape = shape.ok_or(CodecError::Damaged)?;
                 let fits = transform & 0x0F == 0 || transform & 0x0F < shape.precision;
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_headers_are_read_before_the_decoder_sees_them() {
-        let expected = Shape { precision: 12, rows: 512, columns: 256, table: 0 };
+        let expected = FrameHeader { precision: 12, rows: 512, columns: 256, table: 0 };
         assert_eq!(shape(&headers(12, 512, 256, 1, 0)), Ok(expected));
         assert_eq!(shape(&headers(12, 512, 256, 3, 0)), Err(CodecError::Damaged));
         assert_eq!(shape(&headers(12, 512, 256, 1, 13)), Err(CodecError::Damaged));
@@ -76,7 +76,7 @@ mod tests {
     fn a_stream_of_another_size_is_never_decoded() {
         let huge = headers(16, u16::MAX, u16::MAX, 1, 0);
         assert_eq!(decode(&huge, 512, 512), Err(CodecError::Size));
-        assert_eq!(decode(&headers(12, 2, 2, 1, 0), 2, 2), Err(CodecError::Damaged));
+        assert!(matches!(decode(&headers(12, 2, 2, 1, 0), 2, 2), Err(CodecError::Decoder(_))));
         assert_eq!(decode(&headers(8, 2, 2, 1, 0), 2, 2), Err(CodecError::Depth));
         assert_eq!(decode(&[], 2, 2), Err(CodecError::Damaged));
     }

@@ -1,25 +1,25 @@
 //! The marker segments of the JPEG family up to the first scan (ITU-T T.81, B.1; T.87, C.1), read before any decoder
 //! sees the stream: every length is checked against the bytes there are, and a frame header is believed by nobody.
 
-use super::CodecError;
+use crate::error::CodecError;
 
-pub(super) const SOF_LOSSLESS: u8 = 0xC3;
-pub(super) const SOF_LS: u8 = 0xF7;
-pub(super) const DHT: u8 = 0xC4;
-pub(super) const DQT: u8 = 0xDB;
-pub(super) const DRI: u8 = 0xDD;
-pub(super) const EOI: u8 = 0xD9;
-pub(super) const LSE: u8 = 0xF8;
-pub(super) const SOS: u8 = 0xDA;
+pub(crate) const SOF_LOSSLESS: u8 = 0xC3;
+pub(crate) const SOF_LS: u8 = 0xF7;
+pub(crate) const DHT: u8 = 0xC4;
+pub(crate) const DQT: u8 = 0xDB;
+pub(crate) const DRI: u8 = 0xDD;
+pub(crate) const EOI: u8 = 0xD9;
+pub(crate) const LSE: u8 = 0xF8;
+pub(crate) const SOS: u8 = 0xDA;
 
 /// A marker that says nothing of the picture's samples: application data or a comment.
-pub(super) fn is_remark(marker: u8) -> bool {
+pub(crate) fn is_remark(marker: u8) -> bool {
     matches!(marker, 0xE0..=0xEF | 0xFE)
 }
 
 /// What a frame header says of the only component that there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shape {
+pub(crate) struct FrameHeader {
     /// Bits of a sample.
     pub precision: u8,
     pub rows: usize,
@@ -28,12 +28,12 @@ pub(super) struct Shape {
     pub table: u8,
 }
 
-impl Shape {
+impl FrameHeader {
     /// Reads a frame header's body.
     ///
     /// # Errors
     /// [`CodecError::Damaged`] for anything but one component.
-    pub(super) fn read(body: &[u8]) -> Result<Self, CodecError> {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, CodecError> {
         let [precision, r1, r0, c1, c0, 1, _component, _sampling, table] = *body else {
             return Err(CodecError::Damaged);
         };
@@ -43,20 +43,20 @@ impl Shape {
 
     /// # Errors
     /// [`CodecError::Size`] unless the header's size is this one.
-    pub(super) fn has_size(self, rows: usize, columns: usize) -> Result<(), CodecError> {
+    pub(crate) fn has_size(self, rows: usize, columns: usize) -> Result<(), CodecError> {
         if (self.rows, self.columns) == (rows, columns) { Ok(()) } else { Err(CodecError::Size) }
     }
 }
 
 /// Marker and body of one segment, in the order of the stream, and the bytes behind it.
-pub(super) struct Segments<'a> {
+pub(crate) struct Segments<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Segments<'a> {
     /// # Errors
     /// [`CodecError::Damaged`] where the stream doesn't begin as one.
-    pub(super) fn of(stream: &'a [u8]) -> Result<Self, CodecError> {
+    pub(crate) fn of(stream: &'a [u8]) -> Result<Self, CodecError> {
         stream.strip_prefix(&[0xFF, 0xD8]).map(|rest| Self { rest }).ok_or(CodecError::Damaged)
     }
 
@@ -64,7 +64,7 @@ impl<'a> Segments<'a> {
     ///
     /// # Errors
     /// [`CodecError::Damaged`] where there is none, or not all of it.
-    pub(super) fn next(&mut self) -> Result<(u8, &'a [u8]), CodecError> {
+    pub(crate) fn next(&mut self) -> Result<(u8, &'a [u8]), CodecError> {
         loop {
             match *self.rest {
                 // Any number of fill bytes may precede a marker (T.81, B.1.1.2).
@@ -82,7 +82,7 @@ impl<'a> Segments<'a> {
     }
 
     /// What lies behind the last segment given.
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 }
@@ -107,9 +107,12 @@ mod tests {
 
     #[test]
     fn one_component_or_none_at_all() {
-        let grey = Shape { precision: 12, rows: 258, columns: 2, table: 3 };
-        assert_eq!(Shape::read(&[12, 1, 2, 0, 2, 1, 1, 0x11, 3]), Ok(grey));
-        assert_eq!(Shape::read(&[12, 1, 2, 0, 2, 3, 1, 0x11, 3, 2, 0x11, 3, 3, 0x11, 3]), Err(CodecError::Damaged));
+        let grey = FrameHeader { precision: 12, rows: 258, columns: 2, table: 3 };
+        assert_eq!(FrameHeader::read(&[12, 1, 2, 0, 2, 1, 1, 0x11, 3]), Ok(grey));
+        assert_eq!(
+            FrameHeader::read(&[12, 1, 2, 0, 2, 3, 1, 0x11, 3, 2, 0x11, 3, 3, 0x11, 3]),
+            Err(CodecError::Damaged)
+        );
         assert_eq!(grey.has_size(258, 2), Ok(()));
         assert_eq!(grey.has_size(2, 258), Err(CodecError::Size));
     }

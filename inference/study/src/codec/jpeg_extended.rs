@@ -4,9 +4,12 @@
 //!
 //! One component, one scan; arithmetic coding, progression and hierarchy are other syntaxes, long retired.
 
-use super::huffman::{Bits, Codes};
-use super::markers::{DHT, DQT, DRI, SOS, Segments, Shape, is_remark};
-use super::{Carried, CodecError, cosine};
+use crate::allocation::empty_vec;
+use crate::codec::huffman::{Bits, Codes};
+use crate::codec::idct;
+use crate::codec::jpeg_markers::{DHT, DQT, DRI, FrameHeader, SOS, Segments, is_remark};
+use crate::codec::samples::DecodedSamples;
+use crate::error::CodecError;
 
 const SOF_BASELINE: u8 = 0xC0;
 const SOF_EXTENDED: u8 = 0xC1;
@@ -36,14 +39,14 @@ struct Tables {
 /// # Errors
 /// [`CodecError::Size`] where stream and header disagree, [`CodecError::EightBit`] and [`CodecError::Depth`] for samples
 /// of other bits, else [`CodecError::Damaged`].
-pub(super) fn decode(stream: &[u8], rows: usize, columns: usize, precision: u8) -> Result<Carried, CodecError> {
+pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize, precision: u8) -> Result<DecodedSamples, CodecError> {
     let mut segments = Segments::of(stream)?;
     let mut tables = Tables::default();
     let mut shape = None;
     loop {
         match segments.next()? {
             (SOF_BASELINE | SOF_EXTENDED, body) if shape.is_none() => {
-                let read = Shape::read(body)?;
+                let read = FrameHeader::read(body)?;
                 read.has_size(rows, columns)?;
                 match read.precision {
                     found if found == precision => shape = Some(read),
@@ -58,7 +61,7 @@ pub(super) fn decode(stream: &[u8], rows: usize, columns: usize, precision: u8) 
             (SOS, [1, _component, codes, 0, 0 | 63, 0]) => {
                 let shape = shape.ok_or(CodecError::Damaged)?;
                 let samples = tables.scan(segments.rest(), shape, *codes)?;
-                return Ok(Carried { samples, precision, signed: false });
+                return Ok(DecodedSamples { samples, precision, signed: false });
             }
             (marker, _) if is_remark(marker) => {}
             _ => return Err(CodecError::Damaged),
@@ -103,12 +106,12 @@ impl Tables {
     }
 
     /// The blocks of the only component, row by row (T.81, A.2.2); those at the right and lower edge are cut.
-    fn scan(&self, bytes: &[u8], shape: Shape, codes: u8) -> Result<Vec<u16>, CodecError> {
+    fn scan(&self, bytes: &[u8], shape: FrameHeader, codes: u8) -> Result<Vec<u16>, CodecError> {
         let steps = self.quantisation.get(usize::from(shape.table)).and_then(Option::as_ref);
         let means = self.means.get(usize::from(codes >> 4)).and_then(Option::as_ref);
         let waves = self.waves.get(usize::from(codes & 0x0F)).and_then(Option::as_ref);
         let (Some(steps), Some(means), Some(waves)) = (steps, means, waves) else { return Err(CodecError::Damaged) };
-        let mut samples = super::empty(shape.rows * shape.columns)?;
+        let mut samples = empty_vec(shape.rows * shape.columns)?;
         samples.resize(shape.rows * shape.columns, 0);
         let mut bits = Bits::of(bytes);
         let (mut mean, mut coded) = (0, 0);
@@ -164,7 +167,7 @@ fn block(bits: &mut Bits, mean: i32, waves: &Codes, steps: &[u16; 64]) -> Result
         (at, flat) = (at + 1, false);
     }
     // Air is most of a chest's picture, and a mean alone needs no transform to come out the same.
-    Ok(if flat { [(block[0] + 4) >> 3; 64] } else { cosine::inverse(&block) })
+    Ok(if flat { [(block[0] + 4) >> 3; 64] } else { idct::inverse(&block) })
 }
 
 #[cfg(test)]
