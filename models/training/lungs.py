@@ -1,7 +1,7 @@
-"""Training pictures of the lung networks: one slice of a randomly cropped, stretched and turned cube of a volume.
+"""Training batches of the lung network: slices of a randomly cropped, stretched and turned volume.
 
-As in the page (`inference/ensemble/src/lung_segmentation.rs`) the cube spans the whole study, resized to 128 along every axis,
-and the channels are grey and the voxel's x, y, z in [−1, 1].
+As in the product (`inference/ensemble/src/lung_segmentation.rs`) the cube spans the whole study,
+resized to 128 along every axis; the channels are grey and the voxel's x, y, z in [−1, 1].
 """
 
 import math

@@ -43,7 +43,7 @@ def randomize_batch_norms(model: nn.Module, pictures: torch.Tensor, random: torc
 
 
 def random_weights(name: str, shape: tuple[int, ...]) -> Quantized | np.ndarray:
-    """Returns the tensor of `inference/networks/src/random_weights.rs`: even noise from a hash of the name and the value's index."""
+    """Returns the tensor of `inference/networks/src/random_weights.rs`: noise from a hash of name and index."""
     seed = 0x811C9DC5
     for byte in name.encode():
         seed = ((seed ^ byte) * 0x01000193) & 0xFFFFFFFF
