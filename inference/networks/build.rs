@@ -4,6 +4,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "it runs on the machine that builds, never in a browser")]
 
+#![allow(clippy::unnecessary_debug_formatting, reason = "a path in quotes is a literal of Rust")]
+
 use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {

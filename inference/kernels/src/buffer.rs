@@ -201,12 +201,11 @@ fn plan_blocks(lifetimes: &[Lifetime]) -> (Vec<usize>, Vec<usize>) {
         // Blocks are in order of falling size.
         let free = members.iter().rposition(|others| !others.iter().any(|other| other.overlaps(lifetime)));
         let block = free.unwrap_or(members.len());
-        match members.get_mut(block) {
-            Some(others) => others.push(lifetime),
-            None => {
-                members.push(vec![lifetime]);
-                sizes.push(lifetime.len);
-            }
+        if let Some(others) = members.get_mut(block) {
+            others.push(lifetime);
+        } else {
+            members.push(vec![lifetime]);
+            sizes.push(lifetime.len);
         }
         assigned[nth] = block;
     }

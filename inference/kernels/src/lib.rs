@@ -12,6 +12,7 @@
 //!
 //! A convolution's output has the size [`output_size()`] on every device.
 
+#![allow(clippy::needless_for_each, reason = "hot loops stay in the form in which they were measured")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp, reason = "tests compare exact values"))]
 
 mod activation;
