@@ -5,7 +5,7 @@
 //! so it is met exactly, and the disease of one date lies within that of a worse one.
 
 use crate::noise::smooth;
-use crate::shape::{Point, step};
+use crate::signed_distance::{Point, smoothstep};
 
 /// Half the width of a lesion's edge, in the field's units: about 2 mm.
 const EDGE: f32 = 0.08;
@@ -13,22 +13,22 @@ const EDGE: f32 = 0.08;
 const CONSOLIDATED: f64 = 0.05;
 
 /// How early a place of the lung falls ill: higher is earlier. `pleura` is its depth below the pleura, mm.
-pub(crate) fn field(seed: u64, p: Point, pleura: f32) -> f32 {
+pub(crate) fn onset_field(seed: u64, p: Point, pleura: f32) -> f32 {
     let patches = smooth(seed, p, 38.0) + 0.5 * smooth(seed ^ 1, p, 18.0) + 0.14 * smooth(seed ^ 2, p, 8.0);
     let outer = (-pleura.max(0.0) / 16.0).exp();
-    patches + 0.55 * outer + 0.5 * (p[1] / 80.0) + 0.35 * step(60.0, -150.0, p[2])
+    patches + 0.55 * outer + 0.5 * (p[1] / 80.0) + 0.35 * smoothstep(60.0, -150.0, p[2])
 }
 
 /// From which values of the field on a lung is ill.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Spread {
+pub(crate) struct DiseaseExtent {
     /// Lesion from here on.
     pub(crate) lesion: f32,
     /// Consolidated from here on.
     dense: f32,
 }
 
-impl Spread {
+impl DiseaseExtent {
     /// The spread that makes `share` of these voxels lesion; reorders the values.
     pub(crate) fn of_share(values: &mut [f32], share: f64) -> Self {
         let count = values.len() as f64 * share;
@@ -56,7 +56,7 @@ impl Spread {
 
 /// From 0 to 1 over `edge` on both sides of a threshold, which may be infinite: then no place is ill.
 fn reached(threshold: f32, edge: f32, field: f32) -> f32 {
-    if threshold.is_finite() { step(threshold - edge, threshold + edge, field) } else { 0.0 }
+    if threshold.is_finite() { smoothstep(threshold - edge, threshold + edge, field) } else { 0.0 }
 }
 
 /// The value that `count` of them reach; none reaches infinity.
@@ -71,9 +71,10 @@ mod tests {
 
     #[test]
     fn a_spread_takes_the_share_asked_for() {
-        let values: Vec<f32> = (0..10_000).map(|i| field(3, [i as f32 * 0.7, 10.0, i as f32 * 0.3], 20.0)).collect();
+        let values: Vec<f32> =
+            (0..10_000).map(|i| onset_field(3, [i as f32 * 0.7, 10.0, i as f32 * 0.3], 20.0)).collect();
         for share in [0.0, 0.01, 0.25, 0.9] {
-            let spread = Spread::of_share(&mut values.clone(), share);
+            let spread = DiseaseExtent::of_share(&mut values.clone(), share);
             let ill = values.iter().filter(|v| **v >= spread.lesion).count();
             assert!((ill as f64 / 10_000.0 - share).abs() < 1e-3, "{share}: {ill}");
             let dense = values.iter().filter(|v| spread.hu(3, [0.0; 3], **v) > -300.0).count() as f64;

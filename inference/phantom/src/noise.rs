@@ -13,12 +13,12 @@ pub(crate) fn hash(seed: u64, at: [i64; 3]) -> u64 {
 }
 
 /// Numbers in sequence, where a place has no meaning (growing a vessel tree).
-pub(crate) struct Sequence {
+pub(crate) struct RandomSequence {
     seed: u64,
     drawn: i64,
 }
 
-impl Sequence {
+impl RandomSequence {
     pub(crate) fn new(seed: u64) -> Self {
         Self { seed, drawn: 0 }
     }

@@ -11,7 +11,7 @@ const BLUR_MM: f32 = 1.5;
 
 /// One solid.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Shape {
+pub(crate) enum Solid {
     /// `turn` is the sine of its rotation about z, from x towards y.
     Ellipsoid { center: Point, radii: Point, turn: f32 },
     /// A box with rounded edges; `turn` as above.
@@ -20,7 +20,7 @@ pub(crate) enum Shape {
     Rod { from: Point, to: Point, radii: [f32; 2] },
 }
 
-impl Shape {
+impl Solid {
     pub(crate) const fn ellipsoid(center: Point, radii: Point) -> Self {
         Self::Ellipsoid { center, radii, turn: 0.0 }
     }
@@ -105,23 +105,23 @@ impl Shape {
 }
 
 /// How much of a pixel at this distance from a surface lies within it, 0..=1.
-pub(crate) fn cover(distance: f32) -> f32 {
+pub(crate) fn coverage(distance: f32) -> f32 {
     (0.5 - distance / BLUR_MM).clamp(0.0, 1.0)
 }
 
 /// The union of two solids by their distances, the notch between them filled over about `fillet` mm.
-pub(crate) fn union(a: f32, b: f32, fillet: f32) -> f32 {
+pub(crate) fn smooth_union(a: f32, b: f32, fillet: f32) -> f32 {
     let h = (fillet - (a - b).abs()).max(0.0);
     a.min(b) - h * h / (4.0 * fillet)
 }
 
 /// What both solids share, edges rounded over about `fillet` mm.
-pub(crate) fn common(a: f32, b: f32, fillet: f32) -> f32 {
-    -union(-a, -b, fillet)
+pub(crate) fn smooth_intersection(a: f32, b: f32, fillet: f32) -> f32 {
+    -smooth_union(-a, -b, fillet)
 }
 
 /// 0 on the side of `low`, 1 on that of `high`, whichever is the larger, and smooth between.
-pub(crate) fn step(low: f32, high: f32, x: f32) -> f32 {
+pub(crate) fn smoothstep(low: f32, high: f32, x: f32) -> f32 {
     let t = ((x - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
@@ -155,9 +155,9 @@ mod tests {
     #[test]
     fn distances_vanish_on_the_surface_and_bounds_hold_the_solid() {
         let shapes = [
-            Shape::Ellipsoid { center: [3.0, -2.0, 5.0], radii: [20.0, 10.0, 30.0], turn: 0.5 },
-            Shape::Bar { center: [3.0, -2.0, 5.0], half: [20.0, 10.0, 30.0], round: 4.0, turn: -0.5 },
-            Shape::Rod { from: [0.0, 0.0, 0.0], to: [10.0, 5.0, 30.0], radii: [6.0, 2.0] },
+            Solid::Ellipsoid { center: [3.0, -2.0, 5.0], radii: [20.0, 10.0, 30.0], turn: 0.5 },
+            Solid::Bar { center: [3.0, -2.0, 5.0], half: [20.0, 10.0, 30.0], round: 4.0, turn: -0.5 },
+            Solid::Rod { from: [0.0, 0.0, 0.0], to: [10.0, 5.0, 30.0], radii: [6.0, 2.0] },
         ];
         for shape in shapes {
             let [x, y, z] = shape.bounds();
@@ -176,13 +176,13 @@ mod tests {
             }
             assert!(inside > 1000, "{shape:?}");
         }
-        assert!((Shape::rod([0.0; 3], [0.0, 0.0, 9.0], 2.0).distance([5.0, 0.0, 4.0]) - 3.0).abs() < 1e-5);
+        assert!((Solid::rod([0.0; 3], [0.0, 0.0, 9.0], 2.0).distance([5.0, 0.0, 4.0]) - 3.0).abs() < 1e-5);
     }
 
     #[test]
     fn a_union_is_never_smaller_than_its_parts() {
-        assert!(union(1.0, 2.0, 4.0) <= 1.0);
-        assert!((union(1.0, 20.0, 4.0) - 1.0).abs() < 1e-6);
-        assert!(common(-1.0, -2.0, 4.0) >= -1.0);
+        assert!(smooth_union(1.0, 2.0, 4.0) <= 1.0);
+        assert!((smooth_union(1.0, 20.0, 4.0) - 1.0).abs() < 1e-6);
+        assert!(smooth_intersection(-1.0, -2.0, 4.0) >= -1.0);
     }
 }
