@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod clock;
+mod cpu_time;
 #[path = "study/fuzzed.rs"]
 #[allow(dead_code)]
 mod fuzzed;
@@ -25,7 +25,7 @@ use corsai_study::{Intake, Limits};
 use corsai_tests::{data, needs_data};
 use peak_alloc::PeakAlloc;
 
-use clock::computed;
+use cpu_time::computed;
 use made::{File, Tag, Written, chest, element, item};
 
 #[global_allocator]

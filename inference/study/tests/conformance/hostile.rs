@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use corsai_study::ImageFrame;
 
-use crate::clock::computed;
+use crate::cpu_time::computed;
 use crate::file::Header;
 use crate::streams::made;
 

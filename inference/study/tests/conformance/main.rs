@@ -5,8 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../clock/mod.rs"]
-mod clock;
+#[path = "../cpu_time/mod.rs"]
+mod cpu_time;
 mod file;
 mod hostile;
 mod streams;
