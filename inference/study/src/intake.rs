@@ -191,6 +191,7 @@ impl Intake {
     }
 
     fn refuse(&mut self, error: FileError, name: &str) {
+        tracing::debug!(%error, "file not used");
         self.refused.add(error, name.to_owned());
     }
 

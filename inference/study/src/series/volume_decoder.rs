@@ -198,6 +198,13 @@ impl VolumeDecoder {
                 SliceState::Waiting => unreachable!("invariant: every slice was tried"),
             }
         }
+        tracing::info!(
+            slices = stack.slices.len(),
+            decoded = decoded.len(),
+            blank,
+            voxels = voxels.len(),
+            "series decoded"
+        );
         let StackGeometry { grid, warnings } = if failed.is_empty() {
             stack.geometry.clone()
         } else {
