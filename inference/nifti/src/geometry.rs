@@ -14,7 +14,7 @@ type Qform = ([f64; 3], [f64; 3], f64);
 const PLAUSIBLE_MM: std::ops::RangeInclusive<f64> = 0.01..=100.0;
 /// By what share the header's two statements of a distance may differ.
 const SAME_SPACING: f64 = 0.01;
-/// Least volume that three unit axes span: three that lie nearly in a plane are no grid.
+/// Least volume that three unit axes span: three axes nearly in a plane are no grid.
 const INDEPENDENT: f64 = 0.5;
 /// What b² + c² + d² of a unit quaternion may exceed 1 by: f32's rounding.
 const UNIT: f64 = 1e-3;

@@ -20,8 +20,8 @@ const MAX_TRAILING_BYTES: u64 = 1 << 20;
 pub struct Image<T> {
     /// The places of the voxels.
     pub geometry: Geometry,
-    /// Whether the header has an orientation. Without one, columns are taken to run to the patient's
-    /// left, rows to the front and slices to the head, as nibabel does.
+    /// Whether the header has an orientation. Without one, columns are taken to run to the
+    /// patient's left, rows to the front and slices to the head, as nibabel does.
     pub orientation_known: bool,
     /// One value a voxel, columns fastest.
     pub voxels: Vec<T>,
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         self.header.data_type
     }
 
-    /// Returns where the voxels lie.
+    /// Returns the places of the voxels.
     #[must_use]
     pub fn geometry(&self) -> &Geometry {
         &self.header.placement.geometry

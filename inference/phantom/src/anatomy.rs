@@ -1,8 +1,9 @@
 //! The places of the synthetic chest's parts: the body's outline, the inside of the chest wall, the
 //! lungs, and all organs.
 //!
-//! Heights are counted from the carina (z = 0), sideways from the midline, depths from the middle of the chest; the
-//! patient lies on the back with the arms raised. Lengths are those of an adult, rounded.
+//! Heights are counted from the carina (z = 0), sideways from the midline, depths from the middle
+//! of the chest; the patient lies on the back with the arms raised. Lengths are those of an adult,
+//! rounded.
 
 use crate::signed_distance::{Point, Solid, coverage, smooth_intersection, smooth_union, smoothstep};
 
@@ -21,12 +22,12 @@ pub(crate) mod hu {
     pub(crate) const MARROW: f32 = 170.0;
 }
 
-/// A solid and what it is made of.
+/// A solid of one or two materials.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Organ {
     pub(crate) shape: Solid,
     pub(crate) hu: f32,
-    /// How deep below the surface something else begins, mm, and its HU.
+    /// Depth of another material below the surface, mm, and its HU.
     pub(crate) core: Option<(f32, f32)>,
 }
 
@@ -77,7 +78,8 @@ pub(crate) struct Section {
 }
 
 impl Outline {
-    /// The cross-section at a height: a cubic through the rows, so that coronal contours have no corners.
+    /// The cross-section at a height: a cubic through the rows, so that coronal contours have no
+    /// corners.
     fn at(&self, z: f32) -> Section {
         let rows = self.0;
         let last = rows.len() - 1;
@@ -99,8 +101,8 @@ impl Outline {
 }
 
 impl Section {
-    /// Distance from the outline, mm: an ellipse squared up a little (exponent 2.25) and narrower in front, as chests
-    /// are.
+    /// Distance from the outline, mm: an ellipse squared up a little (exponent 2.25) and narrower
+    /// in front, as chests are.
     pub(crate) fn distance(&self, x: f32, y: f32) -> f32 {
         let v = (y - self.middle_y) / self.half_depth;
         let half_width = self.half_width * (1.0 + 0.09 * v.clamp(-1.0, 0.3));
@@ -112,7 +114,7 @@ impl Section {
         (k - 1.0) * f / ((du * du + dv * dv).sqrt() * k)
     }
 
-    /// The x and y between which the outline lies.
+    /// Returns the ranges of x and y of the outline.
     pub(crate) fn bounds(&self) -> [[f32; 2]; 2] {
         let (w, d, y) = (1.03 * self.half_width, self.half_depth, self.middle_y);
         [[-w - 1.0, w + 1.0], [y - d - 1.0, y + d + 1.0]]
@@ -126,7 +128,7 @@ fn spine_y(z: f32) -> f32 {
 
 const RIGHT_DOME: Solid = Solid::ellipsoid([-63.0, -16.0, -204.0], [80.0, 93.0, 100.0]);
 const LEFT_DOME: Solid = Solid::ellipsoid([66.0, -14.0, -212.0], [75.0, 92.0, 98.0]);
-/// What lies below the heart, between the domes.
+/// The part of the diaphragm below the heart, between the domes.
 const MIDDLE_DOME: Solid = Solid::ellipsoid([4.0, -42.0, -208.0], [62.0, 68.0, 88.0]);
 const HEART: Solid = Solid::Ellipsoid { center: [25.0, -26.0, -86.0], radii: [60.0, 46.0, 49.0], turn: -0.38 };
 const RIGHT_ATRIUM: Solid = Solid::ellipsoid([-20.0, -14.0, -74.0], [26.0, 30.0, 38.0]);
@@ -138,13 +140,14 @@ const ROOF: f32 = 101.0;
 /// Lungs end here at the latest: the costophrenic angle.
 const LUNG_FLOOR: f32 = -186.0;
 
-/// Everything that doesn't depend on the slice.
+/// All solids of the chest.
 pub(crate) struct Anatomy {
     /// In painting order: later ones cover earlier ones.
     pub(crate) parts: Vec<Organ>,
-    /// The same for what lies below the diaphragm: painted before the chest wall, which cuts it off.
+    /// Organs below the diaphragm, in painting order: painted before the chest wall, which cuts
+    /// them off.
     pub(crate) abdomen: Vec<Organ>,
-    /// What the lungs lie around.
+    /// Solids between the lungs.
     medial: Vec<Solid>,
 }
 
@@ -157,11 +160,12 @@ pub(crate) struct LungDistance {
     pub(crate) wall: f32,
 }
 
-/// What is at one height.
+/// The anatomy at one height.
 pub(crate) struct AxialLevel {
     pub(crate) body: Section,
     pub(crate) cavity: Section,
-    /// The shapes beside the lungs that reach this height, and up to where they shape the lungs along x and y.
+    /// The shapes beside the lungs that reach this height, and up to where they shape the lungs
+    /// along x and y.
     medial: Vec<(Solid, [[f32; 2]; 2])>,
     z: f32,
 }
@@ -174,7 +178,7 @@ impl Anatomy {
         Self { parts, abdomen: abdomen(), medial: medial() }
     }
 
-    /// What can be worked out once for all points of a height.
+    /// Returns what is common to all points of a height.
     pub(crate) fn level(&self, z: f32) -> AxialLevel {
         let near = |shape: &Solid| {
             let [x, y, _] = shape.bounds().map(|[low, high]| [low - 2.0 * FILLET, high + 2.0 * FILLET]);
@@ -194,7 +198,7 @@ impl AxialLevel {
         self.cavity.distance(p[0], p[1]).max(self.z - ROOF)
     }
 
-    /// How a point of this height lies to the lung on its side of the midline.
+    /// Returns the distances of a point of this height from the lung on its side of the midline.
     pub(crate) fn lung(&self, p: Point) -> LungDistance {
         let [x, y, z] = p;
         let domes = DOMES.iter().map(|dome| dome.distance(p)).fold(f32::MAX, f32::min);
@@ -351,8 +355,8 @@ fn mediastinum() -> Vec<Organ> {
     parts
 }
 
-/// The chest wall: HU of a point between the body's outline and the cavity, distances in mm, and inside of it before
-/// any organ. `streaks` in −1..1 mixes fat between the muscles.
+/// The chest wall: HU of a point between the body's outline and the cavity, distances in mm, and
+/// inside of it before any organ. `streaks` in −1..1 mixes fat between the muscles.
 pub(crate) fn wall(p: Point, body: f32, cavity: f32, section: &Section, streaks: f32) -> f32 {
     if cavity < 0.0 {
         return hu::FAT;
@@ -371,8 +375,8 @@ pub(crate) fn wall(p: Point, body: f32, cavity: f32, section: &Section, streaks:
 
 /// Ribs and breastbone in the wall: how much of the point they take, and their HU.
 ///
-/// Rib `i` leaves the spine at 95 − 24 i mm and sinks by 45 + 7 i mm on its way to the front, where it turns to
-/// cartilage.
+/// Rib `i` leaves the spine at 95 − 24 i mm and sinks by 45 + 7 i mm on its way to the front, where
+/// it turns to cartilage.
 fn bone(p: Point, cavity: f32, section: &Section) -> Option<(f32, f32)> {
     const THICK: f32 = 6.0;
     let [x, y, z] = p;
@@ -401,7 +405,7 @@ fn bone(p: Point, cavity: f32, section: &Section) -> Option<(f32, f32)> {
     })
 }
 
-/// How far a point lies beyond both sides of an edge.
+/// Returns the distance of a point beyond both sides of an edge.
 fn edge(a: f32, b: f32) -> f32 {
     let (a, b) = (a.max(0.0), b.max(0.0));
     (a * a + b * b).sqrt()

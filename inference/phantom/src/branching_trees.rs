@@ -1,20 +1,21 @@
 //! Vessels and bronchi: trees that fill the lungs.
 //!
-//! Points all over a lung are joined, nearest to the hilum first, to what has grown so far; a vessel's radius follows
-//! from how many points it feeds (Murray's law). So the trees branch and taper as real ones do, and differ by seed.
+//! Points all over a lung are joined, nearest to the hilum first, to what has grown so far; a
+//! vessel's radius follows from how many points it feeds (Murray's law). So the trees branch and
+//! taper as real ones do, and differ by seed.
 
 use crate::anatomy::Anatomy;
 use crate::noise::RandomSequence;
 use crate::signed_distance::{Point, Solid, dot, length, minus};
 
-/// From this radius on a vessel belongs to the hilum and not to the lung, mm.
+/// Radius at and above which a vessel belongs to the hilum and not to the lung, mm.
 pub(crate) const HILAR_MM: f32 = 4.4;
 /// A bronchus' wall, mm.
 const BRONCHUS_WALL_MM: f32 = 0.8;
 /// Length of the pieces a branch is made of, mm.
 const PIECE_MM: f32 = 7.0;
 
-/// All branches of both lungs.
+/// All vessels and bronchi of both lungs.
 pub(crate) struct BranchingTrees {
     /// Blood, thin and thick.
     pub(crate) vessels: Vec<Solid>,
@@ -32,11 +33,11 @@ struct Node {
     feeds: u16,
 }
 
-/// One tree's measures.
+/// Parameters of one tree.
 struct TreePlan {
     root: [Point; 2],
     points: usize,
-    /// How deep in the lung its points lie at least, mm.
+    /// Least depth of the points below the lung's surface, mm.
     margin: f32,
     /// Radius of a branch that feeds one point, mm, and the exponent of the law.
     twig_mm: f32,
@@ -81,7 +82,7 @@ impl BranchingTrees {
         self.bronchus_lumens.push(Solid::Rod { from, to, radii: [start, end] });
     }
 
-    /// What the hilum takes from the lung: thick vessels, and bronchi as thick.
+    /// Returns thick vessels and bronchi, which belong to the hilum and not to the lung.
     pub(crate) fn hilar(&self) -> impl Iterator<Item = &Solid> + Clone {
         self.vessels.iter().chain(&self.bronchus_walls).filter(|shape| is_hilar(shape))
     }
@@ -96,7 +97,8 @@ fn is_hilar(shape: &Solid) -> bool {
 fn scatter(anatomy: &Anatomy, plan: &TreePlan, draw: &mut RandomSequence) -> Vec<Point> {
     let side = plan.root[0][0].signum();
     let mut points = Vec::with_capacity(plan.points);
-    // Lungs fill about a third of the box; far more tries than that would mean that there is no lung.
+    // Lungs fill about a third of the box; far more tries than that would mean that there is no
+    // lung.
     for _ in 0..plan.points * 40 {
         let p = [side * (64.0 + 64.0 * draw.signed()), 88.0 * draw.signed(), -40.0 + 145.0 * draw.signed()];
         if anatomy.level(p[2]).lung(p).surface < -plan.margin {
@@ -133,7 +135,8 @@ fn grow_one(anatomy: &Anatomy, plan: &TreePlan, draw: &mut RandomSequence) -> Ve
     nodes
 }
 
-/// Adds a branch from a node to a point, in pieces that wander a little, and counts the point on the way to the root.
+/// Adds a branch from a node to a point, in pieces that wander a little, and counts the point on
+/// the way to the root.
 fn extend(nodes: &mut Vec<Node>, from: usize, to: Point, draw: &mut RandomSequence) {
     let start = nodes[from].at;
     let step = minus(to, start);

@@ -2,10 +2,10 @@
 //! end-to-end check.
 //!
 //! The chest is a set of solids in millimetres (`anatomy`, `signed_distance`) with vessels and
-//! bronchi grown into its lungs (`branching_trees`). `render` paints it slice by slice, with a chosen
-//! share of each lung diseased (`lesions`) and a scanner's noise (`noise`); `dicom` writes the files.
-//! A seed is a patient: anatomy and the places where disease begins depend on nothing else, so that
-//! two dates of one seed are two visits. The phantom is no model of a body's physics.
+//! bronchi grown into its lungs (`branching_trees`). `render` paints it slice by slice, with a
+//! chosen share of each lung diseased (`lesions`) and a scanner's noise (`noise`); `dicom` writes
+//! the files. A seed is a patient: anatomy and the places where disease begins depend on nothing
+//! else, so that two dates of one seed are two visits. The phantom is no model of a body's physics.
 //!
 //! ```
 //! use corsai_phantom::{Phantom, PhantomOptions};

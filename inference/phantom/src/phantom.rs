@@ -80,8 +80,8 @@ pub struct Truth {
     pub right: LungTruth,
 }
 
-/// A synthetic chest CT: slice 0 nearest the feet, rows from anterior to posterior, columns from the
-/// patient's right to the patient's left.
+/// A synthetic chest CT: slice 0 nearest the feet, rows from anterior to posterior, columns from
+/// the patient's right to the patient's left.
 pub struct Phantom {
     options: PhantomOptions,
     view: VoxelGrid,
@@ -178,8 +178,9 @@ impl Phantom {
         &self.hu
     }
 
-    /// One label byte a voxel ([`corsai_volume::label`]), in the same order. Lung is what lies within the pleura,
-    /// lesions and thin vessels included, without the thick ones of the hilum and their bronchi.
+    /// Returns one label byte for each voxel ([`corsai_volume::label`]), in the same order. Lung is
+    /// the space within the pleura with lesions and thin vessels, without the thick vessels of the
+    /// hilum and their bronchi.
     #[must_use]
     pub fn labels(&self) -> &[u8] {
         &self.labels

@@ -1,7 +1,7 @@
 //! Slices from shapes: which voxels are lung, and the Hounsfield units of all.
 //!
-//! A slice stands for its whole thickness: shapes are painted at a few heights within it and averaged, so that what
-//! runs slantwise through it has soft edges as in a scanner's slice.
+//! A slice stands for its whole thickness: shapes are painted at a few heights within it and
+//! averaged, so that what runs slantwise through it has soft edges as in a scanner's slice.
 
 use crate::anatomy::{Anatomy, Organ, hu, wall};
 use crate::branching_trees::BranchingTrees;
@@ -93,7 +93,8 @@ impl VoxelGrid {
         }
     }
 
-    /// Calls `each` with the index and the signed distance of every pixel that a shape touches at a height.
+    /// Calls `each` with the index and the signed distance of every pixel that a shape touches at a
+    /// height.
     fn trace(&self, shape: &Solid, z: f32, mut each: impl FnMut(usize, f32)) {
         const SOFT_MM: f32 = 1.0;
         if shape.reaches(z, SOFT_MM) {
@@ -142,7 +143,8 @@ impl Patient {
         LungSlice { cover, field }
     }
 
-    /// The Hounsfield units of one slice, without noise. `spreads` are the right lung's and the left lung's.
+    /// The Hounsfield units of one slice, without noise. `spreads` are the right lung's and the
+    /// left lung's.
     pub(crate) fn slice(
         &self,
         view: &VoxelGrid,
@@ -223,7 +225,8 @@ fn table(view: &VoxelGrid, z: f32, image: &mut [f32]) {
     }
 }
 
-/// Rounds a slice to stored numbers after adding a scanner's noise: normal, and smooth over neighbouring pixels.
+/// Rounds a slice to stored numbers after adding a scanner's noise: normal, and smooth over
+/// neighbouring pixels.
 pub(crate) fn add_noise(image: &[f32], columns: usize, seed: u64, slice: usize) -> Vec<i16> {
     // Weights ¼ ½ ¼ leave 3/8 of the deviation when used along rows and columns.
     const LEFT: f32 = 0.375;

@@ -1,12 +1,14 @@
-//! Solids as distance functions: how far a point lies outside of a surface, mm; negative within.
+//! Solids as signed distance functions: the distance of a point from a surface, mm, negative
+//! inside.
 //!
-//! Points are x to the patient's left, y to the back, z to the head, mm. Distances of ellipsoids are first-order
-//! estimates, good near the surface, which is where a slice needs them.
+//! Points are x to the patient's left, y to the back, z to the head, mm. Distances of ellipsoids
+//! are first-order estimates, good near the surface, which is where a slice needs them.
 
 /// x to the patient's left, y to the back, z to the head, mm.
 pub(crate) type Point = [f32; 3];
 
-/// Width over which a surface goes from all to nothing in an image: the scanner's blur within the slice, mm.
+/// Width over which a surface goes from all to nothing in an image: the scanner's blur within the
+/// slice, mm.
 const BLUR_MM: f32 = 1.5;
 
 /// One solid.
@@ -104,23 +106,25 @@ impl Solid {
     }
 }
 
-/// How much of a pixel at this distance from a surface lies within it, 0..=1.
+/// Returns the share of a pixel at this distance from a surface that is inside, 0..=1.
 pub(crate) fn coverage(distance: f32) -> f32 {
     (0.5 - distance / BLUR_MM).clamp(0.0, 1.0)
 }
 
-/// The union of two solids by their distances, the notch between them filled over about `fillet` mm.
+/// Returns the distance of the union of two solids, the notch between them filled over about
+/// `fillet` mm.
 pub(crate) fn smooth_union(a: f32, b: f32, fillet: f32) -> f32 {
     let h = (fillet - (a - b).abs()).max(0.0);
     a.min(b) - h * h / (4.0 * fillet)
 }
 
-/// What both solids share, edges rounded over about `fillet` mm.
+/// Returns the distance of the intersection of two solids, edges rounded over about `fillet` mm.
 pub(crate) fn smooth_intersection(a: f32, b: f32, fillet: f32) -> f32 {
     -smooth_union(-a, -b, fillet)
 }
 
-/// 0 on the side of `low`, 1 on that of `high`, whichever is the larger, and smooth between.
+/// Returns 0 on the side of `low`, 1 on that of `high`, and a smooth step between; `low` may be the
+/// larger one.
 pub(crate) fn smoothstep(low: f32, high: f32, x: f32) -> f32 {
     let t = ((x - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)

@@ -1,7 +1,8 @@
-//! Files that were made to break readers: each ends in a code or a volume, within two seconds and 256 MB.
+//! Files that were made to break readers: each ends in a code or a volume, within two seconds and
+//! 256 MB.
 //!
-//! A program of its own, because it counts what is allocated. The files are other people's and not in the repository;
-//! those that are made here run everywhere.
+//! A program of its own, because it counts what is allocated. The files are other people's and not
+//! in the repository; those that are made here run everywhere.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -9,7 +9,8 @@ const SHORT_BITS: usize = 9;
 #[derive(Debug, Clone)]
 pub(crate) struct HuffmanTable {
     values: Vec<u8>,
-    /// By the next [`SHORT_BITS`] bits: the length and value of a short code; length 0 for a longer one.
+    /// By the next [`SHORT_BITS`] bits: the length and value of a short code; length 0 for a longer
+    /// one.
     short: Vec<(u8, u8)>,
     /// By length − 1: the first longer code, left-aligned in 16 bits, and the index of the value of
     /// code 0 of this length, which may be negative.
@@ -163,7 +164,8 @@ mod tests {
 
     #[test]
     fn short_and_long_codes_and_signed_numbers_are_read() {
-        // 00, 01, 100, 10100000000, 10100000001, 10100000010, then the numbers 5 and −5, three bits each.
+        // 00, 01, 100, 10100000000, 10100000001, 10100000010, then the numbers 5 and −5, three bits
+        // each.
         let bits = "00".to_owned() + "01" + "100" + "10100000000" + "10100000001" + "10100000010" + "101" + "010";
         let bytes: Vec<u8> = (0..bits.len().div_ceil(8))
             .map(|at| u8::from_str_radix(&format!("{:0<8}", &bits[8 * at..(8 * at + 8).min(bits.len())]), 2).unwrap())

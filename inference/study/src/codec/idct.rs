@@ -1,15 +1,15 @@
 //! The inverse discrete cosine transform of 8 × 8 samples (ITU-T T.81, A.3.3), in whole numbers.
 //!
-//! The factorisation with eleven products for each line is that of Loeffler, Ligtenberg and Moschytz
-//! (ICASSP 1989). Constants have 13 bits and the first pass keeps one more bit, as in the accurate
-//! transform of the Independent JPEG Group at 12 bits. The result equals GDCM's and DCMTK's bit for
-//! bit, on every machine.
+//! The factorisation with eleven products for each line is that of Loeffler, Ligtenberg and
+//! Moschytz (ICASSP 1989). Constants have 13 bits and the first pass keeps one more bit, as in the
+//! accurate transform of the Independent JPEG Group at 12 bits. The result equals GDCM's and
+//! DCMTK's bit for bit, on every machine.
 
 const CONSTANT_BITS: u32 = 13;
 const KEPT_BITS: u32 = 1;
 
-/// Transforms a block, row by row, to sample values around 0. It can't overflow for inputs up to 2³²
-/// in magnitude.
+/// Transforms a block, row by row, to sample values around 0. It can't overflow for inputs up to
+/// 2³² in magnitude.
 pub(crate) fn inverse(block: &[i64; 64]) -> [i64; 64] {
     let mut half = [0; 64];
     for column in 0..8 {

@@ -1,10 +1,10 @@
 //! JPEG 2000 (ITU-T T.800) and High-Throughput JPEG 2000 (T.814), by openjp2 through `jpeg2k`.
 //!
 //! openjp2 is translated from C. It allocates what a stream declares, and ends the program where
-//! there is no such memory. The main header and the headers of all tile-parts are checked here first.
-//! A stream is decoded only if a CT could be made of it: one component of the size in the file's
-//! header; tiles, code-blocks, precincts and quality layers within bounds; no marker that changes
-//! any of this later; and every tile-part whole.
+//! there is no such memory. The main header and the headers of all tile-parts are checked here
+//! first. A stream is decoded only if a CT could be made of it: one component of the size in the
+//! file's header; tiles, code-blocks, precincts and quality layers within bounds; no marker that
+//! changes any of this later; and every tile-part whole.
 
 use jpeg2k::{DecodeParameters, Image};
 
@@ -27,11 +27,11 @@ const SOT: u16 = 0xFF90;
 const SOD: u16 = 0xFF93;
 const EOC: u16 = 0xFFD9;
 
-/// Most tiles. Each takes the decoder some kilobytes before its first sample; tiles of 64 × 64 pixels
-/// are the smallest in use.
+/// Most tiles. Each takes the decoder some kilobytes before its first sample; tiles of 64 × 64
+/// pixels are the smallest in use.
 const MAX_TILES: u64 = 4096;
-/// Smallest areas and sides, as powers of two: smaller ones make a stream of headers alone. Encoders
-/// write blocks of 32 or 64 and precincts of 128 and more.
+/// Smallest areas and sides, as powers of two: smaller ones make a stream of headers alone.
+/// Encoders write blocks of 32 or 64 and precincts of 128 and more.
 const MIN_BLOCK_AREA: u8 = 8;
 const MIN_PRECINCT: u8 = 5;
 const MAX_LEVELS: u8 = 16;
@@ -84,7 +84,8 @@ fn long(bytes: &[u8], at: usize) -> Result<u64, CodecError> {
     found.map(|bytes| u64::from(u32::from_be_bytes(bytes))).ok_or(CodecError::Damaged)
 }
 
-/// Checks the codestream. Returns the contents of SIZ, and the stream without the bytes behind its end.
+/// Checks the codestream. Returns the contents of SIZ, and the stream without the bytes behind its
+/// end.
 fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(Size, &[u8]), CodecError> {
     if word(stream, 0)? != SOC {
         return Err(CodecError::Damaged);
@@ -123,7 +124,8 @@ fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(Size, &[u8]), Co
         return Err(CodecError::Damaged);
     }
     while at < stream.len() {
-        // A stream may end without its marker once all tile-parts are there; a byte of padding makes it even.
+        // A stream may end without its marker once all tile-parts are there; a byte of padding
+        // makes it even.
         let Ok(marker) = word(stream, at) else { break };
         match marker {
             SOT => at = tile_part(stream, at, size.tiles)?,
@@ -294,7 +296,8 @@ mod tests {
         let mut unguarded = stream.clone();
         unguarded[guard] = 0x1F;
         assert_eq!(verdict(&unguarded), Err(CodecError::Unsupported));
-        // A second coding style, in the main header and in a tile's; a change of progression; packed headers.
+        // A second coding style, in the main header and in a tile's; a change of progression;
+        // packed headers.
         assert_eq!(insert(tile, &[&[0xFF, 0x52, 0, 12], &CODING[..]].concat()), Err(CodecError::Damaged));
         assert_eq!(insert(tile + 12, &[&[0xFF, 0x52, 0, 12], &CODING[..]].concat()), Err(CodecError::Unsupported));
         assert_eq!(insert(tile, &[0xFF, 0x5F, 0, 4, 0, 0]), Err(CodecError::Unsupported));

@@ -1,9 +1,10 @@
 //! JPEG Baseline and Extended, sequential with Huffman coding (ITU-T T.81, processes 1, 2 and 4).
 //!
-//! At 12 bits it is the only lossy JPEG syntax of DICOM that can hold Hounsfield units; at 8 bits it
-//! is decoded for the preview. The decoder is this project's own: no Rust crate decodes 12-bit
+//! At 12 bits it is the only lossy JPEG syntax of DICOM that can hold Hounsfield units; at 8 bits
+//! it is decoded for the preview. The decoder is this project's own: no Rust crate decodes 12-bit
 //! sequential JPEG, and it has to stay within bounds on hostile streams. It reads one component and
-//! one scan. Arithmetic coding, progression and hierarchy are other transfer syntaxes, long retired.
+//! one scan. Arithmetic coding, progression and hierarchy are other transfer syntaxes, long
+//! retired.
 
 use crate::allocation::empty_vec;
 use crate::codec::huffman::{BitReader, HuffmanTable};
@@ -106,8 +107,8 @@ impl Tables {
         Ok(())
     }
 
-    /// Decodes the blocks of the only component, row by row (T.81, A.2.2); blocks at the right and lower
-    /// edge are cut.
+    /// Decodes the blocks of the only component, row by row (T.81, A.2.2); blocks at the right and
+    /// lower edge are cut.
     fn scan(&self, bytes: &[u8], header: FrameHeader, codes: u8) -> Result<Vec<u16>, CodecError> {
         let steps = self.quantisation.get(usize::from(header.table)).and_then(Option::as_ref);
         let dc_tables = self.dc_tables.get(usize::from(codes >> 4)).and_then(Option::as_ref);
@@ -175,7 +176,8 @@ fn block(
         block[usize::from(*place)] = i64::from(value) * i64::from(*step);
         (at, dc_only) = (at + 1, false);
     }
-    // Air is most of a chest image. A block with a DC coefficient alone is the same without transform.
+    // Air is most of a chest image. A block with a DC coefficient alone is the same without
+    // transform.
     Ok(if dc_only { [(block[0] + 4) >> 3; 64] } else { idct::inverse(&block) })
 }
 
@@ -191,7 +193,7 @@ mod tests {
         (0..ROWS * COLUMNS).map(|at| (2048.0 + wave(at / COLUMNS, 4.0) + wave(at % COLUMNS, 3.0)) as u16).collect()
     }
 
-    /// A table in which every value's code has so many bits and is its index.
+    /// Returns a table whose codes all have `bits` bits and are the indices of their values.
     fn flat_codes(kind: u8, bits: usize, values: &[u8]) -> Vec<u8> {
         let mut table = vec![0xFF, DHT];
         table.extend((19 + values.len() as u16).to_be_bytes());
@@ -208,7 +210,8 @@ mod tests {
         interval: usize,
     }
 
-    /// Encodes by the definitions (T.81, A.3.3 and F.1.2), with every step of the quantisation the same.
+    /// Encodes by the definitions (T.81, A.3.3 and F.1.2), with every step of the quantisation the
+    /// same.
     fn encoded(Coded { step, bits, interval }: Coded) -> Vec<u8> {
         let picture = picture();
         let sample = |row: usize, column: usize| {

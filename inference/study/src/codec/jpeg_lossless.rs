@@ -1,8 +1,8 @@
 //! JPEG Lossless (ITU-T T.81, process 14), by jpeg-decoder.
 //!
-//! The decoder allocates what the stream declares and trusts some parameters. Frame and scan headers
-//! are checked here first: one component, the size in the file's header, a precision and a point
-//! transform that fit each other.
+//! The decoder allocates what the stream declares and trusts some parameters. Frame and scan
+//! headers are checked here first: one component, the size in the file's header, a precision and a
+//! point transform that fit each other.
 
 use jpeg_decoder::{Decoder, PixelFormat};
 

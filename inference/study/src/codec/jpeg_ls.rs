@@ -1,8 +1,8 @@
 //! JPEG-LS (ITU-T T.87), lossless and near-lossless, by `pure_jpegls`.
 //!
 //! The decoder computes with the stream's parameters before it checks them. Every header is checked
-//! here first: one component, no interleaving, no point transform, presets within T.87's ranges, and
-//! the size in the file's header.
+//! here first: one component, no interleaving, no point transform, presets within T.87's ranges,
+//! and the size in the file's header.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,8 @@ pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Decod
     let end = end_marker(&stream)?;
     let mut decoded = jpegls::decode(&stream, width, height);
     let mut padding = 0;
-    // Some encoders pad between the last sample and the end marker; the decoder wants the marker at once.
+    // Some encoders pad between the last sample and the end marker; the decoder wants the marker at
+    // once.
     while matches!(decoded, Err(jpegls::CodecError::InvalidData(_))) && padding < MAX_PADDING {
         padding += 1;
         let Some((kept, &[0 | 0xFF, ..])) = stream.split_at_checked(end - padding) else { break };

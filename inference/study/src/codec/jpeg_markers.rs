@@ -62,8 +62,8 @@ impl<'a> Segments<'a> {
         stream.strip_prefix(&[0xFF, 0xD8]).map(|rest| Self { rest }).ok_or(CodecError::Damaged)
     }
 
-    /// Returns marker and body of the next segment. Callers stop at the scan header: entropy-coded bytes
-    /// follow it.
+    /// Returns marker and body of the next segment. Callers stop at the scan header: entropy-coded
+    /// bytes follow it.
     ///
     /// # Errors
     /// [`CodecError::Damaged`] where there is no whole segment.

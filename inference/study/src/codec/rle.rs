@@ -41,7 +41,8 @@ fn unpack<'a>(mut packed: &[u8], mut out: impl ExactSizeIterator<Item = &'a mut 
             0..=127 => {
                 let (literal, rest) = packed.split_at_checked(usize::from(control) + 1).ok_or(CodecError::Damaged)?;
                 packed = rest;
-                // The literal first: a zip takes from its left side before it knows that the right one is used up.
+                // The literal first: a zip takes from its left side before it knows that the right
+                // one is used up.
                 for (byte, target) in literal.iter().zip(out.by_ref()) {
                     *target = *byte;
                 }

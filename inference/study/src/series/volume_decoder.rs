@@ -1,5 +1,5 @@
-//! From a stack of slices to its volume, slice by slice, so that a worker can show slices and answer
-//! messages in between.
+//! From a stack of slices to its volume, slice by slice, so that a worker can show slices and
+//! answer messages in between.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -175,8 +175,8 @@ impl VolumeDecoder {
         self.voxels.get(at * area..(at + 1) * area)
     }
 
-    /// Decodes what still waits and returns the volume. Slices that can't be decoded are left out as
-    /// if their files were missing, so that the slices above them have other numbers.
+    /// Decodes what still waits and returns the volume. Slices that can't be decoded are left out
+    /// as if their files were missing, so that the slices above them have other numbers.
     ///
     /// # Errors
     /// All issues, at least one of them of severity [`Severity::Stop`].

@@ -1,5 +1,5 @@
-//! Damaged streams: what fuzzing found (`fuzz/corpus`), and every made stream with seeded bit flips, cuts and repeats. Any
-//! of them ends in a picture or a code, and soon.
+//! Damaged streams: what fuzzing found (`fuzz/corpus`), and every made stream with seeded bit
+//! flips, cuts and repeats. Any of them ends in a picture or a code, and soon.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Every file of the shared data against pydicom: the same picture bit for bit, or a code that says why there is none.
+//! Every file of the shared data against pydicom: the same picture bit for bit, or a code that says
+//! why there is none.
 //!
 //! `reference.json` holds pydicom's side (see `reference.py`), `README.md` the outcome, file by
 //! file. `UPDATE_EXPECT=1` writes the latter anew.
