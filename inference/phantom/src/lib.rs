@@ -10,7 +10,13 @@
 //! ```
 //! use corsai_phantom::{Phantom, PhantomOptions};
 //!
-//! let options = PhantomOptions { share_left: 0.1, share_right: 0.3, columns: 64, slices: 31, ..Default::default() };
+//! let options = PhantomOptions {
+//!     share_left: 0.1,
+//!     share_right: 0.3,
+//!     columns: 64,
+//!     slices: 31,
+//!     ..Default::default()
+//! };
 //! let phantom = Phantom::make(options)?;
 //! assert!((phantom.truth().right.share - 0.3).abs() < 0.002);
 //! assert_eq!(phantom.dicom_files().count(), 31);

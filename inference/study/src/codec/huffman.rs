@@ -21,7 +21,8 @@ impl HuffmanTable {
     /// Reads a table's counts by length and its values; returns the table and the bytes behind it.
     ///
     /// # Errors
-    /// [`CodecError::Damaged`] where there are more codes than bits allow, or fewer values than codes.
+    /// [`CodecError::Damaged`] where there are more codes than bits allow, or fewer values than
+    /// codes.
     pub(crate) fn read(body: &[u8]) -> Result<(Self, &[u8]), CodecError> {
         let (counts, rest) = body.split_first_chunk::<16>().ok_or(CodecError::Damaged)?;
         let total = counts.iter().map(|count| usize::from(*count)).sum();

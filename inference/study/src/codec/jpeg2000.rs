@@ -40,8 +40,9 @@ const MAX_LAYERS: u16 = 64;
 /// Decodes one codestream.
 ///
 /// # Errors
-/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, [`CodecError::Unsupported`] for what
-/// the standard allows and no CT needs, else [`CodecError::Damaged`].
+/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree,
+/// [`CodecError::Unsupported`] for what the standard allows and no CT needs, else
+/// [`CodecError::Damaged`].
 pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
     let (size, stream) = check(stream, rows, columns)?;
     let image = Image::from_bytes_with(stream, DecodeParameters::new().strict(true));

@@ -39,8 +39,8 @@ struct Tables {
 /// Decodes one frame with samples of `precision` bits.
 ///
 /// # Errors
-/// [`CodecError::Size`] where stream and header disagree, [`CodecError::EightBit`] and [`CodecError::Depth`] for samples
-/// of other bits, else [`CodecError::Damaged`].
+/// [`CodecError::Size`] where stream and header disagree, [`CodecError::EightBit`] and
+/// [`CodecError::Depth`] for samples of other bits, else [`CodecError::Damaged`].
 pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize, precision: u8) -> Result<DecodedSamples, CodecError> {
     let mut segments = Segments::of(stream)?;
     let mut tables = Tables::default();

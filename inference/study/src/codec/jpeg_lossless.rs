@@ -12,7 +12,8 @@ use crate::error::CodecError;
 /// Decodes one frame. Returns words in the machine's byte order, and the bits of a sample.
 ///
 /// # Errors
-/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, else [`CodecError::Damaged`].
+/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, else
+/// [`CodecError::Damaged`].
 pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<(Vec<u8>, u8), CodecError> {
     let header = frame_header(stream)?;
     header.has_size(rows, columns)?;

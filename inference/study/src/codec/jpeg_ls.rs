@@ -18,8 +18,9 @@ const MAX_PADDING: usize = 2;
 /// Decodes one frame.
 ///
 /// # Errors
-/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, [`CodecError::Unsupported`] for what
-/// the decoder leaves out (restart intervals, mapping tables), else [`CodecError::Damaged`].
+/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree,
+/// [`CodecError::Unsupported`] for what the decoder leaves out (restart intervals, mapping tables),
+/// else [`CodecError::Damaged`].
 pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
     let (precision, resets) = check(stream, rows, columns)?;
     let stream = with_resets(stream, &resets);

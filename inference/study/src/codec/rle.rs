@@ -8,7 +8,8 @@ const HEADER: usize = 64;
 /// Decodes one frame of `pixels` 16-bit samples into big-endian words.
 ///
 /// # Errors
-/// [`CodecError::Depth`] if there are not two planes, [`CodecError::Damaged`] if a plane is not complete.
+/// [`CodecError::Depth`] if there are not two planes, [`CodecError::Damaged`] if a plane is not
+/// complete.
 pub(crate) fn decode_16_bit(frame: &[u8], pixels: usize) -> Result<Vec<u8>, CodecError> {
     let count = offset(frame, 0)?;
     if count != 2 {
