@@ -532,10 +532,10 @@ impl Coordinator {
         let run = previous.run;
         match compared {
             Ok(dynamics) => page_events::post(&Event::Compared { run, dynamics: Box::new(dynamics) }),
-            Err(issue) => {
+            Err(error) => {
                 // Its run ends with it.
                 (previous.numbers, previous.stop, previous.goal) = (None, None, None);
-                page_events::refuse(run, StudySlot::Previous, vec![issue]);
+                page_events::refuse(run, StudySlot::Previous, vec![error.into()]);
             }
         }
     }

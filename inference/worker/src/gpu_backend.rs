@@ -45,8 +45,6 @@ const DEPTH: usize = 2;
 /// A device that answers nothing for this long is lost: watchdogs of drivers end a dispatch after some 10 s, and even a
 /// GPU in software is done by then.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Kernels gathered into one command.
-const TASKS: usize = 64;
 /// Bounds of what is kept of weights that aren't needed at the moment.
 const LEAST_KEPT: u64 = 256 << 20;
 const MOST_KEPT: u64 = 1 << 30;
@@ -171,7 +169,7 @@ impl GpuBackend {
         let setup =
             WgpuSetup { instance, adapter, device: handle.clone(), queue, backend: wgpu::Backend::BrowserWebGpu };
         let device = Device::wgpu_options()
-            .tasks_max(TASKS)
+            .tasks_max(corsai_networks::MAX_TASKS)
             .setup(setup)
             .init()
             .map_err(|_| "the graphics processor does not suit the runtime")?;

@@ -40,7 +40,7 @@ const HELPER: &str = "corsai-helper";
 
 /// Runs in a worker.
 pub fn start() {
-    construct();
+    corsai_networks::run_static_constructors();
     let scope: DedicatedWorkerGlobalScope =
         js_sys::global().dyn_into().expect("invariant: this binary is started in a worker");
     if scope.name() == HELPER {
@@ -55,23 +55,6 @@ pub fn start() {
         page_events::ready();
     }
 }
-
-/// Runs what the runtime's crates registered to be run at start (cubecl's compiler fills its registries so). Were it not
-/// called by name, the linker would put it before each of the module's functions that JavaScript calls, at every call:
-/// a fifth of the worker's time.
-#[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code, reason = "the linker makes this function; there is no safe name for it")]
-fn construct() {
-    unsafe extern "C" {
-        fn __wasm_call_ctors();
-    }
-    // SAFETY: it takes and gives nothing, and is called once, before all else.
-    unsafe { __wasm_call_ctors() }
-}
-
-/// Natively, for the tests, the loader has done it.
-#[cfg(not(target_arch = "wasm32"))]
-const fn construct() {}
 
 /// Takes messages; `unreadable` hears of one that the browser can't read.
 fn listen(
