@@ -141,7 +141,7 @@ impl ComputeWorker {
 
     /// A network that was loaded; an error where its loading failed.
     fn network(&self, index: usize) -> Result<Rc<Network>, NetworkError> {
-        self.networks.borrow().get(&index).cloned().ok_or(NetworkError::Parts { found: 0, expected: 1 })
+        self.networks.borrow().get(&index).cloned().ok_or(NetworkError::PartCount { found: 0, expected: 1 })
     }
 }
 
@@ -165,10 +165,10 @@ const SLOW: Duration = Duration::from_secs(3);
 pub async fn check(entry: &NetworkEntry, network: &Network, timed: bool) -> Result<(f64, Option<f64>), NetworkError> {
     let shape = network.shape();
     let mut begin = Instant::now();
-    let mut logits = network.logits(golden::input(shape)).await?;
+    let mut logits = network.logits(golden::known_input(shape)).await?;
     if timed && begin.elapsed() < SLOW {
         begin = Instant::now();
-        logits = network.logits(golden::input(shape)).await?;
+        logits = network.logits(golden::known_input(shape)).await?;
     }
     let milliseconds = begin.elapsed().as_secs_f64() * 1000.0;
     let deviation =
