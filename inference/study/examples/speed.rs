@@ -1,12 +1,12 @@
-//! How fast each transfer syntax is decoded on this machine, in one thread: `cargo run --release -p corsai-study
-//! --example speed`. Pictures of the shared data, 512 × 512 words each; MB are those of the words that come out, and the
-//! best of many runs counts.
+//! How fast each transfer syntax is decoded on this machine, in one thread: `cargo run --release -p
+//! corsai-study --example speed`. Pictures of the shared data, 512 × 512 words each; MB are those
+//! of the words that come out, and the best of many runs counts.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::time::{Duration, Instant};
 
-use corsai_study::Picture;
+use corsai_study::ImageFrame;
 
 #[path = "../tests/conformance/file.rs"]
 mod file;
@@ -38,7 +38,7 @@ fn main() {
         while start.elapsed() < TIME {
             let copy = bytes.clone();
             let begun = Instant::now();
-            words = Picture::read(copy).unwrap().values.len() * 2;
+            words = ImageFrame::read(copy).unwrap().values.len() * 2;
             best = best.min(begun.elapsed());
         }
         println!("| {name} | {:.0} | {:.2} |", words as f64 / 1e6 / best.as_secs_f64(), best.as_secs_f64() * 1e3);

@@ -14,7 +14,7 @@ use corsai_protocol::{
     AnalysisOptions, AnswerKey, Event, ReportStage, RunId, SeriesId, SeriesSummary, Stage, StudySlot,
 };
 use corsai_report::{Issue, IssueCode, Lungs, Report, Runs, Severity, Tier};
-use corsai_study::{Decoded, Opened};
+use corsai_study::{DecodedVolume, SeriesList};
 use futures_util::{
     future::{Either, select},
     lock::MappedMutexGuard,
@@ -47,7 +47,7 @@ const BETWEEN_BOUNDS: Duration = Duration::from_millis(400);
 pub async fn analyse(
     owner: &Coordinator,
     at: (RunId, StudySlot),
-    opened: &Opened,
+    opened: &SeriesList,
     id: SeriesId,
     means: DecodeResources,
     begun: Instant,
@@ -60,7 +60,7 @@ pub async fn analyse(
         false => Ok(()),
     };
     same_study(None)?;
-    let Decoded { volume, mut issues } = decode(owner, at, series, means).await?;
+    let DecodedVolume { volume, mut issues } = decode(owner, at, series, means).await?;
     let voxels_key = volume.digest();
     same_study(Some(voxels_key))?;
     let skipped = opened.issues.iter().filter(|i| i.severity != Severity::Stop);

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, NetworkError, golden, read_manifest, shipped};
 use corsai_report::Issue;
-use corsai_study::{Coding, Fault};
+use corsai_study::{FrameDecoder, SliceError};
 use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
@@ -31,7 +31,7 @@ pub enum WorkerRequest {
     /// Buffers: the input, f32.
     Run { job: u32, network: usize },
     /// Buffers: a slice's coded bytes.
-    Decode { picture: u32, coding: Coding },
+    Decode { picture: u32, coding: FrameDecoder },
 }
 
 /// ComputeWorker → owner.
@@ -52,7 +52,7 @@ pub enum WorkerResponse {
     /// Buffers: the slice's HU, i16, unless there is a fault.
     Decoded {
         picture: u32,
-        fault: Option<Fault>,
+        fault: Option<SliceError>,
     },
     /// A job, or another message, could not be done or could not be read.
     Failed {
@@ -141,7 +141,7 @@ impl ComputeWorker {
 
     /// A network that was loaded; an error where its loading failed.
     fn network(&self, index: usize) -> Result<Rc<Network>, NetworkError> {
-        self.networks.borrow().get(&index).cloned().ok_or(NetworkError::Parts { found: 0, expected: 1 })
+        self.networks.borrow().get(&index).cloned().ok_or(NetworkError::PartCount { found: 0, expected: 1 })
     }
 }
 
@@ -165,10 +165,10 @@ const SLOW: Duration = Duration::from_secs(3);
 pub async fn check(entry: &NetworkEntry, network: &Network, timed: bool) -> Result<(f64, Option<f64>), NetworkError> {
     let shape = network.shape();
     let mut begin = Instant::now();
-    let mut logits = network.logits(golden::input(shape)).await?;
+    let mut logits = network.logits(golden::known_input(shape)).await?;
     if timed && begin.elapsed() < SLOW {
         begin = Instant::now();
-        logits = network.logits(golden::input(shape)).await?;
+        logits = network.logits(golden::known_input(shape)).await?;
     }
     let milliseconds = begin.elapsed().as_secs_f64() * 1000.0;
     let deviation =

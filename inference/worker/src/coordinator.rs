@@ -17,7 +17,7 @@ use corsai_protocol::{
     AnalysisOptions, Command, DevicePreference, Event, ReportStage, RunId, SeriesSummary, Stage, StudySlot,
 };
 use corsai_report::{Issue, IssueCode, Report, Tier};
-use corsai_study::{Ahead, Decoding, Opened};
+use corsai_study::{Prefetched, SeriesList, VolumeDecoder};
 use futures_channel::oneshot;
 use futures_util::{
     future::{Either, select},
@@ -48,7 +48,7 @@ pub enum Pixels {
     #[default]
     None,
     /// Some of them; `None` inside once the decoding has ended.
-    Decoding(Rc<RefCell<Option<Decoding>>>),
+    Decoding(Rc<RefCell<Option<VolumeDecoder>>>),
     Analysis(Rc<AnalysisSession>),
 }
 
@@ -73,7 +73,7 @@ pub struct Study {
     goal: Option<Tier>,
     /// Of the earlier study: a person has confirmed that it is of the current one's patient.
     same_patient: bool,
-    opened: Option<Rc<Opened>>,
+    opened: Option<Rc<SeriesList>>,
     pub pixels: Pixels,
     pub numbers: Option<Numbers>,
 }
@@ -194,7 +194,7 @@ impl Coordinator {
                 let owner = Rc::clone(&self);
                 self.start(run, slot, Study::default(), async move {
                     let opened = reading::phantom(run, slot, date).await?;
-                    let means = DecodeResources { decoders: owner.decoders(), ahead: Ahead::new() };
+                    let means = DecodeResources { decoders: owner.decoders(), ahead: Prefetched::new() };
                     owner.opened(run, slot, opened, means, begun).await
                 });
             }
@@ -204,7 +204,7 @@ impl Coordinator {
                 };
                 let study = Study { opened: Some(Rc::clone(&opened)), ..Study::default() };
                 let owner = Rc::clone(&self);
-                let means = DecodeResources { decoders: owner.decoders(), ahead: Ahead::new() };
+                let means = DecodeResources { decoders: owner.decoders(), ahead: Prefetched::new() };
                 let work = async move { analysis::analyse(&owner, (run, slot), &opened, series, means, begun).await };
                 self.start(run, slot, study, work);
             }
@@ -325,13 +325,13 @@ impl Coordinator {
         &self,
         run: RunId,
         slot: StudySlot,
-        opened: Opened,
+        opened: SeriesList,
         means: DecodeResources,
         begun: Instant,
     ) -> Result<(), Vec<Issue>> {
         let opened = Rc::new(opened);
         self.study(slot).borrow_mut().opened = Some(Rc::clone(&opened));
-        let chosen = opened.only_clean();
+        let chosen = opened.only_usable();
         let mut pause = crate::yield_now::Yielder::new();
         let mut previews = Vec::new();
         let mut buffers = Vec::new();

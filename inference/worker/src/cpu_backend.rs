@@ -241,7 +241,7 @@ impl CpuBackend {
             WorkerResponse::Died => return self.buried(id).map_or_else(|| self.dead(), |jobs| Outcome::Lost { jobs }),
             WorkerResponse::Checked { deviation, .. } => {
                 self.assignments.returned_check(id, Instant::now());
-                if deviation.is_none_or(|d| d > golden::allowed(Precision::Single)) {
+                if deviation.is_none_or(|d| d > golden::tolerance(Precision::Single)) {
                     return Outcome::Failed { issue: computed_wrongly() };
                 }
             }
@@ -276,5 +276,5 @@ const THERE: &str = "invariant: who is spoken to is there";
 
 /// About what a network takes once it is loaded.
 fn bytes(parts: &Parts) -> usize {
-    Network::bytes_of(parts.iter().map(Vec::len).sum())
+    Network::weight_memory_for_file(parts.iter().map(Vec::len).sum())
 }

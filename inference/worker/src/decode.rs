@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 use corsai_protocol::{Event, RunId, Stage, StudySlot, VolumeSummary};
 use corsai_report::Issue;
-use corsai_study::{Ahead, Decoded, Decoding, Series};
+use corsai_study::{DecodedVolume, Prefetched, Series, VolumeDecoder};
 use corsai_volume::Grid;
 
 use crate::{
@@ -22,12 +22,12 @@ const GOES_ON: &str = "invariant: the decoding goes on until its volume is taken
 pub struct DecodeResources {
     pub decoders: DecoderPool,
     /// What they made of slices while others were read.
-    pub ahead: Ahead,
+    pub ahead: Prefetched,
 }
 
 /// Slices on their way: waiting, with a decoder, or done and not told yet.
 struct Work {
-    decoding: Rc<RefCell<Option<Decoding>>>,
+    decoding: Rc<RefCell<Option<VolumeDecoder>>>,
     decoders: DecoderPool,
     waiting: VecDeque<usize>,
     out: usize,
@@ -45,7 +45,7 @@ impl Work {
         let mut decoding = self.decoding.borrow_mut();
         let decoding = decoding.as_mut().expect(GOES_ON);
         let Some(&z) = self.waiting.front() else { return false };
-        let task = decoding.task(z);
+        let task = decoding.job(z);
         if let Some(task) = &task
             && self.decoders.has_room()
         {
@@ -65,8 +65,9 @@ impl Work {
         self.out -= 1;
         let mut decoding = self.decoding.borrow_mut();
         let decoding = decoding.as_mut().expect(GOES_ON);
-        let place =
-            |decoding: &Decoding, picture| decoding.place_of(picture).expect("invariant: a slice of this series");
+        let place = |decoding: &VolumeDecoder, picture| {
+            decoding.slice_of_image(picture).expect("invariant: a slice of this series")
+        };
         match outcome {
             Outcome::Decoded { picture, result } => {
                 let z = place(decoding, picture);
@@ -86,9 +87,9 @@ pub async fn decode(
     (run, slot): (RunId, StudySlot),
     series: &Series,
     DecodeResources { decoders, ahead }: DecodeResources,
-) -> Result<Decoded, Vec<Issue>> {
-    let mut begun = series.begin()?;
-    let fresh = begun.adopt(ahead);
+) -> Result<DecodedVolume, Vec<Issue>> {
+    let mut begun = series.decoder()?;
+    let fresh = begun.accept_prefetched(ahead);
     let waiting = begun.order().into();
     let grid = begun.grid().clone();
     page_events::post(&Event::Volume { run, slot, volume: summary(&grid) });
@@ -145,13 +146,12 @@ fn summary(grid: &Grid) -> VolumeSummary {
 #[cfg(test)]
 pub mod tests {
     use corsai_phantom::{Phantom, PhantomOptions};
-    use corsai_report::IssueCode;
-    use corsai_study::{Fault, Intake, Limits, Opened};
+    use corsai_study::{CodecError, Intake, Limits, SeriesList, SliceError};
 
     use super::*;
 
     /// Returns a phantom as small as there is.
-    pub fn opened() -> Opened {
+    pub fn opened() -> SeriesList {
         let options = PhantomOptions {
             yyyymmdd: 20_200_420,
             share_left: 0.1,
@@ -168,8 +168,8 @@ pub mod tests {
     }
 
     /// On one core nobody but the worker itself decodes.
-    fn work(opened: &Opened) -> Work {
-        let begun = opened.series[0].begin().unwrap();
+    fn work(opened: &SeriesList) -> Work {
+        let begun = opened.series[0].decoder().unwrap();
         let waiting = begun.order().into();
         let decoding = Rc::new(RefCell::new(Some(begun)));
         Work { decoding, decoders: DecoderPool::new(1), waiting, out: 0, fresh: Vec::new() }
@@ -193,16 +193,16 @@ pub mod tests {
         let opened = opened();
         let mut work = work(&opened);
         let pictures: Vec<u32> = (0..124)
-            .filter(|picture| work.decoding.borrow().as_ref().unwrap().place_of(*picture).is_some())
+            .filter(|picture| work.decoding.borrow().as_ref().unwrap().slice_of_image(*picture).is_some())
             .take(2)
             .collect();
-        let place = |picture: u32| work.decoding.borrow().as_ref().unwrap().place_of(picture).unwrap();
+        let place = |picture: u32| work.decoding.borrow().as_ref().unwrap().slice_of_image(picture).unwrap();
         let [lost, damaged] = [place(pictures[0]), place(pictures[1])];
         work.waiting.retain(|z| ![lost, damaged].contains(z));
         work.out = 2;
         work.settle(Outcome::Lost { picture: pictures[0] });
         assert_eq!(work.waiting.back(), Some(&lost));
-        let fault = Fault { code: IssueCode::CodecFailed, found: String::new() };
+        let fault = SliceError::from(CodecError::Damaged);
         work.settle(Outcome::Decoded { picture: pictures[1], result: Err(fault) });
         assert_eq!((work.out, work.left()), (0, 61));
         while work.begin_next() {}

@@ -5,8 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use corsai_report::IssueCode;
-use corsai_study::{Fault, Task};
+use corsai_study::{CodecError, DecodeJob, SliceError};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use js_sys::Int16Array;
 use web_time::Instant;
@@ -27,7 +26,7 @@ const KIND: usize = 0;
 pub enum Outcome {
     Decoded {
         picture: u32,
-        result: Result<Vec<i16>, Fault>,
+        result: Result<Vec<i16>, SliceError>,
     },
     /// Nothing: it is to be given again.
     Lost {
@@ -75,10 +74,10 @@ impl DecoderPool {
     }
 
     /// Gives a slice to the one that is freest.
-    pub fn give(&mut self, task: &Task) {
+    pub fn give(&mut self, task: &DecodeJob) {
         let id = self.assignments.freest().expect("invariant: a slice is given where there is room");
-        let message = WorkerRequest::Decode { picture: task.picture, coding: task.coding };
-        self.assignments.give(id, task.picture, KIND, Instant::now());
+        let message = WorkerRequest::Decode { picture: task.image, coding: task.decoder };
+        self.assignments.give(id, task.image, KIND, Instant::now());
         let link = self.decoders.get(&id).expect("invariant: a decoder with room is there");
         if !link.post(&message, &[page_events::buffer(&task.bytes).into()]) {
             let _ = self.sender.unbounded_send((id, WorkerResponse::Died, Vec::new()));
@@ -138,7 +137,7 @@ impl DecoderPool {
                 let picture = holds.pop_front()?;
                 self.lost.extend(holds);
                 self.start();
-                let fault = Fault { code: IssueCode::CodecFailed, found: "its decoder broke off".into() };
+                let fault = SliceError::from(CodecError::BrokeOff);
                 return Some(Outcome::Decoded { picture, result: Err(fault) });
             }
             // That is not in the slice's bytes: they are decoded without this one, and no other

@@ -58,7 +58,7 @@ pub fn manifest() -> Result<Manifest, Issue> {
     read_manifest(shipped::MANIFEST_JSON).map_err(|error| issue_of(&error))
 }
 
-/// What the first answer needs, by its place in the manifest.
+/// What the first answer needs, by its device_config in the manifest.
 fn quick(manifest: &Manifest) -> Vec<usize> {
     (0..manifest.networks.len()).filter(|&i| manifest.networks[i].tier == Tier::Quick).collect()
 }
@@ -137,7 +137,7 @@ fn name_of(adapter: String, gpu: &GpuBackend) -> String {
     }
 }
 
-/// The CPU in place of a GPU that failed in the middle of a run; `issue` says how.
+/// The CPU in device_config of a GPU that failed in the middle of a run; `issue` says how.
 ///
 /// # Errors
 /// Why the CPU can't be used either.
@@ -182,7 +182,7 @@ async fn checked_on(
         gpu.load(*network, entry, parts).map_err(|error| issue_of(&error))?;
         let check = gpu.check(entry, *network).await;
         match check.deviation {
-            Some(deviation) if deviation <= golden::allowed(gpu.precision()) => checks.push(check),
+            Some(deviation) if deviation <= golden::tolerance(gpu.precision()) => checks.push(check),
             Some(deviation) => return Ok(Err(Found::Deviation { deviation })),
             None => return Ok(Err(Reason::NoAnswer.into())),
         }
@@ -281,7 +281,7 @@ async fn cpu(
 fn summed_up(manifest: &Manifest, checks: &[Check], precision: Precision) -> Option<(f64, f64)> {
     let mut largest = 0.0f64;
     for check in checks {
-        largest = largest.max(check.deviation.filter(|d| *d <= golden::allowed(precision))?);
+        largest = largest.max(check.deviation.filter(|d| *d <= golden::tolerance(precision))?);
     }
     let lesions = checks.iter().find(|check| manifest.networks[check.network].family != Family::Lungs)?;
     Some((lesions.milliseconds, largest))

@@ -19,7 +19,7 @@ use burn::tensor::{
 use corsai_channel::adapter;
 use corsai_ensemble::{Job, JobId};
 use corsai_manifest::NetworkEntry;
-use corsai_networks::{Network, NetworkError, Place, Precision, golden};
+use corsai_networks::{DeviceConfig, Network, NetworkError, Precision, golden};
 use corsai_report::{Found, Issue, IssueCode, Reason};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::{
@@ -111,10 +111,10 @@ enum Done {
 /// A WebGPU device with networks on it.
 #[derive(Debug)]
 pub struct GpuBackend {
-    place: Place,
+    device_config: DeviceConfig,
     /// Keeps the device's callbacks, and is destroyed with it.
     handle: wgpu::Device,
-    /// By their place in the manifest.
+    /// By their device_config in the manifest.
     networks: BTreeMap<usize, Rc<Network>>,
     /// The same, the one used last at the end.
     used: VecDeque<usize>,
@@ -173,7 +173,11 @@ impl GpuBackend {
             .setup(setup)
             .init()
             .map_err(|_| "the graphics processor does not suit the runtime")?;
-        let place = if wanted == Precision::Half { Place::from(&device) } else { Place::single(&device) };
+        let device_config = if wanted == Precision::Half {
+            DeviceConfig::from(&device)
+        } else {
+            DeviceConfig::single_precision(&device)
+        };
         let (sender, done) = unbounded();
         let health = Arc::new(Health { lost: AtomicBool::new(false), done: sender });
         // After the runtime has set its own, which these replace.
@@ -182,7 +186,7 @@ impl GpuBackend {
         let heard = Arc::clone(&health);
         handle.set_device_lost_callback(move |_, _| heard.lose());
         Ok(Self {
-            place,
+            device_config,
             handle,
             networks: BTreeMap::new(),
             used: VecDeque::new(),
@@ -197,14 +201,14 @@ impl GpuBackend {
 
     /// How maps and weights are stored.
     pub const fn precision(&self) -> Precision {
-        self.place.precision()
+        self.device_config.precision()
     }
 
     pub fn has(&self, network: usize) -> bool {
         self.networks.contains_key(&network)
     }
 
-    /// Puts a network on the device, in place of those used longest ago that there is no room for, and computes its
+    /// Puts a network on the device, in device_config of those used longest ago that there is no room for, and computes its
     /// known slice.
     ///
     /// # Errors
@@ -213,7 +217,7 @@ impl GpuBackend {
         self.load(network, entry, parts).map_err(|error| issue_of(&error))?;
         let check = self.check(entry, network).await;
         match check.deviation {
-            Some(deviation) if deviation <= golden::allowed(self.precision()) => Ok(()),
+            Some(deviation) if deviation <= golden::tolerance(self.precision()) => Ok(()),
             Some(deviation) => Err(Issue::new(IssueCode::DeviceSelfTest, [Found::Deviation { deviation }])),
             None => Err(Issue::new(IssueCode::DeviceSelfTest, [Reason::NoAnswer.into()])),
         }
@@ -224,11 +228,11 @@ impl GpuBackend {
     /// # Errors
     /// Any of [`Network::load`].
     pub fn load(&mut self, network: usize, entry: &NetworkEntry, parts: &Parts) -> Result<(), NetworkError> {
-        let loaded = Rc::new(Network::load(entry, parts, self.place.clone())?);
-        let mut kept = loaded.bytes() + self.networks.values().map(|n| n.bytes()).sum::<usize>();
+        let loaded = Rc::new(Network::load(entry, parts, self.device_config.clone())?);
+        let mut kept = loaded.weight_memory() + self.networks.values().map(|n| n.weight_memory()).sum::<usize>();
         while kept > self.kept_bytes {
             let Some(oldest) = self.used.pop_front() else { break };
-            kept -= self.networks.remove(&oldest).map_or(0, |n| n.bytes());
+            kept -= self.networks.remove(&oldest).map_or(0, |n| n.weight_memory());
         }
         self.networks.insert(network, loaded);
         self.used.push_back(network);

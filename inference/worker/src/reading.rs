@@ -3,7 +3,7 @@
 use corsai_phantom::{Phantom, PhantomOptions};
 use corsai_protocol::{PhantomRequest, RunId, Stage, StudySlot};
 use corsai_report::Issue;
-use corsai_study::{Ahead, Intake, Limits, Opened};
+use corsai_study::{Intake, Limits, Prefetched, SeriesList};
 use futures_util::{StreamExt, stream};
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -28,7 +28,7 @@ pub async fn files(
     names: Vec<String>,
     files: Vec<JsValue>,
     decoders: &mut DecoderPool,
-) -> (Opened, Ahead) {
+) -> (SeriesList, Prefetched) {
     let limits = Limits::default();
     let mut intake = Intake::new(limits);
     let total = names.len();
@@ -41,13 +41,13 @@ pub async fn files(
     while let Some((name, content)) = named.next().await {
         match content {
             Ok(bytes) => intake.add(&name, bytes),
-            Err(NoContent::Unreadable) => intake.fail(&name),
-            Err(NoContent::TooLarge) => intake.too_large(),
+            Err(NoContent::Unreadable) => intake.add_unreadable(&name),
+            Err(NoContent::TooLarge) => intake.add_too_large(),
         }
         while let Some(outcome) = decoders.arrived() {
             keep(&mut intake, outcome);
         }
-        if let Some(task) = intake.last_task()
+        if let Some(task) = intake.last_job()
             && decoders.has_room()
         {
             decoders.give(&task);
@@ -59,7 +59,7 @@ pub async fn files(
     while let Some(outcome) = decoders.next().await {
         keep(&mut intake, outcome);
     }
-    let ahead = intake.take_ahead();
+    let ahead = intake.take_prefetched();
     (intake.finish(), ahead)
 }
 
@@ -96,7 +96,7 @@ async fn content(file: JsValue, most: u64) -> Result<Vec<u8>, NoContent> {
 ///
 /// # Errors
 /// `internal.fault` for shares or a date that no phantom has.
-pub async fn phantom(run: RunId, slot: StudySlot, date: PhantomRequest) -> Result<Opened, Vec<Issue>> {
+pub async fn phantom(run: RunId, slot: StudySlot, date: PhantomRequest) -> Result<SeriesList, Vec<Issue>> {
     ProgressReporter::begin(run, slot, Stage::Reading).reached(0, 1);
     // Lets the page show that before the phantom is made in one piece.
     gloo_timers::future::TimeoutFuture::new(0).await;

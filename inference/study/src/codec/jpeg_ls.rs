@@ -1,12 +1,14 @@
 //! JPEG-LS (ITU-T T.87), lossless and near-lossless, by `pure_jpegls`.
 //!
-//! The decoder computes with the stream's own parameters before it doubts them, so every header is checked here first:
-//! one component, no interleaving, no point transform, presets within T.87's ranges, and the header's size.
+//! The decoder computes with the stream's parameters before it checks them. Every header is checked
+//! here first: one component, no interleaving, no point transform, presets within T.87's ranges,
+//! and the size in the file's header.
 
 use std::borrow::Cow;
 
-use super::markers::{EOI, LSE, SOF_LS, SOS, Segments, Shape, is_remark};
-use super::{Carried, CodecError};
+use crate::codec::jpeg_markers::{DRI, EOI, FrameHeader, LSE, SOF_LS, SOS, Segments, is_comment};
+use crate::codec::samples::DecodedSamples;
+use crate::error::CodecError;
 
 /// The RESET that a preset of 0 stands for (T.87, C.2.4.1.1).
 const DEFAULT_RESET: u16 = 64;
@@ -16,27 +18,29 @@ const MAX_PADDING: usize = 2;
 /// Decodes one frame.
 ///
 /// # Errors
-/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, [`CodecError::Unsupported`] for what
-/// the decoder leaves out (restart intervals, mapping tables), else [`CodecError::Damaged`].
-pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carried, CodecError> {
+/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree,
+/// [`CodecError::Unsupported`] for what the decoder leaves out (restart intervals, mapping tables),
+/// else [`CodecError::Damaged`].
+pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
     let (precision, resets) = check(stream, rows, columns)?;
     let stream = with_resets(stream, &resets);
-    let side = |length: usize| u32::try_from(length).map_err(|_| CodecError::Size);
-    let (width, height) = (side(columns)?, side(rows)?);
+    let side = |length: usize| u32::try_from(length).ok();
+    let (Some(width), Some(height)) = (side(columns), side(rows)) else { return Err(CodecError::Size) };
     let end = end_marker(&stream)?;
     let mut decoded = jpegls::decode(&stream, width, height);
     let mut padding = 0;
-    // Some encoders pad between the last sample and the end marker; the decoder wants the marker at once.
+    // Some encoders pad between the last sample and the end marker; the decoder wants the marker at
+    // once.
     while matches!(decoded, Err(jpegls::CodecError::InvalidData(_))) && padding < MAX_PADDING {
         padding += 1;
         let Some((kept, &[0 | 0xFF, ..])) = stream.split_at_checked(end - padding) else { break };
         decoded = jpegls::decode(&[kept, &[0xFF, EOI]].concat(), width, height);
     }
-    let (samples, ..) = decoded.map_err(|_| CodecError::Damaged)?;
-    Ok(Carried { samples, precision, signed: false })
+    let (samples, ..) = decoded.map_err(|error| CodecError::Decoder(error.to_string()))?;
+    Ok(DecodedSamples { samples, precision, signed: false })
 }
 
-/// Where the last end marker lies; there are headers before it.
+/// Returns the place of the last end marker; there are headers before it.
 fn end_marker(stream: &[u8]) -> Result<usize, CodecError> {
     let at = stream.windows(2).rposition(|pair| pair == [0xFF, EOI]);
     at.filter(|at| *at > MAX_PADDING).ok_or(CodecError::Damaged)
@@ -57,17 +61,17 @@ fn with_resets<'a>(stream: &'a [u8], ends: &[usize]) -> Cow<'a, [u8]> {
 /// Checks all headers. Returns the bits of a sample, and where presets end whose RESET is 0.
 fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(u8, Vec<usize>), CodecError> {
     let mut segments = Segments::of(stream)?;
-    let (mut shape, mut largest): (Option<Shape>, _) = (None, None);
+    let (mut header, mut largest): (Option<FrameHeader>, _) = (None, None);
     let mut resets = Vec::new();
     loop {
         match segments.next()? {
-            (SOF_LS, body) if shape.is_none() => {
-                let read = Shape::read(body)?;
+            (SOF_LS, body) if header.is_none() => {
+                let read = FrameHeader::read(body)?;
                 read.has_size(rows, columns)?;
                 if !(2..=16).contains(&read.precision) {
                     return Err(CodecError::Depth);
                 }
-                shape = Some(read);
+                header = Some(read);
             }
             (LSE, [1, presets @ ..]) => {
                 largest = Some(preset(presets)?);
@@ -75,21 +79,22 @@ fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(u8, Vec<usize>),
                     resets.push(stream.len() - segments.rest().len());
                 }
             }
-            (LSE, [2..=4, ..]) | (super::markers::DRI, _) => return Err(CodecError::Unsupported),
+            (LSE, [2..=4, ..]) | (DRI, _) => return Err(CodecError::Unsupported),
             (SOS, [1, _component, 0, near, 0, 0]) => {
-                let precision = shape.ok_or(CodecError::Damaged)?.precision;
+                let precision = header.ok_or(CodecError::Damaged)?.precision;
                 let whole = u16::MAX >> (16 - precision);
                 let largest = largest.filter(|preset| *preset != 0).unwrap_or(whole);
                 let fits = largest <= whole && u16::from(*near) <= largest / 2;
                 return if fits { Ok((precision, resets)) } else { Err(CodecError::Damaged) };
             }
-            (marker, _) if is_remark(marker) => {}
+            (marker, _) if is_comment(marker) => {}
             _ => return Err(CodecError::Damaged),
         }
     }
 }
 
-/// The largest sample of a preset whose thresholds are in order (T.87, C.2.4.1.1); 0 stands for a default throughout.
+/// Returns the largest sample of a preset whose thresholds are in order (T.87, C.2.4.1.1); 0 stands
+/// for a default in every field.
 fn preset(body: &[u8]) -> Result<u16, CodecError> {
     let (words, []) = body.as_chunks::<2>() else { return Err(CodecError::Damaged) };
     let &[largest, low, middle, high, reset] = words else { return Err(CodecError::Damaged) };
@@ -138,7 +143,7 @@ mod tests {
             assert_eq!(decode(&padded, ROWS, COLUMNS).unwrap().samples, picture(), "{padding:?}");
         }
         let cut = [&stream[..stream.len() / 2], &[0xFF, EOI]].concat();
-        assert!(matches!(decode(&cut, ROWS, COLUMNS), Err(CodecError::Damaged)));
+        assert!(matches!(decode(&cut, ROWS, COLUMNS), Err(CodecError::Decoder(_))));
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! RLE Lossless (PS3.5 annex G): PackBits over byte planes, the most significant first.
 
-use super::CodecError;
+use crate::allocation::empty_vec;
+use crate::error::CodecError;
 
 const HEADER: usize = 64;
 
 /// Decodes one frame of `pixels` 16-bit samples into big-endian words.
 ///
 /// # Errors
-/// [`CodecError::Depth`] if there are not two planes, [`CodecError::Damaged`] if a plane is not complete.
-pub(super) fn decode_16_bit(frame: &[u8], pixels: usize) -> Result<Vec<u8>, CodecError> {
+/// [`CodecError::Depth`] if there are not two planes, [`CodecError::Damaged`] if a plane is not
+/// complete.
+pub(crate) fn decode_16_bit(frame: &[u8], pixels: usize) -> Result<Vec<u8>, CodecError> {
     let count = offset(frame, 0)?;
     if count != 2 {
         return Err(if count == 1 || count == 3 { CodecError::Depth } else { CodecError::Damaged });
@@ -19,7 +21,7 @@ pub(super) fn decode_16_bit(frame: &[u8], pixels: usize) -> Result<Vec<u8>, Code
     }
     let high_plane = frame.get(high..low).ok_or(CodecError::Damaged)?;
     let low_plane = frame.get(low..).ok_or(CodecError::Damaged)?;
-    let mut words = super::empty(pixels.saturating_mul(2))?;
+    let mut words = empty_vec(pixels.saturating_mul(2))?;
     words.resize(pixels.saturating_mul(2), 0);
     unpack(high_plane, words.iter_mut().step_by(2))?;
     unpack(low_plane, words.iter_mut().skip(1).step_by(2))?;
@@ -40,7 +42,8 @@ fn unpack<'a>(mut packed: &[u8], mut out: impl ExactSizeIterator<Item = &'a mut 
             0..=127 => {
                 let (literal, rest) = packed.split_at_checked(usize::from(control) + 1).ok_or(CodecError::Damaged)?;
                 packed = rest;
-                // The literal first: a zip takes from its left side before it knows that the right one is used up.
+                // The literal first: a zip takes from its left side before it knows that the right
+                // one is used up.
                 for (byte, target) in literal.iter().zip(out.by_ref()) {
                     *target = *byte;
                 }

@@ -1,12 +1,12 @@
-//! Damaged streams: what fuzzing found (`fuzz/corpus`), and every made stream with seeded bit flips, cuts and repeats. Any
-//! of them ends in a picture or a code, and soon.
+//! Damaged streams: what fuzzing found (`fuzz/corpus`), and every made stream with seeded bit
+//! flips, cuts and repeats. Any of them ends in a picture or a code, and soon.
 
 use std::path::Path;
 use std::time::Duration;
 
-use corsai_study::Picture;
+use corsai_study::ImageFrame;
 
-use crate::clock::computed;
+use crate::cpu_time::computed;
 use crate::file::Header;
 use crate::streams::made;
 
@@ -17,7 +17,7 @@ const COPIES: u64 = 100;
 
 fn ends_soon(name: &str, bytes: Vec<u8>) {
     let start = computed();
-    let _ = Picture::read(bytes);
+    let _ = ImageFrame::read(bytes);
     let took = computed().saturating_sub(start);
     assert!(took < LIMIT, "{name}: {took:?}");
 }

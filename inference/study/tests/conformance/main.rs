@@ -1,12 +1,13 @@
-//! Every file of the shared data against pydicom: the same picture bit for bit, or a code that says why there is none.
+//! Every file of the shared data against pydicom: the same picture bit for bit, or a code that says
+//! why there is none.
 //!
 //! `reference.json` holds pydicom's side (see `reference.py`), `README.md` the outcome, file by
 //! file. `UPDATE_EXPECT=1` writes the latter anew.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../clock/mod.rs"]
-mod clock;
+#[path = "../cpu_time/mod.rs"]
+mod cpu_time;
 mod file;
 mod hostile;
 mod streams;
@@ -14,7 +15,7 @@ mod streams;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use corsai_study::Picture;
+use corsai_study::ImageFrame;
 use corsai_tests::{data, needs_data};
 use expect_test::expect_file;
 use serde::Deserialize;
@@ -42,7 +43,7 @@ fn reference() -> Reference {
     serde_json::from_str(include_str!("reference.json")).unwrap()
 }
 
-fn digest(picture: &Picture) -> String {
+fn digest(picture: &ImageFrame) -> String {
     let bytes: Vec<u8> = picture.values.iter().flat_map(|value| value.to_le_bytes()).collect();
     Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
@@ -64,11 +65,11 @@ fn pictures_are_pydicoms_bit_for_bit() {
     let mut wrong = Vec::new();
     for (name, expected) in &reference.files {
         let path = data(name);
-        let outcome = Picture::read(std::fs::read(&path).unwrap());
+        let outcome = ImageFrame::read(std::fs::read(&path).unwrap());
         let verdict = match &outcome {
             Ok(picture) if picture.lossy => "read, lossy".to_owned(),
             Ok(_) => "read".to_owned(),
-            Err(issue) => format!("`{}`", issue.code.as_str()),
+            Err(error) => format!("`{}`", error.issue().code.as_str()),
         };
         let compared = match (&outcome, expected.picture.as_str()) {
             (Ok(picture), "decoded") if digest(picture) == expected.sha256 => "equal".to_owned(),

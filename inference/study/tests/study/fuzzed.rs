@@ -1,12 +1,13 @@
 //! What the fuzz targets do with bytes, in a form that ordinary tests can repeat.
 
 use corsai_report::{IssueCode, Severity};
-use corsai_study::{Decoding, Opened};
+use corsai_study::{SeriesList, VolumeDecoder};
 
 use crate::made::*;
 
-/// Does all that can be done with a drop, and holds what must be true of whatever comes of it. Gives all codes.
-pub fn settle(opened: &Opened) -> Vec<IssueCode> {
+/// Does all that can be done with a drop, and holds what must be true of whatever comes of it.
+/// Gives all codes.
+pub fn settle(opened: &SeriesList) -> Vec<IssueCode> {
     assert!(!(opened.series.is_empty() && opened.issues.is_empty()), "nothing said");
     let mut found = codes(&opened.issues);
     for series in &opened.series {
@@ -14,14 +15,15 @@ pub fn settle(opened: &Opened) -> Vec<IssueCode> {
         let is_stop = |issue: &corsai_report::Issue| issue.severity == Severity::Stop;
         assert_eq!(summary.usable, !summary.issues.iter().any(is_stop));
         let _ = series.preview();
-        match series.begin().and_then(Decoding::finish) {
+        match series.decoder().and_then(VolumeDecoder::finish) {
             Ok(decoded) => {
                 assert!(summary.usable && !decoded.issues.iter().any(is_stop));
                 assert!(decoded.volume.voxels().iter().all(|hu| *hu >= -1024));
                 let grid = decoded.volume.grid();
                 assert!(grid.positions_mm().is_sorted_by(|a, b| a < b));
                 assert!(grid.slab_mm().iter().all(|mm| *mm > 0.0 && mm.is_finite()));
-                // Slabs fill what lies between the first and the last slice, and half a slab beyond each.
+                // Slabs fill what lies between the first and the last slice, and half a slab beyond
+                // each.
                 let length = grid.positions_mm()[grid.slices() - 1] - grid.positions_mm()[0];
                 let total: f64 = grid.slab_mm().iter().sum();
                 assert!(total > length && total <= 1.5 * length, "{total} mm for {length} mm");
@@ -49,7 +51,7 @@ pub fn geometry(data: &[u8]) {
     // The order in which files come never matters.
     let volume = |files: &[File]| {
         let opened = open(files);
-        let results = opened.series.iter().map(|series| series.begin().and_then(Decoding::finish));
+        let results = opened.series.iter().map(|series| series.decoder().and_then(VolumeDecoder::finish));
         results.map(|result| result.map_err(|issues| codes(&issues))).collect::<Vec<_>>()
     };
     let backwards: Vec<File> = files.iter().rev().cloned().collect();

@@ -1,10 +1,11 @@
-//! Made-up CT files: a small thorax sampled on a grid of whole millimetres, written as Explicit VR Little Endian.
+//! Made-up CT files: a small thorax sampled on a grid of whole millimetres, written as Explicit VR
+//! Little Endian.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use corsai_report::{Issue, IssueCode, Severity};
-use corsai_study::{Decoded, Intake, Limits, Opened, Series};
+use corsai_study::{DecodedVolume, Intake, Limits, Series, SeriesList};
 
 pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 pub const LITTLE: &str = "1.2.840.10008.1.2.1";
@@ -21,8 +22,9 @@ pub const COLUMNS: usize = 26;
 /// Corner of the scene, mm.
 const ORIGIN: [f64; 3] = [-13.0, -10.0, -40.0];
 
-/// Hounsfield units at a place in patient coordinates: a body in air, the right lung larger than the left, a spine
-/// at the back, and fat that rises towards the head, so that no turned or mirrored scene equals another.
+/// Hounsfield units at a place in patient coordinates: a body in air, the right lung larger than
+/// the left, a spine at the back, and fat that rises towards the head, so that no turned or
+/// mirrored scene equals another.
 pub fn scene([x, y, z]: [f64; 3]) -> i16 {
     let [x, y, z] = [x.round(), y.round(), z.round()];
     let within = |cx: f64, cy: f64, rx: f64, ry: f64| ((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2) <= 1.0;
@@ -157,8 +159,9 @@ impl File {
         bytes.chunks_exact(2).map(|word| u16::from_le_bytes([word[0], word[1]])).collect()
     }
 
-    /// Packs the pixel data as JPEG Lossless: each pixel less its left neighbour, a row's first less the one above
-    /// (T.81, H.1.2.1), each difference's bit count as five bits, then its bits (F.1.2.1).
+    /// Packs the pixel data as JPEG Lossless: each pixel less its left neighbour, a row's first
+    /// less the one above (T.81, H.1.2.1), each difference's bit count as five bits, then its bits
+    /// (F.1.2.1).
     pub fn jpeg(self, rows: usize, columns: usize) -> Self {
         let words = self.stored();
         let mut bits = String::new();
@@ -371,11 +374,11 @@ pub fn chest(count: usize) -> Vec<File> {
     (0..count).map(|z| Lie::at(5.0 * z as f64).file(&format!("{z}"))).collect()
 }
 
-pub fn open(files: &[File]) -> Opened {
+pub fn open(files: &[File]) -> SeriesList {
     open_within(files, Limits::default())
 }
 
-pub fn open_bytes(files: &[Vec<u8>]) -> Opened {
+pub fn open_bytes(files: &[Vec<u8>]) -> SeriesList {
     let mut intake = Intake::new(Limits::default());
     for bytes in files {
         intake.add("file", bytes.clone());
@@ -383,7 +386,7 @@ pub fn open_bytes(files: &[Vec<u8>]) -> Opened {
     intake.finish()
 }
 
-pub fn open_within(files: &[File], limits: Limits) -> Opened {
+pub fn open_within(files: &[File], limits: Limits) -> SeriesList {
     let mut intake = Intake::new(limits);
     for file in files {
         intake.add(&file.name, file.bytes());
@@ -392,16 +395,16 @@ pub fn open_within(files: &[File], limits: Limits) -> Opened {
 }
 
 /// The only series there is.
-pub fn only(opened: &Opened) -> &Series {
+pub fn only(opened: &SeriesList) -> &Series {
     assert_eq!(opened.series.len(), 1, "{opened:?}");
     &opened.series[0]
 }
 
 /// The only series' volume, decoded in the order it asks for.
-pub fn measured(files: &[File]) -> Decoded {
+pub fn measured(files: &[File]) -> DecodedVolume {
     let opened = open(files);
     let series = only(&opened);
-    let mut decoding = series.begin().unwrap_or_else(|issues| panic!("{issues:?}"));
+    let mut decoding = series.decoder().unwrap_or_else(|issues| panic!("{issues:?}"));
     for z in decoding.order() {
         let _ = decoding.decode(z);
     }

@@ -48,7 +48,8 @@ fn depths_that_no_ct_has_are_refused() {
     refused(&all(|file| file.without((0x28, 0x102))), Code::FileHeader);
 }
 
-/// One grey throughout in 8-bit JPEG (T.81, process 1): of each block only the mean, which only the first changes.
+/// One grey throughout in 8-bit JPEG (T.81, process 1): of each block only the mean, which only the
+/// first changes.
 fn baseline(grey: u8) -> Vec<u8> {
     let mean = 8 * (i32::from(grey) - 128);
     let size = (32 - mean.unsigned_abs().leading_zeros()) as usize;
@@ -195,7 +196,7 @@ fn slices_without_a_picture_are_said() {
     assert!(corsai_report::text::message(&decoded.issues[0]).contains("2 of 12"));
     // All of them are no body.
     let nothing = all(|file| file.words(&[24; ROWS * COLUMNS]));
-    let issues = only(&open(&nothing)).begin().unwrap().finish().unwrap_err();
+    let issues = only(&open(&nothing)).decoder().unwrap().finish().unwrap_err();
     assert!(codes(&issues).contains(&Code::HuImplausible));
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use corsai_protocol::SeriesId;
 use corsai_report::IssueCode;
-use corsai_study::{Intake, Limits, Opened};
+use corsai_study::{Intake, Limits, SeriesList};
 use corsai_tests::{data, needs_data};
 
 use crate::fuzzed::settle;
@@ -23,7 +23,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn open(paths: &[PathBuf]) -> Opened {
+fn open(paths: &[PathBuf]) -> SeriesList {
     let mut intake = Intake::new(Limits::default());
     for path in paths {
         intake.add(&path.file_name().unwrap().to_string_lossy(), std::fs::read(path).unwrap());
@@ -39,7 +39,8 @@ struct Expected {
     /// Positions of the first and the last slice, mm.
     ends_mm: [f64; 2],
     date: &'static str,
-    /// Sums of Hounsfield units, of the volume and of its first and last slices, as pydicom and NumPy give them.
+    /// Sums of Hounsfield units, of the volume and of its first and last slices, as pydicom and
+    /// NumPy give them.
     sum: i64,
     end_sums: [i64; 2],
     issues: &'static [IssueCode],
@@ -48,7 +49,7 @@ struct Expected {
 fn comes_out(name: &str, expected: &Expected) {
     let opened = open(&files(&data(&format!("dicom/{name}"))));
     assert!(opened.issues.is_empty(), "{:?}", opened.issues);
-    assert_eq!(opened.only_clean(), Some(SeriesId(0)));
+    assert_eq!(opened.only_usable(), Some(SeriesId(0)));
     let series = &opened.series[0];
     let summary = series.summary();
     assert_eq!(summary.slices as usize, expected.slices);
@@ -57,7 +58,7 @@ fn comes_out(name: &str, expected: &Expected) {
     assert_eq!(codes(&summary.issues), expected.issues);
     let (preview, pixels) = series.preview().unwrap();
     assert_eq!((preview.rows, preview.columns, pixels.len()), (128, 128, 128 * 128));
-    let decoded = series.begin().unwrap().finish().unwrap();
+    let decoded = series.decoder().unwrap().finish().unwrap();
     assert_eq!(codes(&decoded.issues), expected.issues);
     let grid = decoded.volume.grid();
     assert_eq!((grid.slices(), grid.rows(), grid.columns()), (expected.slices, 512, 512));
@@ -73,7 +74,8 @@ fn comes_out(name: &str, expected: &Expected) {
     is_a_chest(&decoded.volume);
 }
 
-/// Slices that are neighbours look alike, which a wrong order breaks; lungs are in the middle, the spine at the back.
+/// Slices that are neighbours look alike, which a wrong order breaks; lungs are in the middle, the
+/// spine at the back.
 fn is_a_chest(volume: &corsai_volume::HuVolume) {
     let grid = volume.grid();
     let difference = |a: usize, b: usize| -> f64 {
@@ -176,12 +178,13 @@ fn all_four_at_once_stay_four() {
     slices.sort_unstable();
     assert_eq!(slices, [30, 64, 77, 148]);
     assert!(opened.series.iter().all(|series| series.summary().usable));
-    assert_eq!(opened.only_clean(), None);
+    assert_eq!(opened.only_usable(), None);
     // The file of labels beside them.
     assert_eq!(codes(&opened.issues), [IssueCode::FileNotDicom]);
 }
 
-/// The files of every folder at once: a code or a series, and never a panic. Alone they are in `malformed.rs`.
+/// The files of every folder at once: a code or a series, and never a panic. Alone they are in
+/// `malformed.rs`.
 fn survives(name: &str) {
     let paths = files(&data(name));
     assert!(!paths.is_empty());
@@ -213,8 +216,8 @@ fn every_lossless_twin_shows_the_same_picture() {
     }
 }
 
-/// A legacy-converted multi-frame file beside the three classic ones that it was made of. Both call their values
-/// unspecified, which is refused; with the unit in place they show the same.
+/// A legacy-converted multi-frame file beside the three classic ones that it was made of. Both call
+/// their values unspecified, which is refused; with the unit in place they show the same.
 #[needs_data("conformance/QIICR+dcmqi")]
 #[test]
 fn a_converted_multi_frame_file_is_its_originals() {

@@ -1,4 +1,5 @@
-//! Part D of the checklist: texts and identifiers decide what belongs together, and appear nowhere else.
+//! Part D of the checklist: texts and identifiers decide what belongs together, and appear nowhere
+//! else.
 
 use corsai_protocol::SeriesId;
 use corsai_report::IssueCode as Code;
@@ -57,7 +58,7 @@ fn an_anonymised_study_without_names_numbers_and_dates_is_a_study() {
             .fold(file, File::without)
     });
     let opened = open(&bare);
-    assert_eq!(opened.only_clean(), Some(SeriesId(0)));
+    assert_eq!(opened.only_usable(), Some(SeriesId(0)));
     assert_eq!((only(&opened).summary().date.as_deref(), only(&opened).summary().description.as_str()), (None, ""));
     assert_eq!(measured(&bare).volume, measured(&chest(10)).volume);
     let dated = |tag, vr: &str, value: &str| {
@@ -109,7 +110,8 @@ fn a_missing_identifier_is_nobodys() {
     assert_ne!(measured(&moved).volume.digest(), digest);
 }
 
-/// Whatever is wrong, and wherever the header says something of the person: no issue repeats it, nor does debugging.
+/// Whatever is wrong, and wherever the header says something of the person: no issue repeats it,
+/// nor does debugging.
 #[test]
 fn no_header_value_reaches_an_issue() {
     const CANARY: &str = "CANARY7";
@@ -133,13 +135,16 @@ fn no_header_value_reaches_an_issue() {
     for change in changes {
         let mut files = all(|file| change(marked(file)));
         let opened = open(&files);
-        let said = |opened: &corsai_study::Opened| {
+        let said = |opened: &corsai_study::SeriesList| {
             format!(
                 "{opened:?} {:?}",
                 opened
                     .series
                     .iter()
-                    .map(|series| series.begin().and_then(corsai_study::Decoding::finish).map(|decoded| decoded.issues))
+                    .map(|series| series
+                        .decoder()
+                        .and_then(corsai_study::VolumeDecoder::finish)
+                        .map(|decoded| decoded.issues))
                     .collect::<Vec<_>>()
             )
         };
