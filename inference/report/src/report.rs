@@ -192,7 +192,7 @@ pub struct NetworkRuns {
     pub weights: String,
 }
 
-/// The paper's rule for two studies of one patient (`networks.md` §6).
+/// The paper's rule for two studies of one patient (`docs/method.md`, Dynamics).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
