@@ -1,6 +1,6 @@
 //! Settings and help: the device that computes, how much to compute, and the keys.
 
-use corsai_protocol::{AnalysisOptions, DevicePreference, StudySlot};
+use corsai_protocol::{AnalysisOptions, BackendKind, DevicePreference, StudySlot};
 use corsai_report::Tier;
 use leptos::{ev, prelude::*};
 
@@ -10,6 +10,7 @@ use crate::{
     dialog::Dialog,
     imaging::keys::{BINDINGS, POINTER_HELP},
     state::{PageStateStoreFields, Phase, derived},
+    text::device::device_reason,
 };
 
 const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [
@@ -123,11 +124,11 @@ fn DeviceInUse() -> impl IntoView {
         Some(device) => {
             let deviation = format!("{:.1e}", device.deviation);
             view! {
-                <dl class="device" data-testid="device" data-backend=device.backend.clone()>
+                <dl class="device" data-testid="device" data-backend=device.backend.as_str()>
                     <dt>"In use"</dt>
-                    <dd>{if device.backend == "webgpu" { "Graphics processor" } else { "Processor (CPU)" }} {format!(": {}", device.name)}</dd>
+                    <dd>{if device.backend == BackendKind::Webgpu { "Graphics processor" } else { "Processor (CPU)" }} {format!(": {}", device.name)}</dd>
                     <dt>"Why"</dt>
-                    <dd data-testid="device-reason">{device.reason.clone()}</dd>
+                    <dd data-testid="device-reason">{device_reason(&device)}</dd>
                     <dt>"Known slice"</dt>
                     <dd>{format!("{:.0} ms, largest relative deviation {deviation}", device.slice_ms)}</dd>
                 </dl>

@@ -1,6 +1,6 @@
 //! Header, main column and cards.
 
-use corsai_protocol::StudySlot;
+use corsai_protocol::{BackendKind, StudySlot};
 use corsai_report::DISCLAIMER;
 use leptos::{html, prelude::*};
 
@@ -67,7 +67,7 @@ pub fn Page() -> impl IntoView {
 fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
     let controller = use_controller();
     let device = move || match (&*controller.state.device().read(), controller.state.worker().get()) {
-        (Some(device), _) if device.backend == "webgpu" => "Graphics processor",
+        (Some(device), _) if device.backend == BackendKind::Webgpu => "Graphics processor",
         (Some(_), _) => "Processor (CPU)",
         (None, WorkerStatus::Unsupported | WorkerStatus::LoadFailed) => "Can't compute",
         (None, _) => "Settings",

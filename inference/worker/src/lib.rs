@@ -1,31 +1,45 @@
-//! The wasm binary that owns the study and the device, with a graphics processor (feature `gpu`) or without. One instance is the page's worker (`owner`); further instances
-//! of the same binary are its helpers, which compute networks on the CPU (`helper`). Neither fetches nor stores
-//! anything: files, weights and commands come in messages.
+//! The wasm binary that reads studies and computes, with a graphics processor (feature `gpu`) or
+//! without. One instance is the page's worker (`coordinator`); further instances of the same binary
+//! compute networks on the CPU or decode slices (`compute_worker`). The binary fetches and stores
+//! nothing: files, weights and commands come in messages.
 //!
-//! It runs in browsers only. What needs none of their objects is tested natively.
+//! It runs in browsers only. Modules that need no browser objects are tested natively.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod adapter_info;
 mod analysis;
 mod answer_cache;
 mod assignments;
+mod backend;
+mod buffer;
 mod compute_worker;
+mod context;
 mod coordinator;
 mod cpu_backend;
 mod deadline;
 mod decode;
 mod decoder_pool;
 mod device_selection;
+mod diagnostics;
 mod engine;
 mod engine_lock;
-#[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]
+mod error;
+#[cfg(feature = "gpu")]
 mod gpu_backend;
+mod memory;
+mod messages;
 mod network_cache;
+mod overdue;
 mod page_events;
+mod platform;
 mod progress;
 mod reading;
+mod self_test;
+mod session;
 mod slice_areas;
 mod tickets;
+mod timer;
 mod weight_store;
 mod worker_handle;
 mod yield_now;
@@ -35,29 +49,31 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-/// The name a helper is started under.
-const HELPER: &str = "corsai-helper";
-
 /// Runs in a worker.
 pub fn start() {
     construct();
     let scope: DedicatedWorkerGlobalScope =
         js_sys::global().dyn_into().expect("invariant: this binary is started in a worker");
-    if scope.name() == HELPER {
-        std::panic::set_hook(Box::new(|_| compute_worker::report_panic()));
-        let helper = Rc::new(compute_worker::ComputeWorker::new());
-        listen(&scope, move |message| Rc::clone(&helper).take(&message), compute_worker::report_unreadable);
+    if scope.name() == worker_handle::COMPUTE_WORKER {
+        std::panic::set_hook(Box::new(compute_worker::report_panic));
+        let worker = Rc::new(compute_worker::ComputeWorker::new());
+        listen(&scope, move |message| Rc::clone(&worker).on_message(&message), compute_worker::report_unreadable);
         compute_worker::ready();
     } else {
-        std::panic::set_hook(Box::new(|_| page_events::fatal()));
-        let owner = Rc::new(coordinator::Coordinator::new());
-        listen(&scope, move |message| Rc::clone(&owner).take(&message), page_events::fatal);
+        diagnostics::start();
+        std::panic::set_hook(Box::new(|panic| {
+            // The place, and nothing of the panic's text, which might quote a header.
+            tracing::error!(location = panic.location().map(ToString::to_string), "panic");
+            page_events::fatal();
+        }));
+        let coordinator = coordinator::Coordinator::new(Box::new(platform::Browser));
+        listen(&scope, move |message| coordinator.on_message(&message), page_events::fatal);
         page_events::ready();
     }
 }
 
-/// Runs what the runtime's crates registered to be run at start (cubecl's compiler fills its registries so). Were it not
-/// called by name, the linker would put it before each of the module's functions that JavaScript calls, at every call:
+/// Runs the constructors of the runtime's crates (cubecl's compiler fills its registries in them).
+/// Without this call the linker runs them before each function that JavaScript calls, at every call:
 /// a fifth of the worker's time.
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, reason = "the linker makes this function; there is no safe name for it")]
@@ -65,15 +81,15 @@ fn construct() {
     unsafe extern "C" {
         fn __wasm_call_ctors();
     }
-    // SAFETY: it takes and gives nothing, and is called once, before all else.
+    // SAFETY: the function takes and returns nothing, and is called once, before all else.
     unsafe { __wasm_call_ctors() }
 }
 
-/// Natively, for the tests, the loader has done it.
+/// Natively, for the tests, the loader runs them.
 #[cfg(not(target_arch = "wasm32"))]
 const fn construct() {}
 
-/// Takes messages; `unreadable` hears of one that the browser can't read.
+/// Listens for messages; `unreadable` is called for a message that the browser can't read.
 fn listen(
     scope: &DedicatedWorkerGlobalScope,
     take: impl FnMut(MessageEvent) + 'static,
