@@ -1,5 +1,7 @@
 //! A window over the page. It opens and closes with a signal; the browser closes it by Escape too.
 
+use crate::text;
+
 use leptos::{html, prelude::*};
 
 /// `id` names it in tests, and with `-title` and `-close` its heading and its button.
@@ -38,7 +40,7 @@ pub fn Dialog(
                     data-testid=format!("{id}-close")
                     on:click=move |_| open.set(false)
                 >
-                    "Close"
+                    {text::common::CLOSE}
                 </button>
             </div>
             {children()}

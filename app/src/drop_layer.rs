@@ -10,6 +10,7 @@ use crate::{
     dialog::Dialog,
     file_intake::{self, DroppedItems},
     state::{Phase, StudyStoreFields, derived},
+    text,
 };
 
 /// What a drop can do at this moment.
@@ -99,7 +100,7 @@ pub fn DropLayer() -> impl IntoView {
         }
     });
     let earlier_words = move || {
-        if has_earlier.get() { "Open in place of the earlier study" } else { "Add as the earlier study" }
+        if has_earlier.get() { text::drop_layer::REPLACE_EARLIER } else { text::drop_layer::ADD_EARLIER }
     };
     view! {
         {move || {
@@ -107,7 +108,7 @@ pub fn DropLayer() -> impl IntoView {
                 view! {
                     <div class="droplayer" data-testid="drop-layer">
                         <div class="droplayer-zone" data-slot="current" data-testid="drop-zone-current">
-                            {move || if targets.get().empty { "Drop to open" } else { "Open in place of this study" }}
+                            {move || if targets.get().empty { text::drop_layer::OPEN } else { text::drop_layer::REPLACE }}
                         </div>
                         {move || {
                             targets
@@ -125,8 +126,8 @@ pub fn DropLayer() -> impl IntoView {
                 }
             })
         }}
-        <Dialog open=asking id="drop-question" title="Where do these files belong?">
-            <p>"They were dropped beside the fields. Nothing was opened or replaced."</p>
+        <Dialog open=asking id="drop-question" title=text::drop_layer::QUESTION>
+            <p>{text::drop_layer::NOT_OPENED}</p>
             <div class="actions">
                 {move || {
                     targets
@@ -141,7 +142,7 @@ pub fn DropLayer() -> impl IntoView {
                         })
                 }}
                 <button class="button" data-testid="drop-as-current" on:click=move |_| decide(StudySlot::Current)>
-                    "Open in place of this study"
+                    {text::drop_layer::REPLACE}
                 </button>
             </div>
         </Dialog>

@@ -47,6 +47,11 @@ pub fn points(change: f64) -> String {
     format!("{sign}{:.1}{THIN}points", change.abs())
 }
 
+/// Bytes as whole megabytes.
+pub fn megabytes(bytes: u64) -> String {
+    format!("{:.0}{THIN}MB", bytes as f64 / 1e6)
+}
+
 /// Seconds as `42 s` or `3 min 20 s`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {

@@ -6,6 +6,7 @@ use leptos::{ev, html, prelude::*};
 use crate::{
     controller::use_controller,
     file_intake::{self, DroppedItems},
+    text,
 };
 
 /// "Choose folder" and "Choose files".
@@ -38,10 +39,10 @@ pub fn Openers(which: StudySlot) -> impl IntoView {
                 data-testid=format!("choose-folder-{name}")
                 on:click=move |_| click(folder)
             >
-                "Choose folder"
+                {text::start::CHOOSE_FOLDER}
             </button>
             <button class="button" data-testid=format!("choose-files-{name}") on:click=move |_| click(files)>
-                "Choose files"
+                {text::start::CHOOSE_FILES}
             </button>
             <input
                 node_ref=folder

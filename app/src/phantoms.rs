@@ -1,5 +1,7 @@
 //! The made-up patient's dates. Shares are what the study is made with, and so what should be measured.
 
+use crate::text;
+
 use corsai_protocol::PhantomRequest;
 
 /// One of the made-up patient's earlier visits.
@@ -16,17 +18,17 @@ pub const TODAY: PhantomRequest = PhantomRequest { yyyymmdd: 20_200_420, share_l
 pub const EARLIER: [Story; 3] = [
     Story {
         id: "phantom-worse",
-        name: "when more was affected",
+        name: text::comparison::MORE_AFFECTED,
         date: PhantomRequest { yyyymmdd: 20_200_406, share_left: 0.18, share_right: 0.32 },
     },
     Story {
         id: "phantom-same",
-        name: "when as much was affected",
+        name: text::comparison::AS_MUCH_AFFECTED,
         date: PhantomRequest { yyyymmdd: 20_200_413, ..TODAY },
     },
     Story {
         id: "phantom-better",
-        name: "when less was affected",
+        name: text::comparison::LESS_AFFECTED,
         date: PhantomRequest { yyyymmdd: 20_200_410, share_left: 0.03, share_right: 0.07 },
     },
 ];

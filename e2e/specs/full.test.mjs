@@ -70,7 +70,7 @@ describe("the full tier", { skip: more("full") === 0 && "no network of the full 
     await app.click("refine");
     await tier(app, "standard");
     answers.standard = await answer(app);
-    assert.match(await app.words("refine"), new RegExp(`Let ${more("full")} more networks vote \\([\\d.]+ MB\\)`));
+    assert.match(await app.words("refine"), new RegExp(`Refine with ${more("full")} more networks \\(\\d+ MB\\)`));
   });
 
   it("may be stopped, and the standard answer stays", async () => {
@@ -99,7 +99,7 @@ describe("the full tier", { skip: more("full") === 0 && "no network of the full 
     assert.ok(runs.memory_bytes < MOST_BYTES, `${runs.memory_bytes} bytes`);
     const { share } = lungs.both.members;
     assert.ok(share[0] < share[1], `${share}`);
-    assert.match(await app.words("members"), /one by one: .* to /);
+    assert.match(await app.words("members"), /Single networks: .* to /);
     await app.click("most-lesions");
     const alone = await app.picture();
     await app.get("layer-disagreement").check();

@@ -27,7 +27,7 @@ describe("tiers", { skip: more.length === 0 && "no network beyond the quick answ
     assert.equal(await app.outcome(), "finished");
     await tier("quick").waitFor();
     assert.match(await app.words("tiers"), /Quick answer of 1 lesion network/);
-    assert.match(await app.words("refine"), new RegExp(`Let ${more.length} more networks? vote`));
+    assert.match(await app.words("refine"), new RegExp(`Refine with ${more.length} more networks?`));
   });
 
   it("show what is still possible while more networks vote, and can be stopped", async () => {
@@ -60,7 +60,7 @@ describe("tiers", { skip: more.length === 0 && "no network beyond the quick answ
     assert.ok(more.some((network) => ran.includes(network.name)), ran.join());
     const { share } = report.lungs.both.members;
     assert.ok(share[0] <= share[1]);
-    assert.match(await app.words("members"), /one by one/);
+    assert.match(await app.words("members"), /Single networks/);
     await app.get("layer-disagreement").check();
     await app.shoot("tiers-standard");
   });

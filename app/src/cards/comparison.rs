@@ -5,13 +5,13 @@ use corsai_report::{Dynamics, NoVerdict, ShareChange, Tier, Verdict};
 use leptos::prelude::*;
 
 use crate::{
-    cards::{issues::IssueList, progress, series::SeriesPicker},
+    cards::{issues::IssueList, series::SeriesPicker},
     controller::use_controller,
     format,
     openers::Openers,
     phantoms,
     state::{PageState, Phase, StudyStoreFields, derived},
-    text::classes,
+    text::{self, classes},
 };
 
 /// What the card is about just now.
@@ -65,7 +65,7 @@ pub fn DynamicsCard() -> impl IntoView {
             let offered = content == Content::Offer;
             view! {
                 <section class="card" aria-labelledby="dynamics-title" data-testid="dynamics">
-                    <h2 id="dynamics-title" class="card-title">"Change since an earlier study"</h2>
+                    <h2 id="dynamics-title" class="card-title">{text::comparison::TITLE}</h2>
                     {body(content)}
                     {(!offered)
                         .then(|| {
@@ -76,7 +76,7 @@ pub fn DynamicsCard() -> impl IntoView {
                                         data-testid="remove-previous"
                                         on:click=move |_| controller.close(StudySlot::Previous)
                                     >
-                                        "Remove the earlier study"
+                                        {text::comparison::REMOVE}
                                     </button>
                                 </div>
                             }
@@ -91,14 +91,11 @@ fn body(content: Content) -> AnyView {
     match content {
         Content::Nothing => ().into_any(),
         Content::Offer => view! { <Offer /> }.into_any(),
-        Content::Pending => view! { <p class="pending">"The earlier study is being measured."</p> }.into_any(),
+        Content::Pending => view! { <p class="pending">{text::comparison::PENDING}</p> }.into_any(),
         Content::Pick => view! { <SeriesPicker which=StudySlot::Previous /> }.into_any(),
-        Content::Refused => {
-            view! { <p>"The earlier study was not measured, so there is nothing to compare. The reasons are listed below."</p> }
-                .into_any()
-        }
-        Content::Stopped => view! { <p>"The earlier study was stopped before it was measured."</p> }.into_any(),
-        Content::Waiting => view! { <p class="pending">"Both studies are measured; the comparison follows."</p> }.into_any(),
+        Content::Refused => view! { <p>{text::comparison::REFUSED}</p> }.into_any(),
+        Content::Stopped => view! { <p>{text::comparison::STOPPED_BEFORE}</p> }.into_any(),
+        Content::Waiting => view! { <p class="pending">{text::comparison::WAITING}</p> }.into_any(),
         Content::Compared => view! { <Comparison /> }.into_any(),
     }
 }
@@ -120,13 +117,13 @@ fn Offer() -> impl IntoView {
                 }
             });
             view! {
-                <p class="hint">"Or the synthetic patient at an earlier date:"</p>
+                <p class="hint">{text::comparison::SYNTHETIC_DATES}</p>
                 <div class="actions">{buttons.collect::<Vec<_>>()}</div>
             }
         })
     };
     view! {
-        <p>"Open a second study of the same patient to see whether it got better."</p>
+        <p>{text::comparison::OFFER}</p>
         <div class="actions">
             <button
                 class="button"
@@ -134,7 +131,7 @@ fn Offer() -> impl IntoView {
                 aria-expanded=move || if controller.adding_earlier.get() { "true" } else { "false" }
                 on:click=toggle
             >
-                "Add an earlier study"
+                {text::comparison::ADD}
             </button>
         </div>
         {move || {
@@ -143,7 +140,7 @@ fn Offer() -> impl IntoView {
                 .then(|| {
                     view! {
                         <div class="dropzone dropzone-small" data-slot="previous" data-testid="dropzone-previous">
-                            <p class="dropzone-title">"Drop the earlier study here"</p>
+                            <p class="dropzone-title">{text::comparison::DROP_HERE}</p>
                             <Openers which=StudySlot::Previous />
                             {stories}
                         </div>
@@ -176,11 +173,11 @@ fn SamePerson() -> impl IntoView {
     let controller = use_controller();
     view! {
         <p data-testid="other-patient">
-            "These studies bear different patient identifiers. Are they of the same person?"
+            {text::comparison::SAME_PERSON}
         </p>
         <div class="actions">
             <button class="button" data-testid="confirm-patient" on:click=move |_| controller.confirm_patient()>
-                "Yes, the same person"
+                {text::comparison::CONFIRM_SAME_PERSON}
             </button>
         </div>
     }
@@ -208,7 +205,7 @@ fn EarlierRefined() -> impl IntoView {
     let detail = move || {
         let progress = work.get().and_then(|w| w.progress);
         progress
-            .map(|p| progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref()))
+            .map(|p| text::progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref()))
             .unwrap_or_default()
     };
     let stopping = move || work.get().is_some_and(|w| w.stopping);
@@ -216,14 +213,14 @@ fn EarlierRefined() -> impl IntoView {
     view! {
         {move || refines.get().then(|| view! {
             <div class="actions" data-testid="refining-previous">
-                <p class="pending">"More networks are voting on the earlier study. " {detail}</p>
+                <p class="pending">{text::comparison::REFINING} {detail}</p>
                 <button
                     class="button button-small"
                     data-testid="stop-refining-previous"
                     disabled=stopping
                     on:click=move |_| controller.stop(StudySlot::Previous)
                 >
-                    {move || if stopping() { "Stopping …" } else { "Stop" }}
+                    {move || if stopping() { text::common::STOPPING } else { text::common::STOP }}
                 </button>
             </div>
         })}
@@ -234,7 +231,7 @@ fn EarlierRefined() -> impl IntoView {
                     data-testid="refine-previous"
                     on:click=move |_| controller.refine(tier)
                 >
-                    "Let the same networks vote on the earlier study"
+                    {text::comparison::REFINE}
                 </button>
             </div>
         })}
@@ -252,7 +249,7 @@ fn Comparison() -> impl IntoView {
 }
 
 fn compared(dynamics: Dynamics) -> impl IntoView {
-    let date = |d: &Option<String>| d.as_deref().map_or_else(|| "no date".to_string(), format::date);
+    let date = |d: &Option<String>| d.as_deref().map_or_else(|| text::common::NO_DATE.to_string(), format::date);
     let is_change = dynamics.verdict.is_some();
     let row = |name: &'static str, id: &'static str, change: Option<ShareChange>| {
         let cell = |of: fn(ShareChange) -> String| change.map_or_else(|| "–".into(), of);
@@ -276,7 +273,7 @@ fn compared(dynamics: Dynamics) -> impl IntoView {
         .into_any(),
         (None, Some(NoVerdict::OtherPatient)) => view! { <SamePerson /> }.into_any(),
         (None, Some(reason)) => view! {
-            <p data-testid="no-verdict">{format!("There is no verdict: {}.", classes::no_verdict(reason))}</p>
+            <p data-testid="no-verdict">{text::comparison::no_verdict(reason)}</p>
         }
         .into_any(),
         (None, None) => ().into_any(),
@@ -288,31 +285,31 @@ fn compared(dynamics: Dynamics) -> impl IntoView {
         {(!sentences.is_empty()).then(|| view! { <p class="note" data-testid=testid>{sentences.join(" ")}</p> })}
         <EarlierRefined />
         <table class="lungs">
-            <caption class="unseen">"Affected share in both studies"</caption>
+            <caption class="unseen">{text::comparison::CAPTION}</caption>
             <thead>
                 <tr>
                     <td></td>
                     <th scope="col" data-testid="earlier-date">{date(&dynamics.earlier_date)}</th>
                     <th scope="col" data-testid="later-date">{date(&dynamics.later_date)}</th>
-                    <th scope="col">"Change"</th>
+                    <th scope="col">{text::comparison::CHANGE}</th>
                 </tr>
             </thead>
             <tbody>
-                {row("Right lung", "right", dynamics.right)}
-                {row("Left lung", "left", dynamics.left)}
-                {row("Both", "both", dynamics.both)}
+                {row(text::common::RIGHT_LUNG, "right", dynamics.right)}
+                {row(text::common::LEFT_LUNG, "left", dynamics.left)}
+                {row(text::common::BOTH, "both", dynamics.both)}
             </tbody>
         </table>
         {(dynamics.lungs_disagree && is_change)
             .then(|| {
                 view! {
-                    <p class="note" data-testid="lungs-disagree">"The two lungs moved in opposite directions by a point or more: look at each."</p>
+                    <p class="note" data-testid="lungs-disagree">{text::comparison::LUNGS_DISAGREE}</p>
                 }
             })}
         {is_change.then(|| view! {
             <p class="hint">
-                {format!("Compared by the {} answers of both studies. ", classes::tier(dynamics.tier))}
-                "A change of less than one percentage point counts as stable."
+                {text::comparison::compared_by(dynamics.tier)}
+                {text::comparison::STABLE_RULE}
             </p>
         })}
         <IssueList issues=dynamics.issues />

@@ -1,28 +1,20 @@
 //! The issues of both studies, gravest first.
 
 use corsai_protocol::StudySlot;
-use corsai_report::{Issue, Severity, text};
+use corsai_report::{Issue, Severity};
 use leptos::prelude::*;
 
 use crate::{
     controller::use_controller,
     format,
     state::{Phase, derived},
+    text,
 };
 
 /// Gravest first, as they are listed.
 const GROUPS: [Severity; 4] = [Severity::Stop, Severity::Warning, Severity::Skip, Severity::Info];
 /// Groups that are open at first.
 const OPEN: [Severity; 3] = [Severity::Stop, Severity::Warning, Severity::Skip];
-
-const fn title(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Stop => "Why there is no number",
-        Severity::Warning => "To keep in mind with the numbers",
-        Severity::Skip => "Files passed over",
-        Severity::Info => "Good to know",
-    }
-}
 
 const fn class(severity: Severity) -> &'static str {
     match severity {
@@ -42,15 +34,6 @@ const fn sign(severity: Severity) -> &'static str {
     }
 }
 
-const fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Stop => "Stop: ",
-        Severity::Warning => "Warning: ",
-        Severity::Skip => "Passed over: ",
-        Severity::Info => "Note: ",
-    }
-}
-
 /// Files are named up to this many; the rest is counted.
 const NAMED: usize = 5;
 
@@ -62,16 +45,16 @@ pub fn IssueList(issues: Vec<Issue>) -> impl IntoView {
 }
 
 fn item(issue: Issue) -> impl IntoView {
-    let message = text::message(&issue);
+    let message = text::issues::sentence(&issue);
     let more = issue.files.len().saturating_sub(NAMED);
     let files: Vec<_> = issue.files.into_iter().take(NAMED).map(|f| view! { <li class="file">{f}</li> }).collect();
-    let more = (more > 0).then(|| view! { <li>"and " {format::counted(more, "other", "others")}</li> });
+    let more = (more > 0).then(|| view! { <li>{text::issues::AND} {format::counted(more, "other", "others")}</li> });
     view! {
         <li class=class(issue.severity) data-testid="issue" data-code=issue.code.as_str()>
             <span class="issue-sign" aria-hidden="true">{sign(issue.severity)}</span>
             <div>
                 <p>
-                    <span class="unseen">{word(issue.severity)}</span>
+                    <span class="unseen">{text::issues::severity_word(issue.severity)}</span>
                     {message}
                 </p>
                 {(!files.is_empty()).then(|| view! { <ul class="files">{files} {more}</ul> })}
@@ -100,10 +83,10 @@ pub fn IssuesCard() -> impl IntoView {
         let (current, earlier) = (current.get(), earlier.get());
         let both = !current.is_empty() && !earlier.is_empty();
         let of_earlier = (!earlier.is_empty())
-            .then(|| view! { <h3 class="card-subtitle">"Earlier study"</h3> {grouped(earlier.clone())} });
+            .then(|| view! { <h3 class="card-subtitle">{text::common::EARLIER_STUDY}</h3> {grouped(earlier.clone())} });
         let of_this = (!current.is_empty()).then(|| {
             let titled = both || earlier_shown.get();
-            view! { {titled.then(|| view! { <h3 class="card-subtitle">"This study"</h3> })} {grouped(current.clone())} }
+            view! { {titled.then(|| view! { <h3 class="card-subtitle">{text::common::THIS_STUDY}</h3> })} {grouped(current.clone())} }
         });
         let lists = if earlier_shown.get() {
             view! { {of_earlier} {of_this} }.into_any()
@@ -112,7 +95,7 @@ pub fn IssuesCard() -> impl IntoView {
         };
         (!current.is_empty() || !earlier.is_empty()).then(|| {
             view! {
-                <section class="card" id="doubts" aria-label="Doubts about the input" data-testid="issues">
+                <section class="card" id="doubts" aria-label=text::issues::LABEL data-testid="issues">
                     {lists}
                 </section>
             }
@@ -125,7 +108,7 @@ fn grouped(issues: Vec<Issue>) -> impl IntoView {
         .into_iter()
         .filter_map(|severity| {
             let group: Vec<Issue> = issues.iter().filter(|i| i.severity == severity).cloned().collect();
-            let heading = format!("{} ({})", title(severity), group.len());
+            let heading = format!("{} ({})", text::issues::group_title(severity), group.len());
             let open = OPEN.contains(&severity);
             (!group.is_empty()).then(|| {
                 view! {

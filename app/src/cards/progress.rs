@@ -7,53 +7,9 @@ use crate::{
     controller::use_controller,
     format,
     state::{Phase, StudyStoreFields, derived},
-    weights::{queue::DownloadProgress, status::WeightsStatus},
+    text,
+    weights::status::WeightsStatus,
 };
-
-/// A stage in words.
-pub const fn stage_words(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Reading => "Reading files",
-        Stage::Decoding => "Decoding slices",
-        Stage::Weights => "Loading the networks",
-        Stage::Device => "Choosing where to compute",
-        Stage::Lungs => "Finding the lungs",
-        Stage::Lesions => "Finding lesions",
-        Stage::Refining => "More networks are voting",
-    }
-}
-
-const fn unit(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Reading => "file",
-        Stage::Weights => "network",
-        Stage::Device => "step",
-        Stage::Decoding | Stage::Lungs | Stage::Lesions => "slice",
-        Stage::Refining => "run",
-    }
-}
-
-/// "slice 12 of 148 · about 20 s left", or bytes while weights are loaded.
-pub fn detail(progress: &Progress, loaded: &WeightsStatus, download: Option<&DownloadProgress>) -> String {
-    if progress.stage == Stage::Weights && loaded.bytes < loaded.total {
-        return format!("{} of {}", format::bytes(loaded.bytes), format::bytes(loaded.total));
-    }
-    let mut parts = Vec::new();
-    if progress.total > 0 && progress.stage != Stage::Weights {
-        parts.push(format!("{} {} of {}", unit(progress.stage), progress.done.min(progress.total), progress.total));
-    }
-    let mut seconds_left = progress.seconds_left;
-    if let Some(download) = download {
-        parts.push(format!(
-            "loading a network: {} of {}",
-            format::bytes(download.bytes),
-            format::bytes(download.total)
-        ));
-        seconds_left = download.seconds_left();
-    }
-    parts.extend(seconds_left.map(format::time_left).filter(|l| !l.is_empty()));
-    parts.join(" · ")
-}
 
 /// Done part, 0..=1, where it is known.
 pub fn fraction(progress: &Progress, loaded: &WeightsStatus) -> Option<f64> {
@@ -86,14 +42,14 @@ pub fn Listing() -> impl IntoView {
     move || {
         listing.get().then(|| {
             view! {
-                <section class="card card-progress" aria-label="Progress" data-testid="listing">
+                <section class="card card-progress" aria-label=text::progress::PROGRESS data-testid="listing">
                     <div class="progress-head">
-                        <p class="progress-stage" role="status">"Looking through the folder"</p>
+                        <p class="progress-stage" role="status">{text::progress::LISTING}</p>
                         <button class="button button-small" data-testid="stop-listing" on:click=move |_| controller.stop_listing()>
-                            "Cancel"
+                            {text::common::CANCEL}
                         </button>
                     </div>
-                    <progress class="progress-bar" aria-label="Busy"></progress>
+                    <progress class="progress-bar" aria-label=text::progress::BUSY></progress>
                     <p class="progress-detail" data-testid="listed">{found}</p>
                 </section>
             }
@@ -111,21 +67,21 @@ fn Ended(which: StudySlot) -> impl IntoView {
         let series = derived::remeasurable(study).filter(|_| derived::can_compute(controller.state));
         series.map(|series| (series, study.phase().get() == Phase::Stopped))
     });
-    let earlier = if which == StudySlot::Previous { "Earlier study: " } else { "" };
+    let earlier = if which == StudySlot::Previous { text::common::EARLIER_STUDY_PREFIX } else { "" };
     move || {
         again.get().map(|(series, stopped)| {
             let (head, words) = if stopped {
-                ("Stopped", "You stopped the measurement. What was finished stays.")
+                (text::common::STOPPED, text::progress::STOPPED_BY_PERSON)
             } else {
-                ("Pictures lost", "The part of the page that computes has stopped. The numbers stay.")
+                (text::progress::PICTURES_LOST, text::progress::WORKER_STOPPED)
             };
             view! {
-                <section class="card" aria-label="Stopped" data-testid="ended">
+                <section class="card" aria-label=text::common::STOPPED data-testid="ended">
                     <p class="progress-stage">{earlier} {head}</p>
                     <p class="progress-detail">{words}</p>
                     <div class="actions">
                         <button class="button" data-testid="measure-again" on:click=move |_| controller.choose(which, series)>
-                            "Measure again"
+                            {text::progress::MEASURE_AGAIN}
                         </button>
                     </div>
                 </section>
@@ -142,9 +98,9 @@ pub fn Stalled() -> impl IntoView {
         controller.stalled.get().then(|| {
             view! {
                 <div class="stalled" role="alert" data-testid="stalled">
-                    <p>"Nothing has come further for a minute. It may still go on; or stop it."</p>
+                    <p>{text::progress::STALLED}</p>
                     <button class="button button-small" data-testid="stop-hard" on:click=move |_| controller.force_stop()>
-                        "Stop it"
+                        {text::progress::FORCE_STOP}
                     </button>
                 </div>
             }
@@ -158,18 +114,19 @@ fn Running(which: StudySlot) -> impl IntoView {
     let work = derived::phase_memo(controller.study(which), |phase| phase.work().copied().unwrap_or_default());
     let progress = move || work.get().progress;
     let stopping = move || work.get().stopping;
-    let words = move || progress().map_or("Reading files", |p| stage_words(p.stage));
+    let words =
+        move || progress().map_or(text::progress::stage_name(Stage::Reading), |p| text::progress::stage_name(p.stage));
     let detail = move || {
         progress()
-            .map(|p| detail(&p, &controller.weights.get(), controller.download.get().as_ref()))
+            .map(|p| text::progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref()))
             .unwrap_or_default()
     };
     let done = move || progress().and_then(|p| fraction(&p, &controller.weights.get()));
     view! {
-        <section class="card card-progress" aria-label="Progress" data-testid="progress">
+        <section class="card card-progress" aria-label=text::progress::PROGRESS data-testid="progress">
             <div class="progress-head">
                 <p class="progress-stage" data-testid="progress-stage">
-                    {if which == StudySlot::Previous { "Earlier study: " } else { "" }}
+                    {if which == StudySlot::Previous { text::common::EARLIER_STUDY_PREFIX } else { "" }}
                     {words}
                 </p>
                 <button
@@ -178,17 +135,17 @@ fn Running(which: StudySlot) -> impl IntoView {
                     disabled=stopping
                     on:click=move |_| controller.stop(which)
                 >
-                    {move || if stopping() { "Stopping …" } else { "Cancel" }}
+                    {move || if stopping() { text::common::STOPPING } else { text::common::CANCEL }}
                 </button>
             </div>
             {move || match done() {
                 Some(done) => {
                     view! {
-                        <progress class="progress-bar" aria-label="Done" max="1" value=format!("{done:.3}")></progress>
+                        <progress class="progress-bar" aria-label=text::progress::DONE max="1" value=format!("{done:.3}")></progress>
                     }
                         .into_any()
                 }
-                None => view! { <progress class="progress-bar" aria-label="Busy"></progress> }.into_any(),
+                None => view! { <progress class="progress-bar" aria-label=text::progress::BUSY></progress> }.into_any(),
             }}
             <p class="progress-detail" data-testid="progress-detail">{detail}</p>
             <Stalled />
@@ -208,33 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn says_which_slice_and_how_long() {
-        let text = detail(&at(Stage::Lesions, 12, 148, Some(21.0)), &LOADED, None).replace('\u{202f}', " ");
-        assert_eq!(text, "slice 12 of 148 · about 25 s left");
-        assert_eq!(detail(&at(Stage::Reading, 3, 0, None), &LOADED, None), "");
-    }
-
-    #[test]
     fn weights_are_counted_in_bytes_while_they_come() {
         let loading = WeightsStatus { bytes: 2_000_000, total: 8_000_000, failed: false, cached: true };
         let progress = at(Stage::Weights, 0, 4, None);
-        assert_eq!(detail(&progress, &loading, None).replace('\u{202f}', " "), "2.0 MB of 8.0 MB");
+        assert_eq!(text::progress::detail(&progress, &loading, None).replace('\u{202f}', " "), "2.0 MB of 8.0 MB");
         assert_eq!(fraction(&progress, &loading), Some(0.25));
         assert_eq!(fraction(&progress, &LOADED), Some(0.0));
-    }
-
-    #[test]
-    fn a_further_network_is_counted_in_bytes_beside_the_runs() {
-        let mut download = DownloadProgress::new(0, 15_800_000, 0.0);
-        download.update(3_950_000, 10_000.0);
-        for stage in [Stage::Refining, Stage::Weights] {
-            let text = detail(&at(stage, 0, 600, Some(3.0)), &LOADED, Some(&download)).replace('\u{202f}', " ");
-            let loading = "loading a network: 4.0 MB of 15.8 MB · about 30 s left";
-            assert_eq!(
-                text,
-                if stage == Stage::Weights { loading.into() } else { format!("run 0 of 600 · {loading}") }
-            );
-        }
     }
 
     #[test]

@@ -10,24 +10,9 @@ use crate::{
     browser::canvas_context,
     cards::issues::IssueList,
     controller::{Controller, use_controller},
-    format,
     state::{Phase, StudyStoreFields, Thumbnail, derived},
+    text,
 };
-
-/// "148 slices · 1.0 mm apart · 512 × 512 · 7 Apr 2020".
-fn facts(series: &SeriesSummary) -> String {
-    let mut facts = vec![format::counted(series.slices as usize, "slice", "slices")];
-    facts.extend(series.spacing_mm.map(|s| format!("{} apart", format::mm(s))));
-    facts.extend(series.thickness_mm.map(|t| format!("{} thick", format::mm(t))));
-    facts.push(format!("{} × {}", series.columns, series.rows));
-    facts.extend(series.date.as_deref().map(format::date));
-    facts.join(" · ")
-}
-
-fn name(series: &SeriesSummary) -> String {
-    let description = series.description.trim();
-    if description.is_empty() { "Series without a description".into() } else { description.into() }
-}
 
 /// The list from which a person picks.
 #[component]
@@ -38,16 +23,16 @@ pub fn SeriesPicker(which: StudySlot) -> impl IntoView {
     let title = move || {
         let usable = list.with(|l| l.iter().filter(|s| s.usable).count());
         match usable {
-            _ if refused.get() => "Another series may be measured",
-            0 => "None of these series can be measured",
-            1 => "One of these series can be measured",
-            _ => "Which series shall be measured?",
+            _ if refused.get() => text::series::ANOTHER_MAY,
+            0 => text::series::NONE_CAN,
+            1 => text::series::ONE_CAN,
+            _ => text::series::WHICH,
         }
     };
     view! {
         <div class="series-picker" data-testid="series-list">
             <h2>{title}</h2>
-            <p class="hint">"A thin-slice series of the whole chest, reconstructed for the lungs, measures best."</p>
+            <p class="hint">{text::series::ADVICE}</p>
             <ul class="series">{move || list.get().into_iter().map(|s| entry(controller, which, s)).collect::<Vec<_>>()}</ul>
         </div>
     }
@@ -57,7 +42,7 @@ pub fn SeriesPicker(which: StudySlot) -> impl IntoView {
 fn entry(controller: Controller, slot: StudySlot, series: SeriesSummary) -> impl IntoView {
     let id = series.id;
     let thumbnail = controller.with_state(|s| s.study(slot).thumbnails.iter().find(|t| t.series == id).cloned());
-    let label = format!("Measure {}", name(&series));
+    let label = text::series::measure(&series);
     let action = if series.usable {
         view! {
             <button
@@ -66,19 +51,19 @@ fn entry(controller: Controller, slot: StudySlot, series: SeriesSummary) -> impl
                 data-testid="choose-series"
                 on:click=move |_| controller.choose(slot, id)
             >
-                "Measure this"
+                {text::series::MEASURE_THIS}
             </button>
         }
         .into_any()
     } else {
-        view! { <p class="series-unusable">"Can't be measured"</p> }.into_any()
+        view! { <p class="series-unusable">{text::series::UNUSABLE}</p> }.into_any()
     };
     view! {
         <li class="series-entry" class:series-off=!series.usable data-testid="series">
             <Picture thumbnail />
             <div class="series-words">
-                <p class="series-name">{name(&series)} <span class="tag">{series.modality.clone()}</span></p>
-                <p class="series-facts">{facts(&series)}</p>
+                <p class="series-name">{text::series::name(&series)} <span class="tag">{series.modality.clone()}</span></p>
+                <p class="series-facts">{text::series::facts(&series)}</p>
                 <IssueList issues=series.issues.clone() />
             </div>
             {action}
@@ -112,7 +97,8 @@ pub fn RefusedPictures() -> impl IntoView {
         let study = controller.study(StudySlot::Current);
         let (series, thumbnails) = (study.series().get(), study.thumbnails().get());
         let unusable = series.iter().filter(|s| !s.usable);
-        let shown = |s: &SeriesSummary| Some((name(s), thumbnails.iter().find(|t| t.series == s.id)?.clone()));
+        let shown =
+            |s: &SeriesSummary| Some((text::series::name(s), thumbnails.iter().find(|t| t.series == s.id)?.clone()));
         unusable.filter_map(shown).collect::<Vec<_>>()
     });
     move || {
@@ -131,7 +117,7 @@ pub fn RefusedPictures() -> impl IntoView {
                 .collect();
             view! {
                 <div class="refused-pictures">
-                    <p class="hint">"What can't be measured, only to look at:"</p>
+                    <p class="hint">{text::series::TO_LOOK_AT}</p>
                     {pictures}
                 </div>
             }
@@ -153,17 +139,17 @@ pub fn StudyCard() -> impl IntoView {
     let synthetic = study.synthetic();
     view! {
         <section class="card" aria-labelledby="study-title" data-testid="study">
-            <h2 id="study-title" class="card-title">"This study"</h2>
+            <h2 id="study-title" class="card-title">{text::common::THIS_STUDY}</h2>
             {move || {
                 chosen
                     .get()
                     .map(|series| {
                         view! {
                             <p class="series-name" data-testid="study-series">
-                                {name(&series)}
+                                {text::series::name(&series)}
                                 {synthetic.get().then(|| view! { <span class="tag">"synthetic"</span> })}
                             </p>
-                            <p class="series-facts">{facts(&series)}</p>
+                            <p class="series-facts">{text::series::facts(&series)}</p>
                         }
                     })
             }}
@@ -171,8 +157,8 @@ pub fn StudyCard() -> impl IntoView {
                 let others = others.get();
                 (!others.is_empty())
                     .then(|| {
-                        let which = if chosen.with(Option::is_some) { "Other series" } else { "Series" };
-                        let heading = format!("{which} found ({})", others.len());
+                        let which = if chosen.with(Option::is_some) { text::series::OTHER_SERIES } else { text::series::SERIES };
+                        let heading = text::series::found(which, others.len());
                         let list: Vec<_> = others.into_iter().map(|s| other(controller, s)).collect();
                         view! {
                             <details class="others">
@@ -184,7 +170,7 @@ pub fn StudyCard() -> impl IntoView {
             }}
             <div class="actions">
                 <button class="button" data-testid="close-study" on:click=move |_| controller.close(StudySlot::Current)>
-                    "Open another study"
+                    {text::common::OPEN_ANOTHER_STUDY}
                 </button>
             </div>
         </section>
@@ -195,12 +181,12 @@ pub fn StudyCard() -> impl IntoView {
 fn other(controller: Controller, series: SeriesSummary) -> impl IntoView {
     let id: SeriesId = series.id;
     let why: Vec<_> = series.issues.iter().filter(|i| i.severity == Severity::Stop).cloned().collect();
-    let label = format!("Measure {} instead", name(&series));
+    let label = text::series::measure_instead(&series);
     view! {
         <li class="series-entry" data-testid="other-series">
             <div class="series-words">
-                <p class="series-name">{name(&series)} <span class="tag">{series.modality.clone()}</span></p>
-                <p class="series-facts">{facts(&series)}</p>
+                <p class="series-name">{text::series::name(&series)} <span class="tag">{series.modality.clone()}</span></p>
+                <p class="series-facts">{text::series::facts(&series)}</p>
                 <IssueList issues=why />
             </div>
             {series
@@ -213,40 +199,11 @@ fn other(controller: Controller, series: SeriesSummary) -> impl IntoView {
                             data-testid="choose-other"
                             on:click=move |_| controller.choose(StudySlot::Current, id)
                         >
-                            "Measure this"
+                            {text::series::MEASURE_THIS}
                         </button>
                     }
                 })}
         </li>
     }
     .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_unknown_is_left_out() {
-        let mut series = SeriesSummary {
-            id: SeriesId(0),
-            description: "  ".into(),
-            modality: "CT".into(),
-            slices: 1,
-            rows: 256,
-            columns: 512,
-            thickness_mm: None,
-            spacing_mm: None,
-            date: None,
-            usable: false,
-            patient_key: None,
-            instances_key: None,
-            issues: Vec::new(),
-        };
-        assert_eq!(facts(&series), "1 slice · 512 × 256");
-        assert_eq!(name(&series), "Series without a description");
-        series.spacing_mm = Some(1.25);
-        series.date = Some("2020-04-07".into());
-        assert_eq!(facts(&series).replace('\u{202f}', " "), "1 slice · 1.2 mm apart · 512 × 256 · 7 Apr 2020");
-    }
 }

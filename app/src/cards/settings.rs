@@ -10,19 +10,19 @@ use crate::{
     dialog::Dialog,
     imaging::keys::{BINDINGS, POINTER_HELP},
     state::{PageStateStoreFields, Phase, derived},
-    text::device::device_reason,
+    text,
 };
 
 const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [
-    (DevicePreference::Auto, "device-auto", "Automatic", "The faster one that computes a known slice right."),
-    (DevicePreference::Gpu, "device-gpu", "Graphics processor", "WebGPU, even where it is emulated."),
-    (DevicePreference::Cpu, "device-cpu", "Processor (CPU)", "WebAssembly on several cores."),
+    (DevicePreference::Auto, "device-auto", text::settings::AUTOMATIC, text::settings::AUTOMATIC_HINT),
+    (DevicePreference::Gpu, "device-gpu", text::common::GRAPHICS_PROCESSOR, text::settings::GRAPHICS_PROCESSOR_HINT),
+    (DevicePreference::Cpu, "device-cpu", text::common::PROCESSOR, text::settings::PROCESSOR_HINT),
 ];
 
 const TIERS: [(Tier, &str, &str); 3] = [
-    (Tier::Quick, "Quick answer", "One lesion network."),
-    (Tier::Standard, "Standard", "The quick answer first, then several networks vote."),
-    (Tier::Full, "Full", "All networks there are."),
+    (Tier::Quick, text::settings::QUICK, text::settings::QUICK_HINT),
+    (Tier::Standard, text::settings::STANDARD, text::settings::STANDARD_HINT),
+    (Tier::Full, text::settings::FULL, text::settings::FULL_HINT),
 ];
 
 #[component]
@@ -88,25 +88,25 @@ pub fn SettingsDialog(open: RwSignal<bool>) -> impl IntoView {
     let lines = BINDINGS.iter().map(|b| (b.label, b.what)).chain(POINTER_HELP);
     let keys: Vec<_> = lines.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt> <dd>{what}</dd> }).collect();
     view! {
-        <Dialog open id="settings" title="Settings and help">
+        <Dialog open id="settings" title=text::common::SETTINGS_AND_HELP>
             <fieldset>
-                <legend>"Where to compute"</legend>
+                <legend>{text::settings::DEVICE}</legend>
                 {DEVICES.map(option).into_iter().collect::<Vec<_>>()}
                 {move || {
                     has_study
                         .get()
-                        .then(|| view! { <p class="hint" data-testid="device-later">"A change holds from the next study on."</p> })
+                        .then(|| view! { <p class="hint" data-testid="device-later">{text::settings::DEVICE_LATER}</p> })
                 }}
             </fieldset>
             <fieldset>
-                <legend>"How much to compute, from the next study on"</legend>
+                <legend>{text::settings::OPTIONS}</legend>
                 {TIERS.map(tier).into_iter().collect::<Vec<_>>()}
-                {switch("full-run", "Every network on every slice", "Also where the vote is decided already: the same masks, later.", |o| &mut o.full_run)}
-                {controller.has_multi_planar_networks().then(|| switch("dpn-3d", "DPN-3D", "The DPNs of three projections in place of the axial ones alone.", |o| &mut o.dpn_3d))}
-                {switch("paper-vote", "The paper's thresholds", "In place of those chosen for these networks.", |o| &mut o.paper_vote)}
+                {switch("full-run", text::settings::FULL_RUN, text::settings::FULL_RUN_HINT, |o| &mut o.full_run)}
+                {controller.has_multi_planar_networks().then(|| switch("dpn-3d", text::settings::DPN_3D, text::settings::DPN_3D_HINT, |o| &mut o.dpn_3d))}
+                {switch("paper-vote", text::settings::PAPER_VOTE, text::settings::PAPER_VOTE_HINT, |o| &mut o.paper_vote)}
             </fieldset>
             <DeviceInUse />
-            <h3>"Keys and mouse"</h3>
+            <h3>{text::settings::KEYS}</h3>
             <dl class="keys">{keys}</dl>
             <DiagnosticsSection />
         </Dialog>
@@ -122,20 +122,19 @@ fn DeviceInUse() -> impl IntoView {
     move || {
         match device.get() {
         Some(device) => {
-            let deviation = format!("{:.1e}", device.deviation);
             view! {
                 <dl class="device" data-testid="device" data-backend=device.backend.as_str()>
-                    <dt>"In use"</dt>
-                    <dd>{if device.backend == BackendKind::Webgpu { "Graphics processor" } else { "Processor (CPU)" }} {format!(": {}", device.name)}</dd>
-                    <dt>"Why"</dt>
-                    <dd data-testid="device-reason">{device_reason(&device)}</dd>
-                    <dt>"Known slice"</dt>
-                    <dd>{format!("{:.0} ms, largest relative deviation {deviation}", device.slice_ms)}</dd>
+                    <dt>{text::settings::IN_USE}</dt>
+                    <dd>{if device.backend == BackendKind::Webgpu { text::common::GRAPHICS_PROCESSOR } else { text::common::PROCESSOR }} {format!(": {}", device.name)}</dd>
+                    <dt>{text::settings::WHY}</dt>
+                    <dd data-testid="device-reason">{text::device::device_reason(&device)}</dd>
+                    <dt>{text::settings::TEST_SLICE}</dt>
+                    <dd>{text::settings::test_slice(device.slice_ms, device.deviation)}</dd>
                 </dl>
             }
             .into_any()
         }
-        None => view! { <p class="hint" data-testid="device-none">"The device is chosen with a known slice when the first study is opened."</p> }
+        None => view! { <p class="hint" data-testid="device-none">{text::settings::NOT_CHOSEN}</p> }
             .into_any(),
     }
     }

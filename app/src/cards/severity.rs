@@ -14,7 +14,10 @@ use crate::{
     controller::use_controller,
     export, format,
     state::{Phase, Shared, StudyStoreFields, derived},
-    text::classes::{SCALES, meaning, of, scale_name},
+    text::{
+        self,
+        classes::{SCALES, meaning, of},
+    },
 };
 
 /// The numbers of the study on screen.
@@ -54,16 +57,16 @@ pub fn SeverityCard() -> impl IntoView {
         (Some(shown), ..) => view! { <Numbers shown /> }.into_any(),
         (None, Some(issues), slot) => view! {
             <section class="card card-refused" aria-labelledby="severity-title" data-testid="refused">
-                <h2 id="severity-title" class="card-title">"No number"</h2>
-                <p>{if slot == StudySlot::Previous { "The earlier study was not measured." } else { "This study was not measured." }}</p>
+                <h2 id="severity-title" class="card-title">{text::severity::NO_NUMBER}</h2>
+                <p>{if slot == StudySlot::Previous { text::severity::EARLIER_NOT_MEASURED } else { text::severity::NOT_MEASURED }}</p>
                 <IssueList issues />
             </section>
         }
         .into_any(),
         (None, None, StudySlot::Previous) => view! {
             <section class="card card-earlier" aria-labelledby="severity-title" data-testid="severity-none">
-                <h2 id="severity-title" class="card-title">"Earlier study"</h2>
-                <p class="pending">"The earlier study, on screen, has no numbers yet."</p>
+                <h2 id="severity-title" class="card-title">{text::common::EARLIER_STUDY}</h2>
+                <p class="pending">{text::severity::EARLIER_PENDING}</p>
             </section>
         }
         .into_any(),
@@ -93,14 +96,14 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
             data-study=if earlier { "previous" } else { "current" }
         >
             <h2 id="severity-title" class="card-title">
-                {if earlier { "Severity in the earlier study" } else { "Severity" }}
+                {if earlier { text::severity::EARLIER_TITLE } else { text::severity::TITLE }}
                 {date.map(|d| view! { <span class="card-date" data-testid="study-date">{d}</span> })}
             </h2>
             {if has_class {
                 view! {
                     <p class="class-line">
                         <span class="class-badge" data-testid="ct-class">
-                            {move || class().map(|c| format!("CT-{c}"))}
+                            {move || class().map(text::classes::name)}
                         </span>
                         <span class="class-meaning">{
                             let both = lungs.both.clone();
@@ -115,9 +118,9 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
                 view! {
                     <p class="pending" data-testid="lesions-pending">
                         {if pending {
-                            "The lungs are measured. Lesions are being looked for: share and CT-class follow."
+                            text::severity::LESIONS_PENDING
                         } else {
-                            "The lungs were measured. Lesions were not, so there is no share and no CT-class."
+                            text::severity::LESIONS_MISSING
                         }}
                     </p>
                 }
@@ -127,18 +130,18 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
             {(pending && !earlier).then(|| view! { <StillPossible /> })}
             {(measured && !earlier).then(|| view! { <Tiers report=report.clone() /> })}
             {(pending && has_class)
-                .then(|| view! { <p class="pending">"Not finished: these numbers may still change."</p> })}
+                .then(|| view! { <p class="pending">{text::severity::UNFINISHED}</p> })}
             {stopped
                 .then(|| {
                     view! {
-                        <p class="pending" data-testid="stopped">"The run was stopped. These are the numbers it had reached."</p>
+                        <p class="pending" data-testid="stopped">{text::severity::RUN_STOPPED}</p>
                     }
                 })}
             {has_class
                 .then(|| {
                     view! {
                         <p class="note">
-                            "In the paper, the model's shares were on average 12 points below the radiologists' (mean error −0.12): a reader may well see more than is measured here."
+                            {text::severity::CAVEAT}
                         </p>
                     }
                 })}
@@ -171,8 +174,8 @@ fn ScaleBar(shares: [Option<f64>; 2]) -> impl IntoView {
     };
     view! {
         <div class="scale" aria-hidden="true">
-            {mark(shares[0], "R", "scale-mark scale-mark-right")}
-            {mark(shares[1], "L", "scale-mark scale-mark-left")}
+            {mark(shares[0], text::severity::RIGHT_LETTER, "scale-mark scale-mark-right")}
+            {mark(shares[1], text::severity::LEFT_LETTER, "scale-mark scale-mark-left")}
             <div class="scale-track"></div>
             {borders}
         </div>
@@ -184,8 +187,8 @@ fn ScaleSwitch() -> impl IntoView {
     let controller = use_controller();
     let option = move |scale: Scale| {
         let (name, id) = match scale {
-            Scale::Guideline => ("Guideline", "scale-guideline"),
-            Scale::Panel => ("Panel", "scale-panel"),
+            Scale::Guideline => (text::severity::GUIDELINE, "scale-guideline"),
+            Scale::Panel => (text::severity::PANEL, "scale-panel"),
         };
         view! {
             <button
@@ -200,10 +203,10 @@ fn ScaleSwitch() -> impl IntoView {
     };
     view! {
         <div class="scale-switch">
-            <div class="segments" role="group" aria-label="Scale of the CT-class">
+            <div class="segments" role="group" aria-label=text::severity::SCALE>
                 {SCALES.map(option).into_iter().collect::<Vec<_>>()}
             </div>
-            <p class="hint" data-testid="scale-name">{move || format!("CT-class on the {}", scale_name(controller.scale.get()))}</p>
+            <p class="hint" data-testid="scale-name">{move || text::severity::class_on(controller.scale.get())}</p>
         </div>
     }
 }
@@ -211,7 +214,7 @@ fn ScaleSwitch() -> impl IntoView {
 #[component]
 fn Table(lungs: Lungs, pending: bool) -> impl IntoView {
     let row = |name: &'static str, id: &'static str, lung: &LungFinding| {
-        let later = move || if pending { "pending" } else { "–" }.to_string();
+        let later = move || if pending { text::severity::PENDING } else { "–" }.to_string();
         let lesions = lung.lesion_ml.map_or_else(later, format::ml);
         let share = lung.share.map_or_else(later, format::percent);
         view! {
@@ -228,19 +231,19 @@ fn Table(lungs: Lungs, pending: bool) -> impl IntoView {
     };
     view! {
         <table class="lungs">
-            <caption class="unseen">"Volumes in millilitres and share of each lung that is affected"</caption>
+            <caption class="unseen">{text::severity::CAPTION}</caption>
             <thead>
                 <tr>
                     <td></td>
-                    <th scope="col">"Volume, mL"</th>
-                    <th scope="col">"Lesions, mL"</th>
-                    <th scope="col">"Share"</th>
+                    <th scope="col">{text::severity::VOLUME}</th>
+                    <th scope="col">{text::severity::LESION_VOLUME}</th>
+                    <th scope="col">{text::severity::SHARE}</th>
                 </tr>
             </thead>
             <tbody>
-                {row("Right lung", "right", &lungs.right)}
-                {row("Left lung", "left", &lungs.left)}
-                {row("Both", "both", &lungs.both)}
+                {row(text::common::RIGHT_LUNG, "right", &lungs.right)}
+                {row(text::common::LEFT_LUNG, "left", &lungs.left)}
+                {row(text::common::BOTH, "both", &lungs.both)}
             </tbody>
         </table>
     }
@@ -254,33 +257,28 @@ fn Computed(runs: Runs, voxel_mm: [f64; 3]) -> impl IntoView {
         .networks
         .iter()
         .map(|n| {
-            let slices = format::counted(n.slices as usize, "slice", "slices");
-            view! { <li><span class="mono">{n.name.clone()}</span> {format!(" × {slices}, weights ")} <span class="mono">{n.weights.clone()}</span></li> }
+            view! { <li><span class="mono">{n.name.clone()}</span> {text::severity::network_slices(n.slices)} <span class="mono">{n.weights.clone()}</span></li> }
         })
         .collect();
-    let head = format!(
-        "Computed in {} with {}",
-        format::duration(runs.seconds),
-        format::counted(runs.networks.len(), "network", "networks")
-    );
+    let head = text::severity::computed(runs.seconds, runs.networks.len());
     let voxel = voxel_mm.map(|v| format!("{v:.2}")).join(" × ");
     view! {
         <details class="computed" data-testid="computed">
             <summary>{head}</summary>
             <dl>
-                <dt>"Device"</dt>
+                <dt>{text::severity::DEVICE}</dt>
                 <dd data-testid="computed-device">{runs.device.clone()}</dd>
-                <dt>"Slices looked through for lesions"</dt>
-                <dd>{format!("{}; {} without lung needed no network", runs.slices, runs.slices_without_lung)}</dd>
-                <dt>"Vote"</dt>
-                <dd>{if runs.full_run { "every network on every slice with lung" } else { "stopped on each slice as soon as it was decided" }}</dd>
+                <dt>{text::severity::SLICES}</dt>
+                <dd>{text::severity::slices(runs.slices, runs.slices_without_lung)}</dd>
+                <dt>{text::severity::VOTE}</dt>
+                <dd>{if runs.full_run { text::severity::FULL_RUN } else { text::severity::EARLY_STOP }}</dd>
                 {runs.memory_bytes.map(|bytes| view! {
-                    <dt>"Memory, at most"</dt>
+                    <dt>{text::severity::MEMORY}</dt>
                     <dd data-testid="memory">{format::bytes(bytes)}</dd>
                 })}
-                <dt>"Voxel (row, column, slice), mm"</dt>
+                <dt>{text::severity::VOXEL}</dt>
                 <dd>{voxel}</dd>
-                <dt>"Networks"</dt>
+                <dt>{text::severity::NETWORKS}</dt>
                 <dd><ul>{networks}</ul></dd>
             </dl>
         </details>
@@ -296,17 +294,17 @@ fn Exports() -> impl IntoView {
     let save = move |_: ev::MouseEvent| {
         let text = controller.export_data().and_then(|(report, issues)| export::json(&report, &issues).ok());
         let done = text.and_then(|text| browser::download("corsai-report.json", &text));
-        said.set(if done.is_some() { String::new() } else { "The report could not be saved.".into() });
+        said.set(if done.is_some() { String::new() } else { text::severity::NOT_SAVED.into() });
     };
     let copy = move |_: ev::MouseEvent| {
         let Some((report, issues)) = controller.export_data() else { return };
         let text = export::summary(&report, &issues, controller.scale.get_untracked());
         spawn_local(async move {
             if browser::copy(&text).await {
-                said.set("Copied.".into());
+                said.set(text::common::COPIED.into());
                 shown.set(None);
             } else {
-                said.set("The clipboard is not available; the text is below.".into());
+                said.set(text::severity::NO_CLIPBOARD.into());
                 shown.set(Some(text));
             }
         });
@@ -314,16 +312,16 @@ fn Exports() -> impl IntoView {
     let earlier = derived::phase_memo(controller.study(StudySlot::Previous), Phase::measured);
     view! {
         <div class="actions">
-            <button class="button" data-testid="save-report" on:click=save>"Save report (JSON)"</button>
-            <button class="button" data-testid="copy-summary" on:click=copy>"Copy summary"</button>
+            <button class="button" data-testid="save-report" on:click=save>{text::severity::SAVE}</button>
+            <button class="button" data-testid="copy-summary" on:click=copy>{text::severity::COPY}</button>
             <span class="hint" role="status" data-testid="export-said">{move || said.get()}</span>
         </div>
         {move || {
-            shown.get().map(|text| view! { <textarea class="summary" readonly rows="10" aria-label="Summary">{text}</textarea> })
+            shown.get().map(|text| view! { <textarea class="summary" readonly rows="10" aria-label=text::severity::SUMMARY>{text}</textarea> })
         }}
         <p class="hint">
-            "Neither holds names, identifiers or file names."
-            {move || earlier.get().then_some(" Both hold the comparison.")}
+            {text::severity::NO_NAMES}
+            {move || earlier.get().then_some(text::severity::BOTH_COMPARE)}
         </p>
     }
     .into_any()

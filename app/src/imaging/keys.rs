@@ -1,18 +1,18 @@
-//! The one table of keys: what each does, and the words for it in the help and for a screen reader.
+//! The table of keys: each one's effect, and its words in the help and for a screen reader.
 
-use crate::imaging::gestures::Intent;
+use crate::{imaging::gestures::Intent, text};
 
-/// One line of the help: keys that belong together, and what each does.
+/// One line of the help: keys that belong together, and their effects.
 pub struct Binding {
     /// The keys' names for a person.
     pub label: &'static str,
-    /// What they do.
+    /// Their effect.
     pub what: &'static str,
-    /// The browser's name of each key, with `Shift+` before an arrow, and what it does.
+    /// The browser's name of each key, with `Shift+` before an arrow, and its effect.
     keys: &'static [(&'static str, Intent)],
 }
 
-/// By how far a key moves the picture, CSS pixels.
+/// Distance by which a key moves the picture, CSS pixels.
 const PAN_PX: f64 = 40.0;
 
 const fn zoom(factor: f64) -> Intent {
@@ -22,8 +22,8 @@ const fn zoom(factor: f64) -> Intent {
 /// Every key of the viewer. Upwards is towards the head, as on the slider and with the wheel.
 pub const BINDINGS: [Binding; 6] = [
     Binding {
-        label: "Arrow up / Arrow down",
-        what: "one slice towards the head / the feet",
+        label: text::keys::ARROWS,
+        what: text::keys::ONE_SLICE,
         keys: &[
             ("ArrowUp", Intent::Scroll(1)),
             ("ArrowRight", Intent::Scroll(1)),
@@ -32,23 +32,23 @@ pub const BINDINGS: [Binding; 6] = [
         ],
     },
     Binding {
-        label: "Page Up / Page Down",
-        what: "ten slices towards the head / the feet",
+        label: text::keys::PAGES,
+        what: text::keys::TEN_SLICES,
         keys: &[("PageUp", Intent::Scroll(10)), ("PageDown", Intent::Scroll(-10))],
     },
     Binding {
-        label: "Home / End",
-        what: "to the head / the feet",
+        label: text::keys::HOME_END,
+        what: text::keys::ENDS,
         keys: &[("Home", Intent::Head), ("End", Intent::Feet)],
     },
     Binding {
-        label: "+ / −",
-        what: "zoom in / out",
+        label: text::keys::PLUS_MINUS,
+        what: text::keys::ZOOM_IN_OUT,
         keys: &[("+", zoom(1.25)), ("=", zoom(1.25)), ("-", zoom(0.8)), ("_", zoom(0.8))],
     },
     Binding {
-        label: "Shift + arrow",
-        what: "move the picture",
+        label: text::keys::SHIFT_ARROW,
+        what: text::keys::PAN,
         keys: &[
             ("Shift+ArrowUp", Intent::Pan([0.0, PAN_PX])),
             ("Shift+ArrowDown", Intent::Pan([0.0, -PAN_PX])),
@@ -56,28 +56,28 @@ pub const BINDINGS: [Binding; 6] = [
             ("Shift+ArrowRight", Intent::Pan([-PAN_PX, 0.0])),
         ],
     },
-    Binding { label: "0", what: "whole slice, lung window", keys: &[("0", Intent::Reset)] },
+    Binding { label: "0", what: text::keys::RESET, keys: &[("0", Intent::Reset)] },
 ];
 
-/// What mouse and fingers do on the picture, for the help.
+/// The effects of mouse and fingers on the picture, for the help.
 pub const POINTER_HELP: [(&str, &str); 3] = [
-    ("Wheel up / down", "one slice towards the head / the feet"),
-    ("Right button, drag", "brightness and contrast"),
-    ("Ctrl + wheel, pinch", "zoom"),
+    (text::keys::WHEEL, text::keys::ONE_SLICE),
+    (text::keys::RIGHT_DRAG, text::keys::WINDOW),
+    (text::keys::PINCH, text::keys::ZOOM),
 ];
 
-/// What a key means, by the browser's name of it.
-pub fn meaning(name: &str, shift: bool) -> Option<Intent> {
+/// Returns the intent of a key, by the browser's name of it.
+pub fn intent(name: &str, shift: bool) -> Option<Intent> {
     let shifted = if shift && name.starts_with("Arrow") { format!("Shift+{name}") } else { name.to_string() };
     BINDINGS.iter().flat_map(|b| b.keys).find(|(key, _)| *key == shifted).map(|(_, intent)| *intent)
 }
 
-/// The table as one text.
+/// Returns the table as one text.
 pub fn spoken() -> String {
     BINDINGS.iter().map(|b| format!("{}: {}.", b.label, b.what)).collect::<Vec<_>>().join(" ")
 }
 
-/// What has the focus, as far as it needs keys for itself.
+/// The focused element, by the keys that it needs itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
     /// The page, a button, the picture's own slider: no key of this table.
@@ -107,24 +107,24 @@ mod tests {
     #[test]
     fn upwards_is_towards_the_head() {
         for name in ["ArrowUp", "ArrowRight", "PageUp"] {
-            assert!(matches!(meaning(name, false), Some(Intent::Scroll(1..))), "{name}");
+            assert!(matches!(intent(name, false), Some(Intent::Scroll(1..))), "{name}");
         }
         for name in ["ArrowDown", "ArrowLeft", "PageDown"] {
-            assert!(matches!(meaning(name, false), Some(Intent::Scroll(..=-1))), "{name}");
+            assert!(matches!(intent(name, false), Some(Intent::Scroll(..=-1))), "{name}");
         }
-        assert_eq!((meaning("Home", false), meaning("End", false)), (Some(Intent::Head), Some(Intent::Feet)));
+        assert_eq!((intent("Home", false), intent("End", false)), (Some(Intent::Head), Some(Intent::Feet)));
     }
 
     #[test]
     fn every_key_of_the_table_works_and_none_twice() {
         let keys: Vec<_> = BINDINGS.iter().flat_map(|b| b.keys).collect();
-        for (index, (name, intent)) in keys.iter().enumerate() {
+        for (index, (name, expected)) in keys.iter().enumerate() {
             let (shift, bare) = name.strip_prefix("Shift+").map_or((false, *name), |bare| (true, bare));
-            assert_eq!(meaning(bare, shift), Some(*intent), "{name}");
+            assert_eq!(intent(bare, shift), Some(*expected), "{name}");
             assert!(keys.iter().skip(index + 1).all(|(other, _)| other != name), "{name} twice");
         }
-        assert_eq!(meaning("q", false), None);
-        assert_eq!(meaning("+", true), Some(zoom(1.25)), "on many keyboards + is typed with shift");
+        assert_eq!(intent("q", false), None);
+        assert_eq!(intent("+", true), Some(zoom(1.25)), "on many keyboards + is typed with shift");
     }
 
     #[test]

@@ -4,11 +4,9 @@ use corsai_protocol::StudySlot;
 use leptos::prelude::*;
 
 use crate::{
-    cards::progress::stage_words,
     controller::use_controller,
-    format,
     state::{Phase, StudyStoreFields, derived},
-    text::classes,
+    text,
 };
 
 /// The stage and the result for a screen reader; not every slice.
@@ -21,21 +19,15 @@ pub fn Announcer() -> impl IntoView {
         let study = controller.study(slot);
         match study.phase().get() {
             Phase::Empty => String::new(),
-            Phase::Reading(work) | Phase::Measuring(work) => {
-                work.progress.map_or_else(|| "Reading the files".into(), |p| stage_words(p.stage).to_string())
-            }
-            Phase::Choosing => "Choose a series".into(),
-            Phase::Refused => "No number: see the reasons".into(),
-            Phase::Stopped => "Stopped".into(),
+            Phase::Reading(work) | Phase::Measuring(work) => work
+                .progress
+                .map_or_else(|| text::announcer::READING.into(), |p| text::progress::stage_name(p.stage).to_string()),
+            Phase::Choosing => text::announcer::CHOOSE.into(),
+            Phase::Refused => text::announcer::NO_NUMBER.into(),
+            Phase::Stopped => text::common::STOPPED.into(),
             Phase::Measured { .. } | Phase::Restoring(_) => {
-                derived::shown_report(study).and_then(|r| r.lungs.clone()).map_or_else(String::new, |lungs| {
-                    let class = classes::of(&lungs.both, scale).map_or_else(String::new, |c| format!("CT-{c}. "));
-                    let share = lungs
-                        .both
-                        .share
-                        .map_or_else(String::new, |s| format!("{} of both lungs is affected.", format::percent(s)));
-                    format!("Finished. {class}{share}")
-                })
+                let lungs = derived::shown_report(study).and_then(|r| r.lungs.clone());
+                lungs.map_or_else(String::new, |lungs| text::announcer::finished(&lungs.both, scale))
             }
         }
     });

@@ -20,6 +20,7 @@ use crate::{
     privacy::PrivacyPanel,
     start::Start,
     state::{PageStateStoreFields, Phase, StudyStoreFields, WorkerStatus, derived},
+    text,
     viewer::Viewer,
 };
 
@@ -42,7 +43,7 @@ pub fn Page() -> impl IntoView {
         now
     });
     view! {
-        <a class="skip" href="#content">"Skip to the content"</a>
+        <a class="skip" href="#content">{text::layout::SKIP}</a>
         <Header settings privacy />
         <div class="content" class:content-split=move || !empty.get()>
             <main id="content" node_ref=content tabindex="-1">
@@ -67,17 +68,17 @@ pub fn Page() -> impl IntoView {
 fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
     let controller = use_controller();
     let device = move || match (&*controller.state.device().read(), controller.state.worker().get()) {
-        (Some(device), _) if device.backend == BackendKind::Webgpu => "Graphics processor",
-        (Some(_), _) => "Processor (CPU)",
-        (None, WorkerStatus::Unsupported | WorkerStatus::LoadFailed) => "Can't compute",
-        (None, _) => "Settings",
+        (Some(device), _) if device.backend == BackendKind::Webgpu => text::common::GRAPHICS_PROCESSOR,
+        (Some(_), _) => text::common::PROCESSOR,
+        (None, WorkerStatus::Unsupported | WorkerStatus::LoadFailed) => text::layout::CANT_COMPUTE,
+        (None, _) => text::layout::SETTINGS,
     };
     view! {
         <header class="bar">
             <div class="bar-row">
                 <p class="brand">
-                    <span class="brand-name">"CoRSAI"</span>
-                    <span class="brand-line">"Lung lesions on chest CT"</span>
+                    <span class="brand-name">{text::layout::NAME}</span>
+                    <span class="brand-line">{text::layout::SUBTITLE}</span>
                 </p>
                 <button
                     class="button button-quiet bar-privacy"
@@ -86,7 +87,7 @@ fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
                     on:click=move |_| privacy.set(true)
                 >
                     <span class="lock" aria-hidden="true"></span>
-                    "Files stay on this computer"
+                    {text::layout::PRIVACY}
                 </button>
                 <button
                     class="button button-quiet"
@@ -94,7 +95,7 @@ fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
                     aria-haspopup="dialog"
                     on:click=move |_| settings.set(true)
                 >
-                    <span class="unseen">"Settings and help. Computing on: "</span>
+                    <span class="unseen">{text::layout::COMPUTING_ON}</span>
                     <span class="bar-device">{device}</span>
                     <span class="gear" aria-hidden="true">"⚙"</span>
                 </button>
@@ -128,12 +129,12 @@ fn Workspace() -> impl IntoView {
     });
     view! {
         <div class="workspace">
-            <h1 class="unseen">"The study"</h1>
+            <h1 class="unseen">{text::layout::STUDY}</h1>
             {move || match main.get() {
                 Main::Viewer => view! { <Viewer /> }.into_any(),
                 shown @ (Main::Picker | Main::Others) => {
                     view! {
-                        <section class="picker" class:viewer-last=shown == Main::Others aria-label="Series">
+                        <section class="picker" class:viewer-last=shown == Main::Others aria-label=text::layout::SERIES>
                             <SeriesPicker which=StudySlot::Current />
                         </section>
                     }
@@ -141,7 +142,7 @@ fn Workspace() -> impl IntoView {
                 }
                 Main::Words => view! { <Words /> }.into_any(),
             }}
-            <aside class="cards" aria-label="Findings" tabindex="0" data-scrolls>
+            <aside class="cards" aria-label=text::layout::FINDINGS tabindex="0" data-scrolls>
                 <SeverityCard />
                 <IssuesCard />
                 <DynamicsCard />
@@ -162,11 +163,11 @@ fn Words() -> impl IntoView {
     move || {
         if ended.get() {
             view! {
-                <section class="viewer viewer-empty viewer-last" aria-label="Open another study">
+                <section class="viewer viewer-empty viewer-last" aria-label=text::common::OPEN_ANOTHER_STUDY>
                     <RefusedPictures />
                     <div class="dropzone" data-slot="current">
-                        <p class="dropzone-title">"Drop another study here"</p>
-                        <p class="dropzone-or">"or"</p>
+                        <p class="dropzone-title">{text::layout::DROP_ANOTHER}</p>
+                        <p class="dropzone-or">{text::layout::OR}</p>
                         <Openers which=StudySlot::Current />
                     </div>
                 </section>
@@ -174,10 +175,10 @@ fn Words() -> impl IntoView {
             .into_any()
         } else {
             view! {
-                <section class="viewer viewer-empty" aria-label="Pictures">
+                <section class="viewer viewer-empty" aria-label=text::common::PICTURES>
                     <div class="viewer-words">
                         <span class="spinner" aria-hidden="true"></span>
-                        <p>"Reading the files …"</p>
+                        <p>{text::layout::READING}</p>
                     </div>
                 </section>
             }

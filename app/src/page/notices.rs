@@ -7,6 +7,7 @@ use crate::{
     cards::issues::IssueList,
     controller::use_controller,
     state::{PageStateStoreFields, Phase, WorkerStatus, derived},
+    text,
 };
 
 /// Issues that concern no study: a worker that crashed idle, a drop without files; and what concerns
@@ -16,12 +17,8 @@ pub fn Notices() -> impl IntoView {
     let controller = use_controller();
     let notices = controller.state.notices();
     let hindered = Memo::new(move |_| match controller.state.worker().get() {
-        WorkerStatus::Unsupported => Some(
-            "This browser can't start the part of the page that computes (a module worker). Use a current Chrome, Edge, Firefox or Safari.",
-        ),
-        WorkerStatus::LoadFailed => Some(
-            "The part of the page that computes could not be loaded, or the host's file isn't the one that this page was built with. Check the connection and reload the page.",
-        ),
+        WorkerStatus::Unsupported => Some(text::notices::UNSUPPORTED),
+        WorkerStatus::LoadFailed => Some(text::notices::LOAD_FAILED),
         WorkerStatus::Starting | WorkerStatus::Ready => None,
     });
     let idle = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase == Phase::Empty);
@@ -36,7 +33,7 @@ pub fn Notices() -> impl IntoView {
                     .then(|| {
                         view! {
                             <p class="notice" data-testid="elsewhere">
-                                "Another tab of this page is measuring a study, too: both take longer, and the graphics processor's memory may not do for two."
+                                {text::notices::OTHER_TAB}
                             </p>
                         }
                     })
@@ -46,13 +43,13 @@ pub fn Notices() -> impl IntoView {
                     .then(|| {
                         view! {
                             <p class="notice" data-testid="newer">
-                                "A newer version of this page is here. "
+                                {text::notices::UPDATE}
                                 <button
                                     class="button button-small"
                                     data-testid="take-newer"
                                     on:click=move |_| controller.offline.update()
                                 >
-                                    "Load it"
+                                    {text::notices::LOAD_UPDATE}
                                 </button>
                             </p>
                         }
@@ -71,7 +68,7 @@ pub fn Notices() -> impl IntoView {
                                     data-testid="notices-dismiss"
                                     on:click=move |_| controller.dismiss_notices()
                                 >
-                                    "Dismiss"
+                                    {text::common::DISMISS}
                                 </button>
                             </div>
                         }
@@ -87,18 +84,18 @@ pub fn Notices() -> impl IntoView {
 fn Undone(closed: StudySlot) -> impl IntoView {
     let controller = use_controller();
     let words = match closed {
-        StudySlot::Current => "The study was closed. Undo opens it again and measures it anew.",
-        StudySlot::Previous => "The earlier study was removed. Undo opens it again and measures it anew.",
+        StudySlot::Current => text::notices::CLOSED,
+        StudySlot::Previous => text::notices::EARLIER_REMOVED,
     };
     view! {
         <div class="notice notice-quiet" data-testid="undo-offer">
             <p>{words}</p>
             <div class="actions">
                 <button class="button button-small" data-testid="undo" on:click=move |_| controller.undo.bring_back(|slot, source, synthetic| controller.open(slot, source, synthetic))>
-                    "Undo"
+                    {text::notices::UNDO}
                 </button>
                 <button class="button button-small" data-testid="undo-dismiss" on:click=move |_| controller.undo.dismiss()>
-                    "Dismiss"
+                    {text::common::DISMISS}
                 </button>
             </div>
         </div>

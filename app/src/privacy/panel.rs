@@ -13,6 +13,7 @@ use crate::{
     network_log::{NetworkRequest, RequestLog, SinceOpened, WorkerPolicy},
     offline::OfflineCopy,
     privacy::stored_data::{self, StoredData},
+    text,
     weights::{cache, manifest},
 };
 
@@ -37,7 +38,7 @@ pub fn PrivacyPanel(open: RwSignal<bool>) -> impl IntoView {
     let found = RwSignal::new(None::<Found>);
     let look = move || spawn_local(async move { found.set(Some(find().await)) });
     view! {
-        <Dialog open id="privacy" title="Privacy, and how to check it" on_open=Callback::new(move |()| look())>
+        <Dialog open id="privacy" title=text::privacy::TITLE on_open=Callback::new(move |()| look())>
             <Ready />
             <Requests />
             <Policy />
@@ -56,16 +57,10 @@ fn Ready() -> impl IntoView {
     let words = move || {
         let loaded = controller.weights.get();
         match (loaded.is_complete(), controller.offline.copy.get()) {
-            (false, _) => "The networks are still loading: keep the network on until they are here.",
-            (true, OfflineCopy::Stored) if loaded.cached => {
-                "Switch your network off now: it still works, and the page opens again without a network."
-            }
-            (true, OfflineCopy::Pending) => {
-                "Switch your network off now: it still works. The page is still being kept for a later visit."
-            }
-            (true, _) => {
-                "Switch your network off now: it still works as long as this tab is open and the study isn't closed. Nothing is kept here for a later visit."
-            }
+            (false, _) => text::privacy::NETWORKS_LOADING,
+            (true, OfflineCopy::Stored) if loaded.cached => text::privacy::READY,
+            (true, OfflineCopy::Pending) => text::privacy::READY_COPYING,
+            (true, _) => text::privacy::READY_NO_COPY,
         }
     };
     let ready = move || controller.weights.get().is_complete() && controller.offline.copy.get() == OfflineCopy::Stored;
@@ -76,33 +71,22 @@ fn Ready() -> impl IntoView {
 fn Requests() -> impl IntoView {
     let controller = use_controller();
     let since = move || match controller.network_log.requests.with(RequestLog::since_opened) {
-        _ if !controller.network_log.requests.with(|log| log.is_supported) => {
-            "This browser doesn't tell what the page asks for.".into()
-        }
-        None => "No study has been opened yet.".to_string(),
-        Some(SinceOpened { requests: 0, .. }) => "Since a study was opened: no request.".into(),
-        Some(SinceOpened { requests, foreign }) => format!(
-            "Since a study was opened: {}, {}.",
-            format::counted(requests, "request", "requests"),
-            if foreign == 0 {
-                "each for one of this page's own files"
-            } else {
-                "not all of them for this page's own files"
-            },
-        ),
+        _ if !controller.network_log.requests.with(|log| log.is_supported) => text::privacy::REQUESTS_UNKNOWN.into(),
+        None => text::privacy::NO_STUDY_YET.to_string(),
+        Some(SinceOpened { requests: 0, .. }) => text::privacy::NO_REQUEST.into(),
+        Some(SinceOpened { requests, foreign }) => text::privacy::requests_since(requests, foreign == 0),
     };
     let all = move || {
         let (count, listed) = controller.network_log.requests.with(|log| (log.count, log.newest.len()));
-        let newest = if listed < count { format!("; the newest {listed}") } else { String::new() };
-        format!("{} since the page was opened{newest}", format::counted(count, "request", "requests"))
+        text::privacy::all_requests(count, listed)
     };
     let row = |asked: NetworkRequest| {
-        let came = if asked.bytes == 0 { "from this browser".into() } else { format::bytes(asked.bytes) };
+        let came = if asked.bytes == 0 { text::privacy::FROM_BROWSER.into() } else { format::bytes(asked.bytes) };
         view! { <li>{format!("{:.1} s", asked.at_ms / 1000.0)} " " <code>{asked.url}</code> " " {came}</li> }
     };
     view! {
         <section>
-            <h3>"What this page asked for"</h3>
+            <h3>{text::privacy::REQUESTS}</h3>
             <p data-testid="requests-since">{since}</p>
             <details>
                 <summary data-testid="requests-all">{all}</summary>
@@ -111,7 +95,7 @@ fn Requests() -> impl IntoView {
                 </ol>
             </details>
             <p class="hint">
-                "The browser lists this page's requests here. It does not list those of the service worker, which fetches the page's own files once to keep them, and is itself looked up now and then for a newer version (sw.js). The computing part, which reads the study, is forbidden any request."
+                {text::privacy::REQUESTS_HINT}
             </p>
         </section>
     }
@@ -123,30 +107,19 @@ fn Policy() -> impl IntoView {
     let controller = use_controller();
     let guarded = move || match controller.network_log.policy.get() {
         WorkerPolicy::Requested => None,
-        WorkerPolicy::Unknown => Some((
-            "unknown",
-            "The policy of the computing part couldn't be read from the host. The code makes no connection; whether the browser enforces it isn't known here.",
-        )),
-        WorkerPolicy::Known(policy) if policy.contains("connect-src 'none'") => Some((
-            "true",
-            "The host sends the policy that forbids the computing part any connection (connect-src 'none'), and the browser enforces it.",
-        )),
-        WorkerPolicy::Known(_) => Some((
-            "false",
-            "This host does not send the policy that forbids the computing part any connection. The code makes none, but here nothing enforces it.",
-        )),
+        WorkerPolicy::Unknown => Some(("unknown", text::privacy::POLICY_UNKNOWN)),
+        WorkerPolicy::Known(policy) if policy.contains("connect-src 'none'") => {
+            Some(("true", text::privacy::POLICY_ENFORCED))
+        }
+        WorkerPolicy::Known(_) => Some(("false", text::privacy::POLICY_MISSING)),
     };
     let stopped = move || {
         let stopped = controller.network_log.violations.get();
-        if stopped.is_empty() {
-            "The policy has had nothing to stop.".to_string()
-        } else {
-            format!("The policy has stopped: {}.", stopped.join(", "))
-        }
+        if stopped.is_empty() { text::privacy::NO_VIOLATION.to_string() } else { text::privacy::violations(&stopped) }
     };
     view! {
         <section>
-            <h3>"What the browser enforces"</h3>
+            <h3>{text::privacy::POLICY}</h3>
             <p data-testid="policy" data-guarded=move || guarded().map(|(state, _)| state)>
                 {move || guarded().map(|(_, words)| words)}
             </p>
@@ -161,21 +134,14 @@ fn Storage(found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync 
     let controller = use_controller();
     let words = move || {
         let Some(stored) = found.get()?.stored else {
-            return Some("This browser doesn't tell what is stored. Nothing of a study is.".to_string());
+            return Some(text::privacy::STORAGE_UNKNOWN.to_string());
         };
         Some(if stored.nothing() && !browser::persistence_allowed() {
-            "Nothing is stored in this browser, and this tab will store nothing until you load the page again."
-                .to_string()
+            text::privacy::STORES_NOTHING.to_string()
         } else if stored.nothing() {
-            "Nothing is stored in this browser.".to_string()
+            text::privacy::NOTHING_STORED.to_string()
         } else {
-            let settings = if stored.settings.is_empty() { "none".into() } else { stored.settings.join(", ") };
-            let bytes = stored.bytes.map_or_else(String::new, |b| format!(" {} in all.", format::bytes(b as u64)));
-            format!(
-                "Stored in this browser: {} of weights, {} of the page itself, settings: {settings}.{bytes} Nothing of a study.",
-                format::counted(stored.weights as usize, "file", "files"),
-                format::counted(stored.page as usize, "file", "files"),
-            )
+            text::privacy::stored(stored.weights, stored.page, &stored.settings, stored.bytes)
         })
     };
     let forget = move |_| {
@@ -188,16 +154,16 @@ fn Storage(found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync 
     };
     view! {
         <section>
-            <h3>"What is stored"</h3>
+            <h3>{text::privacy::STORAGE}</h3>
             <p data-testid="stored">{words}</p>
             <p class="privacy-buttons">
-                <button class="button button-small" data-testid="forget-stored" on:click=forget>"Delete everything stored"</button>
+                <button class="button button-small" data-testid="forget-stored" on:click=forget>{text::privacy::DELETE}</button>
                 <button class="button button-small" data-testid="repair" on:click=move |_| {
                     spawn_local(async move {
                         stored_data::forget().await;
                         browser::reload();
                     });
-                }>"Delete it and load the page anew"</button>
+                }>{text::privacy::DELETE_AND_RELOAD}</button>
             </p>
         </section>
     }
@@ -214,21 +180,21 @@ fn Build(found: RwSignal<Option<Found>>) -> impl IntoView {
     });
     view! {
         <section>
-            <h3>"What runs here"</h3>
+            <h3>{text::privacy::PARTS}</h3>
             <dl class="privacy-sums">
-                <dt>"Build"</dt>
+                <dt>{text::privacy::BUILD}</dt>
                 <dd><code data-testid="build">{build}</code></dd>
-                <dt>"Manifest"</dt>
+                <dt>{text::privacy::MANIFEST}</dt>
                 <dd><code data-testid="manifest-hash">{move || found.get().and_then(|f| f.manifest)}</code></dd>
             </dl>
             <details>
-                <summary>"SHA-256 and licences of the weights"</summary>
+                <summary>{text::privacy::WEIGHTS}</summary>
                 <dl class="privacy-sums" data-testid="weights-hashes">{rows.collect::<Vec<_>>()}</dl>
             </details>
             <p class="hint">
-                <a href="dist.sha256" target="_blank" rel="noopener">"Checksums of every file"</a> " · "
-                <a href="licences.txt" target="_blank" rel="noopener">"Licences of code and weights"</a> " · "
-                <a href="sbom.json" target="_blank" rel="noopener">"All parts (SBOM)"</a>
+                <a href="dist.sha256" target="_blank" rel="noopener">{text::privacy::CHECKSUMS}</a> " · "
+                <a href="licences.txt" target="_blank" rel="noopener">{text::privacy::LICENCES}</a> " · "
+                <a href="sbom.json" target="_blank" rel="noopener">{text::privacy::SBOM}</a>
             </p>
         </section>
     }
@@ -240,26 +206,26 @@ fn HowToCheck() -> impl IntoView {
     view! {
         <section>
             <details data-testid="how-to-check">
-                <summary>"How to check that nothing is sent"</summary>
+                <summary>{text::privacy::HOW_TO_CHECK}</summary>
                 <ol class="privacy-steps">
                     <li>
-                        "Wait until the networks are loaded, switch the network off (flight mode), and open a study. It is measured all the same: nothing that leaves this computer is needed."
+                        {text::privacy::CHECK_OFFLINE}
                     </li>
                     <li>
-                        "Or leave it on, open the browser's developer tools (F12) at “Network” before you open a study, and watch: no line is added. Other programs see it too, Wireshark for one."
+                        {text::privacy::CHECK_REQUESTS}
                     </li>
                     <li>
-                        "Look at the response headers of worker.js there: “connect-src 'none'” means that the browser lets the part that reads the study connect to nothing, whatever its code says."
+                        {text::privacy::CHECK_POLICY}
                     </li>
                     <li>
-                        "Under “Application” look at what is stored: the page's own files, the networks' weights, the scale you chose. Nothing of a study."
+                        {text::privacy::CHECK_STORAGE}
                     </li>
                     <li>
-                        "Build the page from its source and compare the checksums with those linked above."
+                        {text::privacy::CHECK_BUILD}
                     </li>
                 </ol>
                 <p class="hint">
-                    "What none of this covers: browser extensions, the operating system, and what you save or copy out of the page yourself."
+                    {text::privacy::LIMITS}
                 </p>
             </details>
         </section>

@@ -1,12 +1,16 @@
-//! The words around classes, scales, tiers and verdicts. The classes themselves come with the
-//! report.
+//! Classes, scales, tiers and verdicts. The classes themselves come with the report.
 
 use corsai_report::{Basis, Dynamics, LungFinding, NoVerdict, Scale, Tier, Verdict};
 
 /// Both scales, in the order of the switch.
 pub const SCALES: [Scale; 2] = [Scale::Guideline, Scale::Panel];
 
-/// The scale's full name.
+/// Returns a class's name.
+pub fn name(class: u8) -> String {
+    format!("CT-{class}")
+}
+
+/// Returns the scale's full name.
 pub fn scale_name(scale: Scale) -> String {
     let [a, b, c] = scale.borders_percent();
     match scale {
@@ -15,7 +19,7 @@ pub fn scale_name(scale: Scale) -> String {
     }
 }
 
-/// The class on a scale, where it is known.
+/// Returns the class on a scale, where it is known.
 pub const fn of(lung: &LungFinding, scale: Scale) -> Option<u8> {
     match scale {
         Scale::Guideline => lung.ct_class,
@@ -23,7 +27,7 @@ pub const fn of(lung: &LungFinding, scale: Scale) -> Option<u8> {
     }
 }
 
-/// What a class means on a scale, in shares.
+/// Returns the shares of a class on a scale.
 pub fn meaning(class: u8, scale: Scale) -> String {
     let [a, b, c] = scale.borders_percent();
     match class {
@@ -35,7 +39,7 @@ pub fn meaning(class: u8, scale: Scale) -> String {
     }
 }
 
-/// The verdict in words.
+/// Returns the verdict in words.
 pub const fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::PositiveResponse => "positive response",
@@ -44,7 +48,7 @@ pub const fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Why there is no verdict, as the end of a sentence.
+/// Returns why there is no verdict, as the end of a sentence.
 pub const fn no_verdict(reason: NoVerdict) -> &'static str {
     match reason {
         NoVerdict::OtherPatient => {
@@ -57,7 +61,7 @@ pub const fn no_verdict(reason: NoVerdict) -> &'static str {
     }
 }
 
-/// A tier's name within a sentence.
+/// Returns a tier's name within a sentence.
 pub const fn tier(tier: Tier) -> &'static str {
     match tier {
         Tier::Quick => "quick",
@@ -66,7 +70,7 @@ pub const fn tier(tier: Tier) -> &'static str {
     }
 }
 
-/// What a comparison rests on, and whether it may change: a sentence each.
+/// Returns what a comparison rests on and whether it may change, a sentence each.
 pub fn rests_on(dynamics: &Dynamics) -> Vec<String> {
     let mut sentences = Vec::new();
     if dynamics.provisional {

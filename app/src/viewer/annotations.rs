@@ -9,27 +9,17 @@ use crate::{
     controller::use_controller,
     format,
     state::{Phase, StudyStoreFields, derived},
+    text,
 };
 
 /// The orientation markers: the patient's right is on the left of the screen.
 #[component]
 pub fn OrientationMarkers() -> impl IntoView {
     view! {
-        <span class="letter letter-top" title="anterior">"A"</span>
-        <span class="letter letter-left" title="the patient's right">"R"</span>
-        <span class="letter letter-right" title="the patient's left">"L"</span>
-        <span class="letter letter-bottom" title="posterior">"P"</span>
-    }
-}
-
-/// Returns the name of the study on screen, "Earlier study · 6 Apr 2020". Without a second study the
-/// date is enough.
-fn named(slot: StudySlot, both: bool, date: Option<String>) -> String {
-    let date = date.unwrap_or_else(|| "no date".into());
-    match (slot, both) {
-        (StudySlot::Previous, _) => format!("Earlier study · {date}"),
-        (StudySlot::Current, true) => format!("This study · {date}"),
-        (StudySlot::Current, false) => date,
+        <span class="letter letter-top" title=text::viewer::ANTERIOR>{text::viewer::ANTERIOR_LETTER}</span>
+        <span class="letter letter-left" title=text::viewer::PATIENTS_RIGHT>{text::viewer::RIGHT_LETTER}</span>
+        <span class="letter letter-right" title=text::viewer::PATIENTS_LEFT>{text::viewer::LEFT_LETTER}</span>
+        <span class="letter letter-bottom" title=text::viewer::POSTERIOR>{text::viewer::POSTERIOR_LETTER}</span>
     }
 }
 
@@ -47,7 +37,7 @@ pub fn CornerAnnotations(probe: RwSignal<Option<(u32, u32)>>) -> impl IntoView {
         let slot = controller.viewport.with(|v| v.slot);
         let date = derived::chosen_series(controller.study(slot)).and_then(|s| s.date.as_deref().map(format::date));
         let both = controller.study(StudySlot::Previous).volume().read().is_some();
-        (slot == StudySlot::Previous, named(slot, both, date))
+        (slot == StudySlot::Previous, text::viewer::named(slot, both, date))
     });
     let window = move || {
         let window = controller.viewport.with(|v| v.window);
@@ -59,11 +49,11 @@ pub fn CornerAnnotations(probe: RwSignal<Option<(u32, u32)>>) -> impl IntoView {
         let (column, row) = probe.get()?;
         let (hu, bits) = controller.slices.with(|cache| cache.get(slot, index)?.at(column, row))??;
         let side = match (bits & label::RIGHT_LUNG != 0, bits & label::LEFT_LUNG != 0) {
-            (true, _) => " · right lung",
-            (_, true) => " · left lung",
+            (true, _) => text::viewer::IN_RIGHT_LUNG,
+            (_, true) => text::viewer::IN_LEFT_LUNG,
             _ => "",
         };
-        let lesion = if bits & label::LESION != 0 { " · lesion" } else { "" };
+        let lesion = if bits & label::LESION != 0 { text::viewer::IN_LESION } else { "" };
         Some(format!("{}{side}{lesion}", format::hu(hu)))
     };
     view! {
@@ -94,25 +84,11 @@ pub fn Placeholder() -> impl IntoView {
         }
         let study = controller.study(slot);
         Some(match (study.worker_lost().get(), study.phase().get()) {
-            (true, _) => "Measure the study again to see this slice.",
-            (_, Phase::Refused) => "There is no picture to show.",
-            (_, Phase::Stopped) if !study.decoded().read().contains(&index) => "This slice was not read.",
-            _ => "Loading …",
+            (true, _) => text::viewer::LOST,
+            (_, Phase::Refused) => text::viewer::NO_PICTURE,
+            (_, Phase::Stopped) if !study.decoded().read().contains(&index) => text::viewer::NOT_READ,
+            _ => text::viewer::LOADING,
         })
     });
     move || text.get().map(|text| view! { <p class="stage-waiting">{text}</p> })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_picture_says_which_study_it_is_of() {
-        let date = || Some("6 Apr 2020".to_string());
-        assert_eq!(named(StudySlot::Previous, true, date()), "Earlier study · 6 Apr 2020");
-        assert_eq!(named(StudySlot::Current, true, date()), "This study · 6 Apr 2020");
-        assert_eq!(named(StudySlot::Current, false, date()), "6 Apr 2020");
-        assert_eq!(named(StudySlot::Previous, true, None), "Earlier study · no date");
-    }
 }

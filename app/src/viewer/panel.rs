@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::{
     controller::use_controller,
     state::StudyStoreFields,
+    text,
     viewer::{slider::SliceSlider, toolbar, viewport::Viewport},
 };
 
@@ -13,7 +14,7 @@ use crate::{
 #[component]
 pub fn Viewer() -> impl IntoView {
     view! {
-        <section class="viewer" aria-label="Pictures" data-testid="viewer">
+        <section class="viewer" aria-label=text::common::PICTURES data-testid="viewer">
             <div class="toolbar">
                 <Tabs />
                 <toolbar::Tools />
@@ -52,9 +53,9 @@ fn Tabs() -> impl IntoView {
         }
     };
     view! {
-        <div class="segments" role="group" aria-label="Study on screen">
-            {tab(StudySlot::Previous, "Earlier study", "show-previous")}
-            {tab(StudySlot::Current, "This study", "show-current")}
+        <div class="segments" role="group" aria-label=text::viewer::STUDY_ON_SCREEN>
+            {tab(StudySlot::Previous, text::common::EARLIER_STUDY, "show-previous")}
+            {tab(StudySlot::Current, text::common::THIS_STUDY, "show-current")}
         </div>
     }
 }

@@ -7,9 +7,9 @@ use leptos::{ev, prelude::*};
 
 use crate::{
     controller::use_controller,
-    format,
     imaging::{slice_cache::SliceCache, viewport_state::ViewportState},
     state::{Shared, StudyStoreFields},
+    text,
 };
 
 /// Returns the outline of a row of bars, one per slice, as path data in a box of `count` × 1.
@@ -55,8 +55,7 @@ pub fn SliceSlider() -> impl IntoView {
         let (slot, index) = controller.viewport.with(|v| (v.slot, v.index()));
         let position_of = |v: &Shared<VolumeSummary>| v.positions_mm.get(index as usize).copied();
         let mm = controller.study(slot).volume().read().as_ref().and_then(position_of);
-        let at = mm.map(|p| format!(", {}", format::mm(p))).unwrap_or_default();
-        format!("slice {} of {}{at}", index + 1, count.get())
+        text::viewer::slice_position(index, count.get(), mm)
     };
     view! {
         <div class="slider">
@@ -78,11 +77,11 @@ pub fn SliceSlider() -> impl IntoView {
                 ></span>
             </div>
             <div class="slider-row">
-                <span class="slider-end" aria-hidden="true">"Feet"</span>
+                <span class="slider-end" aria-hidden="true">{text::viewer::FEET}</span>
                 <input
                     type="range"
                     class="slider-input"
-                    aria-label="Slice"
+                    aria-label=text::viewer::SLICE
                     data-testid="slice-slider"
                     data-slices
                     min="0"
@@ -92,7 +91,7 @@ pub fn SliceSlider() -> impl IntoView {
                     aria-valuetext=position
                     on:input=slid
                 />
-                <span class="slider-end" aria-hidden="true">"Head"</span>
+                <span class="slider-end" aria-hidden="true">{text::viewer::HEAD}</span>
             </div>
         </div>
     }

@@ -11,6 +11,7 @@ use crate::{
         render::{Overlay, Overlays, Window},
     },
     state::StudyStoreFields,
+    text,
 };
 
 const fn pressed(on: bool) -> &'static str {
@@ -46,10 +47,10 @@ fn Dragging() -> impl IntoView {
         }
     };
     view! {
-        <div class="segments" role="group" aria-label="Dragging">
-            {tool(Tool::Scroll, "Scroll", "Drag up and down to change the slice", "tool-scroll")}
-            {tool(Tool::Window, "Window", "Drag to change brightness and contrast (also with the right button)", "tool-window")}
-            {tool(Tool::Pan, "Move", "Drag to move the picture (also with Shift)", "tool-pan")}
+        <div class="segments" role="group" aria-label=text::viewer::DRAGGING>
+            {tool(Tool::Scroll, text::viewer::SCROLL, text::viewer::SCROLL_HINT, "tool-scroll")}
+            {tool(Tool::Window, text::viewer::WINDOW, text::viewer::WINDOW_HINT, "tool-window")}
+            {tool(Tool::Pan, text::viewer::MOVE, text::viewer::MOVE_HINT, "tool-pan")}
         </div>
     }
 }
@@ -93,12 +94,12 @@ fn Windows() -> impl IntoView {
     };
     view! {
         <div class="toolgroup">
-            <div class="segments" role="group" aria-label="Window">
-                {preset(Window::LUNG, "Lung", "window-lung")}
-                {preset(Window::MEDIASTINUM, "Mediastinum", "window-mediastinum")}
+            <div class="segments" role="group" aria-label=text::viewer::WINDOW>
+                {preset(Window::LUNG, text::viewer::LUNG, "window-lung")}
+                {preset(Window::MEDIASTINUM, text::viewer::MEDIASTINUM, "window-mediastinum")}
             </div>
-            {number("Level", "window-level", |w| w.level, |w, v| w.level = v)}
-            {number("Width", "window-width", |w| w.width, |w, v| w.width = v)}
+            {number(text::viewer::LEVEL, "window-level", |w| w.level, |w, v| w.level = v)}
+            {number(text::viewer::WIDTH, "window-width", |w| w.width, |w, v| w.width = v)}
         </div>
     }
     .into_any()
@@ -110,23 +111,23 @@ fn Zoom() -> impl IntoView {
     // Around the middle, so that neither the canvas nor its size is needed: the pan scales with the zoom.
     let zoom = move |factor: f64| controller.viewport.update(|v| v.camera = v.camera.zoomed_about_middle(factor));
     view! {
-        <div class="toolgroup" role="group" aria-label="Zoom">
-            <button class="button button-square" aria-label="Zoom out" data-testid="zoom-out" on:click=move |_| zoom(0.8)>
+        <div class="toolgroup" role="group" aria-label=text::viewer::ZOOM>
+            <button class="button button-square" aria-label=text::viewer::ZOOM_OUT data-testid="zoom-out" on:click=move |_| zoom(0.8)>
                 "−"
             </button>
-            <button class="button button-square" aria-label="Zoom in" data-testid="zoom-in" on:click=move |_| zoom(1.25)>
+            <button class="button button-square" aria-label=text::viewer::ZOOM_IN data-testid="zoom-in" on:click=move |_| zoom(1.25)>
                 "+"
             </button>
             <button
                 class="button button-small"
                 data-testid="view-reset"
-                title="Whole slice, lung window"
+                title=text::viewer::RESET_HINT
                 on:click=move |_| controller.viewport.update(|v| {
                     v.camera = Camera::default();
                     v.window = Window::LUNG;
                 })
             >
-                "Reset"
+                {text::viewer::RESET}
             </button>
         </div>
     }
@@ -143,11 +144,11 @@ pub fn OverlayControls() -> impl IntoView {
     });
     let always = Memo::new(|_| true);
     view! {
-        <div class="layers" role="group" aria-label="Overlays">
-            {row(controller, "Right lung", "right", always, |l| &mut l.right)}
-            {row(controller, "Left lung", "left", always, |l| &mut l.left)}
-            {row(controller, "Lesions", "lesions", always, |l| &mut l.lesions)}
-            {row(controller, "Networks disagree", "disagreement", several, |l| &mut l.disagreement)}
+        <div class="layers" role="group" aria-label=text::viewer::OVERLAYS>
+            {row(controller, text::common::RIGHT_LUNG, "right", always, |l| &mut l.right)}
+            {row(controller, text::common::LEFT_LUNG, "left", always, |l| &mut l.left)}
+            {row(controller, text::common::LESIONS, "lesions", always, |l| &mut l.lesions)}
+            {row(controller, text::viewer::DISAGREEMENT, "disagreement", several, |l| &mut l.disagreement)}
         </div>
     }
     .into_any()
@@ -176,11 +177,11 @@ fn MostLesions() -> impl IntoView {
         <button
             class="button button-small"
             data-testid="most-lesions"
-            title="Go to the slice with the largest lesion area of those seen"
+            title=text::viewer::MOST_LESIONS_HINT
             disabled=move || most.get().is_none()
             on:click=go
         >
-            "Most lesions"
+            {text::viewer::MOST_LESIONS}
         </button>
     }
     .into_any()
@@ -223,7 +224,7 @@ fn row(
                 max="100"
                 step="5"
                 data-testid=format!("opacity-{id}")
-                aria-label=format!("{name}: opacity in per cent")
+                aria-label=text::viewer::opacity(name)
                 disabled=move || !there.get() || !overlay.get().on
                 prop:value=move || format!("{:.0}", overlay.get().opacity * 100.0)
                 on:input=strength

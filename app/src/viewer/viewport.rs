@@ -16,6 +16,7 @@ use crate::{
         wheel::{self, Unit, Wheel},
     },
     state::StudyStoreFields,
+    text,
     viewer::{
         annotations::{CornerAnnotations, OrientationMarkers, Placeholder},
         painter::{PaintedState, Painter},
@@ -108,7 +109,7 @@ pub fn Viewport() -> impl IntoView {
         if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
         }
-        let Some(intent) = keys::meaning(&event.key(), event.shift_key()) else { return };
+        let Some(intent) = keys::intent(&event.key(), event.shift_key()) else { return };
         let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
         if !target.map_or(Focus::Free, |t| focus(&t)).claims(&event.key()) {
             event.prevent_default();
@@ -169,14 +170,8 @@ fn described(controller: Controller) -> String {
     let (slot, index) = controller.viewport.with(|v| (v.slot, v.index()));
     let areas = controller.slices.with(|cache| cache.areas(slot, index)).flatten();
     let lesions = areas.and_then(|a| a.lesion).map(|voxels| voxels > 0);
-    let Some(volume) = controller.study(slot).volume().get() else { return "No picture yet".to_string() };
-    let which = if slot == StudySlot::Previous { "Earlier study, axial" } else { "Axial" };
-    let lesions = match lesions {
-        Some(true) => ", lesions on this slice",
-        Some(false) => ", no lesions on this slice",
-        None => "",
-    };
-    format!("{which} CT slice {} of {}{lesions}", index + 1, volume.slices)
+    let Some(volume) = controller.study(slot).volume().get() else { return text::viewer::NO_PICTURE_YET.to_string() };
+    text::viewer::described(slot, index, volume.slices, lesions)
 }
 
 fn observe_size(canvas: NodeRef<html::Canvas>, size: RwSignal<[f64; 2]>) {

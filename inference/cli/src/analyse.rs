@@ -1,4 +1,4 @@
-//! `corsai analyse`: from files to the report, the masks and the exit status.
+//! `corsai analyse`: measures one study, and writes its report, masks and probabilities.
 
 use std::{fs, io, io::Write as _};
 
@@ -8,108 +8,118 @@ use corsai_protocol::{SeriesSummary, Stage};
 use corsai_report::{Issue, Report, Runs, StudyRecord, text};
 
 use crate::{
-    arguments::{Analyse, Chosen},
-    crew::Observer,
-    engine::Engine,
+    arguments::{AnalyseArguments, StudyArgument},
+    console::{StudyProgress, message},
+    error::{CliError, write_error},
+    inference_session::InferenceSession,
     masks,
-    measured::{Numbers, about_earlier, compared, numbers},
-    probabilities::{Recorder, recorder},
-    progress::StudyProgress,
+    measurement::{Measurement, compare_studies, measure_study},
+    probabilities::Recorder,
     reading::{self, Study},
+    thread_pool::Observer,
 };
 
-/// Measures, writes what was asked for, and tells whether there are numbers.
+/// Measures a study and writes what the arguments ask for. Returns whether there are numbers.
 ///
 /// # Errors
-/// Where the report, the masks or the probabilities can't be written.
-pub fn run(asked: &Analyse) -> io::Result<bool> {
-    let report = measured(asked)?;
+/// [`CliError::Output`] and [`CliError::Write`].
+pub fn run(arguments: &AnalyseArguments) -> Result<bool, CliError> {
+    let report = analyse(arguments)?;
     for issue in &report.issues {
-        let files = issue.files.join(", ");
-        eprintln!(
-            "[{}] {}{}{files}",
-            issue.code.as_str(),
-            text::message(issue),
-            if files.is_empty() { "" } else { " " }
-        );
+        let words = [text::message(issue), issue.files.join(", ")];
+        message(format_args!("[{}] {}", issue.code.as_str(), words.join(" ").trim_end()));
     }
-    let mut json = serde_json::to_string_pretty(&report.clone().for_file()).map_err(io::Error::other)?;
+    let measured = report.lungs.is_some();
+    let mut json = serde_json::to_string_pretty(&report.for_file())?;
     json.push('\n');
-    match &asked.json {
-        Some(file) => fs::write(file, json)?,
+    match &arguments.json {
+        Some(file) => fs::write(file, json).map_err(write_error(file))?,
         None => io::stdout().write_all(json.as_bytes())?,
     }
-    Ok(report.lungs.is_some())
+    Ok(measured)
 }
 
-/// Shows how far an analysis is, and records its answers where that is asked for.
-struct Watch {
+/// Shows the progress of an analysis, and records its answers on request.
+struct AnalysisObserver {
     progress: StudyProgress,
     recorder: Option<Recorder>,
 }
 
-impl Observer for Watch {
+impl Observer for AnalysisObserver {
     fn answered(&mut self, analysis: &Analysis, job: JobId, answer: &[f32]) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.answered(analysis, job, answer);
+            recorder.record(analysis, job, answer);
         }
     }
 
-    fn progress(&mut self, stage: Stage, done: usize, total: usize) {
-        self.progress.show(stage, done, total);
+    fn progress(&mut self, stage: Stage, completed: usize, total: usize) {
+        self.progress.show(stage, completed, total);
     }
 }
 
-/// Reads a study and says how large it is.
-fn opened(study: &Chosen) -> Result<Study, Vec<Issue>> {
-    let study = reading::open(study)?;
+/// Reads a study and tells its size.
+fn read_study(study: &StudyArgument) -> Result<Study, Vec<Issue>> {
+    let study = reading::read_study(study)?;
     let SeriesSummary { slices, columns, rows, .. } = study.series;
-    eprintln!("{slices} slices of {columns} × {rows}");
+    message(format_args!("{slices} slices of {columns} × {rows}"));
     Ok(study)
 }
 
-/// A study's numbers, with its answers recorded.
+/// Measures a study with its progress shown and its answers recorded.
 ///
 /// # Errors
-/// What can't be written; within, the report of a study that can't be measured.
-fn watched(study: Study, engine: &Engine, recorder: Option<Recorder>) -> io::Result<Result<Numbers, Box<Report>>> {
-    let mut watch = Watch { progress: StudyProgress::new(), recorder };
-    let found = numbers(study, engine, engine.threads(), &mut watch);
-    watch.progress.end();
-    if let (Ok(found), Some(recorder)) = (&found, watch.recorder) {
-        recorder.finish(&found.analysis)?;
+/// [`CliError::Write`]; inside, the report of a study that can't be measured.
+fn measure_observed(
+    study: Study,
+    session: &InferenceSession,
+    recorder: Option<Recorder>,
+) -> Result<Result<Measurement, Box<Report>>, CliError> {
+    let mut observer = AnalysisObserver { progress: StudyProgress::new(), recorder };
+    let result = measure_study(study, session, session.threads(), &mut observer);
+    observer.progress.finish();
+    if let (Ok(measurement), Some(recorder)) = (&result, observer.recorder) {
+        recorder.finish(&measurement.analysis)?;
     }
-    Ok(found)
+    Ok(result)
 }
 
-fn measured(asked: &Analyse) -> io::Result<Report> {
-    let nothing = |issues| refusal(StudyRecord::default(), issues, Runs::default());
-    let study = match opened(&asked.study()) {
+fn analyse(arguments: &AnalyseArguments) -> Result<Report, CliError> {
+    let refuse = |issues| refusal(StudyRecord::default(), issues, Runs::default());
+    let study = match read_study(&arguments.study()) {
         Ok(study) => study,
-        Err(issues) => return Ok(nothing(issues)),
+        Err(issues) => return Ok(refuse(issues)),
     };
-    let engine = match Engine::new(asked.method.device(), asked.options()) {
-        Ok(engine) => engine,
-        Err(issue) => return Ok(nothing([study.issues, vec![issue]].concat())),
+    let session = match InferenceSession::new(arguments.method.device(), arguments.options()) {
+        Ok(session) => session,
+        Err(error) => {
+            tracing::error!(%error, "the networks can't be loaded");
+            return Ok(refuse([study.issues, vec![error.issue()]].concat()));
+        }
     };
-    let recorder = recorder(asked.probabilities.as_ref(), engine.manifest(), study.volume.grid())?;
-    let current = match watched(study, &engine, recorder)? {
+    let grid = masks::geometry(study.volume.grid());
+    let recorder = arguments.probabilities.as_ref();
+    let recorder = recorder.map(|folder| Recorder::new(folder.clone(), session.manifest(), grid)).transpose()?;
+    let current = match measure_observed(study, &session, recorder)? {
         Ok(current) => current,
         Err(refused) => return Ok(*refused),
     };
-    if let Some(folder) = &asked.masks {
+    if let Some(folder) = &arguments.masks {
         masks::write(folder, current.study.volume.grid(), current.analysis.all_labels())?;
     }
     let mut report = current.report.clone();
-    if let Some(previous) = asked.previous() {
-        eprintln!("the earlier study:");
-        let earlier = match opened(&previous) {
-            Ok(study) => watched(study, &engine, None)?.map_err(|refused| about_earlier(refused.issues)),
-            Err(issues) => Err(about_earlier(issues)),
+    if let Some(previous) = arguments.previous() {
+        message("The earlier study:");
+        let earlier = match read_study(&previous) {
+            Ok(study) => measure_observed(study, &session, None)?.map_err(|refused| refused.issues),
+            Err(issues) => Err(issues),
         };
-        match earlier.and_then(|earlier| compared((&earlier).into(), (&current).into(), asked.same_patient)) {
+        let of_earlier = |issues: Vec<Issue>| issues.into_iter().map(Issue::of_earlier_study).collect();
+        let compared = earlier
+            .map_err(of_earlier)
+            .and_then(|earlier| compare_studies((&earlier).into(), (&current).into(), arguments.same_patient));
+        match compared {
             Ok(dynamics) => report.dynamics = Some(dynamics),
-            Err(reasons) => report.issues.extend(reasons),
+            Err(issues) => report.issues.extend(issues),
         }
     }
     Ok(report)

@@ -1,5 +1,5 @@
-//! How long one slice takes through every architecture on this machine: those that are shipped with their weights, the
-//! others with made-up ones. What is shipped has a stored answer, which the first is held against.
+//! `corsai bench`: times every architecture on one slice, shipped networks with their weights and
+//! the others with random ones. A shipped network's first answer is compared with its stored one.
 
 use std::{
     io::{self, Write as _},
@@ -11,17 +11,18 @@ use corsai_manifest::{Architecture, Family, NetworkEntry};
 use corsai_networks::{Network, golden, read_manifest, shipped};
 use corsai_protocol::DevicePreference;
 
-use crate::gpu;
+use crate::{error::CliError, gpu_backend::fastest_device};
 
-/// Times one thread of the CPU, or the system's fastest adapter, one in software included: a first slice with the loading
-/// of the network, then `runs` more.
+/// Times one thread of the CPU, or the system's fastest adapter, also one in software: the first
+/// slice with the loading of the network, and the median of `runs` further ones.
 ///
 /// # Errors
-/// What can't be had or written, in words; that a shipped network answered wrongly.
-pub fn run(preference: DevicePreference, runs: usize) -> io::Result<()> {
+/// [`CliError::NoGpu`], [`CliError::Network`], [`CliError::Output`], and [`CliError::WrongAnswers`]
+/// of shipped networks.
+pub fn run(preference: DevicePreference, runs: usize) -> Result<(), CliError> {
     let (device, name) = match preference {
         DevicePreference::Gpu => {
-            let (device, setup) = gpu::device().map_err(|passed| io::Error::other(passed.reason))?;
+            let (device, setup) = fastest_device()?;
             let info = setup.adapter.get_info();
             (device, format!("{} ({:?}, {:?})", info.name, info.device_type, info.backend))
         }
@@ -30,50 +31,49 @@ pub fn run(preference: DevicePreference, runs: usize) -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(out, "{name}\n{:<40} {:>10} {:>12} {:>10}", "network", "first, ms", "median, ms", "off by")?;
     let mut wrong = Vec::new();
-    for (entry, made_up) in entries().map_err(io::Error::other)? {
-        let parts = if made_up { None } else { shipped::parts(&entry) };
+    for (entry, random_weights) in entries()? {
+        let parts = if random_weights { None } else { shipped::parts(&entry) };
         let begun = Instant::now();
         let network = match &parts {
-            Some(parts) => Network::load(&entry, parts, &device),
-            None => Network::made_up(&entry, &device),
+            Some(parts) => Network::load(&entry, parts, &device)?,
+            None => Network::made_up(&entry, &device)?,
         };
-        let network = network.map_err(io::Error::other)?;
         let shape = network.shape();
         let input = golden::input(shape);
-        let answer = || pollster::block_on(network.logits(input.clone())).map_err(io::Error::other);
-        let logits = answer()?;
-        let first = milliseconds(begun);
-        let mut warm = Vec::with_capacity(runs);
+        let logits = pollster::block_on(network.logits(input.clone()))?;
+        let first_ms = elapsed_ms(begun);
+        let mut times_ms = Vec::with_capacity(runs);
         for _ in 0..runs {
             let begun = Instant::now();
-            answer()?;
-            warm.push(milliseconds(begun));
+            pollster::block_on(network.logits(input.clone()))?;
+            times_ms.push(elapsed_ms(begun));
         }
-        warm.sort_by(f64::total_cmp);
-        let median = warm[runs / 2];
-        let off = match parts.and_then(|_| shipped::golden(&entry)) {
+        times_ms.sort_by(f64::total_cmp);
+        let median_ms = times_ms[runs / 2];
+        let deviation = match parts.and_then(|_| shipped::golden(&entry)) {
             None => "–".into(),
             Some(stored) => {
-                let off = golden::deviation(shape, entry.golden.stride, &logits, &stored);
-                if off.is_none_or(|off| off > golden::allowed(network.place().precision())) {
+                let deviation = golden::deviation(shape, entry.golden.stride, &logits, &stored);
+                if deviation.is_none_or(|deviation| deviation > golden::allowed(network.place().precision())) {
                     wrong.push(entry.name.clone());
                 }
-                off.map_or_else(|| "no number".into(), |off| format!("{off:.1e}"))
+                deviation.map_or_else(|| "no number".into(), |deviation| format!("{deviation:.1e}"))
             }
         };
-        let what = format!("{}{}, {}²", entry.name, if made_up { " (made-up weights)" } else { "" }, entry.input.size);
-        writeln!(out, "{what:<40} {first:>10.1} {median:>12.1} {off:>10}")?;
+        let weights = if random_weights { " (random weights)" } else { "" };
+        let label = format!("{}{weights}, {}²", entry.name, entry.input.size);
+        writeln!(out, "{label:<40} {first_ms:>10.1} {median_ms:>12.1} {deviation:>10}")?;
     }
-    if wrong.is_empty() { Ok(()) } else { Err(io::Error::other(format!("wrong answers: {}", wrong.join(", ")))) }
+    if wrong.is_empty() { Ok(()) } else { Err(CliError::WrongAnswers(wrong)) }
 }
 
-fn milliseconds(begun: Instant) -> f64 {
+fn elapsed_ms(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64() * 1e3
 }
 
-/// Of each architecture and size that is shipped the first network; of every other architecture one like a lesion
-/// network, to be made up.
-fn entries() -> Result<Vec<(NetworkEntry, bool)>, corsai_networks::NetworkError> {
+/// Returns the first shipped network of each architecture and input size, and for every other
+/// architecture an entry like a lesion network's, with `true`: its weights are random.
+fn entries() -> Result<Vec<(NetworkEntry, bool)>, CliError> {
     let manifest = read_manifest(shipped::MANIFEST_JSON)?;
     let mut found: Vec<(NetworkEntry, bool)> = Vec::new();
     for entry in &manifest.networks {

@@ -1,7 +1,7 @@
-//! Exit statuses of the program beside 0.
+//! Exit statuses of the program other than 0.
 
-/// A file could not be read or written.
-pub const NOT_WRITTEN: u8 = 1;
+/// The command failed: a file could not be read or written, or a network answered wrongly.
+pub const FAILED: u8 = 1;
 /// At least one study was refused: the report says why.
 pub const REFUSED: u8 = 2;
 /// The command line was not understood (`sysexits.h`'s `EX_USAGE`).

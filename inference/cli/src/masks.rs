@@ -1,33 +1,42 @@
-//! Masks as NIfTI-1 files, which any viewer of medical images lays over the CT.
+//! Masks as NIfTI-1 files, which any viewer of medical images overlays on the CT.
 
 use std::{
     fs::{self, File},
-    io,
     path::Path,
 };
 
-use corsai_nifti::Geometry;
+use corsai_nifti::{Geometry, Voxel};
 use corsai_volume::Grid;
 use corsai_volume::label;
 
-/// Writes `lungs.nii.gz` (1 right, 2 left) and `lesions.nii.gz` (1) into `folder`, which is made. `labels` holds one
-/// byte a voxel of `grid`, in its order.
+use crate::error::{CliError, write_error};
+
+/// Writes `lungs.nii.gz` (1 right, 2 left) and `lesions.nii.gz` (1) into `folder`, which is made.
+/// `labels` has one byte a voxel of `grid`, in the grid's order.
 ///
 /// # Errors
-/// What the file system says.
-pub fn write(folder: &Path, grid: &Grid, labels: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+/// [`CliError::Write`].
+pub fn write(folder: &Path, grid: &Grid, labels: &[u8]) -> Result<(), CliError> {
+    fs::create_dir_all(folder).map_err(write_error(folder))?;
     let lung = |voxel: u8| voxel & (label::RIGHT_LUNG | label::LEFT_LUNG);
     let lesion = |voxel: u8| u8::from(voxel & label::LESION != 0);
-    let one = |name: &str, of: &dyn Fn(u8) -> u8| {
-        let voxels: Vec<u8> = labels.iter().map(|voxel| of(*voxel)).collect();
-        corsai_nifti::write(File::create(folder.join(name))?, &geometry(grid), 1.0, &voxels)
+    let write_mask = |name: &str, value: &dyn Fn(u8) -> u8| {
+        let voxels: Vec<u8> = labels.iter().map(|voxel| value(*voxel)).collect();
+        write_image(&folder.join(name), &geometry(grid), 1.0, &voxels)
     };
-    one("lungs.nii.gz", &lung)?;
-    one("lesions.nii.gz", &lesion)
+    write_mask("lungs.nii.gz", &lung)?;
+    write_mask("lesions.nii.gz", &lesion)
 }
 
-/// Returns the study's grid as files have it.
+/// Writes a NIfTI file; a voxel's number is its stored one times `scale`.
+///
+/// # Errors
+/// [`CliError::Write`].
+pub fn write_image<T: Voxel>(file: &Path, geometry: &Geometry, scale: f32, voxels: &[T]) -> Result<(), CliError> {
+    File::create(file).and_then(|out| corsai_nifti::write(out, geometry, scale, voxels)).map_err(write_error(file))
+}
+
+/// Returns a grid's size and position for a NIfTI file.
 pub fn geometry(grid: &Grid) -> Geometry {
     Geometry { size: [grid.columns(), grid.rows(), grid.slices()], patient_from_voxel: grid.patient_from_voxel() }
 }

@@ -1,22 +1,28 @@
-//! `corsai phantom`: a synthetic study, written as a folder of DICOM files.
+//! `corsai phantom`: writes a synthetic study as a folder of DICOM files.
 
-use std::{fs, io, path::Path};
+use std::{fs, path::Path};
 
 use corsai_phantom::{LungTruth, Phantom, PhantomOptions};
 
-/// Writes the study and tells its truth.
+use crate::{
+    console::message,
+    error::{CliError, write_error},
+};
+
+/// Writes the study into `folder`, which is made, and tells its true volumes and shares.
 ///
 /// # Errors
-/// Options no phantom can be made of, and what the file system says.
-pub fn write(folder: &Path, options: PhantomOptions) -> io::Result<()> {
-    let phantom = Phantom::make(options).map_err(io::Error::other)?;
-    fs::create_dir_all(folder)?;
+/// [`CliError::Phantom`] and [`CliError::Write`].
+pub fn run(folder: &Path, options: PhantomOptions) -> Result<(), CliError> {
+    let phantom = Phantom::make(options)?;
+    fs::create_dir_all(folder).map_err(write_error(folder))?;
     for (name, bytes) in phantom.dicom_files() {
-        fs::write(folder.join(name), bytes)?;
+        let file = folder.join(name);
+        fs::write(&file, bytes).map_err(write_error(file))?;
     }
     let truth = phantom.truth();
     for (side, LungTruth { volume_ml, lesion_ml, share }) in [("left", truth.left), ("right", truth.right)] {
-        eprintln!("{side} lung: {volume_ml:.0} mL, lesions {lesion_ml:.0} mL, share {share:.4}");
+        message(format_args!("{side} lung: {volume_ml:.0} mL, lesions {lesion_ml:.0} mL, share {share:.4}"));
     }
     Ok(())
 }

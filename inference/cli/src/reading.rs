@@ -1,8 +1,8 @@
-//! A folder, an archive or a single file, read into one study's volume.
+//! Reads a folder, an archive or a single file into one study's volume.
 
 mod nifti;
 
-pub use nifti::{is_nifti, mask};
+pub use nifti::{is_nifti, read_mask};
 
 use std::{
     fs,
@@ -14,12 +14,12 @@ use std::{
 
 use corsai_protocol::SeriesSummary;
 use corsai_report::{Found, Issue, IssueCode, Severity, text};
-use corsai_study::{Intake, Limits, Opened};
+use corsai_study::{Decoding, Intake, Limits, Opened, Series};
 use corsai_volume::HuVolume;
 
-use crate::arguments::Chosen;
+use crate::{arguments::StudyArgument, console::message, error::CliError};
 
-/// Folders within folders are looked into this deep; no archive nests studies deeper.
+/// Depth to which nested folders are searched; no archive nests studies deeper.
 const MAX_DEPTH: usize = 16;
 
 /// A study, ready to be measured.
@@ -27,56 +27,39 @@ const MAX_DEPTH: usize = 16;
 pub struct Study {
     pub series: SeriesSummary,
     pub volume: Arc<HuVolume>,
-    /// Of the files that were passed over, of the series and of its pictures.
+    /// Issues of the files, of the series and of its slices.
     pub issues: Vec<Issue>,
-    /// From the first byte read to the volume.
+    /// Time from the first byte read to the volume.
     pub seconds: f64,
 }
 
-/// Reads a study and decodes the series that is named, else the first of those that can be
-/// measured: `study` puts the ones of the lungs first, as the paper does.
+/// Reads a study and decodes the named series. Without a name it is the first that can be measured,
+/// in the order of `corsai-study`: lung kernels come first.
 ///
 /// # Errors
-/// Why there is nothing to measure; one of the issues is of severity [`Severity::Stop`].
-pub fn open(study: &Chosen) -> Result<Study, Vec<Issue>> {
+/// The issues that leave nothing to measure, one of them of severity [`Severity::Stop`].
+pub fn read_study(study: &StudyArgument) -> Result<Study, Vec<Issue>> {
     let begun = Instant::now();
+    let _reading = tracing::info_span!("read study").entered();
     if is_nifti(&study.path) {
-        let (series, decoded) = nifti::study(study)?;
+        let (series, decoded) = nifti::read_study(study)?;
         let volume = Arc::new(decoded.volume);
         return Ok(Study { series, volume, issues: decoded.issues, seconds: begun.elapsed().as_secs_f64() });
     }
-    let Opened { mut issues, series } = take_in(&study.path).finish();
-    let several = series.iter().filter(|one| one.summary().usable).count() > 1;
-    let chosen = match study.series {
-        None => {
-            let first = series.iter().position(|one| one.summary().usable);
-            if let Some(index) = first.filter(|_| several) {
-                let taken = Found::SeriesTaken { number: index as u64 + 1, total: series.len() as u64 };
-                issues.push(Issue::new(IssueCode::SeriesSeveral, [taken]));
-            }
-            first
-        }
-        Some(number) if number > series.len() && !series.is_empty() => {
-            let asked = Found::SeriesNumber { number: number as u64, total: series.len() as u64 };
-            issues.push(Issue::new(IssueCode::SeriesNotThere, [asked]));
-            return Err(issues);
-        }
-        Some(number) => series.get(number - 1).map(|_| number - 1),
-    };
-    let Some(chosen) = chosen.map(|index| &series[index]) else {
-        for issue in series.iter().flat_map(|one| &one.summary().issues) {
-            if !issues.contains(issue) {
-                issues.push(issue.clone());
-            }
-        }
-        if issues.iter().all(|issue| issue.severity != Severity::Stop) {
-            issues.push(Issue::new(IssueCode::InputNothing, []));
-        }
-        return Err(issues);
-    };
+    let Opened { issues, series } = read_files(&study.path).finish();
+    tracing::info!(
+        series = series.len(),
+        issues = issues.len(),
+        seconds = begun.elapsed().as_secs_f64(),
+        "files sorted"
+    );
+    let (chosen, mut issues) = choose(&series, study.series, issues)?;
     let summary = chosen.summary().clone();
-    match chosen.begin().and_then(corsai_study::Decoding::finish) {
+    let decoding = Instant::now();
+    match chosen.begin().and_then(Decoding::finish) {
         Ok(decoded) => {
+            let SeriesSummary { slices, rows, columns, .. } = summary;
+            tracing::info!(slices, rows, columns, seconds = decoding.elapsed().as_secs_f64(), "slices decoded");
             issues.extend(decoded.issues);
             let volume = Arc::new(decoded.volume);
             Ok(Study { series: summary, volume, issues, seconds: begun.elapsed().as_secs_f64() })
@@ -88,32 +71,74 @@ pub fn open(study: &Chosen) -> Result<Study, Vec<Issue>> {
     }
 }
 
-/// Lists the series of a study on standard output; whether one can be measured.
+/// Returns the series with a number, counted from 1, else the first that can be measured, and the
+/// issues with those of the choice.
 ///
 /// # Errors
-/// Where the list can't be written.
-pub fn list_series(path: &Path) -> io::Result<bool> {
+/// The issues of the files and of all series, one of them of severity [`Severity::Stop`].
+fn choose(
+    series: &[Series],
+    number: Option<usize>,
+    mut issues: Vec<Issue>,
+) -> Result<(&Series, Vec<Issue>), Vec<Issue>> {
+    let total = series.len() as u64;
+    let index = match number {
+        None => {
+            let first = series.iter().position(|one| one.summary().usable);
+            let several = series.iter().filter(|one| one.summary().usable).count() > 1;
+            if let Some(index) = first.filter(|_| several) {
+                let taken = Found::SeriesTaken { number: index as u64 + 1, total };
+                issues.push(Issue::new(IssueCode::SeriesSeveral, [taken]));
+            }
+            first
+        }
+        Some(number) if number > series.len() && !series.is_empty() => {
+            let asked = Found::SeriesNumber { number: number as u64, total };
+            issues.push(Issue::new(IssueCode::SeriesNotThere, [asked]));
+            return Err(issues);
+        }
+        Some(number) => Some(number - 1),
+    };
+    if let Some(chosen) = index.and_then(|index| series.get(index)) {
+        return Ok((chosen, issues));
+    }
+    for issue in series.iter().flat_map(|one| &one.summary().issues) {
+        if !issues.contains(issue) {
+            issues.push(issue.clone());
+        }
+    }
+    if issues.iter().all(|issue| issue.severity != Severity::Stop) {
+        issues.push(Issue::new(IssueCode::InputNothing, []));
+    }
+    Err(issues)
+}
+
+/// Lists the series of a study on standard output. Returns whether one can be measured.
+///
+/// # Errors
+/// [`CliError::Output`].
+pub fn list_series(path: &Path) -> Result<bool, CliError> {
     let (issues, series) = if is_nifti(path) {
-        nifti::listed(path)
+        nifti::list_series(path)
     } else {
-        let Opened { issues, series } = take_in(path).finish();
+        let Opened { issues, series } = read_files(path).finish();
         (issues, series.iter().map(|one| one.summary().clone()).collect())
     };
     let mut out = io::stdout();
     for (number, one) in (1..).zip(&series) {
-        writeln!(out, "{number}  {}", line(one))?;
+        writeln!(out, "{number}  {}", describe(one))?;
         for issue in &one.issues {
             writeln!(out, "   [{}] {}", issue.code.as_str(), text::message(issue))?;
         }
     }
     for issue in &issues {
-        eprintln!("[{}] {} {}", issue.code.as_str(), text::message(issue), issue.files.join(", "));
+        message(format_args!("[{}] {} {}", issue.code.as_str(), text::message(issue), issue.files.join(", ")));
     }
     Ok(series.iter().any(|one| one.usable))
 }
 
-/// What tells a series from others.
-fn line(series: &SeriesSummary) -> String {
+/// Describes a series in one line.
+fn describe(series: &SeriesSummary) -> String {
     let SeriesSummary { slices, rows, columns, .. } = series;
     let can = if series.usable { "can be measured" } else { "can't be measured" };
     let mm = |what: &str, mm: Option<f64>| mm.map(|mm| format!("{what} {mm:.2} mm"));
@@ -133,25 +158,34 @@ fn line(series: &SeriesSummary) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn take_in(path: &Path) -> Intake {
+/// Reads the files of a study; their bytes are looked through in turn.
+fn read_files(path: &Path) -> Intake {
     let limits = Limits::default();
     let mut intake = Intake::new(limits);
-    for file in files(path) {
+    let (mut count, mut total_bytes) = (0_usize, 0_usize);
+    for file in list_files(path) {
         let name = file.strip_prefix(path).ok().filter(|name| name.file_name().is_some()).unwrap_or(&file);
         let name = name.to_string_lossy();
         match read(&file, limits.bytes) {
-            Ok(bytes) => intake.add(&name, bytes),
-            Err(_) => intake.fail(&name),
+            Ok(bytes) => {
+                (count, total_bytes) = (count + 1, total_bytes + bytes.len());
+                intake.add(&name, bytes);
+            }
+            Err(error) => {
+                tracing::warn!(kind = %error.kind(), "a file can't be read");
+                intake.fail(&name);
+            }
         }
     }
+    tracing::info!(files = count, bytes = total_bytes, "files read");
     intake
 }
 
-/// Returns the files of a study in a definite order: those below a folder, or the file itself.
-pub fn files(path: &Path) -> Vec<PathBuf> {
+/// Returns the files of a study, sorted: those below a folder, or the file itself.
+pub fn list_files(path: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     if path.is_dir() {
-        list(path, MAX_DEPTH, &mut files);
+        collect_files(path, MAX_DEPTH, &mut files);
         files.sort();
     } else {
         files.push(path.to_path_buf());
@@ -159,17 +193,20 @@ pub fn files(path: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Reads a file of at most `limit` bytes.
+///
 /// # Errors
-/// Also for what is no plain file, or larger than a whole study may be.
+/// Those of the file system; [`io::ErrorKind::InvalidInput`] if it is no plain file, or larger.
 fn read(file: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let about = fs::metadata(file)?;
-    if about.is_file() && about.len() <= limit { fs::read(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+    let metadata = fs::metadata(file)?;
+    let allowed = metadata.is_file() && metadata.len() <= limit;
+    if allowed { fs::read(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
-/// Collects the files below a folder. Links to folders aren't followed, for they may lead in
-/// circles. Such a link, or a folder that can't be read, is listed as if it were a file: it is then
-/// named among the files that could not be read.
-fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
+/// Collects the files below a folder. Links to folders aren't followed, because they may form a
+/// cycle. Such a link, or a folder that can't be read, is listed like a file: reading it fails, and
+/// the report names it.
+fn collect_files(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else {
         files.push(folder.to_path_buf());
         return;
@@ -181,7 +218,7 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
         };
         let path = entry.path();
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && depth > 0 => list(&path, depth - 1, files),
+            Ok(kind) if kind.is_dir() && depth > 0 => collect_files(&path, depth - 1, files),
             _ => files.push(path),
         }
     }

@@ -1,6 +1,6 @@
 //! Every stage between the networks on a synthetic study, for comparison with stored values: the
 //! resampled volume, the lungs, the crop, the sections and the vote. The study and the networks'
-//! answers are formulas; `tests/golden` stores what PyTorch and NumPy make of the same formulas.
+//! answers are formulas; `tests/golden` stores what `PyTorch` and `NumPy` make of the same formulas.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -67,8 +67,8 @@ pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
     ]
 }
 
-/// Two lungs with a lesion in the right one, a stomach full of gas below the left one, air around
-/// the body.
+/// A synthetic study: two lungs, a lesion in the right one, gas in the stomach below the left one,
+/// air around the body.
 fn study() -> HuVolume {
     let grid = Grid::try_new(GridGeometry {
         rows: ROWS,
@@ -82,7 +82,7 @@ fn study() -> HuVolume {
     .expect("invariant: the synthetic grid has valid sizes and distances");
     let voxel = |at: usize| {
         let [x, y, z] = [at % COLUMNS, at / COLUMNS % ROWS, at / COLUMNS / ROWS].map(|i| i as i32);
-        // Whether the voxel is in an ellipsoid; whole numbers, so that every machine agrees.
+        // Whether the voxel is in an ellipsoid; in integers, so that every machine agrees.
         let inside = |centre: [i32; 3], reach: [i32; 3]| {
             let share = |i: usize| {
                 let distance = [x, y, z][i] * 2 - centre[i];
@@ -106,13 +106,13 @@ fn study() -> HuVolume {
     HuVolume::try_new(grid, voxels).expect("invariant: a value for each voxel")
 }
 
-/// Lung where it is dark, its side by the voxel's column: right, left in the middle of the body.
+/// A lung network's answer: lung where the input is dark, right or left by the x coordinate.
 fn lung_answer(input: &[f32]) -> Vec<f32> {
     let area = SIZE * SIZE;
     let mut answer = vec![0.0; 3 * area];
     for at in 0..area {
         let [grey, x, y] = [0, 1, 2].map(|channel| input[channel * area + at]);
-        // Fainter towards the picture's rim, where there is air around the body.
+        // Lower towards the picture's edges, where there is air around the body.
         let lung = (-2.2 * grey).clamp(0.01, 0.94) * (1.25 - x * x - y * y).clamp(0.05, 1.0);
         let right = lung * if x < 0.0 { 0.9 } else { 0.15 };
         answer[at] = 1.0 - lung;
@@ -122,7 +122,7 @@ fn lung_answer(input: &[f32]) -> Vec<f32> {
     answer
 }
 
-/// Lesion where it is grey, for each network another grey.
+/// A lesion network's answer: lesion near a grey that differs from network to network.
 fn lesion_answer(network: usize, input: &[f32]) -> Vec<f32> {
     let grey = 0.25 + 0.015 * network as f32;
     input.iter().map(|value| (1.05 - 6.0 * (value + grey).abs()).clamp(0.01, 0.99)).collect()

@@ -92,8 +92,8 @@ pub(crate) struct LesionVote {
 }
 
 impl LesionVote {
-    /// `labels` holds the lungs' label bytes of the whole volume, `extent` is theirs. Nobody votes
-    /// before [`Self::set_members`].
+    /// `labels` holds the lungs' label bytes of the whole volume, `extent` is theirs. The
+    /// vote has no members before [`Self::set_members`].
     pub fn new(grid: &Grid, labels: Vec<u8>, extent: LungExtent, entries: &[&NetworkEntry], thresholds: Vote) -> Self {
         let mut slices: Vec<SliceVote> = (0..grid.slices()).map(|_| SliceVote::default()).collect();
         for (area, z) in &extent.slices {
@@ -113,8 +113,8 @@ impl LesionVote {
         }
     }
 
-    /// Makes the vote one among `members` and, with `multi_planar`, the DPNs on coronal and sagittal
-    /// sections, which weigh as much as the axial DPNs for each projection.
+    /// Makes the vote one among `members` and, with `multi_planar`, the DPNs on coronal and
+    /// sagittal sections, which weigh as much as the axial DPNs for each projection.
     /// `single_family_threshold` decides where one family votes alone. Earlier answers still count;
     /// all of them must be of `members`.
     pub fn set_members(&mut self, members: &[usize], single_family_threshold: f64, multi_planar: bool) {
@@ -281,8 +281,8 @@ impl LesionVote {
     }
 
     /// Returns for every voxel of slice `z` the share, in per cent, of those `members` whose own
-    /// mask has the voxel, among those that have answered for the slice; `None` before two have, and
-    /// on a slice without lung.
+    /// mask has the voxel, among those that have answered for the slice; `None` before two have,
+    /// and on a slice without lung.
     pub fn agreement(&self, members: &[usize], z: usize) -> Option<Vec<u8>> {
         let masks = &self.slices[z].masks;
         let answered: Vec<&MemberMask> = members.iter().filter_map(|m| masks.get(*m)?.as_ref()).collect();

@@ -9,8 +9,8 @@ use crate::{
     resize::{Filter, resize_plane},
 };
 
-/// Components of a side smaller than this fraction of its largest one are not lung but gas of the
-/// stomach or the bowel: a lung is one component (`docs/method.md`, "Lung mask").
+/// Components of a side smaller than this fraction of its largest one are stray pieces and not
+/// lung, such as gas of the stomach or the bowel (`docs/method.md`, "Lung mask").
 const MIN_COMPONENT_FRACTION: f64 = 0.1;
 /// The lower probability threshold, of right and left together: voxels below [`AERATED_HU`] near a
 /// lung join it. The networks' cube is several times coarser than the study, and at the rim the

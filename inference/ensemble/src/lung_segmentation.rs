@@ -15,8 +15,8 @@ use crate::{
     projection::{SECTION_STEP, SectionInterpolation, section_count, sections, voxel},
 };
 
-/// Sections of the cube that are computed on either side of the lungs that the axial answers show:
-/// what the other projections can still add there (`docs/method.md`, "Lung mask").
+/// Sections of the cube that are computed on either side of the lungs that the axial answers show.
+/// Sections further away change no figure (`docs/method.md`, "Lung mask").
 const SECTION_MARGIN: usize = 4;
 /// Above this probability a side has the majority over all else.
 const MAJORITY: f32 = 0.5;
@@ -62,8 +62,8 @@ impl LungSegmentation {
         (first <= last).then_some((first.saturating_sub(SECTION_MARGIN), last + SECTION_MARGIN))
     }
 
-    /// Returns a network's input, `[4, size, size]`: the normalised grey, then x, y and z in [−1, 1]
-    /// at the voxels' centres.
+    /// Returns a network's input, `[4, size, size]`: the normalised grey, then x, y and z at the
+    /// voxels' centres, from −1 to 1.
     pub fn network_input(&self, projection: Projection, section: usize) -> Vec<f32> {
         let size = self.input.size;
         let area = size * size;

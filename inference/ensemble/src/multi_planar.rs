@@ -40,8 +40,8 @@ pub(crate) struct MultiPlanarStage {
 }
 
 impl MultiPlanarStage {
-    /// `slices` are the first and the last slice with lung; `members` counts the networks of each of
-    /// [`PROJECTIONS`].
+    /// `slices` are the first and the last slice with lung; `members` counts the networks of each
+    /// of [`PROJECTIONS`].
     pub fn new(
         volume: &HuVolume,
         input: &Input,

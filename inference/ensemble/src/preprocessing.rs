@@ -1,5 +1,5 @@
-//! From Hounsfield units to a network's values (`docs/method.md`, "Input"): clip to the range of the
-//! training data, resize, normalise.
+//! From Hounsfield units to a network's values (`docs/method.md`, "Input"): clip to the range of
+//! the training data, resize, normalise.
 
 use corsai_manifest::{Input, Normalisation};
 use corsai_volume::HuVolume;

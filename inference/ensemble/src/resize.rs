@@ -1,6 +1,6 @@
 //! Resizing by a triangle filter with half-pixel centres: bilinear when enlarging, area-weighted
-//! when reducing. The same rule as PyTorch's `interpolate(mode="bilinear", antialias=True,
-//! align_corners=False)`, which the networks were trained with.
+//! when reducing. The networks were trained with the same rule, `torch.nn.functional.interpolate` with
+//! `mode="bilinear"`, `antialias=True` and `align_corners=False`.
 
 /// The first input sample and the weights of every output sample.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn enlarging_interpolates_between_centres() {
-        let mut out = [0.0; 4];
+        let mut out = vec![0.0; 4];
         Filter::new(2, 4).resize_row(&[0.0, 1.0], &mut out);
         assert_eq!(out, [0.0, 0.25, 0.75, 1.0]);
     }

@@ -9,8 +9,8 @@
 
 use corsai_manifest::{Family, Manifest, Vote};
 
-/// The quantized probability of 1. A power of two with 11 bits: finer than the networks' own
-/// precision, and the sums of a family fit into 16 bits.
+/// The quantized probability of 1: the largest power of two with which the sum of
+/// [`Manifest::MOST_MEMBERS`] members fits into 16 bits (`docs/method.md`, "Vote").
 pub(crate) const ONE: u16 = 2048;
 const _: () = assert!(ONE as usize * Manifest::MOST_MEMBERS <= u16::MAX as usize, "a family's sum is u16");
 

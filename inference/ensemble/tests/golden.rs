@@ -1,5 +1,5 @@
-//! Every stage between the networks against what PyTorch and NumPy made of the same study (`python
-//! -m training stages` stored it); `e2e/specs/networks.test.mjs` asks the same of wasm.
+//! Every stage between the networks against the values that `PyTorch` and `NumPy` made of the same
+//! synthetic study; `e2e/specs/networks.test.mjs` compares the same stages in wasm.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,11 +7,11 @@ use std::{fs, path::Path};
 
 use corsai_ensemble::golden::stages;
 
-/// Of a probability or a normalised grey.
+/// Largest difference of a probability or a normalised grey.
 const TOLERANCE: f32 = 2e-6;
 
 #[test]
-fn every_stage_is_pythons() {
+fn every_stage_equals_the_reference() {
     let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/golden");
     let found = stages();
     let mut stored: Vec<_> =
@@ -26,6 +26,6 @@ fn every_stage_is_pythons() {
         assert_eq!(values.len(), expected.len(), "{name}");
         let off = values.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         let differ = values.iter().zip(&expected).filter(|(a, b)| (*a - *b).abs() > TOLERANCE).count();
-        assert_eq!(differ, 0, "{name}: {differ} of {} values are off, the worst by {off}", values.len());
+        assert_eq!(differ, 0, "{name}: {differ} of {} values differ, by {off} at most", values.len());
     }
 }

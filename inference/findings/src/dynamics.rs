@@ -8,6 +8,8 @@ use corsai_report::{
     StudyOrder, Tier, Verdict,
 };
 
+use crate::error::FindingsError;
+
 /// Below this change of the share, in percentage points, the disease is stable (the paper's second
 /// experiment).
 const STABLE_POINTS: f64 = 1.0;
@@ -52,39 +54,24 @@ pub fn same_instances(one: &SeriesSummary, other: &SeriesSummary) -> bool {
 /// both lungs together where both are in both studies, else by the one lung that is.
 ///
 /// # Errors
-/// `dynamics.same-study` where both are made of the same SOP instances, or of the same voxels.
+/// [`FindingsError::SameStudy`] where both are made of the same SOP instances, or of the same
+/// voxels.
 ///
 /// # Panics
 /// Where a study has no answer, or one without lungs and lesions: only complete answers are
 /// compared.
-pub fn compare(previous: ComparedStudy<'_>, current: ComparedStudy<'_>, same_patient: bool) -> Result<Dynamics, Issue> {
+pub fn compare(
+    previous: ComparedStudy<'_>,
+    current: ComparedStudy<'_>,
+    same_patient: bool,
+) -> Result<Dynamics, FindingsError> {
     if same_instances(previous.series, current.series) || previous.voxels_key == current.voxels_key {
-        return Err(Issue::new(IssueCode::DynamicsSameStudy, []));
+        return Err(FindingsError::SameStudy);
     }
+    let _span = tracing::info_span!("compare_studies").entered();
     let mut issues = Vec::new();
-    let patients = previous.series.patient_key.zip(current.series.patient_key);
-    let other_patient = patients.is_some_and(|(one, other)| one != other);
-    if other_patient {
-        let confirmed = same_patient.then_some(Found::from(Reason::PatientConfirmed));
-        issues.push(Issue::new(IssueCode::DynamicsOtherPatient, confirmed));
-    } else if patients.is_none() {
-        let neither = previous.series.patient_key.or(current.series.patient_key).is_none();
-        let missing = if neither { Reason::NoPatientInBoth } else { Reason::NoPatientInOne };
-        issues.push(Issue::new(IssueCode::DynamicsUnknownPatient, [missing.into()]));
-    }
-    // `YYYY-MM-DD` sorts as the days do.
-    let swapped = match (&previous.series.date, &current.series.date) {
-        (Some(before), Some(after)) => {
-            if before == after {
-                issues.push(Issue::new(IssueCode::DynamicsSameDate, []));
-            }
-            before > after
-        }
-        _ => {
-            issues.push(Issue::new(IssueCode::DynamicsNoDate, []));
-            false
-        }
-    };
+    let other_patient = check_patient(&previous, &current, same_patient, &mut issues);
+    let swapped = dates_swapped(&previous, &current, &mut issues);
     let different = protocols_differ(previous.series, current.series);
     if !different.is_empty() {
         issues.push(Issue::new(IssueCode::DynamicsOtherProtocol, different));
@@ -147,6 +134,42 @@ impl ComparedStudy<'_> {
     /// Returns the highest tier that has answered.
     fn highest(&self) -> Tier {
         *self.answers.keys().next_back().expect("invariant: a measured study has an answer")
+    }
+}
+
+/// Returns whether the two patient identifiers differ. Both a difference and a missing identifier
+/// are an issue.
+fn check_patient(
+    previous: &ComparedStudy<'_>,
+    current: &ComparedStudy<'_>,
+    same_patient: bool,
+    issues: &mut Vec<Issue>,
+) -> bool {
+    let patients = previous.series.patient_key.zip(current.series.patient_key);
+    let other_patient = patients.is_some_and(|(one, other)| one != other);
+    if other_patient {
+        let confirmed = same_patient.then_some(Found::from(Reason::PatientConfirmed));
+        issues.push(Issue::new(IssueCode::DynamicsOtherPatient, confirmed));
+    } else if patients.is_none() {
+        let neither = previous.series.patient_key.or(current.series.patient_key).is_none();
+        let missing = if neither { Reason::NoPatientInBoth } else { Reason::NoPatientInOne };
+        issues.push(Issue::new(IssueCode::DynamicsUnknownPatient, [missing.into()]));
+    }
+    other_patient
+}
+
+/// Returns whether `previous` is the later study by its date. Equal and missing dates are an issue
+/// and leave `previous` the earlier one.
+fn dates_swapped(previous: &ComparedStudy<'_>, current: &ComparedStudy<'_>, issues: &mut Vec<Issue>) -> bool {
+    // `YYYY-MM-DD` sorts as the days do.
+    if let (Some(before), Some(after)) = (&previous.series.date, &current.series.date) {
+        if before == after {
+            issues.push(Issue::new(IssueCode::DynamicsSameDate, []));
+        }
+        before > after
+    } else {
+        issues.push(Issue::new(IssueCode::DynamicsNoDate, []));
+        false
     }
 }
 
@@ -255,7 +278,7 @@ mod tests {
 
     fn answer(tier: Tier, lungs: Lungs) -> Report {
         let runs = Runs { tier, ..Runs::default() };
-        crate::report(StudyRecord::default(), lungs, None, Vec::new(), runs)
+        crate::report::report(StudyRecord::default(), lungs, None, Vec::new(), runs)
     }
 
     impl Study {
@@ -303,8 +326,8 @@ mod tests {
         Study::new(2, Some("2026-02-01"), lungs)
     }
 
-    fn compared(previous: &Study, current: &Study) -> Result<Dynamics, IssueCode> {
-        compare(previous.measured(), current.measured(), false).map_err(|issue| issue.code)
+    fn compared(previous: &Study, current: &Study) -> Result<Dynamics, FindingsError> {
+        compare(previous.measured(), current.measured(), false)
     }
 
     fn codes(dynamics: &Dynamics) -> Vec<&'static str> {
@@ -368,7 +391,7 @@ mod tests {
             study.series.instances_key = instances;
             study
         };
-        let same = Err(IssueCode::DynamicsSameStudy);
+        let same = Err(FindingsError::SameStudy);
         assert_eq!(compared(&with(1, None), &with(1, None)), same, "the same voxels without identifiers");
         assert_eq!(compared(&with(1, Some(5)), &with(1, Some(6))), same, "the same voxels under other identifiers");
         assert_eq!(compared(&with(1, Some(5)), &with(2, Some(5))), same, "the same instances");

@@ -9,6 +9,7 @@
 
 mod ct_class;
 mod dynamics;
+mod error;
 mod measure;
 mod quality_checks;
 mod report;
@@ -16,6 +17,7 @@ mod voxel_counts;
 
 pub use ct_class::ct_class;
 pub use dynamics::{ComparedStudy, compare, same_instances, verdict};
+pub use error::FindingsError;
 pub use measure::{measure, set_member_range, share_bounds};
 pub use quality_checks::check_quality;
 pub use report::{refusal, report, study_record};

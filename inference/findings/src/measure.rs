@@ -15,6 +15,7 @@ use crate::{
 /// class. The class of both lungs is that of the larger share.
 #[must_use]
 pub fn measure(grid: &Grid, labels: &[u8], lesions_known: bool) -> Lungs {
+    let _span = tracing::info_span!("measure", slices = grid.slices(), lesions_known).entered();
     let counts = count_voxels(grid, labels);
     let side = |of: fn(&SliceCounts) -> LungCounts| {
         let volume = volume_ml(grid, &counts, |t| of(t).lung);
@@ -63,8 +64,8 @@ impl Shares {
     }
 }
 
-/// Returns the shares and classes that the vote can still come to. `ml` holds the least and the most
-/// lesion volume of each lung, mL.
+/// Returns the shares and classes that the vote can still come to. `ml` holds the least and the
+/// most lesion volume of each lung, mL.
 #[must_use]
 pub fn share_bounds(lungs: &Lungs, ml: RightLeft<[f64; 2]>) -> ShareBounds {
     let shares = Shares::of(lungs);
@@ -82,8 +83,8 @@ pub fn share_bounds(lungs: &Lungs, ml: RightLeft<[f64; 2]>) -> ShareBounds {
     }
 }
 
-/// Sets `lungs`' [`Members`]: the range of the shares by the networks' own masks, where there are at
-/// least two networks. `members_ml` holds each network's lesion volume in each lung, mL.
+/// Sets `lungs`' [`Members`]: the range of the shares by the networks' own masks, where there are
+/// at least two networks. `members_ml` holds each network's lesion volume in each lung, mL.
 pub fn set_member_range(lungs: &mut Lungs, members_ml: &[RightLeft<f64>]) {
     if members_ml.len() < 2 {
         return;
@@ -142,7 +143,8 @@ mod tests {
     fn networks_on_both_sides_of_a_border_make_a_borderline() {
         let mut lungs = one_slice([60, 40, 200, 0]);
         set_member_range(&mut lungs, &[[20.0, 0.0], [30.0, 10.0], [24.0, 4.0]]);
-        // 20 to 30 % crosses 25 and 29 %; the left lung's 0 to 5 % crosses the line between none and some.
+        // 20 to 30 % crosses 25 and 29 %; the left lung's 0 to 5 % crosses the line between none
+        // and some.
         let members = lungs.right.members.unwrap();
         assert_eq!((members.share, members.borderline, members.borderline_panel), ([0.2, 0.3], true, true));
         let members = lungs.left.members.unwrap();

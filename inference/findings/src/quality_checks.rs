@@ -1,4 +1,5 @@
-//! Plausibility of the lung masks, and of very small lesions (`docs/method.md`, "Numbers").
+//! Plausibility of the lung masks, and of very small lesions (`docs/method.md`, "Lung mask"
+//! and "Numbers").
 
 use corsai_report::{End, Found, Issue, IssueCode, Side};
 use corsai_volume::{
@@ -31,11 +32,12 @@ const GAS_HU: i16 = -940;
 const MAX_GAS_FRACTION: f64 = 0.5;
 
 /// Returns what is implausible about the lung masks (`lungs.*`), and whether the lesions are only a
-/// trace. Without lung the one issue is `lungs.none`, which stops the study. `labels` holds one byte
-/// a voxel of `volume`, in its order.
+/// trace. Without lung the one issue is `lungs.none`, which stops the study. `labels` holds one
+/// byte a voxel of `volume`, in its order.
 #[must_use]
 pub fn check_quality(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
     let grid = volume.grid();
+    let _span = tracing::info_span!("check_quality", slices = grid.slices()).entered();
     let counts = count_voxels(grid, labels);
     let right = volume_ml(grid, &counts, |t| t.right.lung);
     let left = volume_ml(grid, &counts, |t| t.left.lung);

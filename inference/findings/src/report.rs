@@ -3,7 +3,8 @@
 use corsai_report::{DISCLAIMER, Dynamics, Issue, Lungs, Report, Runs, StudyRecord};
 use corsai_volume::Grid;
 
-/// Returns a study's entry in the report: the grid's size, and the date (`YYYY-MM-DD`) of the series.
+/// Returns a study's entry in the report: the grid's size, and the date (`YYYY-MM-DD`) of the
+/// series.
 #[must_use]
 pub fn study_record(date: Option<String>, grid: &Grid) -> StudyRecord {
     let count = |number: usize| u32::try_from(number).expect("invariant: sides and slices are fewer than 2³²");

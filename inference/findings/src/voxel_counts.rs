@@ -19,7 +19,7 @@ pub(crate) struct LungCounts {
 
 /// A lung with less than this is a stray part of a mask and not a lung, mL: a hundredth of an
 /// adult's lung, less than a healthy lung has on two slices of 5 mm. It has no share and no class,
-/// so that noise can't raise the study's class (`docs/method.md`, "Numbers").
+/// so that noise can't raise the study's class (`docs/method.md`, "Lung mask").
 pub(crate) const MIN_LUNG_ML: f64 = 50.0;
 
 /// Counts the voxels of each slice. `labels` holds one byte a voxel of `grid`, in its order.
@@ -55,7 +55,8 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Slices of one row, 10 × 10 mm a pixel, each standing for `slab_mm`: a voxel of 10 mm is 1 mL.
+    /// Slices of one row, 10 × 10 mm a pixel, each standing for `slab_mm`: a voxel of 10 mm is 1
+    /// mL.
     pub(crate) fn grid(columns: usize, slab_mm: &[f64]) -> Grid {
         let positions_mm = (0..slab_mm.len()).map(|z| z as f64 * 10.0).collect();
         Grid::try_new(GridGeometry {

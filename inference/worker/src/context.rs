@@ -186,10 +186,10 @@ impl Context {
         let run = previous.run;
         match compared {
             Ok(dynamics) => page_events::post(&Event::Compared { run, dynamics: Box::new(dynamics) }),
-            Err(issue) => {
+            Err(error) => {
                 // The study's run ends with it.
                 (previous.measurement, previous.stop, previous.target) = (None, None, None);
-                page_events::refuse(run, StudySlot::Previous, vec![issue]);
+                page_events::refuse(run, StudySlot::Previous, vec![error.into()]);
             }
         }
     }

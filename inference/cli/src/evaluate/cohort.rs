@@ -1,4 +1,4 @@
-//! Which studies there are, with their masks and readings: from a CSV file or a folder.
+//! The studies of a cohort with their masks and readings, from a CSV file or a folder.
 
 use std::{
     collections::BTreeMap,
@@ -7,34 +7,37 @@ use std::{
 };
 
 use corsai_report::Verdict;
-use thiserror::Error;
 
-use crate::reading::is_nifti;
+use crate::{
+    console::message,
+    error::{CliError, read_error},
+    reading::is_nifti,
+};
 
-/// Names of the masks beside a study.
+/// Names of the masks in a folder.
 const LUNGS: &str = "lungs";
 const LESIONS: &str = "lesions";
 
 /// One study.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// As the cohort names it.
+    /// The name in the cohort.
     pub name: String,
     pub path: PathBuf,
     pub lesion_mask: Option<PathBuf>,
     pub lung_mask: Option<PathBuf>,
     /// A reader's CT-class.
     pub class: Option<u8>,
-    /// An earlier study of the same patient, by its place in the list.
+    /// Index of an earlier study of the same patient.
     pub previous: Option<usize>,
-    /// A reader's verdict on the change since.
+    /// A reader's verdict on the change since the earlier study.
     pub verdict: Option<Verdict>,
-    /// It is evaluated itself, and not only there to be compared with.
-    pub listed: bool,
+    /// Whether the study itself is evaluated; one that is only an earlier study isn't.
+    pub evaluated: bool,
 }
 
 impl Entry {
-    /// Returns a listed study without masks and readings.
+    /// Returns an evaluated study without masks and readings.
     const fn new(name: String, path: PathBuf) -> Self {
         Self {
             name,
@@ -44,41 +47,26 @@ impl Entry {
             class: None,
             previous: None,
             verdict: None,
-            listed: true,
+            evaluated: true,
         }
     }
 }
 
-/// Why there is no cohort to evaluate.
-#[derive(Debug, Error)]
-pub enum CohortError {
-    #[error("the cohort {0} can't be read: {1}")]
-    Unreadable(PathBuf, std::io::Error),
-    #[error("the cohort {0} can't be read: {1}")]
-    Csv(PathBuf, csv::Error),
-    #[error("the cohort's first line names no column \"study\"")]
-    NoStudyColumn,
-    #[error("line {line} of the cohort: {what}")]
-    Line { line: u64, what: String },
-    #[error("there is no study in the cohort {0}")]
-    Empty(PathBuf),
-}
-
-/// Reads a cohort; studies that are named as earlier ones and have no line of their own come last.
+/// Reads a cohort. Earlier studies without a line of their own come last. Whether the studies' files
+/// exist isn't checked here.
 ///
 /// # Errors
-/// What leaves open which studies are meant; whether their files are there is asked later, one by
-/// one.
-pub fn read(path: &Path) -> Result<Vec<Entry>, CohortError> {
-    let entries = if path.is_dir() { folder(path)? } else { table(path)? };
-    if entries.is_empty() { Err(CohortError::Empty(path.into())) } else { Ok(entries) }
+/// [`CliError::Read`], [`CliError::Csv`], [`CliError::NoStudyColumn`], [`CliError::CohortLine`],
+/// [`CliError::EmptyCohort`].
+pub fn read_cohort(path: &Path) -> Result<Vec<Entry>, CliError> {
+    let entries = if path.is_dir() { read_folder(path)? } else { read_table(path)? };
+    if entries.is_empty() { Err(CliError::EmptyCohort(path.into())) } else { Ok(entries) }
 }
 
-fn folder(path: &Path) -> Result<Vec<Entry>, CohortError> {
-    let unreadable = |error| CohortError::Unreadable(path.into(), error);
+fn read_folder(path: &Path) -> Result<Vec<Entry>, CliError> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(path).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
+    for entry in fs::read_dir(path).map_err(read_error(path))? {
+        let entry = entry.map_err(read_error(path))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if !name.starts_with('.') {
             names.push((name, entry.path()));
@@ -108,33 +96,33 @@ fn folder(path: &Path) -> Result<Vec<Entry>, CohortError> {
     Ok(entries.collect())
 }
 
-fn table(path: &Path) -> Result<Vec<Entry>, CohortError> {
-    let text = fs::read_to_string(path).map_err(|error| CohortError::Unreadable(path.into(), error))?;
+fn read_table(path: &Path) -> Result<Vec<Entry>, CliError> {
+    let text = fs::read_to_string(path).map_err(read_error(path))?;
     let text = text.trim_start_matches('\u{feff}');
     let first = text.lines().next().unwrap_or_default();
-    // Spreadsheets in many countries part fields by semicolons.
+    // Spreadsheets in many countries separate fields by semicolons.
     let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let failed = |error| CohortError::Csv(path.into(), error);
+    let failed = |source| CliError::Csv { path: path.into(), source };
     let headers = reader.headers().map_err(failed)?.clone();
     let column = |name: &str| headers.iter().position(|found| found.eq_ignore_ascii_case(name));
     let columns = ["study", "lesion_mask", "lung_mask", "class", "previous", "dynamics"];
     let [study, lesion_mask, lung_mask, class, previous, dynamics] = columns.map(column);
-    let study = study.ok_or(CohortError::NoStudyColumn)?;
+    let study = study.ok_or(CliError::NoStudyColumn)?;
     let others: Vec<&str> = headers.iter().filter(|name| !columns.contains(&name.to_lowercase().as_str())).collect();
     if !others.is_empty() {
-        eprintln!("columns that mean nothing here: {}", others.join(", "));
+        message(format_args!("These columns of the cohort are not used: {}.", others.join(", ")));
     }
     let base = path.parent().unwrap_or(Path::new(""));
     let mut entries: Vec<Entry> = Vec::new();
-    // Where each study is in the list, and those that are named as earlier ones: line, entry, name.
-    let mut places: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    // Index of each study, and the earlier studies: index of the later one, name.
+    let mut indices: BTreeMap<PathBuf, usize> = BTreeMap::new();
     let mut earlier: Vec<(usize, String)> = Vec::new();
     for record in reader.records() {
         let record = record.map_err(failed)?;
         let line = record.position().map_or(0, csv::Position::line);
         let field = |at: Option<usize>| at.and_then(|at| record.get(at)).filter(|text| !text.is_empty());
-        let wrong = |what: String| CohortError::Line { line, what };
+        let wrong = |problem: String| CliError::CohortLine { line, problem };
         let file = |at| field(at).map(|text| base.join(text));
         let Some(name) = field(Some(study)) else {
             if record.iter().all(str::is_empty) {
@@ -143,8 +131,8 @@ fn table(path: &Path) -> Result<Vec<Entry>, CohortError> {
             return Err(wrong("it names no study".into()));
         };
         let at = base.join(name);
-        if places.insert(resolved(&at), entries.len()).is_some() {
-            return Err(wrong(format!("the study {name} is there twice")));
+        if indices.insert(canonical(&at), entries.len()).is_some() {
+            return Err(wrong(format!("the study {name} has another line already")));
         }
         earlier.extend(field(previous).map(|text| (entries.len(), text.to_owned())));
         entries.push(Entry {
@@ -155,19 +143,20 @@ fn table(path: &Path) -> Result<Vec<Entry>, CohortError> {
             ..Entry::new(name.to_owned(), at)
         });
     }
-    for (of, name) in earlier {
+    for (later, name) in earlier {
         let path = base.join(&name);
-        let place = *places.entry(resolved(&path)).or_insert_with(|| {
-            entries.push(Entry { listed: false, ..Entry::new(name, path) });
+        let index = *indices.entry(canonical(&path)).or_insert_with(|| {
+            entries.push(Entry { evaluated: false, ..Entry::new(name, path) });
             entries.len() - 1
         });
-        entries[of].previous = Some(place);
+        entries[later].previous = Some(index);
     }
     Ok(entries)
 }
 
-/// One form for every way of writing a path.
-fn resolved(path: &Path) -> PathBuf {
+/// Returns the canonical form of a path, so that each study has one; the path itself if there is no
+/// such file.
+fn canonical(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
@@ -175,12 +164,12 @@ fn ct_class(text: &str) -> Result<u8, String> {
     let digits = text.to_lowercase();
     let digits = digits.strip_prefix("ct-").unwrap_or(&digits);
     let class = digits.parse().ok().filter(|class| *class <= 4);
-    class.ok_or_else(|| format!("{text:?} is no CT-class, which is 0 to 4"))
+    class.ok_or_else(|| format!("{text:?} is no CT-class; one is 0 to 4"))
 }
 
 fn verdict(text: &str) -> Result<Verdict, String> {
     let found = Verdict::ALL.into_iter().find(|verdict| text.eq_ignore_ascii_case(verdict.as_str()));
-    found.ok_or_else(|| format!("{text:?} is no verdict, which is progression, stable or positive-response"))
+    found.ok_or_else(|| format!("{text:?} is no verdict; one is progression, stable or positive-response"))
 }
 
 #[cfg(test)]
@@ -192,7 +181,7 @@ mod tests {
         let file = folder.path().join("cohort.csv");
         fs::write(&file, text).unwrap();
         let strip = |path: PathBuf| path.strip_prefix(folder.path()).map_or(path.clone(), Path::to_path_buf);
-        let entries = read(&file).map_err(|error| error.to_string())?;
+        let entries = read_cohort(&file).map_err(|error| error.to_string())?;
         let local = |entry: Entry| Entry {
             path: strip(entry.path),
             lesion_mask: entry.lesion_mask.map(strip),
@@ -214,7 +203,7 @@ mod tests {
         assert_eq!((entries[0].class, entries[0].previous), (Some(2), Some(1)));
         assert_eq!((entries[0].verdict, entries[0].lung_mask.as_ref()), (Some(Verdict::Progression), None));
         assert_eq!((entries[2].path.as_path(), entries[2].previous), (Path::new("/c.zip"), Some(3)));
-        assert_eq!(entries.iter().map(|entry| entry.listed).collect::<Vec<_>>(), [true, true, true, false]);
+        assert_eq!(entries.iter().map(|entry| entry.evaluated).collect::<Vec<_>>(), [true, true, true, false]);
         let semicolons = of_csv("study;lung_mask\na;l.nii\n").unwrap();
         assert_eq!(semicolons[0].lung_mask.as_deref(), Some(Path::new("l.nii")));
     }
@@ -227,13 +216,13 @@ mod tests {
             ("study,class\na,5\n", "line 2 of the cohort: \"5\" is no CT-class"),
             ("study,dynamics\na,better\n", "\"better\" is no verdict"),
             ("study,class\n,2\n", "line 2 of the cohort: it names no study"),
-            ("study\na\na\n", "line 3 of the cohort: the study a is there twice"),
+            ("study\na\na\n", "line 3 of the cohort: the study a has another line already"),
             ("study,class\na\n", "can't be read"),
         ] {
             let error = of_csv(text).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
-        assert!(matches!(read(Path::new("not-there.csv")), Err(CohortError::Unreadable(..))));
+        assert!(matches!(read_cohort(Path::new("not-there.csv")), Err(CliError::Read { .. })));
     }
 
     #[test]
@@ -246,7 +235,7 @@ mod tests {
         {
             fs::write(at(name), "").unwrap();
         }
-        let entries = read(folder.path()).unwrap();
+        let entries = read_cohort(folder.path()).unwrap();
         let found: Vec<_> = entries
             .iter()
             .map(|entry| (entry.name.as_str(), entry.lung_mask.clone(), entry.lesion_mask.clone()))
@@ -258,6 +247,6 @@ mod tests {
         ];
         assert_eq!(found, expected);
         let empty = tempfile::tempdir().unwrap();
-        assert!(matches!(read(empty.path()), Err(CohortError::Empty(_))));
+        assert!(matches!(read_cohort(empty.path()), Err(CliError::EmptyCohort(_))));
     }
 }

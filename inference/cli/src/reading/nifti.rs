@@ -1,5 +1,5 @@
-//! A CT or a mask from a NIfTI file. It bears neither patient nor date nor modality; the numbers
-//! have to show that they are Hounsfield units.
+//! Reads a CT or a mask from a NIfTI file. The file has neither patient nor date nor modality; that
+//! its values are Hounsfield units has to show in the values.
 
 use std::{fs::File, path::Path};
 
@@ -10,12 +10,12 @@ use corsai_report::{Found, Issue, IssueCode, Severity};
 use corsai_study::{Decoded, HuArray, Limits, hounsfield};
 use corsai_volume::Grid;
 
-use crate::{arguments::Chosen, masks};
+use crate::{arguments::StudyArgument, masks};
 
-/// How far a mask's number may be from a whole one: a scale's rounding.
-const WHOLE: f64 = 1e-3;
+/// Largest distance of a mask's number from a whole one: rounding of a scale.
+const ROUNDING: f64 = 1e-3;
 
-/// Returns whether a path is named as a NIfTI file is.
+/// Returns whether a path has the ending of a NIfTI file.
 pub fn is_nifti(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
     name.is_some_and(|name| name.ends_with(".nii") || name.ends_with(".nii.gz"))
@@ -24,17 +24,18 @@ pub fn is_nifti(path: &Path) -> bool {
 /// Reads a CT.
 ///
 /// # Errors
-/// Why it can't be measured; one of the issues is of severity [`Severity::Stop`].
-pub(super) fn study(chosen: &Chosen) -> Result<(SeriesSummary, Decoded), Vec<Issue>> {
-    if let Some(number) = chosen.series.filter(|number| *number != 1) {
+/// The issues that prevent the measurement, one of them of severity [`Severity::Stop`].
+pub(super) fn read_study(study: &StudyArgument) -> Result<(SeriesSummary, Decoded), Vec<Issue>> {
+    if let Some(number) = study.series.filter(|number| *number != 1) {
         return Err(vec![Issue::new(
             IssueCode::SeriesNotThere,
             [Found::SeriesNumber { number: number as u64, total: 1 }],
         )]);
     }
-    let image = image(&chosen.path).map_err(|issue| vec![issue])?;
+    let image = read_image(&study.path).map_err(|issue| vec![issue])?;
     let known = image.orientation_known;
     let [columns, rows, slices] = image.geometry.size;
+    tracing::info!(slices, rows, columns, "NIfTI file read");
     let patient_from_voxel = image.geometry.patient_from_voxel;
     let array = HuArray { columns, rows, slices, patient_from_voxel, voxels: image.voxels };
     let assumed = (!known).then(|| Issue::new(IssueCode::GeometryOrientationAssumed, []));
@@ -50,15 +51,15 @@ pub(super) fn study(chosen: &Chosen) -> Result<(SeriesSummary, Decoded), Vec<Iss
     }
 }
 
-/// Returns what is wrong with the file as a whole, or the one series in it.
-pub(super) fn listed(path: &Path) -> (Vec<Issue>, Vec<SeriesSummary>) {
-    match study(&Chosen { path: path.to_path_buf(), series: None }) {
+/// Returns the issues of the file, and its one series if it can be measured.
+pub(super) fn list_series(path: &Path) -> (Vec<Issue>, Vec<SeriesSummary>) {
+    match read_study(&StudyArgument { path: path.to_path_buf(), series: None }) {
         Ok((summary, _)) => (Vec::new(), vec![summary]),
         Err(issues) => (issues, Vec::new()),
     }
 }
 
-fn image(path: &Path) -> Result<Image<i16>, Issue> {
+fn read_image(path: &Path) -> Result<Image<i16>, Issue> {
     let unusable = |error: &NiftiError| match error {
         NiftiError::TooLarge { .. } => Issue::new(IssueCode::InputTooLarge, [Found::detail(error)]),
         _ => Issue::new(IssueCode::NiftiUnusable, [Found::detail(error)]),
@@ -66,14 +67,16 @@ fn image(path: &Path) -> Result<Image<i16>, Issue> {
     let file = open(path).map_err(|error| unusable(&error))?;
     let reader = Reader::new(file).map_err(|error| unusable(&error))?;
     if matches!(reader.data_type(), DataType::U8 | DataType::I8) {
-        // What is said of a picture counts for the study.
+        // The one file is the study.
         return Err(Issue::new(IssueCode::PixelsEightBit, []).with_severity(Severity::Stop));
     }
     reader.image(Limits::default().voxels, hounsfield).map_err(|error| unusable(&error))
 }
 
+/// Opens a plain file.
+///
 /// # Errors
-/// Also for what is no plain file.
+/// [`NiftiError::Io`]; [`NiftiError::NotNifti`] of anything but a plain file.
 fn open(path: &Path) -> Result<File, NiftiError> {
     let failed = |error: std::io::Error| NiftiError::Io(error.kind());
     let file = File::open(path).map_err(failed)?;
@@ -99,18 +102,18 @@ fn summary(grid: &Grid, issues: &[Issue]) -> SeriesSummary {
     }
 }
 
-/// Reads a mask's numbers on a study's grid; `name` says which one it is.
+/// Reads a mask: a number 0..=255 for each voxel of the study's grid. `name` is lung or lesion.
 ///
 /// # Errors
-/// A file that can't be read, another grid, numbers that are none of a mask.
-pub fn mask(path: &Path, name: &'static str, grid: &Grid) -> Result<Vec<u8>, MaskError> {
+/// [`MaskError::Unreadable`] and [`MaskError::Grid`].
+pub fn read_mask(path: &Path, name: &'static str, grid: &Grid) -> Result<Vec<u8>, MaskError> {
     let unreadable = |error: NiftiError| MaskError::Unreadable { mask: name, why: error.to_string() };
     let reader = Reader::new(open(path).map_err(unreadable)?).map_err(unreadable)?;
     let (own, study) = (reader.geometry().clone(), masks::geometry(grid));
     if !own.agrees_with(&study) {
         let words = |[columns, rows, slices]: [usize; 3]| format!("{slices} slices of {columns} × {rows} voxels");
         let found = if own.size == study.size {
-            "it has the CT's size, and its voxels lie elsewhere or are of another size".into()
+            "it has as many voxels as the CT, at other positions or of another size".into()
         } else {
             format!("it has {}, and the CT has {}", words(own.size), words(study.size))
         };
@@ -118,7 +121,7 @@ pub fn mask(path: &Path, name: &'static str, grid: &Grid) -> Result<Vec<u8>, Mas
     }
     let whole = |value: f64| {
         let number = value.round();
-        let fits = (value - number).abs() <= WHOLE && (0.0..=255.0).contains(&number);
+        let fits = (value - number).abs() <= ROUNDING && (0.0..=255.0).contains(&number);
         fits.then_some(number as u8)
     };
     Ok(reader.image(grid.voxel_count(), whole).map_err(unreadable)?.voxels)

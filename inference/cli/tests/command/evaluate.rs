@@ -12,16 +12,16 @@ use crate::{
     phantom,
 };
 
-fn evaluated(cohort: &Path, out: &Path, more: &[&str]) -> Output {
+fn evaluate(cohort: &Path, out: &Path, more: &[&str]) -> Output {
     let [cohort, out] = [cohort, out].map(|path| path.to_str().unwrap());
     corsai(&[&["evaluate", cohort, "--out", out, "--device", "cpu"][..], more].concat())
 }
 
-fn json(out: &Path) -> Value {
+fn evaluation_json(out: &Path) -> Value {
     serde_json::from_slice(&fs::read(out.join("evaluation.json")).unwrap()).unwrap()
 }
 
-fn told(out: &Output) -> String {
+fn stderr(out: &Output) -> String {
     String::from_utf8_lossy(&out.stderr).into_owned()
 }
 
@@ -56,11 +56,11 @@ fn a_cohort_with_a_failing_study_is_evaluated_and_goes_on_where_it_was() {
     ];
     fs::write(at("cohort.csv"), lines.join("\n")).unwrap();
 
-    let out = evaluated(&at("cohort.csv"), &at("out"), &["--tier", "quick", "--jobs", "2"]);
-    assert_eq!(out.status.code(), Some(2), "{}", told(&out));
-    assert!(told(&out).contains("studies: 4, measured before: 0"), "{}", told(&out));
-    assert!(told(&out).contains("few.nii.gz: [series.too-few]"), "{}", told(&out));
-    let found = json(&at("out"));
+    let out = evaluate(&at("cohort.csv"), &at("out"), &["--tier", "quick", "--jobs", "2"]);
+    assert_eq!(out.status.code(), Some(2), "{}", stderr(&out));
+    assert!(stderr(&out).contains("studies: 4, measured before: 0"), "{}", stderr(&out));
+    assert!(stderr(&out).contains("few.nii.gz: [series.too-few]"), "{}", stderr(&out));
+    let found = evaluation_json(&at("out"));
     let sums = &found["sums"];
     assert_eq!((&sums["studies"], &sums["measured"], &sums["failed"]), (&4.into(), &2.into(), &2.into()));
     let studies = found["studies"].as_array().unwrap();
@@ -68,7 +68,7 @@ fn a_cohort_with_a_failing_study_is_evaluated_and_goes_on_where_it_was() {
     assert_eq!(names, ["now.nii.gz", "before.nii.gz", "few.nii.gz", "dicom"]);
     assert_eq!(studies[2]["reasons"][0]["code"], "series.too-few");
     assert_eq!(studies[3]["reasons"][0]["code"], "mask.grid");
-    // A reader's class goes before that of the masks, which are 40 % at most: CT-2.
+    // A reader's class counts before that of the masks, whose share is at most 40 %: CT-2.
     assert_eq!((&studies[0]["true_class"], &studies[1]["true_class"]), (&3.into(), &1.into()));
     let truth = &studies[0]["scores"]["truth"];
     for (side, share) in [("share_right", 0.40), ("share_left", 0.10)] {
@@ -87,30 +87,30 @@ fn a_cohort_with_a_failing_study_is_evaluated_and_goes_on_where_it_was() {
     let table = fs::read_to_string(at("out/studies.csv")).unwrap();
     assert_eq!(table.lines().count(), 5);
 
-    // Started again it only reads what there is, failures among it, and says the same.
-    let again = evaluated(&at("cohort.csv"), &at("out"), &["--tier", "quick"]);
-    assert!(told(&again).contains("studies: 4, measured before: 4"), "{}", told(&again));
-    assert_eq!((again.status.code(), json(&at("out"))), (Some(2), found));
+    // Started again it only reads the results, also of failures, and its report is the same.
+    let again = evaluate(&at("cohort.csv"), &at("out"), &["--tier", "quick"]);
+    assert!(stderr(&again).contains("studies: 4, measured before: 4"), "{}", stderr(&again));
+    assert_eq!((again.status.code(), evaluation_json(&at("out"))), (Some(2), found));
 
-    // One result lost: it alone is computed. A mended mask makes its study new.
+    // Only a lost result is measured again, and a study whose mask has changed.
     let mut kept: Vec<_> = fs::read_dir(at("out/studies")).unwrap().map(|entry| entry.unwrap().path()).collect();
     kept.sort();
     assert_eq!(kept.len(), 4);
     let lost = kept.iter().find(|file| fs::read_to_string(file).unwrap().contains("series.too-few")).unwrap();
     fs::remove_file(lost).unwrap();
-    let once = evaluated(&at("cohort.csv"), &at("out"), &["--tier", "quick"]);
-    assert!(told(&once).contains("studies: 4, measured before: 3"), "{}", told(&once));
+    let once = evaluate(&at("cohort.csv"), &at("out"), &["--tier", "quick"]);
+    assert!(stderr(&once).contains("studies: 4, measured before: 3"), "{}", stderr(&once));
     let lines = lines.map(|line| line.replace("small-mask.nii.gz", ""));
     fs::write(at("cohort.csv"), lines.join("\n")).unwrap();
-    let mended = evaluated(&at("cohort.csv"), &at("out"), &["--tier", "quick"]);
-    assert!(told(&mended).contains("studies: 4, measured before: 3"), "{}", told(&mended));
-    let sums = json(&at("out"))["sums"].clone();
+    let mended = evaluate(&at("cohort.csv"), &at("out"), &["--tier", "quick"]);
+    assert!(stderr(&mended).contains("studies: 4, measured before: 3"), "{}", stderr(&mended));
+    let sums = evaluation_json(&at("out"))["sums"].clone();
     assert_eq!((&sums["measured"], &sums["failed"], &sums["without_masks"]), (&3.into(), &1.into(), &1.into()));
 
     // Another option measures everything anew.
     fs::write(at("one.csv"), "study\nbefore.nii.gz\n").unwrap();
-    let other = evaluated(&at("one.csv"), &at("out"), &["--tier", "quick", "--vote", "paper"]);
-    assert!(told(&other).contains("studies: 1, measured before: 0"), "{}", told(&other));
+    let other = evaluate(&at("one.csv"), &at("out"), &["--tier", "quick", "--vote", "paper"]);
+    assert!(stderr(&other).contains("studies: 1, measured before: 0"), "{}", stderr(&other));
     assert_eq!(other.status.code(), Some(0));
 }
 
@@ -127,9 +127,9 @@ fn masks_that_the_program_wrote_agree_with_it() {
     for mask in ["lungs", "lesions"] {
         fs::rename(at("masks").join(format!("{mask}.nii.gz")), cohort.join(format!("p.{mask}.nii.gz"))).unwrap();
     }
-    let out = evaluated(&cohort, &at("out"), &["--tier", "quick"]);
-    assert_eq!(out.status.code(), Some(0), "{}", told(&out));
-    let found = json(&at("out"));
+    let out = evaluate(&cohort, &at("out"), &["--tier", "quick"]);
+    assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+    let found = evaluation_json(&at("out"));
     for mask in found["sums"]["masks"].as_array().unwrap() {
         assert_eq!((&mask["dice"]["min"], &mask["iou"]["min"]), (&1.0.into(), &1.0.into()), "{mask}");
     }
@@ -139,21 +139,21 @@ fn masks_that_the_program_wrote_agree_with_it() {
     assert_eq!((&found["sums"]["classes"]["right"], &found["sums"]["errors"][6]["studies"]), (&1.into(), &1.into()));
 
     // With the labels named the other way round they lie on the wrong sides.
-    let swapped = evaluated(&cohort, &at("out"), &["--tier", "quick", "--lung-labels", "2,1"]);
+    let swapped = evaluate(&cohort, &at("out"), &["--tier", "quick", "--lung-labels", "2,1"]);
     assert_eq!(swapped.status.code(), Some(2));
-    assert_eq!(json(&at("out"))["studies"][0]["reasons"][0]["code"], "mask.sides-swapped");
+    assert_eq!(evaluation_json(&at("out"))["studies"][0]["reasons"][0]["code"], "mask.sides-swapped");
 }
 
 #[test]
-fn a_cohort_that_is_none_is_refused() {
+fn a_table_that_is_no_cohort_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let at = |name: &str| place.path().join(name);
     fs::write(at("c.csv"), "study,class\na,9\n").unwrap();
-    let out = evaluated(&at("c.csv"), &at("out"), &[]);
+    let out = evaluate(&at("c.csv"), &at("out"), &[]);
     assert_eq!(out.status.code(), Some(1));
-    assert!(told(&out).contains("line 2 of the cohort: \"9\" is no CT-class"), "{}", told(&out));
+    assert!(stderr(&out).contains("line 2 of the cohort: \"9\" is no CT-class"), "{}", stderr(&out));
     fs::write(at("gone.csv"), "study\nnot-there\n").unwrap();
-    let out = evaluated(&at("gone.csv"), &at("out"), &["--tier", "quick"]);
-    assert_eq!(out.status.code(), Some(2), "{}", told(&out));
-    assert_eq!(json(&at("out"))["studies"][0]["reasons"][0]["code"], "input.nothing");
+    let out = evaluate(&at("gone.csv"), &at("out"), &["--tier", "quick"]);
+    assert_eq!(out.status.code(), Some(2), "{}", stderr(&out));
+    assert_eq!(evaluation_json(&at("out"))["studies"][0]["reasons"][0]["code"], "input.nothing");
 }

@@ -1,5 +1,5 @@
-//! The command as a person runs it: what it prints, writes and exits with. Studies are phantoms small enough that a
-//! run takes seconds.
+//! The command as a person runs it: its output, its files and its exit status. Studies are phantoms
+//! so small that a run takes seconds.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -18,19 +18,23 @@ use corsai_report::{Basis, IssueCode, NoVerdict, Report, Tier, Verdict};
 use nifti::{IntoNdArray, NiftiObject, ReaderOptions};
 use serde_json::Value;
 
+/// The command, without a filter for its log.
+fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_corsai"));
+    program.env_remove("RUST_LOG");
+    program
+}
+
 fn corsai(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_corsai")).args(arguments).output().unwrap()
+    program().args(arguments).output().unwrap()
 }
 
-fn schema() -> Value {
-    serde_json::from_str(include_str!("../../../report/report.schema.json")).unwrap()
-}
-
-/// A report, held against the schema and read back.
+/// Reads a report back, which has to fit its schema.
 fn valid(json: &[u8]) -> Report {
     let value: Value = serde_json::from_slice(json).unwrap();
     let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
-    compiler.add_resource("report.schema.json", schema()).unwrap();
+    let schema = serde_json::from_str(include_str!("../../../report/report.schema.json")).unwrap();
+    compiler.add_resource("report.schema.json", schema).unwrap();
     let schema = compiler.compile("report.schema.json", &mut schemas).unwrap();
     if let Err(error) = schemas.validate(&value, schema) {
         panic!("{error:#}");
@@ -157,7 +161,7 @@ fn two_patients_have_no_verdict_until_a_person_confirms() {
 }
 
 #[test]
-fn of_several_series_one_is_taken_and_said_or_named() {
+fn the_first_of_several_series_or_the_named_one_is_measured() {
     let place = tempfile::tempdir().unwrap();
     phantom(&place.path().join("a"), "0", "0", "20200420");
     phantom_of(&place.path().join("b"), "2", "0", "0", "20200406");
@@ -167,7 +171,7 @@ fn of_several_series_one_is_taken_and_said_or_named() {
     let out = corsai(&["series", folder]);
     assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
     let list = String::from_utf8(out.stdout).unwrap();
-    // What is wrong with a series stands below it.
+    // Problems of a series are on the lines below it.
     let lines: Vec<&str> = list.lines().filter(|line| !line.starts_with(' ')).collect();
     let [first, second] = lines[..] else { panic!("{list}") };
     for (line, number, date) in [(first, "1  ", "2020-04-06"), (second, "2  ", "2020-04-20")] {
@@ -196,7 +200,7 @@ fn of_several_series_one_is_taken_and_said_or_named() {
 }
 
 #[test]
-fn what_is_no_study_is_refused_with_a_reason() {
+fn anything_but_a_study_is_refused_with_a_reason() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().to_str().unwrap();
     let out = corsai(&["analyse", folder]);
@@ -232,7 +236,7 @@ fn one_slice_is_too_few() {
 }
 
 #[test]
-fn what_is_not_understood_is_neither_measured_nor_refused() {
+fn a_wrong_command_line_has_its_own_exit_status() {
     for arguments in [&["analyse"][..], &["analyse", "a", "--device", "tpu"], &["analyze", "a"], &["phantom", "d"]] {
         let out = corsai(arguments);
         assert_eq!(out.status.code(), Some(64), "{arguments:?}");
@@ -257,12 +261,38 @@ fn help_and_completions_are_printed() {
 }
 
 #[test]
-fn the_schema_knows_every_code() {
-    let listed = schema();
-    let listed = listed["$defs"]["issue"]["properties"]["code"]["enum"].as_array().unwrap();
-    let listed: Vec<&str> = listed.iter().map(|code| code.as_str().unwrap()).collect();
-    let all: Vec<&str> = IssueCode::ALL.iter().map(|code| code.as_str()).collect();
-    assert_eq!(listed, all);
+fn a_log_has_the_stages_and_nothing_that_identifies_a_patient() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("Mustermann");
+    phantom(&folder, "0.10", "0.40", "20200420");
+    for (number, entry) in fs::read_dir(&folder).unwrap().enumerate() {
+        fs::rename(entry.unwrap().path(), folder.join(format!("Erika-{number}.dcm"))).unwrap();
+    }
+    let analysed = |log: &str| {
+        let arguments = ["analyse", folder.to_str().unwrap(), "--tier", "quick", "--device", "cpu"];
+        let out = program().env("RUST_LOG", log).args(arguments).output().unwrap();
+        assert_eq!(out.status.code(), Some(0));
+        valid(&out.stdout);
+        String::from_utf8(out.stderr).unwrap()
+    };
+    let log = analysed("info");
+    for stage in [
+        "files read files=31",
+        "files sorted series=1",
+        "slices decoded slices=31 rows=128 columns=128",
+        "load networks{networks=2",
+        "stage complete stage=\"lungs\"",
+        "stage complete stage=\"lesions\"",
+        "measure study{slices=31 rows=128 columns=128}: corsai::measurement: close time.busy=",
+    ] {
+        assert!(log.contains(stage), "{stage} is not in {log}");
+    }
+    // The phantom's headers: Synthetic^Phantom, PHANTOM-1, 20200420.
+    for private in ["Mustermann", "Erika", "Synthetic", "Phantom", "PHANTOM", "20200420", "2020-04-20"] {
+        assert!(!log.contains(private), "{private} is in {log}");
+    }
+    let quiet = analysed("");
+    assert!(quiet.contains("31 slices") && !quiet.contains("INFO"), "{quiet}");
 }
 
 #[test]
@@ -280,8 +310,8 @@ fn a_bench_times_every_network_and_finds_the_shipped_ones_right() {
     for row in rows {
         let [.., first, median, off] = row[..] else { panic!("{table}") };
         assert!([first, median].iter().all(|time| time.parse::<f64>().unwrap() > 0.0), "{table}");
-        // Weights of noise have no stored answer.
-        let made_up = row.contains(&"(made-up");
-        assert!(if made_up { off == "–" } else { off.parse::<f64>().unwrap() < 1e-4 }, "{table}");
+        // Random weights have no stored answer.
+        let random_weights = row.contains(&"(random");
+        assert!(if random_weights { off == "–" } else { off.parse::<f64>().unwrap() < 1e-4 }, "{table}");
     }
 }

@@ -29,20 +29,20 @@ pub fn write<T: corsai_nifti::Voxel>(file: &Path, geometry: &Geometry, voxels: &
 }
 
 /// The same voxels from the patient's left to the right and from head to feet.
-fn turned<T: Copy>(geometry: &Geometry, voxels: &[T]) -> (Geometry, Vec<T>) {
+fn flipped<T: Copy>(geometry: &Geometry, voxels: &[T]) -> (Geometry, Vec<T>) {
     let [columns, _, slices] = geometry.size;
     let area = voxels.len() / slices;
     let slices_down = voxels.chunks_exact(area).rev();
     let lines = slices_down.flat_map(|slice| slice.chunks_exact(columns));
     let voxels = lines.flat_map(|line| line.iter().rev().copied()).collect();
-    let mut turned = geometry.clone();
+    let mut flipped = geometry.clone();
     for (axis, last) in [(0, columns - 1), (2, slices - 1)] {
-        for row in &mut turned.patient_from_voxel {
+        for row in &mut flipped.patient_from_voxel {
             row[3] += row[axis] * last as f64;
             row[axis] = -row[axis];
         }
     }
-    (turned, voxels)
+    (flipped, voxels)
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn a_study_as_nifti_has_the_numbers_of_its_dicom_files() {
     phantom(&at("dicom"), "0.10", "0.40", "20200420");
     let made = made(0.10, 0.40, 20_200_420);
     write(&at("plain.nii.gz"), &geometry(&made), made.hu());
-    let (other, voxels) = turned(&geometry(&made), made.hu());
-    write(&at("TURNED.NII.GZ"), &other, &voxels);
+    let (other, voxels) = flipped(&geometry(&made), made.hu());
+    write(&at("FLIPPED.NII.GZ"), &other, &voxels);
     let lungs = |name: &str| -> Lungs {
         let out = corsai(&["analyse", at(name).to_str().unwrap(), "--tier", "quick", "--device", "cpu"]);
         assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
@@ -64,7 +64,7 @@ fn a_study_as_nifti_has_the_numbers_of_its_dicom_files() {
     };
     let dicom = lungs("dicom");
     assert!(dicom.right.share > dicom.left.share);
-    for name in ["plain.nii.gz", "TURNED.NII.GZ"] {
+    for name in ["plain.nii.gz", "FLIPPED.NII.GZ"] {
         let found = lungs(name);
         assert_eq!((found.both.ct_class, found.right.ct_class), (dicom.both.ct_class, dicom.right.ct_class));
         for (one, other) in [(&found.left, &dicom.left), (&found.right, &dicom.right)] {
@@ -75,7 +75,7 @@ fn a_study_as_nifti_has_the_numbers_of_its_dicom_files() {
 }
 
 #[test]
-fn a_comparison_of_nifti_files_says_what_they_do_not_bear() {
+fn a_comparison_of_nifti_files_warns_that_patient_and_date_are_unknown() {
     let place = tempfile::tempdir().unwrap();
     let at = |name: &str| place.path().join(name);
     for (name, share, date) in [("now.nii.gz", 0.4, 20_200_420), ("before.nii.gz", 0.1, 20_200_406)] {

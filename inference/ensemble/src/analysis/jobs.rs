@@ -1,6 +1,8 @@
-//! The jobs of one pass: what is handed out, put back and answered.
+//! The jobs of one pass, and which of them are handed out and answered.
 
 use std::collections::VecDeque;
+
+use tracing::Span;
 
 /// Names a job for as long as its analysis lasts. A job that is handed out again keeps its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,15 +40,19 @@ pub(super) struct JobQueue {
     tasks: Vec<Task>,
     answered: Vec<bool>,
     open: usize,
-    /// Jobs without an answer that nobody computes.
+    /// Jobs that have no answer and aren't being computed.
     waiting: VecDeque<JobId>,
+    /// Open from the pass's begin to its end.
+    span: Span,
 }
 
 impl JobQueue {
-    /// `pass` is larger than that of every pass before.
-    pub fn new(pass: u32, tasks: Vec<Task>) -> Self {
-        let mut queue =
-            Self { pass, answered: vec![false; tasks.len()], open: tasks.len(), tasks, waiting: VecDeque::new() };
+    /// `pass` is larger than that of every pass before; `name` is for diagnostics.
+    pub fn new(pass: u32, name: &str, tasks: Vec<Task>) -> Self {
+        let span = tracing::info_span!("network_pass", pass, name, jobs = tasks.len());
+        tracing::info!(parent: &span, "begins");
+        let (answered, open) = (vec![false; tasks.len()], tasks.len());
+        let mut queue = Self { pass, answered, open, tasks, waiting: VecDeque::new(), span };
         queue.put_all_back();
         queue
     }
@@ -94,5 +100,8 @@ impl JobQueue {
         self.open -= 1;
         // The job may have been put back while its answer was on the way.
         self.waiting.retain(|waiting| *waiting != id);
+        if self.open == 0 {
+            tracing::info!(parent: &self.span, "is complete");
+        }
     }
 }

@@ -28,6 +28,7 @@ enum Candidate {
 
 /// The pass that is under way.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "moved once a pass, never stored in numbers")]
 enum Pass {
     /// One network over the slices that are open.
     Axial,
@@ -49,6 +50,7 @@ pub(super) struct Voting {
 
 /// What follows a pass.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "moved once a pass, never stored in numbers")]
 pub(super) enum AfterPass {
     /// Another pass.
     Voting(Voting),
@@ -66,6 +68,7 @@ pub(super) enum Changed {
 
 /// Begins the vote of the context's tier; earlier answers count.
 pub(super) fn begin_tier(mut segmentation: Segmentation, context: &mut Context) -> AfterPass {
+    let _span = tracing::info_span!("begin_tier", tier = context.options.tier.as_str()).entered();
     let voters = context.voters();
     let with_multi_planar = !voters.multi_planar.is_empty();
     segmentation.vote.set_members(&voters.axial, voters.single_family_threshold, with_multi_planar);
@@ -106,10 +109,15 @@ fn begin_pass(
             Candidate::MultiPlanar => continue,
         };
         if !tasks.is_empty() {
-            let jobs = JobQueue::new(context.begin_pass(), tasks);
+            let name = match candidate {
+                Candidate::Axial(member) => context.networks.entry(context.networks.axial[member]).name.clone(),
+                Candidate::MultiPlanar => "dpn, coronal and sagittal".into(),
+            };
+            let jobs = JobQueue::new(context.begin_pass(), &name, tasks);
             return AfterPass::Voting(Voting { segmentation, jobs, pass, voters, candidates, tier_passes });
         }
     }
+    tracing::info!("the vote is decided");
     AfterPass::Decided(segmentation)
 }
 
@@ -117,6 +125,8 @@ fn multi_planar_stage(segmentation: &Segmentation, voters: &Voters, context: &Co
     let (_, first) = *voters.multi_planar.first().expect("invariant: a pass over sections has networks");
     let input = &context.networks.entry(first).input;
     let (crop_box, slices) = segmentation.vote.lung_box(input);
+    let _span =
+        tracing::info_span!("resample_lung_box", side = crop_box.side, slices = slices.1 - slices.0 + 1).entered();
     let count = |projection: Projection| voters.multi_planar.iter().filter(|(of, _)| *of == projection).count();
     MultiPlanarStage::new(&context.volume, input, crop_box, slices, PROJECTIONS.map(count))
 }
@@ -182,6 +192,8 @@ impl Voting {
             Pass::Axial => Changed::Nothing, // Each answer told its slice.
             Pass::MultiPlanar(stage) => {
                 let times = self.voters.axial_dpns;
+                let slices = self.segmentation.vote.lung_slices().len();
+                let _span = tracing::info_span!("count_multi_planar", slices).entered();
                 self.segmentation.vote.add_multi_planar(stage.crop_box(), times, |z| stage.probabilities(z));
                 Changed::All
             }

@@ -19,6 +19,7 @@ pub(super) struct LungMask {
 
 impl LungMask {
     fn new(segmentation: &LungSegmentation, mut labels: Vec<u8>, context: &Context) -> Self {
+        let _span = tracing::info_span!("lung_mask", slices = context.volume.grid().slices()).entered();
         let probabilities = segmentation.mean(|_| true);
         probabilities.write_mask(&context.volume, &context.resampler, &mut labels);
         Self { labels, probabilities: context.options.keep_probabilities.then_some(probabilities) }
@@ -52,6 +53,7 @@ pub(super) struct OtherProjections {
 
 /// What follows the first projection.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "moved once a pass, never stored in numbers")]
 pub(super) enum AfterFirst {
     /// The networks on the other projections.
     Others(OtherProjections),
@@ -65,11 +67,19 @@ impl FirstProjection {
         let lungs = &context.networks.lungs;
         let (first, network) = lungs[0];
         let projections: Vec<Projection> = lungs.iter().map(|(projection, _)| *projection).collect();
-        let segmentation = LungSegmentation::new(&context.volume, &context.networks.entry(network).input, &projections);
+        let grid = context.volume.grid();
+        let (slices, rows, columns) = (grid.slices(), grid.rows(), grid.columns());
+        let segmentation = tracing::info_span!("resample_volume", slices, rows, columns)
+            .in_scope(|| LungSegmentation::new(&context.volume, &context.networks.entry(network).input, &projections));
         let tasks = tasks(&segmentation, lungs, |projection| projection == first);
         let most_later = projections.len() * segmentation.sections(Projection::Axial).count() - tasks.len();
-        let labels = vec![0; context.volume.grid().voxel_count()];
-        Self { segmentation, jobs: JobQueue::new(context.begin_pass(), tasks), most_later, labels }
+        let labels = vec![0; grid.voxel_count()];
+        Self {
+            segmentation,
+            jobs: JobQueue::new(context.begin_pass(), "lungs, first projection", tasks),
+            most_later,
+            labels,
+        }
     }
 
     /// Done and all runs.
@@ -97,7 +107,7 @@ impl FirstProjection {
         }
         AfterFirst::Others(OtherProjections {
             segmentation: self.segmentation,
-            jobs: JobQueue::new(context.begin_pass(), tasks),
+            jobs: JobQueue::new(context.begin_pass(), "lungs, other projections", tasks),
             runs_before: self.jobs.len(),
             preview: None,
             labels: self.labels,

@@ -132,7 +132,11 @@ impl State {
 
     fn after_lungs(mask: LungMask, context: &mut Context) -> Self {
         let grid = context.volume.grid();
-        let Some(extent) = LungExtent::of(grid, &mask.labels) else { return Self::NoLung(mask) };
+        let Some(extent) = LungExtent::of(grid, &mask.labels) else {
+            tracing::info!("no lung found");
+            return Self::NoLung(mask);
+        };
+        tracing::info!(slices = extent.slices.len(), rows = ?extent.rows, columns = ?extent.columns, "lungs found");
         let networks = &context.networks;
         let entries: Vec<_> = networks.axial.iter().map(|&i| networks.entry(i)).collect();
         let thresholds = context.options.vote.unwrap_or(networks.vote());
@@ -232,7 +236,7 @@ impl Analysis {
         Some(Job { id, network, input })
     }
 
-    /// Hands a job out again, first: nobody will answer it.
+    /// Hands a job that will get no answer out again, before all others.
     pub fn put_back(&mut self, id: JobId) {
         if let Some(jobs) = self.state.as_mut().and_then(State::jobs_mut) {
             jobs.put_back(id);
@@ -312,8 +316,8 @@ impl Analysis {
         })
     }
 
-    /// Goes on with a refinement to `tier` that isn't complete, stopped or not, and hands all of its
-    /// open jobs out again; whether there was one.
+    /// Goes on with a refinement to `tier` that isn't complete, stopped or not, and hands all of
+    /// its open jobs out again; whether there was one.
     pub fn resume(&mut self, tier: Tier) -> bool {
         self.replace_state(|state, context| match state {
             State::Refining { mut voting, previous } | State::Stopped { mut voting, previous }
@@ -348,16 +352,15 @@ impl Analysis {
                 Some(preview) => (preview, true, false),
                 None => (labels(), false, false),
             },
-            State::NoLung(_) => (labels(), true, true),
             State::Lesions(voting) | State::Refining { voting, .. } | State::Stopped { voting, .. } => {
                 (labels(), true, voting.segmentation.vote.has_lesion_labels(z))
             }
-            State::Done(_) => (labels(), true, true),
+            State::NoLung(_) | State::Done(_) => (labels(), true, true),
         }
     }
 
-    /// Label bytes of the whole volume; lungs are in once [`Self::stage`] is past the lungs, lesions
-    /// once it is done.
+    /// Label bytes of the whole volume; lungs are in once [`Self::stage`] is past the lungs,
+    /// lesions once it is done.
     #[must_use]
     pub fn all_labels(&self) -> &[u8] {
         self.state().labels()
@@ -384,8 +387,8 @@ impl Analysis {
         self.state().segmentation().map_or(0, |found| found.vote.lung_slices().len() as u32)
     }
 
-    /// The least and the most lesion volume, mL, that the vote can still come to in each lung; equal
-    /// when it is done. `None` where no lung is known.
+    /// The least and the most lesion volume, mL, that the vote can still come to in each lung;
+    /// equal when it is done. `None` where no lung is known.
     #[must_use]
     pub fn bounds_ml(&self) -> Option<RightLeft<[f64; 2]>> {
         Some(self.state().segmentation()?.bounds_ml(self.context.volume.grid()))

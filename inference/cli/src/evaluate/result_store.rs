@@ -1,4 +1,4 @@
-//! What was measured of each study, kept between runs under a key of all that decides it.
+//! Stores the result of each study between runs, under a key of everything that decides it.
 
 use std::{
     env,
@@ -15,12 +15,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::cohort::Entry;
-use crate::reading;
+use crate::{
+    error::{CliError, read_error, write_error},
+    reading::list_files,
+};
 
-/// Digits of a key in a file's name.
-const DIGITS: usize = 32;
+/// Length of a key in a file's name.
+const KEY_DIGITS: usize = 32;
 
-/// What became of a study.
+/// The result of one study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum StudyResult {
@@ -31,50 +34,51 @@ pub enum StudyResult {
 /// A study that has numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MeasuredStudy {
-    /// Without what a header says in words, and without keys of identifiers.
+    /// Without the description, and without keys of identifiers.
     pub series: SeriesSummary,
     pub voxels_key: u64,
     pub report: Report,
     pub scores: Option<Scores>,
 }
 
-/// Results of one evaluation's studies.
+/// The results of one evaluation's studies.
 #[derive(Debug)]
-pub struct Store {
+pub struct ResultStore {
     folder: PathBuf,
-    /// Digest of what all studies have in common.
-    common: [u8; 32],
+    /// Digest of everything that all studies share.
+    shared: [u8; 32],
 }
 
-impl Store {
-    /// Opens the store below `out`, which is made. `networks` is the manifest's text. The program's
-    /// own file decides as well: another build may measure otherwise.
+impl ResultStore {
+    /// Opens the store below `out`, which is made. `networks` is the manifest's text. The digest
+    /// includes the program's own file: another build may measure otherwise.
     ///
     /// # Errors
-    /// What the file system says.
+    /// [`CliError::Read`] of the program's file, [`CliError::Write`].
     pub fn open(
         out: &Path,
         networks: &str,
         options: Options,
         device: DevicePreference,
         labels: LungLabels,
-    ) -> io::Result<Self> {
+    ) -> Result<Self, CliError> {
         let folder = out.join("studies");
-        fs::create_dir_all(&folder)?;
-        let mut common = Sha256::new();
-        add_file(&mut common, &env::current_exe()?)?;
-        common.update(networks);
-        common.update(format!("{options:?} {device:?} {labels:?}"));
-        Ok(Self { folder, common: common.finalize().into() })
+        fs::create_dir_all(&folder).map_err(write_error(&folder))?;
+        let mut shared = Sha256::new();
+        let program = env::current_exe().map_err(read_error("the program's own file"))?;
+        add_file(&mut shared, &program).map_err(read_error(&program))?;
+        shared.update(networks);
+        shared.update(format!("{options:?} {device:?} {labels:?}"));
+        Ok(Self { folder, shared: shared.finalize().into() })
     }
 
     /// Returns the key of a study: a digest of its files, its masks and what all studies share.
     ///
     /// # Errors
-    /// Where a file can't be read: such a study has no key, and is tried again each time.
+    /// That of a file that can't be read: such a study has no key, and is measured again each time.
     pub fn key(&self, entry: &Entry) -> io::Result<String> {
-        let mut digest = Sha256::new_with_prefix(self.common);
-        for file in reading::files(&entry.path) {
+        let mut digest = Sha256::new_with_prefix(self.shared);
+        for file in list_files(&entry.path) {
             let name = file.strip_prefix(&entry.path).unwrap_or(&file);
             digest.update(name.to_string_lossy().as_bytes());
             add_file(&mut digest, &file)?;
@@ -85,24 +89,23 @@ impl Store {
                 add_file(&mut digest, mask)?;
             }
         }
-        Ok(hexadecimal(&digest.finalize()).chars().take(DIGITS).collect())
+        Ok(hexadecimal(&digest.finalize()).chars().take(KEY_DIGITS).collect())
     }
 
-    /// Returns the result of a key; `None` where there is none that can be read.
+    /// Returns the result under a key; `None` without one, or of a damaged file.
     pub fn load(&self, key: &str) -> Option<StudyResult> {
         serde_json::from_slice(&fs::read(self.file(key)).ok()?).ok()
     }
 
     /// Writes a result, and returns it as it will be read back: JSON may change a number's last bit,
-    /// and an evaluation with a break has to print the same figures as one without. A file is either
-    /// whole or absent.
+    /// and an interrupted evaluation has to print the same figures as another.
     ///
     /// # Errors
-    /// What the file system says.
-    pub fn save(&self, key: &str, result: &StudyResult) -> io::Result<StudyResult> {
-        let json = serde_json::to_vec_pretty(result).map_err(io::Error::other)?;
-        write_whole(&self.file(key), &json)?;
-        serde_json::from_slice(&json).map_err(io::Error::other)
+    /// [`CliError::Json`], [`CliError::Write`].
+    pub fn save(&self, key: &str, result: &StudyResult) -> Result<StudyResult, CliError> {
+        let json = serde_json::to_vec_pretty(result)?;
+        write_atomically(&self.file(key), &json)?;
+        Ok(serde_json::from_slice(&json)?)
     }
 
     fn file(&self, key: &str) -> PathBuf {
@@ -110,22 +113,21 @@ impl Store {
     }
 }
 
-/// Writes a file under another name and gives it its own when it is whole.
+/// Writes a file that is either complete or absent: under another name, which is then changed.
 ///
 /// # Errors
-/// What the file system says.
-pub fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
+/// [`CliError::Write`].
+pub fn write_atomically(file: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let part = file.with_extension("part");
-    fs::write(&part, bytes)?;
-    fs::rename(part, file)
+    fs::write(&part, bytes).and_then(|()| fs::rename(&part, file)).map_err(write_error(file))
 }
 
-/// Returns the digits of a digest.
+/// Returns a digest in hexadecimal digits.
 pub fn hexadecimal(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Adds a file's length and its bytes.
+/// Adds a file's length and its bytes to a digest.
 fn add_file(digest: &mut Sha256, path: &Path) -> io::Result<()> {
     let mut file = File::open(path)?;
     digest.update(file.metadata()?.len().to_le_bytes());
@@ -151,7 +153,7 @@ mod tests {
             class: None,
             previous: None,
             verdict: None,
-            listed: true,
+            evaluated: true,
         }
     }
 
@@ -164,7 +166,7 @@ mod tests {
         fs::write(folder.join("m.nii"), "mask").unwrap();
         let (options, labels) = (Options::default(), LungLabels::default());
         let store = |networks: &str, options, labels| {
-            Store::open(&folder.join("out"), networks, options, DevicePreference::Cpu, labels).unwrap()
+            ResultStore::open(&folder.join("out"), networks, options, DevicePreference::Cpu, labels).unwrap()
         };
         let plain = store("networks", options, labels);
         let entry = entry(folder);
@@ -193,7 +195,8 @@ mod tests {
     fn a_result_is_read_back_and_a_damaged_one_is_none() {
         let place = tempfile::tempdir().unwrap();
         let store =
-            Store::open(place.path(), "", Options::default(), DevicePreference::Cpu, LungLabels::default()).unwrap();
+            ResultStore::open(place.path(), "", Options::default(), DevicePreference::Cpu, LungLabels::default())
+                .unwrap();
         let reasons = vec![Failure { code: "mask.grid".into(), message: "elsewhere".into() }];
         let result = StudyResult::Failed { reasons };
         assert_eq!(store.save("key", &result).unwrap(), result);
