@@ -85,7 +85,7 @@ const toldOf = (prefix, { worker, module }) => ({
   [`${prefix}module-integrity`]: integrity(dist.get(module)),
 });
 const wasm = page.match(/<link rel="preload" href="([^"]+\.wasm)"[^>]*integrity="([^"]+)"/);
-const told = {
+const attributeValues = {
   src: `./${boot}`,
   integrity: integrity(dist.get(boot)),
   "data-wasm-integrity": wasm[2],
@@ -94,7 +94,7 @@ const told = {
   ...toldOf("data-gpu-", gpu),
   "data-build": build,
 };
-const attributes = Object.entries(told).map(([name, value]) => `${name}="${value}"`).join(" ");
+const attributes = Object.entries(attributeValues).map(([name, value]) => `${name}="${value}"`).join(" ");
 page = put(page, `src="boot.js"`, attributes);
 page = put(page, "<head>", `<head>\n    <meta http-equiv="Content-Security-Policy" content="${META_POLICY}" />`);
 dist.set("index.html", Buffer.from(page));
@@ -103,8 +103,8 @@ dist.set("index.html", Buffer.from(page));
 
 // Weights are kept by the page; the documents are read where there is a network.
 const DOCUMENTS = ["404.html", "licences.txt", "sbom.json"];
-const kept = [...dist.keys()].filter((name) => !name.startsWith("models/") && !DOCUMENTS.includes(name)).sort();
-const list = kept.map((name) => [name === "index.html" ? "./" : name, integrity(dist.get(name))]);
+const cachedFiles = [...dist.keys()].filter((name) => !name.startsWith("models/") && !DOCUMENTS.includes(name)).sort();
+const list = cachedFiles.map((name) => [name === "index.html" ? "./" : name, integrity(dist.get(name))]);
 const files = JSON.stringify(list);
 let keeper = put(from("sw.js").toString(), "const FILES = [];", `const FILES = ${files};`);
 keeper = put(keeper, 'const BUILD = "";', `const BUILD = "${short(files)}";`);

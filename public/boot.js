@@ -1,5 +1,6 @@
-// Starts the page. An own file, so that the content security policy needs no inline script. The names of what it
-// starts are content hashes that the build writes into this script's tag.
+// Starts the page. A file of its own, so that the content security policy needs no inline script.
+// The files that it starts are named by content hashes, which the build writes into this script's
+// tag.
 
 const { js, wasm, wasmIntegrity, worker, relaxedWorker, gpuWorker } = document.querySelector("script[data-js]").dataset;
 const from = (path) => new URL(path, document.baseURI).href;
@@ -9,9 +10,8 @@ function failed(sentence) {
   document.getElementById(sentence)?.removeAttribute("hidden");
 }
 
-// Without one of its style sheets the page would show pictures and numbers in a wrong way. The
-// browser has waited for them: of one that couldn't be had, or has another hash, there is none
-// here, or it has no rules that can be read.
+// Without a style sheet the page would show pictures and numbers wrongly. The browser has loaded
+// them by now: a sheet that failed, or has another hash, is missing or has no readable rules.
 function styled({ sheet }) {
   try {
     return sheet.cssRules.length > 0;
@@ -20,8 +20,8 @@ function styled({ sheet }) {
   }
 }
 
-// Leptos makes elements of the page's own constant markup by innerHTML, and four scripts are started by name. All else
-// that turns a text into code is refused.
+// Leptos creates elements of the page's constant markup by innerHTML, and four scripts are started
+// by name. Any other way from a text to code is refused.
 const ACTIVE = /<\s*(script|iframe|frame|object|embed|base|meta|link|form)\b|[\s/]on\w+\s*=|srcdoc|javascript:/i;
 globalThis.trustedTypes?.createPolicy("default", {
   createHTML: (html) => (ACTIVE.test(html) ? null : html),

@@ -1,5 +1,5 @@
-//! The rules of the house that a compiler doesn't hold: which crate may know which, who knows Burn or a browser, that
-//! nothing in the tree can talk to a network, and what a strict content security policy forbids in a view.
+//! Rules that no compiler checks: which crate may depend on which, and on Burn or a browser; that no
+//! dependency can use a network; that views keep the strict content security policy.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -7,14 +7,14 @@ use std::{collections::BTreeSet, fs, path::Path, path::PathBuf, process::Command
 
 use corsai_tests::root;
 
-/// Every crate of ours and those of ours it may know; anything not listed here is a new arrow.
+/// Every crate of the workspace with the crates of the workspace that it may depend on.
 const ARROWS: [(&str, &[&str]); 17] = [
     ("volume", &[]),
     ("report", &[]),
     ("manifest", &["report"]),
     ("protocol", &["report"]),
     ("kernels", &[]),
-    ("port", &[]),
+    ("channel", &[]),
     ("nifti", &[]),
     ("study", &["protocol", "report", "volume"]),
     ("phantom", &["protocol", "volume"]),
@@ -22,10 +22,13 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("evaluation", &["findings", "report", "volume"]),
     ("networks", &["kernels", "manifest", "report"]),
     ("ensemble", &["manifest", "protocol", "report", "volume"]),
-    ("app", &["manifest", "port", "protocol", "report", "volume"]),
+    ("app", &["manifest", "channel", "protocol", "report", "volume"]),
     (
         "worker",
-        &["ensemble", "findings", "manifest", "networks", "phantom", "port", "protocol", "report", "study", "volume"],
+        &[
+            "ensemble", "findings", "manifest", "networks", "phantom", "channel", "protocol", "report", "study",
+            "volume",
+        ],
     ),
     (
         "cli",
@@ -46,7 +49,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("bench", &["ensemble", "manifest", "networks"]),
 ];
 
-/// What `cargo tree` prints, one package name a line.
+/// Returns the names of the packages that `cargo tree` prints.
 fn tree(arguments: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(root())
@@ -59,14 +62,14 @@ fn tree(arguments: &[&str]) -> BTreeSet<String> {
     text.lines().filter_map(|line| line.split_whitespace().next()).map(String::from).collect()
 }
 
-/// The packages that a crate's own manifest names, tests and build scripts aside.
+/// Returns the packages in a crate's manifest, without those of tests and build scripts.
 fn direct(package: &str) -> BTreeSet<String> {
     let mut found = tree(&["-p", package, "--depth", "1", "--edges", "normal", "--target", "all"]);
     found.remove(package);
     found
 }
 
-/// Everything that a crate is built with, for the browser and for this machine.
+/// Returns all packages that a crate is built with, for a browser and natively.
 fn everything(package: &str) -> BTreeSet<String> {
     tree(&["-p", package, "--edges", "normal", "--target", "all"])
 }
@@ -92,9 +95,27 @@ fn every_crate_of_ours_has_its_arrows() {
 }
 
 #[test]
-fn only_what_computes_knows_burn() {
-    // The programs make the device; all else about tensors is the crates' below them.
-    let may = ["networks", "kernels", "ensemble", "worker", "cli", "bench"];
+fn leaf_crates_know_no_library_but_serialisation_errors_and_logging() {
+    let allowed = ["serde", "schemars", "thiserror", "tracing"];
+    for name in ["volume", "report", "protocol", "manifest"] {
+        let found = direct(&format!("corsai-{name}"));
+        let others = found.iter().filter(|package| !package.starts_with("corsai-"));
+        let others: Vec<&String> = others.filter(|package| !allowed.contains(&package.as_str())).collect();
+        assert!(others.is_empty(), "corsai-{name} names {others:?}");
+    }
+}
+
+#[test]
+fn numbers_are_made_without_a_dicom_reader() {
+    for name in ["volume", "report", "protocol", "manifest", "findings", "ensemble", "evaluation", "phantom"] {
+        assert!(!everything(&format!("corsai-{name}")).contains("corsai-study"), "corsai-{name} knows study");
+    }
+}
+
+#[test]
+fn only_networks_kernels_and_programs_know_burn() {
+    // The programs choose the device.
+    let may = ["networks", "kernels", "worker", "cli", "bench"];
     assert!(everything("corsai-networks").contains("burn"));
     for (name, _) in ARROWS.iter().filter(|(name, _)| !may.contains(name)) {
         let found = everything(&format!("corsai-{name}"));
@@ -108,7 +129,7 @@ fn only_what_computes_knows_burn() {
 
 #[test]
 fn only_page_worker_and_bench_know_a_browser() {
-    let may = ["app", "worker", "port", "bench"];
+    let may = ["app", "worker", "channel", "bench"];
     for (name, _) in ARROWS.iter().filter(|(name, _)| !may.contains(name)) {
         for browser in ["web-sys", "js-sys", "wasm-bindgen", "leptos"] {
             assert!(!direct(&format!("corsai-{name}")).contains(browser), "corsai-{name} names {browser}");
@@ -120,8 +141,8 @@ fn only_page_worker_and_bench_know_a_browser() {
     }
 }
 
-/// The texts in quotes after each `mark` within a list of `deny.toml`, which cargo-deny reads where it is installed.
-fn denied(list: &str, mark: &str) -> BTreeSet<String> {
+/// Returns the quoted texts after each `mark` in a list of `deny.toml`, cargo-deny's configuration.
+fn deny_list(list: &str, mark: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(root().join("deny.toml")).unwrap();
     let (_, rest) = text.split_once(&format!("\n{list} = [\n")).unwrap();
     let (inside, _) = rest.split_once("\n]").unwrap();
@@ -132,10 +153,10 @@ fn denied(list: &str, mark: &str) -> BTreeSet<String> {
 #[test]
 fn nothing_in_the_tree_can_talk_to_a_network() {
     let found = tree(&["--workspace", "--edges", "normal,build", "--target", "all"]);
-    let clients = denied("deny", "{ name = \"");
+    let clients = deny_list("deny", "{ name = \"");
     assert!(clients.len() > 20);
     for client in clients.iter().filter(|client| found.contains(*client)) {
-        // Leptos can't be had without its server functions; we use none, so that their client is not linked.
+        // Leptos always brings its server functions. The page uses none, so their client isn't linked.
         let users = tree(&["--workspace", "--target", "all", "--invert", client, "--depth", "1"]);
         let users: Vec<&String> = users.iter().filter(|u| *u != client && *u != "server_fn").collect();
         assert!(users.is_empty() && client == "gloo-net", "{client} is in the tree through {users:?}");
@@ -150,7 +171,7 @@ fn nothing_in_the_tree_can_talk_to_a_network() {
 
 #[test]
 fn every_library_has_a_licence_that_is_allowed() {
-    let allowed = denied("allow", "\"");
+    let allowed = deny_list("allow", "\"");
     let output = Command::new(env!("CARGO"))
         .current_dir(root())
         .args(["tree", "--locked", "--workspace", "--edges", "normal,build", "--target", "all", "--prefix", "none"])
@@ -162,7 +183,7 @@ fn every_library_has_a_licence_that_is_allowed() {
         text.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('|')).collect();
     assert!(listed.len() > 100);
     for (package, licence) in listed {
-        // One alternative is enough, and all of its parts have to be allowed.
+        // One alternative is enough; all of its parts have to be allowed.
         let plain = licence.replace(['(', ')'], "").replace(" / ", " OR ").replace('/', " OR ");
         let fits = plain.split(" OR ").any(|one| one.split(" AND ").all(|part| allowed.contains(part.trim())));
         assert!(fits, "{package} is under {licence}");
@@ -198,7 +219,7 @@ fn views_hold_no_inline_style_and_no_raw_html() {
 }
 
 #[test]
-fn every_source_says_first_what_it_is() {
+fn every_source_begins_with_its_purpose() {
     for (folder, ending, mark) in [
         ("app/src", "rs", "//!"),
         ("inference", "rs", "//!"),
@@ -209,12 +230,12 @@ fn every_source_says_first_what_it_is() {
     ] {
         for file in sources(&[folder], ending) {
             let text = fs::read_to_string(&file).unwrap();
-            assert!(text.starts_with(mark), "{} doesn't begin with a sentence on what it is", file.display());
+            assert!(text.starts_with(mark), "{} doesn't begin with its purpose", file.display());
         }
     }
 }
 
-/// All files with this ending under these folders of the workspace.
+/// Returns all files with an ending below folders of the workspace, sorted.
 fn sources(folders: &[&str], ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut waiting: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();

@@ -1,29 +1,27 @@
-//! What tests share: where the workspace and the real data lie. The tests are the files beside this
-//! one; each is a claim about the project as a whole that no crate can make alone.
+//! Shared parts of the tests: the folders of the workspace and of the real data. The tests beside
+//! this file check the project as a whole, across crates.
 //!
 //! `UPDATE_EXPECT=1 cargo nextest run` renews every reference file that a test can make (`CODES.md`,
 //! the table of conformance, the fuzz corpus), as the crate `expect-test` has it.
 
-mod place;
+mod data_folder;
 
 use std::path::PathBuf;
 
-/// Skips a test where the real data lack a file or folder: `#[needs_data("dicom/normal-001")]`. The
-/// runner reports it as ignored, never as passed. With `CORSAI_DATA=required` it runs all the same,
-/// and fails.
+/// Ignores a test without a file or folder of the real data: `#[needs_data("dicom/normal-001")]`.
+/// The runner reports it as ignored, never as passed. With `CORSAI_DATA=required` it runs, and fails.
 ///
-/// Looked for when the test is compiled: where data are put beside a checkout later, touch the
-/// test.
+/// The data are looked for when the test is compiled: touch the test after adding data.
 pub use corsai_needs_data::needs_data;
-pub use place::root;
+pub use data_folder::root;
 
-/// A file or folder of the real data, for a test that bears [`needs_data`].
+/// Returns the path of a file or folder of the real data, for a test with [`needs_data`].
 ///
 /// # Panics
-/// Where it isn't there.
+/// If it doesn't exist.
 #[must_use]
 pub fn data(name: &str) -> PathBuf {
-    let path = place::place().join(name);
+    let path = data_folder::data_folder().join(name);
     assert!(path.exists(), "the real data have no {name} in {} (CORSAI_DATA names another place)", path.display());
     path
 }

@@ -1,7 +1,6 @@
-//! What the quick tier measures on real series and on a phantom, on the CPU: a change of any stage
-//! shows here. The numbers are `pinned.json`'s; a test that fails prints the line that was found,
-//! to be copied there where the change was meant. `e2e/specs/real.test.mjs` holds wasm to the same
-//! numbers.
+//! Measurements of the quick tier on real series and on a phantom, on the CPU: they change with any
+//! stage. `pinned.json` has the expected numbers. A test that fails prints the measured line; after
+//! an intended change, copy it there. `e2e/specs/real.test.mjs` checks wasm against the same numbers.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,8 +18,9 @@ use corsai_tests::{data, needs_data, root};
 use corsai_volume::HuVolume;
 use serde::{Deserialize, Serialize};
 
-/// Volumes may be off by this, mL, and shares.
+/// Largest difference of a volume, mL.
 const TOLERANCE_ML: f64 = 0.1;
+/// Largest difference of a share, 0..=1.
 const TOLERANCE_SHARE: f64 = 1e-4;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ struct Numbers {
     left_share: f64,
 }
 
-/// The files' one series.
+/// Reads the files' only series.
 fn volume(files: impl Iterator<Item = (String, Vec<u8>)>) -> HuVolume {
     let mut intake = Intake::new(Limits::default());
     files.for_each(|(name, bytes)| intake.add(&name, bytes));
@@ -42,8 +42,8 @@ fn volume(files: impl Iterator<Item = (String, Vec<u8>)>) -> HuVolume {
     series.begin().unwrap().finish().unwrap().volume
 }
 
-/// What the shipped networks of the quick tier find, on all cores.
-fn measured(volume: HuVolume) -> Numbers {
+/// Measures with the shipped networks of the quick tier, on all cores.
+fn measure_volume(volume: HuVolume) -> Numbers {
     let mut manifest = read_manifest(shipped::MANIFEST_JSON).unwrap();
     manifest.networks.retain(|network| network.tier == Tier::Quick);
     let load = |entry: &NetworkEntry| Network::load(entry, &shipped::parts(entry).unwrap(), &Device::flex()).unwrap();
@@ -70,10 +70,10 @@ fn measured(volume: HuVolume) -> Numbers {
     }
 }
 
-fn is_as_pinned(name: &str, volume: HuVolume) {
+fn assert_pinned(name: &str, volume: HuVolume) {
     let pinned = fs::read_to_string(root().join("tests/pinned.json")).unwrap();
     let pinned: BTreeMap<String, Numbers> = serde_json::from_str(&pinned).unwrap();
-    let (pinned, found) = (pinned.get(name), measured(volume));
+    let (pinned, found) = (pinned.get(name), measure_volume(volume));
     let near = |a: f64, b: f64, tolerance: f64| (a - b).abs() <= tolerance;
     assert!(
         pinned.is_some_and(|pinned| {
@@ -91,10 +91,11 @@ fn is_as_pinned(name: &str, volume: HuVolume) {
     );
 }
 
+/// Measures a series of the real data.
 fn real(name: &str) {
     let files = fs::read_dir(data(&format!("dicom/{name}"))).unwrap().map(|file| file.unwrap().path());
     let read = files.map(|file| (file.file_name().unwrap().to_string_lossy().into_owned(), fs::read(&file).unwrap()));
-    is_as_pinned(name, volume(read));
+    assert_pinned(name, volume(read));
 }
 
 #[needs_data("dicom/covid-P001")]
@@ -123,5 +124,5 @@ fn lungdx_a0002_is_as_pinned() {
 
 #[test]
 fn the_phantom_is_as_pinned() {
-    is_as_pinned("phantom", volume(Phantom::make(PhantomOptions::default()).unwrap().dicom_files()));
+    assert_pinned("phantom", volume(Phantom::make(PhantomOptions::default()).unwrap().dicom_files()));
 }

@@ -1,5 +1,5 @@
-//! The made-up chest through the reader and the measure: what is written as DICOM comes back voxel by voxel in the
-//! canonical lie, and its masks measure what was asked for, in millilitres and shares.
+//! The phantom through the reader and the measurement: its DICOM files give back every voxel in the
+//! canonical orientation, and its masks have the requested shares and volumes.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,7 +11,7 @@ use corsai_volume::HuVolume;
 const OPTIONS: PhantomOptions =
     PhantomOptions { yyyymmdd: 20_200_420, share_left: 0.12, share_right: 0.24, seed: 1, columns: 96, slices: 62 };
 
-/// The files' one series, read as the page reads it.
+/// Reads the files' only series as the page does.
 fn read(files: impl Iterator<Item = (String, Vec<u8>)>) -> HuVolume {
     let mut intake = Intake::new(Limits::default());
     for (name, bytes) in files {
@@ -31,7 +31,7 @@ fn read(files: impl Iterator<Item = (String, Vec<u8>)>) -> HuVolume {
 }
 
 #[test]
-fn the_volume_is_what_was_written_whatever_the_order_of_the_files() {
+fn the_volume_does_not_depend_on_the_order_of_the_files() {
     let phantom = Phantom::make(OPTIONS).unwrap();
     let volume = read(phantom.dicom_files());
     assert_eq!(volume.voxels(), phantom.hu());
@@ -46,7 +46,7 @@ fn the_volume_is_what_was_written_whatever_the_order_of_the_files() {
 }
 
 #[test]
-fn its_masks_measure_what_it_was_made_with() {
+fn the_masks_have_the_requested_shares() {
     let phantom = Phantom::make(OPTIONS).unwrap();
     let volume = read(phantom.dicom_files());
     let lungs = measure(volume.grid(), phantom.labels(), true);

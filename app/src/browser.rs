@@ -39,8 +39,8 @@ pub fn device_parameter() -> Option<DevicePreference> {
     }
 }
 
-/// Returns the options in the address's parameters `tier`, `full-run`, `vote=paper` and `dpn-3d`; else
-/// those of a standard answer.
+/// Returns the options in the address's parameters `tier`, `full-run`, `vote=paper` and `dpn-3d`;
+/// else those of a standard answer.
 pub fn options_parameters() -> AnalysisOptions {
     let named = parameter("tier");
     let tier = Tier::ALL.into_iter().find(|tier| named.as_deref() == Some(tier.as_str()));
@@ -52,8 +52,8 @@ pub fn options_parameters() -> AnalysisOptions {
     }
 }
 
-/// Returns the cores that the worker may use: the address's `cores`, else the browser's count; at most
-/// 16.
+/// Returns the cores that the worker may use: the address's `cores`, else the browser's count; at
+/// most 16.
 pub fn cores() -> u32 {
     let requested = parameter("cores").and_then(|c| c.parse::<u32>().ok());
     let available = window().map_or(1.0, |w| w.navigator().hardware_concurrency()) as u32;
@@ -78,7 +78,8 @@ thread_local! {
     static PERSISTENCE_ALLOWED: Cell<bool> = const { Cell::new(true) };
 }
 
-/// Forbids to store anything until the page is loaded again: the person has deleted what was stored.
+/// Forbids to store anything until the page is loaded again: the person has deleted what was
+/// stored.
 pub fn forbid_persistence() {
     PERSISTENCE_ALLOWED.set(false);
 }

@@ -113,8 +113,8 @@ impl RecoveryPlans {
         (plan.crashes < CRASHES_MAX).then_some(plan.crashes + 1 >= CRASHES_MAX)
     }
 
-    /// Forgets the crashes, since the person asks for the study again; with `options`, these replace
-    /// the earlier ones.
+    /// Forgets the crashes, since the person asks for the study again; with `options`, these
+    /// replace the earlier ones.
     pub fn reset_crashes(&mut self, slot: StudySlot, options: Option<AnalysisOptions>) {
         if let Some(plan) = self.plan(slot) {
             plan.crashes = 0;

@@ -1,10 +1,11 @@
-//! A window over the page. It opens and closes with a signal; the browser closes it by Escape too.
+//! A modal dialog. It opens and closes with a signal; the browser closes it by Escape, too.
 
 use crate::text;
 
 use leptos::{html, prelude::*};
 
-/// `id` names it in tests, and with `-title` and `-close` its heading and its button.
+/// A modal dialog. Its test id is `id`; those of its heading and its button end in `-title` and
+/// `-close`.
 #[component]
 pub fn Dialog(
     open: RwSignal<bool>,

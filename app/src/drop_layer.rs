@@ -1,4 +1,5 @@
-//! Drops anywhere in the window: where they may go, and the question where that is not clear.
+//! Drops anywhere in the window: their destinations, and a question where the destination is
+//! unclear.
 
 use corsai_protocol::StudySlot;
 use leptos::{ev, prelude::*};
@@ -13,17 +14,17 @@ use crate::{
     text,
 };
 
-/// What a drop can do at this moment.
+/// What a drop can do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Targets {
     /// No study is open: nothing can be lost.
     empty: bool,
-    /// An earlier study can be added, or take the place of the one that is there.
+    /// An earlier study can be added or replaced.
     earlier: bool,
 }
 
-/// The slot that a drop over `zone` opens; `None` where the person has to be asked, since a study
-/// would be replaced.
+/// Returns the slot that a drop over `zone` opens; `None` where it would replace a study, which the
+/// person has to confirm.
 fn destination(zone: Option<&str>, targets: Targets) -> Option<StudySlot> {
     match zone {
         _ if targets.empty => Some(StudySlot::Current),
@@ -33,12 +34,12 @@ fn destination(zone: Option<&str>, targets: Targets) -> Option<StudySlot> {
     }
 }
 
-/// Takes drops anywhere in the window, and shows where they go.
+/// Takes drops anywhere in the window, and shows their destinations.
 #[component]
 pub fn DropLayer() -> impl IntoView {
     let controller = use_controller();
     let over = RwSignal::new(false);
-    // A drop beside the fields: nothing is opened until the person says where it belongs.
+    // A drop outside the fields: the person is asked where it belongs.
     let asking = RwSignal::new(false);
     let undecided: StoredValue<Option<DroppedItems>, LocalStorage> = StoredValue::new_local(None);
     let targets = Memo::new(move |_| {
@@ -99,33 +100,14 @@ pub fn DropLayer() -> impl IntoView {
             undecided.set_value(None);
         }
     });
-    let earlier_words = move || {
-        if has_earlier.get() { text::drop_layer::REPLACE_EARLIER } else { text::drop_layer::ADD_EARLIER }
-    };
+    let earlier_words =
+        Memo::new(
+            move |_| {
+                if has_earlier.get() { text::drop_layer::REPLACE_EARLIER } else { text::drop_layer::ADD_EARLIER }
+            },
+        );
     view! {
-        {move || {
-            over.get().then(|| {
-                view! {
-                    <div class="droplayer" data-testid="drop-layer">
-                        <div class="droplayer-zone" data-slot="current" data-testid="drop-zone-current">
-                            {move || if targets.get().empty { text::drop_layer::OPEN } else { text::drop_layer::REPLACE }}
-                        </div>
-                        {move || {
-                            targets
-                                .get()
-                                .earlier
-                                .then(|| {
-                                    view! {
-                                        <div class="droplayer-zone" data-slot="previous" data-testid="drop-zone-previous">
-                                            {earlier_words}
-                                        </div>
-                                    }
-                                })
-                        }}
-                    </div>
-                }
-            })
-        }}
+        {move || over.get().then(|| view! { <DropZones targets earlier_words /> })}
         <Dialog open=asking id="drop-question" title=text::drop_layer::QUESTION>
             <p>{text::drop_layer::NOT_OPENED}</p>
             <div class="actions">
@@ -136,7 +118,7 @@ pub fn DropLayer() -> impl IntoView {
                         .then(|| {
                             view! {
                                 <button class="button" data-testid="drop-as-previous" on:click=move |_| decide(StudySlot::Previous)>
-                                    {earlier_words}
+                                    {move || earlier_words.get()}
                                 </button>
                             }
                         })
@@ -148,6 +130,31 @@ pub fn DropLayer() -> impl IntoView {
         </Dialog>
     }
     .into_any()
+}
+
+/// The fields over the window while files are dragged over it.
+#[component]
+fn DropZones(targets: Memo<Targets>, earlier_words: Memo<&'static str>) -> impl IntoView {
+    let current_words = move || if targets.get().empty { text::drop_layer::OPEN } else { text::drop_layer::REPLACE };
+    view! {
+        <div class="droplayer" data-testid="drop-layer">
+            <div class="droplayer-zone" data-slot="current" data-testid="drop-zone-current">
+                {current_words}
+            </div>
+            {move || {
+                targets
+                    .get()
+                    .earlier
+                    .then(|| {
+                        view! {
+                            <div class="droplayer-zone" data-slot="previous" data-testid="drop-zone-previous">
+                                {move || earlier_words.get()}
+                            </div>
+                        }
+                    })
+            }}
+        </div>
+    }
 }
 
 #[cfg(test)]

@@ -1,91 +1,30 @@
-//! What leaves the page, on a click and never else: the report as JSON, and a summary in words. Neither holds a name
-//! of a file or anything of a header but the study's date.
+//! The report as JSON, made on a click only. Like the summary ([`crate::text::summary`]) it holds
+//! no file's name, and nothing of a header but the study's date.
 
-use corsai_report::{DISCLAIMER, Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange, text};
-
-use crate::{format, text::classes};
+use corsai_report::{Issue, Report};
 
 /// Returns the report with every issue that the page shows, as it may be written to a file.
 pub fn cleaned(report: &Report, issues: &[Issue]) -> Report {
     Report { issues: issues.to_vec(), ..report.clone() }.for_file()
 }
 
-/// The report as JSON text.
+/// Returns the report as JSON text.
 ///
 /// # Errors
-/// As `serde_json` has them; a report has no key that JSON can't hold.
+/// Those of `serde_json`.
 pub fn json(report: &Report, issues: &[Issue]) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(&cleaned(report, issues))
 }
 
-fn lung_line(name: &str, lung: &LungFinding) -> String {
-    let lesions = match (lung.lesion_ml, lung.share) {
-        (Some(ml), Some(share)) => format!(", lesions {} mL, share {}", format::ml(ml), format::percent(share)),
-        _ => ", lesions not measured".into(),
-    };
-    format!("{name}: {} mL{lesions}", format::ml(lung.volume_ml))
-}
-
-fn dynamics_lines(dynamics: &Dynamics) -> Vec<String> {
-    let date = |d: &Option<String>| d.as_deref().map_or_else(|| "date unknown".into(), format::date);
-    let verdict = match (dynamics.verdict, dynamics.no_verdict) {
-        (Some(verdict), _) => classes::verdict(verdict).to_owned(),
-        (None, Some(reason)) => format!("no verdict, since {}", classes::no_verdict(reason)),
-        (None, None) => "no verdict".into(),
-    };
-    let dates = format!("{} → {}", date(&dynamics.earlier_date), date(&dynamics.later_date));
-    let mut lines = vec![format!("Compared with an earlier study ({dates}): {verdict}.")];
-    lines.extend(classes::rests_on(dynamics));
-    let shares = [("Right lung", dynamics.right), ("Left lung", dynamics.left), ("Both lungs", dynamics.both)];
-    let change = |(name, change): (&str, Option<ShareChange>)| {
-        let change = change?;
-        let (earlier, later) = (format::percent(change.earlier), format::percent(change.later));
-        let points = format::points(change.points);
-        Some(format!(
-            "{name}: {earlier} → {later}{}",
-            if dynamics.verdict.is_some() { format!(", {points}") } else { String::new() }
-        ))
-    };
-    lines.extend(shares.into_iter().filter_map(change));
-    if dynamics.lungs_disagree && dynamics.verdict.is_some() {
-        lines.push("The two lungs moved in opposite directions.".into());
-    }
-    lines
-}
-
-/// The report in words, for pasting into a text.
-pub fn summary(report: &Report, issues: &[Issue], scale: Scale) -> String {
-    let mut lines = vec!["Chest CT, automatic measurement".to_string()];
-    if let Some(date) = &report.study.date {
-        lines.push(format!("Study of {}", format::date(date)));
-    }
-    if let Some(lungs) = &report.lungs {
-        lines.push(lung_line("Right lung", &lungs.right));
-        lines.push(lung_line("Left lung", &lungs.left));
-        lines.push(lung_line("Both lungs", &lungs.both));
-        if let Some(class) = classes::of(&lungs.both, scale) {
-            lines.push(format!("CT-{class} ({})", classes::scale_name(scale)));
-        }
-    }
-    lines.extend(report.dynamics.iter().flat_map(dynamics_lines));
-    let doubts = issues.iter().chain(report.dynamics.iter().flat_map(|d| &d.issues));
-    lines.extend(doubts.filter(|i| i.severity != Severity::Info).map(|i| format!("Note: {}", text::message(i))));
-    if !report.runs.device.is_empty() {
-        lines.push(format!(
-            "Computed in the browser ({}) in {}.",
-            report.runs.device,
-            format::duration(report.runs.seconds)
-        ));
-    }
-    lines.push(DISCLAIMER.into());
-    lines.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
-    use corsai_report::{Basis, IssueCode, Lungs, NetworkRuns, NoVerdict, Runs, StudyRecord, Tier, Verdict};
+    use corsai_report::{
+        Basis, DISCLAIMER, Dynamics, IssueCode, LungFinding, Lungs, NetworkRuns, NoVerdict, Runs, Scale, ShareChange,
+        StudyRecord, Tier, Verdict,
+    };
 
     use super::*;
+    use crate::text::summary::summary;
 
     fn report() -> Report {
         let lung = |ml: f64, lesion: f64, class: u8| LungFinding {

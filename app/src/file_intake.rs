@@ -40,8 +40,8 @@ pub struct FileListing {
     pub unreadable: UnreadableEntries,
 }
 
-/// Entries that the browser lists and can't hand out: their path is too long, rights are missing, or
-/// they are still in a cloud.
+/// Entries that the browser lists and can't hand out: their path is too long, rights are missing,
+/// or they are still in a cloud.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnreadableEntries {
     /// Count of files.
@@ -69,8 +69,8 @@ impl UnreadableEntries {
         self.add_name(entry);
     }
 
-    /// Returns the issue to show beside the numbers of the `found` other files; `None` where nothing is
-    /// missing.
+    /// Returns the issue to show beside the numbers of the `found` other files; `None` where
+    /// nothing is missing.
     pub fn issue(&self, found: usize) -> Option<Issue> {
         if (self.files, self.folders) == (0, 0) {
             return None;
@@ -110,8 +110,8 @@ impl IntakeError {
     }
 }
 
-/// The items of a drop. They have to be taken out while the event is handled: the browser empties it
-/// afterwards.
+/// The items of a drop. They have to be taken out while the event is handled: the browser empties
+/// it afterwards.
 pub enum DroppedItems {
     /// Files and folders, each with the plain file that the browser gives for it.
     Entries(Vec<(FileSystemEntry, Option<File>)>),
@@ -199,8 +199,8 @@ fn path_of(entry: &FileSystemEntry) -> String {
     entry.full_path().trim_start_matches('/').to_string()
 }
 
-/// Returns the entries of a folder, and whether these are all. The browser hands them out in batches
-/// until one is empty.
+/// Returns the entries of a folder, and whether these are all. The browser hands them out in
+/// batches until one is empty.
 async fn children(folder: &FileSystemEntry) -> (Vec<FileSystemEntry>, bool) {
     // Chromium has the entries without their constructors, so a checked cast would always fail.
     let folder: &FileSystemDirectoryEntry = folder.unchecked_ref();

@@ -1,6 +1,6 @@
-//! Numbers and dates as a person reads them. Units are always written, minus signs are real ones.
+//! Numbers and dates as a person reads them. Units are always written; minus signs are U+2212.
 
-/// Thin no-break space, which groups thousands and stands before units.
+/// Narrow no-break space, between thousands and before units.
 const THIN: char = '\u{202f}';
 
 /// Whole number with its thousands grouped.
@@ -24,7 +24,7 @@ pub fn ml(volume_ml: f64) -> String {
     if volume_ml < 9.95 { format!("{volume_ml:.1}") } else { grouped(volume_ml.round() as u64) }
 }
 
-/// Share 0..=1 as per cent with one decimal; what is there but rounds to nothing is said to be there.
+/// Share 0..=1 as per cent with one decimal; a small share that would round to 0 is `< 0.1 %`.
 pub fn percent(share: f64) -> String {
     if !share.is_finite() {
         return "–".into();
@@ -64,7 +64,7 @@ pub fn duration(seconds: f64) -> String {
     if whole < 60 { format!("{whole}{THIN}s") } else { format!("{}{THIN}min {}{THIN}s", whole / 60, whole % 60) }
 }
 
-/// Time left, rounded so that it doesn't flicker: to 5 s below a minute, to 15 s above.
+/// Time left, rounded up to 5 s below a minute and to 15 s above, so that it doesn't flicker.
 pub fn time_left(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return String::new();
@@ -101,20 +101,20 @@ pub fn date(iso: &str) -> String {
 
 /// Millimetres with a real minus sign.
 pub fn mm(value: f64) -> String {
-    signed(format!("{value:.1}{THIN}mm"))
+    signed(&format!("{value:.1}{THIN}mm"))
 }
 
 /// Hounsfield units with a real minus sign.
 pub fn hu(value: i16) -> String {
-    signed(format!("{value}{THIN}HU"))
+    signed(&format!("{value}{THIN}HU"))
 }
 
 /// A plain number with a real minus sign.
 pub fn whole(value: f64) -> String {
-    signed(format!("{value:.0}"))
+    signed(&format!("{value:.0}"))
 }
 
-fn signed(text: String) -> String {
+fn signed(text: &str) -> String {
     text.replace('-', "−")
 }
 

@@ -1,7 +1,7 @@
-//! The page: it takes files and commands, exchanges messages with the worker, and shows the results.
-//! It reads no DICOM and computes no tensor.
+//! The page: it takes files and commands, exchanges messages with the worker, and shows the
+//! results. It reads no DICOM and computes no tensor.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::float_cmp))]
 
 mod browser;
 mod cards;

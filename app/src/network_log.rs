@@ -107,7 +107,7 @@ impl NetworkLog {
     /// Starts to observe; requests from before are included.
     pub fn start(self) {
         spawn_local(async move {
-            self.policy.set(worker_policy().await.map_or(WorkerPolicy::Unknown, WorkerPolicy::Known))
+            self.policy.set(worker_policy().await.map_or(WorkerPolicy::Unknown, WorkerPolicy::Known));
         });
         let address = browser::window().and_then(|w| w.document()?.base_uri().ok()?);
         let folder = folder_of(&address.expect("invariant: a page has an address"));
@@ -160,8 +160,8 @@ impl NetworkLog {
 }
 
 impl NetworkRequest {
-    /// Whether the address is below the page's own folder and has no query, so that the request carried
-    /// nothing but a file's name.
+    /// Whether the address is below the page's own folder and has no query, so that the request
+    /// carried nothing but a file's name.
     fn is_own_file(&self) -> bool {
         !self.url.contains("://") && !self.url.contains('?')
     }
@@ -174,8 +174,8 @@ fn folder_of(address: &str) -> String {
     format!("{folder}/")
 }
 
-/// Returns the policy in the headers of the worker's script, empty where there is none; `None` where
-/// the script can't be loaded.
+/// Returns the policy in the headers of the worker's script, empty where there is none; `None`
+/// where the script can't be loaded.
 async fn worker_policy() -> Option<String> {
     let response = browser::window()?.fetch_with_str(&browser::build_attribute("data-worker")?);
     let response: Response = JsFuture::from(response).await.ok()?.dyn_into().ok()?;

@@ -1,7 +1,7 @@
-//! The service worker that keeps a copy of the page for use without a network (`public/sw.js`). A newer
-//! version replaces this one only when the person asks for it and no study is open in this tab. Other
-//! tabs continue with their own version's files: each tab holds a lock with its version's name, and
-//! the service worker deletes the versions whose lock nobody holds.
+//! The service worker that keeps a copy of the page for use without a network (`public/sw.js`). A
+//! newer version replaces this one only when the person asks for it and no study is open in this
+//! tab. Other tabs continue with their own version's files: each tab holds a lock with its
+//! version's name, and the service worker deletes the versions whose lock nobody holds.
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
@@ -68,8 +68,8 @@ impl Offline {
         }
     }
 
-    /// Registers the service worker and watches for newer versions. `on_alone` is called where no tab
-    /// runs another version.
+    /// Registers the service worker and watches for newer versions. `on_alone` is called where no
+    /// tab runs another version.
     pub fn start(self, on_alone: impl Fn() + 'static) {
         if let Some(container) = container() {
             self.find_version(&container, on_alone);
@@ -120,13 +120,13 @@ impl Offline {
         let watched = registration.clone();
         let found = Closure::<dyn FnMut()>::new(move || {
             if let Some(worker) = watched.installing() {
-                self.watch(worker);
+                self.watch(&worker);
             }
         })
         .into_js_value();
         registration.set_onupdatefound(Some(found.unchecked_ref()));
         if let Some(worker) = registration.installing() {
-            self.watch(worker);
+            self.watch(&worker);
         }
         if registration.active().is_some() {
             self.copy.set(OfflineCopy::Stored);
@@ -134,7 +134,7 @@ impl Offline {
         Some(())
     }
 
-    fn watch(self, worker: ServiceWorker) {
+    fn watch(self, worker: &ServiceWorker) {
         let watched = worker.clone();
         let changed = Closure::<dyn FnMut()>::new(move || match watched.state() {
             ServiceWorkerState::Activated => self.copy.set(OfflineCopy::Stored),
@@ -142,7 +142,7 @@ impl Offline {
                 self.set_waiting(watched.clone());
             }
             ServiceWorkerState::Redundant if self.copy.get_untracked() == OfflineCopy::Pending => {
-                self.copy.set(OfflineCopy::Unavailable)
+                self.copy.set(OfflineCopy::Unavailable);
             }
             _ => {}
         })

@@ -1,5 +1,5 @@
-//! Undo for a study that a person closed or replaced: for two minutes it can be opened again from its
-//! source. Only its file handles are kept, nothing of its content; it is measured again.
+//! Undo for a study that a person closed or replaced: for two minutes it can be opened again from
+//! its source. Only its file handles are kept, nothing of its content; it is measured again.
 
 use corsai_protocol::{SeriesId, StudySlot};
 use leptos::prelude::*;
@@ -53,8 +53,8 @@ impl UndoHistory {
         }
     }
 
-    /// Takes in that a study is being closed, the current one together with the earlier one. Returns
-    /// whether anything was open.
+    /// Takes in that a study is being closed, the current one together with the earlier one.
+    /// Returns whether anything was open.
     fn on_closing(&mut self, slot: StudySlot, series: [Option<SeriesId>; 2]) -> bool {
         let taken = |origin: Option<StudyOrigin>, series| origin.map(|o| StudyOrigin { series, ..o });
         let previous = taken(self.previous.take(), series[1]).or_else(|| self.following.take());
@@ -150,8 +150,8 @@ impl Undo {
         self.history.try_update_value(|h| h.series.take_if(|(slot, _)| choosing(*slot))).flatten()
     }
 
-    /// Opens the earlier study that was closed together with the current one, by `open`, now that the
-    /// current one is measured again.
+    /// Opens the earlier study that was closed together with the current one, by `open`, now that
+    /// the current one is measured again.
     pub fn reopen_previous(self, open: impl FnOnce(StudySlot, StudySource, bool)) {
         if let Some(Some(origin)) = self.history.try_update_value(|h| h.following.take()) {
             open(StudySlot::Previous, origin.source, origin.synthetic);

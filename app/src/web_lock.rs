@@ -53,7 +53,8 @@ pub async fn wait_with_timeout(name: &str) -> Option<WebLock> {
     }
 }
 
-/// Returns the lock once it is free, however long that takes; `None` where the browser has no locks.
+/// Returns the lock once it is free, however long that takes; `None` where the browser has no
+/// locks.
 pub async fn wait(name: &str) -> Option<WebLock> {
     granted(&request(&manager()?, name, false)).await
 }

@@ -1,5 +1,5 @@
-//! A handle to the dedicated worker: starts it, sends commands, receives its events, and ends it when
-//! dropped.
+//! A handle to the dedicated worker: starts it, sends commands, receives its events, and ends it
+//! when dropped.
 
 use std::{
     cell::{Cell, RefCell},
@@ -91,8 +91,8 @@ pub struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// Starts a worker of the build that `build` resolves to. It waits for its compiled module, which
-    /// the page posts: the worker's own policy forbids it any request.
+    /// Starts a worker of the build that `build` resolves to. It waits for its compiled module,
+    /// which the page posts: the worker's own policy forbids it any request.
     pub fn start<M: Future<Output = Option<JsValue>>>(
         build: impl Future<Output = WorkerBuild> + 'static,
         module: impl FnOnce(WorkerBuild) -> M + 'static,
@@ -151,7 +151,8 @@ impl WorkerHandle {
         true
     }
 
-    /// Sends the pending commands: the worker is ready. Returns `false` where the browser refused one.
+    /// Sends the pending commands: the worker is ready. Returns `false` where the browser refused
+    /// one.
     pub fn on_ready(&mut self) -> bool {
         self.ready = true;
         std::mem::take(&mut self.pending)

@@ -105,12 +105,12 @@ async function inChromium(address, name, argument) {
 
 function inDawn(address, name, argument) {
   const child = fork(path.join(HERE, "dawn.mjs"), { serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"] });
-  let told = "";
-  child.stderr.on("data", (chunk) => (told += chunk));
+  let errors = "";
+  child.stderr.on("data", (chunk) => (errors += chunk));
   child.send({ name, argument, address, ours: OURS, peer: PEER });
   return new Promise((resolve, reject) => {
     child.once("message", (sent) => (sent?.failed ? reject(new Error(sent.failed)) : resolve(sent)));
-    child.once("exit", (code, signal) => reject(new Error(`Node ended (${signal ?? code}): ${told.slice(-500)}`)));
+    child.once("exit", (code, signal) => reject(new Error(`Node ended (${signal ?? code}): ${errors.slice(-500)}`)));
   });
 }
 

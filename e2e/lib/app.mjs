@@ -167,7 +167,7 @@ class App {
     await this.get("start").waitFor();
   }
 
-  // Waits until the worker has stopped at the message that `faulty.halting` or `goOn` named last.
+  // Waits until the worker has stopped at the message that `faults.halting` or `goOn` named last.
   async halted() {
     const worker = await this.worker();
     try {

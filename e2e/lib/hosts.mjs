@@ -68,14 +68,14 @@ async function run(under, prepare) {
   symlinkSync(DIST, place.replace(/\/$/, ""));
   const port = await freePort();
   const [command, options] = prepare({ folder, port, root });
-  let said = "";
+  let output = "";
   const server = spawn(command, options, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, HOME: folder } });
-  for (const stream of [server.stdout, server.stderr]) stream.on("data", (data) => (said += data));
+  for (const stream of [server.stdout, server.stderr]) stream.on("data", (data) => (output += data));
   const ended = new Promise((resolve) => server.once("exit", resolve));
   const address = `http://127.0.0.1:${port}${under}`;
   const until = Date.now() + 20_000;
   while (!(await fetch(address).then(({ ok }) => ok, () => false))) {
-    if (server.exitCode !== null || Date.now() > until) throw new Error(`${command} doesn't answer: ${said}`);
+    if (server.exitCode !== null || Date.now() > until) throw new Error(`${command} doesn't answer: ${output}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const close = async () => {

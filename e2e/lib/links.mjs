@@ -1,5 +1,5 @@
-// Checks the documents: every relative link leads to a file of the repository, every `#section` to a heading, and every
-// path in backquotes to something that is there. Prints what doesn't, and then exits with 1.
+// Checks the documents: every relative link leads to a file of the repository, every `#section` to a heading; every path
+// and every NAME_OF_A_CONSTANT in backquotes is there. Prints what isn't, and then exits with 1.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -10,6 +10,7 @@ const FOLDERS = /^(app|docs|e2e|host|inference|models|public|tests)\/[^*{}<>… 
 
 const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" });
 const files = listed.split("\0").filter((name) => existsSync(name));
+const code = files.filter((name) => /\.(rs|toml|mjs|py)$|^dev$/.test(name)).map((name) => readFileSync(name, "utf8")).join("\n");
 const known = new Set(files.flatMap((name) => [name, ...parents(name)]));
 
 function parents(name) {
@@ -30,7 +31,9 @@ const problems = files.filter((name) => name.endsWith(".md")).flatMap((name) => 
     const at = file === "" ? name : path.posix.join(path.posix.dirname(name), file).replace(/\/$/, "").replace(/^\.$/, "");
     return !known.has(at) || (section && !anchors(readFileSync(at, "utf8")).includes(section));
   });
-  const stale = [...text.matchAll(/`([^`\s]+)`/g)].map(([, word]) => word).filter((word) => FOLDERS.test(word) && !known.has(word) && !known.has(path.posix.join(path.posix.dirname(name), word)));
+  const words = [...text.matchAll(/`([^`\s]+)`/g)].map(([, word]) => word);
+  const there = (word) => known.has(word) || known.has(path.posix.join(path.posix.dirname(name), word));
+  const stale = words.filter((word) => (FOLDERS.test(word) && !there(word)) || (/^[A-Z]+_[A-Z_]+$/.test(word) && !code.includes(word)));
   return [...broken, ...stale].map((target) => `${name}: ${target} is not there`);
 });
 if (problems.length > 0) {

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { TAG, changed, copied, text, value } from "./dicom.mjs";
 
 export const OUT = fileURLToPath(new URL("../out", import.meta.url));
-const MADE = path.join(OUT, "studies");
+const STUDIES = path.join(OUT, "studies");
 
 // A folder of the shared data, or the notice with which a test that needs it is skipped. With
 // CORSAI_DATA=required no test is, and one whose data are missing fails (the same of native tests:
@@ -29,8 +29,8 @@ export const real = (name) => data("dicom", name);
 // The files of a folder of DICOM, in no order that matters.
 export const filesOf = (folder) => readdirSync(folder).filter((name) => !name.endsWith(".json")).map((n) => path.join(folder, n));
 
-function afresh(name) {
-  const folder = path.join(MADE, name);
+function emptyFolder(name) {
+  const folder = path.join(STUDIES, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   return folder;
@@ -40,7 +40,7 @@ function afresh(name) {
 export function phantom(name, { left, right, date, slices, columns, seed }) {
   const cli = process.env.CORSAI_CLI;
   if (!cli) throw new Error("CORSAI_CLI must name the command line: run ./dev test");
-  const folder = afresh(name);
+  const folder = emptyFolder(name);
   const size = Object.entries({ slices, columns, seed }).flatMap(([name, value]) => (value ? [`--${name}`, `${value}`] : []));
   execFileSync(cli, ["phantom", folder, "--share-left", `${left}`, "--share-right", `${right}`, "--date", date, ...size], {
     stdio: ["ignore", "ignore", "inherit"],
@@ -64,11 +64,11 @@ export function middle(folder) {
 // A study for tests that any study serves: lesions in both lungs, 12 thick slices. Measuring it takes a
 // third of the time of the page's own synthetic study, which has 62 slices.
 export const small = (name, { left = 0.08, right = 0.16, date = "20200420", seed } = {}) =>
-  made(name, middle(phantom(`${name}-whole`, { left, right, date, seed, slices: 31, columns: 128 })));
+  writeStudy(name, middle(phantom(`${name}-whole`, { left, right, date, seed, slices: 31, columns: 128 })));
 
 // Writes files into a folder of their own. `files` is a list of bytes, or of [name, bytes].
-export function made(name, files) {
-  const folder = afresh(name);
+export function writeStudy(name, files) {
+  const folder = emptyFolder(name);
   files.forEach((file, index) => {
     const [name, bytes] = Array.isArray(file) ? file : [`${index}.dcm`, file];
     writeFileSync(path.join(folder, name), bytes);

@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 
 import { DESKTOP, PATIENCE_MS, PHONE, TABLET, open } from "../lib/app.mjs";
-import { halting, reached } from "../lib/faulty.mjs";
+import { halting, reached } from "../lib/fault_injection.mjs";
 import { OUT, small } from "../lib/studies.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

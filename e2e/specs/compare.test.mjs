@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 
 import { STUDY_MS, open, visit } from "../lib/app.mjs";
-import { asReexported, made, slicesOf, small, withoutIdentifiers } from "../lib/studies.mjs";
+import { asReexported, writeStudy, slicesOf, small, withoutIdentifiers } from "../lib/studies.mjs";
 
 const manifest = JSON.parse(readFileSync(new URL("../../models/manifest.json", import.meta.url)));
 const further = manifest.networks.filter(({ tier }) => tier === "standard").flatMap(({ parts }) => parts.map(({ file }) => `models/${file}`));
@@ -16,8 +16,8 @@ function listen() {
   window.compared = [];
   const reached = {};
   window.Worker = class extends Worker {
-    constructor(...told) {
-      super(...told);
+    constructor(...args) {
+      super(...args);
       this.addEventListener("message", ({ data }) => {
         const event = Array.isArray(data) ? JSON.parse(data[0]) : {};
         if (event.is === "report" && event.stage !== "lungs") reached[event.slot] = event.report.runs.tier;
@@ -106,7 +106,7 @@ describe("two studies", () => {
     ["that was exported again under other identifiers", (slices) => slices.map(asReexported)],
   ]) {
     it(`are not one study ${name}`, async () => {
-      await add(app, made("compare-twin", make(slicesOf(later))));
+      await add(app, writeStudy("compare-twin", make(slicesOf(later))));
       await app.page.locator('[data-testid=issue][data-code="dynamics.same-study"]').waitFor({ timeout: STUDY_MS });
       assert.equal(await app.get("verdict").count(), 0);
       const { lungs, dynamics } = await app.report();
@@ -136,7 +136,7 @@ describe("two studies", () => {
   });
 
   it("without identifiers are two studies, of whom nobody knows", async () => {
-    await add(app, made("compare-nameless", slicesOf(earlier).map(withoutIdentifiers)));
+    await add(app, writeStudy("compare-nameless", slicesOf(earlier).map(withoutIdentifiers)));
     await app.get("verdict").waitFor({ timeout: STUDY_MS });
     await final(app);
     const { dynamics } = await app.report();

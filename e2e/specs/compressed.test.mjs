@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 
 import { open, visit } from "../lib/app.mjs";
 import { TAG, changed, encapsulated, packed, reduced } from "../lib/dicom.mjs";
-import * as faulty from "../lib/faulty.mjs";
+import * as faults from "../lib/fault_injection.mjs";
 import * as studies from "../lib/studies.mjs";
 
 describe("a compressed study", () => {
@@ -15,7 +15,7 @@ describe("a compressed study", () => {
   let folder;
   before(() => {
     plain = studies.middle(studies.phantom("plain", { left: 0.12, right: 0.24, date: "20200420", slices: 62, columns: 128 }));
-    folder = studies.made("packed", plain.map(packed));
+    folder = studies.writeStudy("packed", plain.map(packed));
   });
 
   const measured = (at, { seen = () => {}, ...options } = {}) =>
@@ -32,7 +32,7 @@ describe("a compressed study", () => {
   // A worker that reads the first file, and the others once its decoders have started. It counts the
   // slices that it sends to them. With `dies`, the decoder of the first slice dies of it.
   const decoding = (dies) =>
-    faulty.inWorker(`() => {
+    faults.inWorker(`() => {
       if (self.name === "corsai-helper") {
         addEventListener("message", (event) => {
           if (event.data !== "die") return;
@@ -46,17 +46,17 @@ describe("a compressed study", () => {
       let rest;
       const there = new Promise((resolve) => (rest = resolve));
       self.Worker = class extends Worker {
-        constructor(...told) {
-          super(...told);
+        constructor(...args) {
+          super(...args);
           made += 1;
           this.addEventListener("message", ({ data }) => {
             ready += Array.isArray(data) && data[0] === '"Ready"';
             if (before !== null && made > before && ready === made) rest();
           });
         }
-        postMessage(data, ...told) {
+        postMessage(data, ...args) {
           const first = Array.isArray(data) && data[0].startsWith('{"Decode"') && ++self.given === 1;
-          return first && ${dies} ? super.postMessage("die") : super.postMessage(data, ...told);
+          return first && ${dies} ? super.postMessage("die") : super.postMessage(data, ...args);
         }
       };
       const read = Blob.prototype.arrayBuffer;
@@ -70,7 +70,7 @@ describe("a compressed study", () => {
   it("gives the numbers of the plain one", async () => {
     const given = (app) => app.page.workers()[0].evaluate(() => self.given);
     const decoded = async (app) => assert.ok((await given(app)) > 1, "no slice was decoded elsewhere");
-    const before = await measured(studies.made("plain-again", plain));
+    const before = await measured(studies.writeStudy("plain-again", plain));
     const after = await measured(folder, { host: decoding(false), seen: decoded });
     assert.deepEqual(after.lungs, before.lungs);
     assert.deepEqual(after.issues, before.issues);
@@ -95,7 +95,7 @@ describe("a compressed study", () => {
 
   it("of eight bits is refused, and shown", async () => {
     await within(async (app) => {
-      await app.openFolder(studies.made("reduced", plain.slice(2, 10).map(reduced)));
+      await app.openFolder(studies.writeStudy("reduced", plain.slice(2, 10).map(reduced)));
       assert.equal(await app.outcome(), "no number");
       assert.ok((await app.issues()).some(({ code }) => code === "pixels.eight-bit"), JSON.stringify(await app.issues()));
       // Air around the patient is black, the patient isn't.
@@ -129,7 +129,7 @@ describe("a compressed study", () => {
         return encapsulated(resized, `1.2.840.10008.1.2${syntax}`, stream);
       });
       await within(async (app) => {
-        await app.openFolder(studies.made("noise", noise));
+        await app.openFolder(studies.writeStudy("noise", noise));
         assert.equal(await app.outcome(), "no number");
         const [issue, ...others] = await app.issues();
         assert.deepEqual([issue.code, others], ["hu.implausible", []]);

@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 
 import { PATIENCE_MS, STUDY_MS, open, visit } from "../lib/app.mjs";
 import { stored, storedText } from "../lib/browser.mjs";
-import * as faulty from "../lib/faulty.mjs";
+import * as faults from "../lib/fault_injection.mjs";
 import { small } from "../lib/studies.mjs";
 
 let folder;
@@ -18,7 +18,7 @@ const chosen = async (app) => {
 };
 const deviation = async (app) => Number((await app.words("device")).match(/deviation ([-+.e0-9]+)/)[1]);
 // Lungs are being found for as long as the test wants.
-const FINDING = { host: faulty.halting(faulty.reached("lungs")) };
+const FINDING = { host: faults.halting(faults.reached("lungs")) };
 const finding = async (app) => {
   await app.halted();
   await app.get("progress-stage").filter({ hasText: "Finding" }).waitFor({ timeout: PATIENCE_MS });
@@ -42,12 +42,12 @@ describe("the graphics processor", () => {
     },
     "compiles no shader": () => {
       const create = GPUDevice.prototype.createShaderModule;
-      GPUDevice.prototype.createShaderModule = function (told) { return create.call(this, { ...told, code: "not a shader" }); };
+      GPUDevice.prototype.createShaderModule = function (descriptor) { return create.call(this, { ...descriptor, code: "not a shader" }); };
     },
     "has no memory for a buffer": () => {
       // The browser then gives a buffer that is in error, and says so in an error scope or as an uncaptured error.
       const create = GPUDevice.prototype.createBuffer;
-      GPUDevice.prototype.createBuffer = function (told) { return create.call(this, { ...told, size: 2 ** 50, mappedAtCreation: false }); };
+      GPUDevice.prototype.createBuffer = function (descriptor) { return create.call(this, { ...descriptor, size: 2 ** 50, mappedAtCreation: false }); };
     },
     "throws when it is asked for a buffer": () => { GPUDevice.prototype.createBuffer = () => { throw new RangeError(); }; },
     "computes nothing and says nothing": () => { GPUQueue.prototype.submit = () => {}; },
@@ -61,7 +61,7 @@ describe("the graphics processor", () => {
   };
   for (const [name, code] of Object.entries(broken)) {
     it(`that ${name} leaves the CPU, and the page says why`, () =>
-      visit({ query: "?device=gpu&tier=quick", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
+      visit({ query: "?device=gpu&tier=quick", softwareGpu: true, host: faults.inWorker(code) }, async (app) => {
         const { backend, reason } = await chosen(app);
         assert.equal(backend, "cpu");
         assert.ok(reason.length > 10, reason);
@@ -85,7 +85,7 @@ describe("the graphics processor", () => {
       const features = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "features").get;
       Object.defineProperty(GPUAdapter.prototype, "features", { get() { return new Set([...features.call(this)].filter((name) => name === "timestamp-query")); } });
     };
-    return visit({ query: "?device=gpu&tier=quick", softwareGpu: true, host: faulty.inWorker(code) }, async (app) => {
+    return visit({ query: "?device=gpu&tier=quick", softwareGpu: true, host: faults.inWorker(code) }, async (app) => {
       const { backend, reason } = await chosen(app);
       t.diagnostic(`${backend}: ${reason}`);
       const off = await deviation(app);
@@ -104,16 +104,16 @@ describe("a graphics processor that computes right at first", () => {
     globalThis.requested = 0;
     let [device, lost] = [null, false];
     const request = GPUAdapter.prototype.requestDevice;
-    GPUAdapter.prototype.requestDevice = async function (told) {
+    GPUAdapter.prototype.requestDevice = async function (descriptor) {
       globalThis.requested += 1;
-      const wanted = [...told.requiredFeatures].filter((name) => name !== "shader-f16");
-      device = await request.call(this, { ...told, requiredFeatures: wanted });
+      const wanted = [...descriptor.requiredFeatures].filter((name) => name !== "shader-f16");
+      device = await request.call(this, { ...descriptor, requiredFeatures: wanted });
       if (lost) setTimeout(() => device.destroy(), 1000);
       return device;
     };
     const post = self.postMessage;
-    self.postMessage = function (data, ...told) {
-      post.call(self, data, ...told);
+    self.postMessage = function (data, ...args) {
+      post.call(self, data, ...args);
       if (lost || !Array.isArray(data) || !/"stage":"lungs","done":[1-9]/.test(data[0])) return;
       lost = true;
       device.destroy();
@@ -136,7 +136,7 @@ describe("a graphics processor that computes right at first", () => {
   };
   let app;
   before(async () => {
-    app = await open({ query: "?device=gpu&tier=quick", softwareGpu: true, host: faulty.inWorker(code) });
+    app = await open({ query: "?device=gpu&tier=quick", softwareGpu: true, host: faults.inWorker(code) });
   });
   after(() => app?.close());
 
@@ -170,23 +170,23 @@ describe("a graphics processor that computes right at first", () => {
 
 describe("the page", () => {
   it("takes wasm of another type than a host should give", () =>
-    visit({ host: faulty.always(/\.wasm$/, (name) => ({ headers: { "Content-Type": "application/octet-stream" }, body: faulty.bytesOf(name) })) }, async (app) => {
+    visit({ host: faults.always(/\.wasm$/, (name) => ({ headers: { "Content-Type": "application/octet-stream" }, body: faults.bytesOf(name) })) }, async (app) => {
       assert.equal((await chosen(app)).backend, "cpu");
     }));
 
   it("says so when the part that computes isn't to be had, or is another file", async () => {
-    for (const answer of [faulty.status(404), faulty.corrupt]) {
-      await visit({ host: faulty.always(/corsai-worker.*\.wasm$/, answer) }, async (app) => {
+    for (const answer of [faults.status(404), faults.corrupt]) {
+      await visit({ host: faults.always(/corsai-worker.*\.wasm$/, answer) }, async (app) => {
         await app.get("notices").filter({ hasText: "could not be loaded" }).waitFor({ timeout: PATIENCE_MS });
       });
     }
   });
 
-  const altered = (name) => ({ body: Buffer.concat([faulty.bytesOf(name), Buffer.from("\nglobalThis.altered = true;\n")]) });
+  const altered = (name) => ({ body: Buffer.concat([faults.bytesOf(name), Buffer.from("\nglobalThis.altered = true;\n")]) });
   const UNLOADED = /could not be loaded, or the host's file isn't the one/;
 
   it("starts no worker script but the one that it was built with, and says so", () =>
-    visit({ host: faulty.always(/^worker\//, altered) }, async (app) => {
+    visit({ host: faults.always(/^worker\//, altered) }, async (app) => {
       await app.get("notices").filter({ hasText: UNLOADED }).waitFor({ timeout: PATIENCE_MS });
       assert.deepEqual(app.page.workers(), []);
       // The service worker keeps none of it, either.
@@ -194,15 +194,15 @@ describe("the page", () => {
     }));
 
   it("asks the host again for a worker script that came spoilt, and starts the right one", () =>
-    visit({ host: faulty.failing(/^worker\//, altered) }, async (app) => {
+    visit({ host: faults.failing(/^worker\//, altered) }, async (app) => {
       assert.equal((await chosen(app)).backend, "cpu");
       for (const worker of app.page.workers()) assert.equal(await worker.evaluate(() => globalThis.altered), undefined);
     }));
 
   it("starts the worker script that it has compared, where the host then gives another one", () => {
     const given = new Set();
-    const answer = (name) => (given.has(name) ? altered(name) : (given.add(name), { body: faulty.bytesOf(name) }));
-    return visit({ host: faulty.always(/^worker\//, answer) }, async (app) => {
+    const answer = (name) => (given.has(name) ? altered(name) : (given.add(name), { body: faults.bytesOf(name) }));
+    return visit({ host: faults.always(/^worker\//, answer) }, async (app) => {
       assert.equal((await chosen(app)).backend, "cpu");
       await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
@@ -211,10 +211,10 @@ describe("the page", () => {
   });
 
   for (const [name, pattern] of [["all its style sheets are", /\.css$/], ["one of its style sheets is", /viewer.*\.css$/]]) {
-    const ways = { "another than it was built with": (file) => ({ body: Buffer.concat([faulty.bytesOf(file), Buffer.from("\n")]) }), "not to be had": faulty.status(404) };
+    const ways = { "another than it was built with": (file) => ({ body: Buffer.concat([faults.bytesOf(file), Buffer.from("\n")]) }), "not to be had": faults.status(404) };
     for (const [state, answer] of Object.entries(ways)) {
       it(`isn't started and says so where ${name} ${state}`, async () => {
-        const app = await open({ bare: true, host: faulty.always(pattern, answer) });
+        const app = await open({ bare: true, host: faults.always(pattern, answer) });
         try {
           await app.page.locator("#static-unstyled").waitFor({ timeout: PATIENCE_MS });
           assert.match(await app.page.locator("#static").innerText(), /style sheet.*Reload the\s+page/s);
@@ -227,7 +227,7 @@ describe("the page", () => {
   }
 
   it("shows a sentence where its own code can't start", async () => {
-    const app = await open({ bare: true, host: faulty.always(/corsai-app.*\.wasm$/, faulty.corrupt) });
+    const app = await open({ bare: true, host: faults.always(/corsai-app.*\.wasm$/, faults.corrupt) });
     try {
       await app.page.locator("#static-failed").waitFor({ timeout: PATIENCE_MS });
       assert.match(await app.page.locator("#static").textContent(), /Not a medical device/);
@@ -239,7 +239,7 @@ describe("the page", () => {
   const started = {
     "JavaScript is switched off": [{ window: { javaScriptEnabled: false } }, /switched off/],
     "there is no WebAssembly": [{ prepare: (page) => page.addInitScript(() => delete globalThis.WebAssembly) }, /needs a current Chrome/],
-    "its first script isn't to be had": [{ host: faulty.always(/boot-.*\.js$/, faulty.status(404)) }, /check the connection and reload/],
+    "its first script isn't to be had": [{ host: faults.always(/boot-.*\.js$/, faults.status(404)) }, /check the connection and reload/],
   };
   for (const [name, [how, words]] of Object.entries(started)) {
     it(`says so where ${name}`, async () => {

@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 
 import { STUDY_MS, open, visit } from "../lib/app.mjs";
-import { halting } from "../lib/faulty.mjs";
-import { made, phantom, slicesOf } from "../lib/studies.mjs";
+import { halting } from "../lib/fault_injection.mjs";
+import { writeStudy, phantom, slicesOf } from "../lib/studies.mjs";
 
 const manifest = JSON.parse(readFileSync(new URL("../../models/manifest.json", import.meta.url)));
 const lesions = manifest.networks.filter((network) => network.family !== "lungs");
@@ -20,8 +20,8 @@ const MOST_BYTES = 1.2e9;
 function listen() {
   window.masks = {};
   window.Worker = class extends Worker {
-    constructor(...told) {
-      super(...told);
+    constructor(...args) {
+      super(...args);
       this.addEventListener("message", ({ data }) => {
         const event = Array.isArray(data) ? JSON.parse(data[0]) : {};
         if (event.is === "changed") event.indices.forEach((index) => delete window.masks[index]);
@@ -41,7 +41,7 @@ describe("the full tier", { skip: more("full") === 0 && "no network of the full 
   before(async () => {
     // The middle of a chest, most of it healthy: no fewer slices are measured.
     slices = slicesOf(phantom("full-source", { left: 0, right: 0.015, date: "20260101", slices: 31 })).slice(11, 19);
-    folder = made("full", slices);
+    folder = writeStudy("full", slices);
     app = await open({ ...visitor("tier=quick"), host: halting(null) });
   });
   after(() => app?.close());

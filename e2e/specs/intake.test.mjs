@@ -6,7 +6,7 @@ import path from "node:path";
 import { before, describe, it } from "node:test";
 
 import { PATIENCE_MS, visit } from "../lib/app.mjs";
-import { filesOf, made, middle, phantom } from "../lib/studies.mjs";
+import { filesOf, writeStudy, middle, phantom } from "../lib/studies.mjs";
 
 // A browser that lists what is dropped, and can't open files of these names, or list any folder.
 // Lists the first `first` files at once, and the others when the test says so.
@@ -46,7 +46,7 @@ describe("a dropped folder", () => {
   before(() => {
     const slices = middle(phantom("intake", { left: 0.08, right: 0.16, date: "20200420", slices: 62, columns: 128 }));
     count = slices.length;
-    folder = made("intake-named", slices.map((bytes, index) => [`IM${String(index).padStart(4, "0")}.dcm`, bytes]));
+    folder = writeStudy("intake-named", slices.map((bytes, index) => [`IM${String(index).padStart(4, "0")}.dcm`, bytes]));
   });
   const unreadable = async (app) => {
     await app.unfold();
@@ -61,9 +61,9 @@ describe("a dropped folder", () => {
       assert.match(issue.text, new RegExp(`Warning: 3 of ${count} files could not be opened: slices may be missing`));
       assert.match(issue.text, /intake-named\/IM000\d\.dcm/);
       const report = await app.report();
-      const [told] = report.issues.filter(({ code }) => code === "file.unreadable");
-      assert.equal(told.severity, "warning");
-      assert.equal(told.files, undefined, "names stay on the screen");
+      const [reported] = report.issues.filter(({ code }) => code === "file.unreadable");
+      assert.equal(reported.severity, "warning");
+      assert.equal(reported.files, undefined, "names stay on the screen");
     }));
 
   for (const [name, how] of [

@@ -45,7 +45,7 @@ describe("odd input", () => {
   };
   for (const [name, [make, codes]] of Object.entries(refused)) {
     it(`refuses ${name}: ${codes.join(", ")}`, async () => {
-      await app.openFolder(studies.made(name.replaceAll(" ", "-"), make()));
+      await app.openFolder(studies.writeStudy(name.replaceAll(" ", "-"), make()));
       assert.equal(await app.outcome(), "no number");
       const found = await app.issues();
       for (const code of codes) {
@@ -60,7 +60,7 @@ describe("odd input", () => {
 
   it("opens a study whatever its files are called and in whatever order", async () => {
     const shuffled = good.map((bytes, index) => [`IM${(index * 7919) % 10007}`, bytes]);
-    await app.drop([studies.made("shuffled", shuffled)], "dropzone");
+    await app.drop([studies.writeStudy("shuffled", shuffled)], "dropzone");
     assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
     const report = await app.report();
     assert.equal(report.study.slices, good.length);
@@ -75,7 +75,7 @@ describe("odd input", () => {
   };
   for (const [name, [make, code]] of Object.entries(measured)) {
     it(`measures a study with ${name}, and says so: ${code}`, async () => {
-      await app.openFolder(studies.made(name.replaceAll(" ", "-"), make()));
+      await app.openFolder(studies.writeStudy(name.replaceAll(" ", "-"), make()));
       assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
       const report = await app.report();
       assert.ok(report.issues.some((issue) => issue.code === code), JSON.stringify(report.issues));
@@ -89,7 +89,7 @@ describe("odd input", () => {
   }
 
   it("lets a person choose between two series", async () => {
-    await app.openFolder(studies.made("two-series", [...good, ...good.map(studies.asOtherSeries)]));
+    await app.openFolder(studies.writeStudy("two-series", [...good, ...good.map(studies.asOtherSeries)]));
     assert.equal(await app.outcome(), "choose");
     assert.equal(await app.get("series").count(), 2);
     assert.equal(await app.get("choose-series").count(), 2);

@@ -5,7 +5,7 @@ import { before, describe, it } from "node:test";
 
 import { PATIENCE_MS, open } from "../lib/app.mjs";
 import { stored } from "../lib/browser.mjs";
-import * as faulty from "../lib/faulty.mjs";
+import * as faults from "../lib/fault_injection.mjs";
 import { small } from "../lib/studies.mjs";
 
 describe("offline", () => {
@@ -48,7 +48,7 @@ describe("offline", () => {
 
   it("lets a newer version in when no study is open and a person says so", async () => {
     let newer = false;
-    const script = () => ({ body: faulty.bytesOf("sw.js").toString().replace(/BUILD = "[^"]*"/, 'BUILD = "newer"') });
+    const script = () => ({ body: faults.bytesOf("sw.js").toString().replace(/BUILD = "[^"]*"/, 'BUILD = "newer"') });
     const app = await open({ query: "?device=cpu&tier=quick", host: { answer: (name) => (newer && name === "sw.js" ? script() : null) } });
     try {
       await app.ready();
@@ -76,8 +76,8 @@ describe("offline", () => {
     let newer = false;
     const host = {
       answer: (name) => {
-        if (newer && name === "sw.js") return { body: faulty.bytesOf(name).toString().replace(/BUILD = "[^"]*"/, 'BUILD = "newer"') };
-        return newer && name === "icon.svg" ? faulty.corrupt(name) : null;
+        if (newer && name === "sw.js") return { body: faults.bytesOf(name).toString().replace(/BUILD = "[^"]*"/, 'BUILD = "newer"') };
+        return newer && name === "icon.svg" ? faults.corrupt(name) : null;
       },
     };
     const app = await open({ query: "?device=cpu&tier=quick", host });
@@ -123,7 +123,7 @@ describe("offline", () => {
   });
 
   it("keeps no page of which one file is another, and works all the same", async () => {
-    const app = await open({ query: "?device=cpu&tier=quick", host: faulty.always(/^icon\.svg$/, faulty.corrupt) });
+    const app = await open({ query: "?device=cpu&tier=quick", host: faults.always(/^icon\.svg$/, faults.corrupt) });
     try {
       await app.get("privacy-ready").filter({ hasText: "Nothing is kept here for a later visit" }).waitFor({ state: "attached", timeout: PATIENCE_MS });
       const { cached } = await stored(app.page);

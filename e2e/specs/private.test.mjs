@@ -41,16 +41,16 @@ function canaries() {
   const named = good.map((bytes, index) => [`${CANARY}-${index}.dcm`, changed(bytes, SPOILT)]);
   // One broken file, so that there is an issue that names it on screen.
   named.push([`${CANARY}-broken.dcm`, studies.truncated(named[3][1])]);
-  return studies.made("canary", named);
+  return studies.writeStudy("canary", named);
 }
 
 describe("a study of somebody", () => {
   let app;
   let asked;
-  const said = [];
+  const logged = [];
   before(async () => {
     const prepare = async (page) => {
-      page.on("console", (message) => said.push(message.text()));
+      page.on("console", (message) => logged.push(message.text()));
       // The policy lets nobody read the clipboard, so what is put there is written down.
       await page.addInitScript(() => { Clipboard.prototype.writeText = async (text) => void (globalThis.copied = text); });
     };
@@ -93,7 +93,7 @@ describe("a study of somebody", () => {
       title,
       report,
       copied,
-      console: [...said, ...app.problems].join("\n"),
+      console: [...logged, ...app.problems].join("\n"),
       storage: await storedText(app.page),
       requests: JSON.stringify(app.requests),
       issues: (await app.issues()).map(({ code }) => code).join(),
@@ -152,7 +152,7 @@ describe("a report that is saved", () => {
       const timer = globalThis.setTimeout;
       globalThis.late = [];
       // What waits for a minute or more waits for the test.
-      globalThis.setTimeout = (then, ms, ...told) => (ms >= 60_000 ? (globalThis.late.push(() => then(...told)), 0) : timer(then, ms, ...told));
+      globalThis.setTimeout = (then, ms, ...args) => (ms >= 60_000 ? (globalThis.late.push(() => then(...args)), 0) : timer(then, ms, ...args));
       const revoke = URL.revokeObjectURL;
       globalThis.revoked = [];
       URL.revokeObjectURL = (url) => (globalThis.revoked.push(url), revoke.call(URL, url));
@@ -316,13 +316,13 @@ function attempts(to) {
 describe("code that wanted to send something (P5)", () => {
   let app;
   let elsewhere;
-  const heard = [];
+  const received = [];
   before(async () => {
     const server = createServer((request, response) => {
-      heard.push(`${request.method} ${request.url}`);
+      received.push(`${request.method} ${request.url}`);
       response.writeHead(200, { "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin" }).end("1");
     });
-    server.on("upgrade", (request, socket) => (heard.push(`upgrade ${request.url}`), socket.destroy()));
+    server.on("upgrade", (request, socket) => (received.push(`upgrade ${request.url}`), socket.destroy()));
     await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
     elsewhere = { server, address: `http://127.0.0.1:${server.address().port}/` };
     app = await open({ query: "?device=cpu&tier=quick" });
@@ -342,7 +342,7 @@ describe("code that wanted to send something (P5)", () => {
     const { outcomes, stopped } = await app.page.evaluate(attempts, `${elsewhere.address}page`);
     t.diagnostic(JSON.stringify({ outcomes, stopped }));
     refused(outcomes);
-    assert.deepEqual(heard, []);
+    assert.deepEqual(received, []);
     for (const directive of ["connect-src", "form-action", "frame-src", "img-src", "script-src", "style-src-attr"]) {
       assert.ok(stopped.some((s) => s.startsWith(directive)), `${directive} among ${stopped}`);
     }
@@ -358,7 +358,7 @@ describe("code that wanted to send something (P5)", () => {
       refused(outcomes);
       assert.ok(stopped.includes("connect-src"), `${stopped}`);
     }
-    assert.deepEqual(heard, []);
+    assert.deepEqual(received, []);
     assert.deepEqual(app.requests.slice(before), []);
   });
 

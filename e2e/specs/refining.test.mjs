@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 
 import { PATIENCE_MS, STUDY_MS, visit } from "../lib/app.mjs";
-import { bytesOf, halting, reached } from "../lib/faulty.mjs";
+import { bytesOf, halting, reached } from "../lib/fault_injection.mjs";
 import { small } from "../lib/studies.mjs";
 
 const manifest = JSON.parse(readFileSync(new URL("../../models/manifest.json", import.meta.url)));
@@ -200,14 +200,14 @@ describe("a stopped study", () => {
       await app.get("ended").filter({ hasText: "Stopped" }).waitFor({ timeout: PATIENCE_MS });
       // One slice had been read, and no other one will be.
       const waiting = app.page.locator(".stage-waiting");
-      const said = [];
+      const texts = [];
       const last = Number(await app.get("slice-slider").getAttribute("max"));
       for (let index = 0; index <= last; index += 1) {
         await app.get("slice-slider").fill(`${index}`);
         await app.settled();
-        said.push(await waiting.allTextContents());
+        texts.push(await waiting.allTextContents());
       }
-      assert.deepEqual(said.filter((words) => words.length > 0), Array(last).fill(["This slice was not read."]));
+      assert.deepEqual(texts.filter((words) => words.length > 0), Array(last).fill(["This slice was not read."]));
       await app.goOn();
       await app.click("measure-again");
       await app.get("ended").waitFor({ state: "detached" });

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import { STUDY_MS, open } from "../lib/app.mjs";
-import { OUT, made, small } from "../lib/studies.mjs";
+import { OUT, writeStudy, small } from "../lib/studies.mjs";
 
 describe("a study that is open", () => {
   let app;
@@ -18,7 +18,7 @@ describe("a study that is open", () => {
   };
 
   before(async () => {
-    other = made("no-study", [["letter.txt", Buffer.from("no picture")]]);
+    other = writeStudy("no-study", [["letter.txt", Buffer.from("no picture")]]);
     app = await open({ query: "?device=cpu&tier=quick" });
     await app.openFolder(small("replaced"));
     assert.equal(await app.outcome(), "finished");

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import { PATIENCE_MS, STUDY_MS, open } from "../lib/app.mjs";
-import { halting, reached } from "../lib/faulty.mjs";
+import { halting, reached } from "../lib/fault_injection.mjs";
 
 // What the synthetic study is made with (app/src/phantoms.rs), and how far a measurement may be off.
 const TRUTH = { left: 0.08, right: 0.16 };

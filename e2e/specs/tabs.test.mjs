@@ -7,24 +7,24 @@ import { describe, it } from "node:test";
 
 import { PATIENCE_MS, open, visit } from "../lib/app.mjs";
 import { stored } from "../lib/browser.mjs";
-import * as faulty from "../lib/faulty.mjs";
+import * as faults from "../lib/fault_injection.mjs";
 import { small } from "../lib/studies.mjs";
 
 // A host that has a newer build once `state.newer` is set: the same files below other names, as
 // hashed names differ, and the older ones gone.
 function updating(state) {
   const renamed = (text) => text.replace(/\b(assets|worker)\//g, "$1-new/");
-  const index = Buffer.from(renamed(faulty.bytesOf("index.html").toString()));
+  const index = Buffer.from(renamed(faults.bytesOf("index.html").toString()));
   const integrity = (bytes) => `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
   return {
     answer: (name) => {
       if (!state.newer) return null;
       if (name === "" || name === "index.html") return { body: index };
-      if (/^(assets|worker)-new\//.test(name)) return { body: faulty.bytesOf(name.replace("-new/", "/")) };
+      if (/^(assets|worker)-new\//.test(name)) return { body: faults.bytesOf(name.replace("-new/", "/")) };
       if (/^(assets|worker)\//.test(name)) return { status: 404, body: "gone with the older build" };
       if (name !== "sw.js") return null;
-      const text = renamed(faulty.bytesOf(name).toString()).replace(/BUILD = "[^"]*"/, 'BUILD = "newer"');
-      return { body: text.replaceAll(integrity(faulty.bytesOf("index.html")), integrity(index)) };
+      const text = renamed(faults.bytesOf(name).toString()).replace(/BUILD = "[^"]*"/, 'BUILD = "newer"');
+      return { body: text.replaceAll(integrity(faults.bytesOf("index.html")), integrity(index)) };
     },
   };
 }
@@ -74,7 +74,7 @@ describe("a newer version", () => {
 
 describe("a worker whose script is gone", () => {
   it("is said to be that, and not the browser's fault", () =>
-    visit({ host: faulty.always(/^worker\//, faulty.status(404)) }, async (app) => {
+    visit({ host: faults.always(/^worker\//, faults.status(404)) }, async (app) => {
       const notice = app.get("notices").filter({ hasText: /could not be loaded.*reload the page/ });
       await notice.waitFor({ timeout: PATIENCE_MS });
       assert.equal(await app.page.getByText("This browser can't start").count(), 0);

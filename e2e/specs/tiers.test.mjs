@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 
 import { STUDY_MS, open, visit } from "../lib/app.mjs";
-import { halting } from "../lib/faulty.mjs";
+import { halting } from "../lib/fault_injection.mjs";
 import { small } from "../lib/studies.mjs";
 
 const manifest = JSON.parse(readFileSync(new URL("../../models/manifest.json", import.meta.url)));

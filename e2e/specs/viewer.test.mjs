@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import { DESKTOP, PATIENCE_MS, STUDY_MS, TABLET, open } from "../lib/app.mjs";
-import { halting, reached } from "../lib/faulty.mjs";
+import { halting, reached } from "../lib/fault_injection.mjs";
 import { OUT, phantom } from "../lib/studies.mjs";
 
 // With slices enough to walk through, and few enough to be measured soon.

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 
 import { PATIENCE_MS, visit } from "../lib/app.mjs";
-import * as faulty from "../lib/faulty.mjs";
+import * as faults from "../lib/fault_injection.mjs";
 import { small } from "../lib/studies.mjs";
 
 const PART = /^models\/fpn/;
@@ -18,7 +18,7 @@ describe("weights", () => {
   before(() => (folder = small("weights")));
 
   it("go on from where the connection broke", () =>
-    visit({ host: faulty.failing(PART, faulty.cutOff) }, async (app) => {
+    visit({ host: faults.failing(PART, faults.cutOff) }, async (app) => {
       await loaded(app);
       const [first, second, ...more] = asked(app);
       assert.equal(first.headers.range, undefined);
@@ -30,14 +30,14 @@ describe("weights", () => {
     let go;
     const goes = new Promise((resolve) => (go = resolve));
     const halting = async (name, request, response) => {
-      const bytes = faulty.bytesOf(name);
+      const bytes = faults.bytesOf(name);
       const half = bytes.length >> 1;
       response.writeHead(200, { "Content-Type": "application/octet-stream", "Content-Length": bytes.length });
       response.write(bytes.subarray(0, half));
       await goes;
       return new Promise((resolve) => response.end(bytes.subarray(half), () => resolve(null)));
     };
-    return visit({ host: faulty.failing(PART, halting) }, async (app) => {
+    return visit({ host: faults.failing(PART, halting) }, async (app) => {
       await words(app, /Loading the networks: [1-9][0-9.]*.MB of [0-9.]+.MB/);
       go();
       await loaded(app);
@@ -56,30 +56,30 @@ describe("weights", () => {
   });
 
   const recovered = {
-    "one changed bit": faulty.corrupt,
-    "a file that is too short": faulty.shorter,
-    "a busy host": faulty.status(503),
-    "a web page in their place, once": faulty.page,
-    "a host that falls silent": faulty.silent,
+    "one changed bit": faults.corrupt,
+    "a file that is too short": faults.shorter,
+    "a busy host": faults.status(503),
+    "a web page in their place, once": faults.page,
+    "a host that falls silent": faults.silent,
   };
   for (const [name, answer] of Object.entries(recovered)) {
     it(`survive ${name}`, () =>
-      visit({ host: faulty.failing(PART, answer) }, async (app) => {
+      visit({ host: faults.failing(PART, answer) }, async (app) => {
         await loaded(app);
         assert.equal(asked(app).length, 2);
       }));
   }
 
   const refused = {
-    "aren't there": [faulty.status(404), /the host answered 404/],
-    "are always another file": [faulty.corrupt, /not what this page was built with/],
-    "can't be reached": [faulty.dropped, /could not be reached/],
-    "are a web page": [faulty.page, /a web page in place of the weights/],
-    "end too early": [faulty.shorter, /bytes arrived instead of \d+/],
+    "aren't there": [faults.status(404), /the host answered 404/],
+    "are always another file": [faults.corrupt, /not what this page was built with/],
+    "can't be reached": [faults.dropped, /could not be reached/],
+    "are a web page": [faults.page, /a web page in place of the weights/],
+    "end too early": [faults.shorter, /bytes arrived instead of \d+/],
   };
   for (const [name, [answer, reason]] of Object.entries(refused)) {
     it(`that ${name} are refused in words`, () =>
-      visit({ host: faulty.always(PART, answer) }, async (app) => {
+      visit({ host: faults.always(PART, answer) }, async (app) => {
         await words(app, "could not be loaded yet");
         await app.openFolder(folder);
         assert.equal(await app.outcome(), "no number");
@@ -91,7 +91,7 @@ describe("weights", () => {
 
   it("are tried again when a study needs them", () => {
     let gone = true;
-    const host = { answer: (name, ...rest) => (gone && PART.test(name) ? faulty.status(502)(name, ...rest) : null) };
+    const host = { answer: (name, ...rest) => (gone && PART.test(name) ? faults.status(502)(name, ...rest) : null) };
     return visit({ host }, async (app) => {
       await words(app, "could not be loaded yet");
       gone = false;
@@ -112,14 +112,14 @@ describe("weights", () => {
       });
       await app.page.reload();
       await loaded(app);
-      const kept = await app.page.evaluate(async () => {
+      const intact = await app.page.evaluate(async () => {
         const cache = await caches.open("corsai-weights");
         const key = (await cache.keys()).find(({ url }) => url.includes("/fpn"));
         const digest = await crypto.subtle.digest("SHA-256", await (await cache.match(key)).arrayBuffer());
         const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
         return key.url.endsWith(hex);
       });
-      assert.ok(kept, "they are right again");
+      assert.ok(intact, "they are right again");
     }));
 
   const unkept = {

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import { PATIENCE_MS, STUDY_MS, open, visit } from "../lib/app.mjs";
-import * as faulty from "../lib/faulty.mjs";
+import * as faults from "../lib/fault_injection.mjs";
 import { phantom, small } from "../lib/studies.mjs";
 
-const [LUNGS, LESIONS] = ["lungs", "lesions"].map((stage) => faulty.reached(stage));
+const [LUNGS, LESIONS] = ["lungs", "lesions"].map((stage) => faults.reached(stage));
 
 let [folder, earlier] = [];
 before(() => {
@@ -22,8 +22,8 @@ describe("the worker", () => {
   const listen = () => {
     window.asked = [];
     window.Worker = class extends Worker {
-      constructor(...told) {
-        super(...told);
+      constructor(...args) {
+        super(...args);
         const questions = [];
         window.asked.push(questions);
         this.addEventListener("message", ({ data }) => {
@@ -38,7 +38,7 @@ describe("the worker", () => {
   let app;
   before(async () => {
     const prepare = (page) => page.addInitScript(listen);
-    app = await open({ query: "?device=cpu&tier=quick&cores=2", host: faulty.halting(LUNGS), prepare });
+    app = await open({ query: "?device=cpu&tier=quick&cores=2", host: faults.halting(LUNGS), prepare });
   });
   after(() => app?.close());
 
@@ -109,7 +109,7 @@ describe("a worker that hangs", () => {
   };
 
   it("is noticed after a minute, and can be ended", () => {
-    return visit({ host: faulty.halting(LUNGS), prepare: (page) => page.addInitScript(fast) }, async (app) => {
+    return visit({ host: faults.halting(LUNGS), prepare: (page) => page.addInitScript(fast) }, async (app) => {
       await app.openFolder(folder);
       await app.halted();
       await stage(app, "Finding");
@@ -137,7 +137,7 @@ describe("helpers that fail", () => {
       const now = Performance.prototype.now;
       Performance.prototype.now = function () { return now.call(this) * 10; };
     };
-    const host = faulty.hanging("(job) => job > 40");
+    const host = faults.hanging("(job) => job > 40");
     return visit({ host, prepare: (page) => page.addInitScript(fast) }, async (app) => {
       await app.openFolder(folder);
       await app.get("stalled").waitFor({ timeout: PATIENCE_MS });
@@ -148,7 +148,7 @@ describe("helpers that fail", () => {
   });
 
   it("are replaced where one hangs, and its jobs are done again", (t) => {
-    const host = faulty.hanging("(job) => job === 41", 10);
+    const host = faults.hanging("(job) => job === 41", 10);
     return visit({ host }, async (app) => {
       await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
@@ -160,7 +160,7 @@ describe("helpers that fail", () => {
   });
 
   it("end the study in words where a message can't be read", () =>
-    visit({ host: faulty.garbled(41) }, async (app) => {
+    visit({ host: faults.garbled(41) }, async (app) => {
       await app.openFolder(folder);
       assert.equal(await app.outcome(), "no number");
       const issues = await app.issues();
@@ -178,8 +178,8 @@ describe("the strip beside the slider", () => {
     const listen = () => {
       window.slices = new Set();
       window.Worker = class extends Worker {
-        constructor(...told) {
-          super(...told);
+        constructor(...args) {
+          super(...args);
           this.addEventListener("message", ({ data }) => {
             const event = Array.isArray(data) ? JSON.parse(data[0]) : {};
             if (event.is === "slice") window.slices.add(event.index);
@@ -209,13 +209,13 @@ describe("an earlier study", () => {
     // The page's window, which remembers the complete reports, and which studies it has heard of.
     const listen = () => {
       window.reports = [];
-      window.heard = new Set();
+      window.slots = new Set();
       window.Worker = class extends Worker {
-        constructor(...told) {
-          super(...told);
+        constructor(...args) {
+          super(...args);
           this.addEventListener("message", ({ data }) => {
             const event = Array.isArray(data) ? JSON.parse(data[0]) : {};
-            window.heard.add(event.slot);
+            window.slots.add(event.slot);
             if (event.is === "report" && event.stage !== "lungs") window.reports.push(`${event.slot} ${event.report.runs.tier}`);
           });
         }
@@ -223,7 +223,7 @@ describe("an earlier study", () => {
     };
     const options = {
       query: "?device=cpu&tier=standard&cores=2",
-      host: faulty.halting(faulty.reached("refining")),
+      host: faults.halting(faults.reached("refining")),
       prepare: (page) => page.addInitScript(listen),
     };
     return visit(options, async (app) => {
@@ -234,7 +234,7 @@ describe("an earlier study", () => {
       await app.halted();
       await app.click("add-earlier");
       await app.openFolder(earlier, "previous");
-      await app.page.waitForFunction(() => window.heard.has("previous"), null, { timeout: PATIENCE_MS });
+      await app.page.waitForFunction(() => window.slots.has("previous"), null, { timeout: PATIENCE_MS });
       await app.goOn();
       await reported("previous quick");
       const before = await app.page.evaluate(() => window.reports);
@@ -246,8 +246,8 @@ describe("an earlier study", () => {
 
 describe("a computer without memory left", () => {
   const without = {
-    "for the study": faulty.exhausted(false, /"open-phantom"/),
-    "for the networks": faulty.exhausted(true, /"Run"/),
+    "for the study": faults.exhausted(false, /"open-phantom"/),
+    "for the networks": faults.exhausted(true, /"Run"/),
   };
   for (const [name, host] of Object.entries(without)) {
     it(`${name} ends it in words, and the page lives on`, (t) =>

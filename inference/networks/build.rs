@@ -2,6 +2,8 @@
 //! needed at run time. `CORSAI_MODELS` may name another folder than the repository's: that of networks which are trained
 //! and not shipped, to judge them by (`models/training` packs them so).
 
+#![allow(clippy::disallowed_methods, reason = "it runs on the machine that builds, never in a browser")]
+
 use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -106,13 +106,13 @@ fn Offer() -> impl IntoView {
     let controller = use_controller();
     let synthetic = controller.study(StudySlot::Current).synthetic();
     let toggle = move |_| controller.adding_earlier.update(|a| *a = !*a);
-    let stories = move || {
+    let visits = move || {
         synthetic.get().then(|| {
-            let buttons = phantoms::EARLIER.iter().map(|story| {
-                let date = story.date;
+            let buttons = phantoms::EARLIER.iter().map(|visit| {
+                let date = visit.date;
                 view! {
-                    <button class="button" data-testid=story.id on:click=move |_| controller.open_phantom(StudySlot::Previous, date)>
-                        {story.name}
+                    <button class="button" data-testid=visit.id on:click=move |_| controller.open_phantom(StudySlot::Previous, date)>
+                        {visit.name}
                     </button>
                 }
             });
@@ -142,7 +142,7 @@ fn Offer() -> impl IntoView {
                         <div class="dropzone dropzone-small" data-slot="previous" data-testid="dropzone-previous">
                             <p class="dropzone-title">{text::comparison::DROP_HERE}</p>
                             <Openers which=StudySlot::Previous />
-                            {stories}
+                            {visits}
                         </div>
                     }
                 })

@@ -83,10 +83,10 @@ pub fn IssuesCard() -> impl IntoView {
         let (current, earlier) = (current.get(), earlier.get());
         let both = !current.is_empty() && !earlier.is_empty();
         let of_earlier = (!earlier.is_empty())
-            .then(|| view! { <h3 class="card-subtitle">{text::common::EARLIER_STUDY}</h3> {grouped(earlier.clone())} });
+            .then(|| view! { <h3 class="card-subtitle">{text::common::EARLIER_STUDY}</h3> {grouped(&earlier)} });
         let of_this = (!current.is_empty()).then(|| {
             let titled = both || earlier_shown.get();
-            view! { {titled.then(|| view! { <h3 class="card-subtitle">{text::common::THIS_STUDY}</h3> })} {grouped(current.clone())} }
+            view! { {titled.then(|| view! { <h3 class="card-subtitle">{text::common::THIS_STUDY}</h3> })} {grouped(&current)} }
         });
         let lists = if earlier_shown.get() {
             view! { {of_earlier} {of_this} }.into_any()
@@ -103,12 +103,12 @@ pub fn IssuesCard() -> impl IntoView {
     }
 }
 
-fn grouped(issues: Vec<Issue>) -> impl IntoView {
+fn grouped(issues: &[Issue]) -> impl IntoView {
     GROUPS
         .into_iter()
         .filter_map(|severity| {
             let group: Vec<Issue> = issues.iter().filter(|i| i.severity == severity).cloned().collect();
-            let heading = format!("{} ({})", text::issues::group_title(severity), group.len());
+            let heading = text::issues::group_heading(severity, group.len());
             let open = OPEN.contains(&severity);
             (!group.is_empty()).then(|| {
                 view! {

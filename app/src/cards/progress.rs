@@ -1,4 +1,4 @@
-//! What is going on, how long it takes, and how to stop it.
+//! The cards of running work: what it is, how long it takes, and how to stop it.
 
 use corsai_protocol::{Progress, Stage, StudySlot};
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use crate::{
     weights::status::WeightsStatus,
 };
 
-/// Done part, 0..=1, where it is known.
+/// Returns the part that is done, 0..=1, where it is known.
 pub fn fraction(progress: &Progress, loaded: &WeightsStatus) -> Option<f64> {
     if progress.stage == Stage::Weights && loaded.bytes < loaded.total {
         return Some(loaded.bytes as f64 / loaded.total as f64);
@@ -33,7 +33,7 @@ pub fn ProgressCard() -> impl IntoView {
     }
 }
 
-/// That folders are being looked through, from the first moment on.
+/// The listing of a drop's folders, from its start on.
 #[component]
 pub fn Listing() -> impl IntoView {
     let controller = use_controller();
@@ -57,8 +57,8 @@ pub fn Listing() -> impl IntoView {
     }
 }
 
-/// That the person stopped a study, or that a worker took its pictures along; and the way to
-/// measure it once more.
+/// A study that the person stopped, or whose pictures were lost with a worker, and the way to
+/// measure it again.
 #[component]
 fn Ended(which: StudySlot) -> impl IntoView {
     let controller = use_controller();
@@ -90,7 +90,7 @@ fn Ended(which: StudySlot) -> impl IntoView {
     }
 }
 
-/// Where nothing has come further for long: the way out.
+/// The way to stop a run without progress.
 #[component]
 pub fn Stalled() -> impl IntoView {
     let controller = use_controller();

@@ -1,14 +1,14 @@
-//! How certain the numbers are: the bounds of the running vote, the range of the single networks, the
-//! tier, and the way to the next one.
+//! How certain the numbers are: the bounds of the running vote, the range of the single networks,
+//! the tier, and the way to the next one.
 
 use corsai_protocol::{Progress, Stage, StudySlot};
-use corsai_report::Report;
+use corsai_report::{Members, Tier};
 use leptos::prelude::*;
 
 use crate::{
     cards::progress::{self, Stalled},
     controller::use_controller,
-    state::{Phase, Shared, StudyStoreFields, derived},
+    state::{Phase, StudyStoreFields, derived},
     text,
 };
 
@@ -26,11 +26,8 @@ pub fn StillPossible() -> impl IntoView {
 
 /// Which tier the numbers come from, how far they are apart, and what can make them surer.
 #[component]
-pub fn Tiers(report: Shared<Report>) -> impl IntoView {
+pub fn Tiers(tier: Tier, members: Option<Members>, lesion_networks: usize) -> impl IntoView {
     let controller = use_controller();
-    let members = report.lungs.as_ref().and_then(|lungs| lungs.both.members);
-    let tier = report.runs.tier;
-    let lesion_networks = report.runs.networks.iter().filter(|n| controller.is_lesion_network(&n.name)).count();
     let head = text::refinement::tier_of_networks(tier, lesion_networks);
     let working = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase.work().is_some());
     let offer = move || {
@@ -71,9 +68,9 @@ fn Refining() -> impl IntoView {
         (true, at) => text::refinement::restoring(text::progress::stage_name(at.map_or(Stage::Reading, |p| p.stage))),
         (false, _) => text::progress::stage_name(Stage::Refining).to_string(),
     };
-    let told =
+    let detail_of =
         move |p: Progress| text::progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref());
-    let detail = move || work.get().progress.map(told).unwrap_or_default();
+    let detail = move || work.get().progress.map(detail_of).unwrap_or_default();
     let done =
         move || work.get().progress.and_then(|p| progress::fraction(&p, &controller.weights.get())).unwrap_or(0.0);
     let stopping = move || work.get().stopping;

@@ -33,16 +33,16 @@ pub fn SeriesPicker(which: StudySlot) -> impl IntoView {
         <div class="series-picker" data-testid="series-list">
             <h2>{title}</h2>
             <p class="hint">{text::series::ADVICE}</p>
-            <ul class="series">{move || list.get().into_iter().map(|s| entry(controller, which, s)).collect::<Vec<_>>()}</ul>
+            <ul class="series">{move || list.get().into_iter().map(|s| entry(controller, which, &s)).collect::<Vec<_>>()}</ul>
         </div>
     }
     .into_any()
 }
 
-fn entry(controller: Controller, slot: StudySlot, series: SeriesSummary) -> impl IntoView {
+fn entry(controller: Controller, slot: StudySlot, series: &SeriesSummary) -> AnyView {
     let id = series.id;
     let thumbnail = controller.with_state(|s| s.study(slot).thumbnails.iter().find(|t| t.series == id).cloned());
-    let label = text::series::measure(&series);
+    let label = text::series::measure(series);
     let action = if series.usable {
         view! {
             <button
@@ -62,8 +62,8 @@ fn entry(controller: Controller, slot: StudySlot, series: SeriesSummary) -> impl
         <li class="series-entry" class:series-off=!series.usable data-testid="series">
             <Picture thumbnail />
             <div class="series-words">
-                <p class="series-name">{text::series::name(&series)} <span class="tag">{series.modality.clone()}</span></p>
-                <p class="series-facts">{text::series::facts(&series)}</p>
+                <p class="series-name">{text::series::name(series)} <span class="tag">{series.modality.clone()}</span></p>
+                <p class="series-facts">{text::series::facts(series)}</p>
                 <IssueList issues=series.issues.clone() />
             </div>
             {action}
@@ -159,7 +159,7 @@ pub fn StudyCard() -> impl IntoView {
                     .then(|| {
                         let which = if chosen.with(Option::is_some) { text::series::OTHER_SERIES } else { text::series::SERIES };
                         let heading = text::series::found(which, others.len());
-                        let list: Vec<_> = others.into_iter().map(|s| other(controller, s)).collect();
+                        let list: Vec<_> = others.into_iter().map(|s| other(controller, &s)).collect();
                         view! {
                             <details class="others">
                                 <summary>{heading}</summary>
@@ -178,15 +178,15 @@ pub fn StudyCard() -> impl IntoView {
     .into_any()
 }
 
-fn other(controller: Controller, series: SeriesSummary) -> impl IntoView {
+fn other(controller: Controller, series: &SeriesSummary) -> AnyView {
     let id: SeriesId = series.id;
     let why: Vec<_> = series.issues.iter().filter(|i| i.severity == Severity::Stop).cloned().collect();
-    let label = text::series::measure_instead(&series);
+    let label = text::series::measure_instead(series);
     view! {
         <li class="series-entry" data-testid="other-series">
             <div class="series-words">
-                <p class="series-name">{text::series::name(&series)} <span class="tag">{series.modality.clone()}</span></p>
-                <p class="series-facts">{text::series::facts(&series)}</p>
+                <p class="series-name">{text::series::name(series)} <span class="tag">{series.modality.clone()}</span></p>
+                <p class="series-facts">{text::series::facts(series)}</p>
                 <IssueList issues=why />
             </div>
             {series

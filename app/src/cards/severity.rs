@@ -1,4 +1,4 @@
-//! How much of the lungs is affected: volumes, shares, the class and its scale, and how it was computed.
+//! The card of the numbers: volumes, shares, the class and its scale, and how they were computed.
 
 use corsai_protocol::StudySlot;
 use corsai_report::{LungFinding, Lungs, Report, Runs, Scale, Severity};
@@ -32,7 +32,7 @@ struct ShownReport {
     report: Shared<Report>,
 }
 
-/// The numbers of the study whose pictures are shown, or why it has none.
+/// The numbers of the study on screen, or why it has none.
 #[component]
 pub fn SeverityCard() -> impl IntoView {
     let controller = use_controller();
@@ -86,6 +86,8 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
     let both = lungs.both.clone();
     let class = move || of(&both, controller.scale.get());
     let has_class = lungs.both.ct_class.is_some();
+    let members = lungs.both.members;
+    let lesion_networks = report.runs.networks.iter().filter(|n| controller.is_lesion_network(&n.name)).count();
     let shares = [lungs.right.share, lungs.left.share];
     view! {
         <section
@@ -128,7 +130,7 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
             }}
             <Table lungs=lungs.clone() pending />
             {(pending && !earlier).then(|| view! { <StillPossible /> })}
-            {(measured && !earlier).then(|| view! { <Tiers report=report.clone() /> })}
+            {(measured && !earlier).then(|| view! { <Tiers tier=report.runs.tier members=members lesion_networks=lesion_networks /> })}
             {(pending && has_class)
                 .then(|| view! { <p class="pending">{text::severity::UNFINISHED}</p> })}
             {stopped
@@ -152,7 +154,7 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
     .into_any()
 }
 
-/// Where the lungs' shares lie between the scale's borders.
+/// The lungs' shares between the scale's borders.
 #[component]
 fn ScaleBar(shares: [Option<f64>; 2]) -> impl IntoView {
     let controller = use_controller();
@@ -250,7 +252,7 @@ fn Table(lungs: Lungs, pending: bool) -> impl IntoView {
     .into_any()
 }
 
-/// How these numbers came about.
+/// How these numbers were computed.
 #[component]
 fn Computed(runs: Runs, voxel_mm: [f64; 3]) -> impl IntoView {
     let networks: Vec<_> = runs
@@ -289,22 +291,22 @@ fn Computed(runs: Runs, voxel_mm: [f64; 3]) -> impl IntoView {
 #[component]
 fn Exports() -> impl IntoView {
     let controller = use_controller();
-    let said = RwSignal::new(String::new());
+    let status = RwSignal::new(String::new());
     let shown = RwSignal::new(None::<String>);
     let save = move |_: ev::MouseEvent| {
         let text = controller.export_data().and_then(|(report, issues)| export::json(&report, &issues).ok());
         let done = text.and_then(|text| browser::download("corsai-report.json", &text));
-        said.set(if done.is_some() { String::new() } else { text::severity::NOT_SAVED.into() });
+        status.set(if done.is_some() { String::new() } else { text::severity::NOT_SAVED.into() });
     };
     let copy = move |_: ev::MouseEvent| {
         let Some((report, issues)) = controller.export_data() else { return };
-        let text = export::summary(&report, &issues, controller.scale.get_untracked());
+        let text = text::summary::summary(&report, &issues, controller.scale.get_untracked());
         spawn_local(async move {
             if browser::copy(&text).await {
-                said.set(text::common::COPIED.into());
+                status.set(text::common::COPIED.into());
                 shown.set(None);
             } else {
-                said.set(text::severity::NO_CLIPBOARD.into());
+                status.set(text::severity::NO_CLIPBOARD.into());
                 shown.set(Some(text));
             }
         });
@@ -314,7 +316,7 @@ fn Exports() -> impl IntoView {
         <div class="actions">
             <button class="button" data-testid="save-report" on:click=save>{text::severity::SAVE}</button>
             <button class="button" data-testid="copy-summary" on:click=copy>{text::severity::COPY}</button>
-            <span class="hint" role="status" data-testid="export-said">{move || said.get()}</span>
+            <span class="hint" role="status" data-testid="export-said">{move || status.get()}</span>
         </div>
         {move || {
             shown.get().map(|text| view! { <textarea class="summary" readonly rows="10" aria-label=text::severity::SUMMARY>{text}</textarea> })

@@ -1,5 +1,7 @@
 //! The controller's handle, its parts, and the way to it from a component.
 
+use std::ops::Deref;
+
 use corsai_manifest::Manifest;
 use corsai_protocol::{AnalysisOptions, DevicePreference, StudySlot};
 use corsai_report::{Scale, Tier};
@@ -31,11 +33,21 @@ use crate::{
 /// The setting that holds the scale of the CT class.
 pub(super) const SCALE_SETTING: &str = "corsai.scale";
 
-/// A handle to all that components share. It is copied freely; the content is in the reactive
-/// system's arena.
+/// A handle to all that components share. It is copied freely, and lives as long as the page.
 #[derive(Clone, Copy)]
-pub struct Controller {
-    /// What the page knows of worker and studies. Changed by [`Self::transition`] alone.
+pub struct Controller(&'static Parts);
+
+impl Deref for Controller {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        self.0
+    }
+}
+
+/// The parts of a [`Controller`]: handles to the reactive system's arena.
+pub struct Parts {
+    /// What the page knows of worker and studies. Changed by [`Controller::transition`] alone.
     pub state: Store<PageState>,
     /// The picture on screen: study, slice, window, zoom, overlays.
     pub viewport: RwSignal<ViewportState>,
@@ -90,7 +102,7 @@ impl Controller {
         let manifest = manifest::manifest();
         let quick = manifest.networks.iter().filter(|n| n.tier == Tier::Quick);
         let total = quick.map(manifest::bytes_of).sum();
-        Self {
+        Self(Box::leak(Box::new(Parts {
             state: Store::new(PageState::default()),
             viewport: RwSignal::new(ViewportState::default()),
             slices: SliceSource::new(),
@@ -117,7 +129,7 @@ impl Controller {
             manifest: StoredValue::new(manifest),
             last_progress_ms: StoredValue::new(0.0),
             stop_requested_ms: StoredValue::new(None),
-        }
+        })))
     }
 
     /// Makes the controller available to every component below.

@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::{
     controller::context::Controller,
-    crash_recovery::RecoveryPlan,
+    crash_recovery::{RecoveryPlan, RecoveryPlans},
     state::{PageState, Phase},
 };
 
@@ -80,7 +80,7 @@ impl Controller {
             }
         }
         if !self.with_state(PageState::is_working) && !SLOTS.into_iter().any(|slot| self.has_further_tier(slot)) {
-            self.recovery_plans.update_value(|p| p.forget_answers());
+            self.recovery_plans.update_value(RecoveryPlans::forget_answers);
         }
     }
 

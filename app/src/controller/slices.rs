@@ -15,7 +15,7 @@ use crate::{
 const PREFETCH: u32 = 3;
 
 impl Controller {
-    /// Puts a slice that the worker has sent into the cache. `labelled` tells whether its labels
+    /// Puts a slice that the worker has sent into the cache. `labelled` is whether its labels
     /// hold lungs and lesions.
     pub(super) fn store_slice(self, slot: StudySlot, index: u32, labelled: (bool, bool), payload: &[JsValue]) {
         let buffers: Vec<&ArrayBuffer> = payload.iter().filter_map(JsCast::dyn_ref).collect();
@@ -42,7 +42,7 @@ impl Controller {
         }) else {
             return;
         };
-        // A worker that computes is asked for little beside the picture.
+        // While the worker computes, little beside the picture on screen is requested.
         let wanted = neighbours(index, count, if busy { 1 } else { PREFETCH });
         let requests = self.slices.update_untracked(|cache| cache.request(slot, wanted)).unwrap_or_default();
         self.send_all(requests.into_iter().map(|index| Command::Slice { slot, index }).collect());

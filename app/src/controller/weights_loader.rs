@@ -56,7 +56,8 @@ impl Controller {
         let name = network.name.clone();
         let total = manifest::bytes_of(network);
         let before = self.weights_queue.with_value(|q| q.bytes_of(quick));
-        // A network that was loaded before counts as loaded while it is loaded again for a new worker.
+        // A network that was loaded before counts as loaded while it is loaded again for a new
+        // worker.
         let counts = quick.contains(&name) && !self.weights_queue.with_value(|q| q.was_loaded(&name));
         move |bytes| {
             self.note_progress();

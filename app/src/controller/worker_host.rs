@@ -105,7 +105,7 @@ impl Controller {
         self.worker.set_value(None);
     }
 
-    /// Replaces the worker on the person's wish. Open studies continue in the new one.
+    /// Replaces the worker at the person's request. Open studies continue in the new one.
     pub(super) fn restart_worker(self) {
         info!("worker is replaced");
         self.continue_in_new_worker(None, None);

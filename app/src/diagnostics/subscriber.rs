@@ -40,7 +40,7 @@ pub fn text() -> String {
     lines().text()
 }
 
-/// Collects events of this project's crates; spans are not told apart.
+/// Collects the events of this project's crates. Spans are ignored.
 struct PageSubscriber;
 
 impl Subscriber for PageSubscriber {

@@ -1,10 +1,11 @@
-//! Outlines of masks, as closed lines through the middles of pixel borders.
+//! Outlines of masks as closed lines through the midpoints of pixel borders.
 
-/// Closed lines around every region of `inside`, in image coordinates (first pixel's outer corner at (0, 0)).
+/// Returns closed lines around every region of `inside`, in image coordinates: the first pixel's
+/// outer corner is (0, 0).
 ///
-/// The lines run through the middles of the border's unit edges, which takes the stairs out and stays within half a
-/// pixel of the truth. Regions that touch at a corner only are kept apart. `columns · rows` may exceed the mask; what
-/// is beyond counts as outside.
+/// The lines run through the midpoints of the border's unit edges, which smooths the stairs and
+/// stays within half a pixel of the border. Regions that touch only at a corner have separate
+/// lines.
 pub fn outlines(columns: usize, rows: usize, inside: impl Fn(usize, usize) -> bool) -> Vec<Vec<[f32; 2]>> {
     let mut edges = Edges::new(columns, rows, inside);
     let mut lines = Vec::new();
@@ -19,7 +20,7 @@ pub fn outlines(columns: usize, rows: usize, inside: impl Fn(usize, usize) -> bo
 /// Right, down, left, up: the direction of an edge that has the inside on its right hand.
 const STEP: [[i32; 2]; 4] = [[1, 0], [0, 1], [-1, 0], [0, -1]];
 
-/// Directed border edges by the corner that they leave; a bit a direction.
+/// Directed border edges by the corner that they start from, one bit per direction.
 struct Edges {
     leaving: Vec<u8>,
     width: usize,
@@ -68,7 +69,8 @@ impl Edges {
         there
     }
 
-    /// Takes edges until the line closes. Turning to the inside first keeps regions apart that share only a corner.
+    /// Follows edges until the line closes. Turning inwards first separates regions that share only
+    /// a corner.
     fn follow(&mut self, start: usize, direction: usize) -> Vec<[f32; 2]> {
         let mut line: Vec<[f32; 2]> = Vec::new();
         let (mut corner, mut direction) = (start, direction);
@@ -88,7 +90,9 @@ impl Edges {
     }
 }
 
-/// Adds a point; three in a row become two.
+/// Adds a point; of three collinear points the middle one goes. Coordinates are multiples of ½, so
+/// that the comparison is exact.
+#[allow(clippy::float_cmp)]
 fn push(line: &mut Vec<[f32; 2]>, point: [f32; 2]) {
     if let [.., a, b] = line.as_slice() {
         let (u, v) = ([b[0] - a[0], b[1] - a[1]], [point[0] - b[0], point[1] - b[1]]);
@@ -99,7 +103,7 @@ fn push(line: &mut Vec<[f32; 2]>, point: [f32; 2]) {
     line.push(point);
 }
 
-/// The lines as SVG path data, with one decimal.
+/// Returns the lines as SVG path data with one decimal.
 pub fn path_data(lines: &[Vec<[f32; 2]>]) -> String {
     use std::fmt::Write as _;
     let mut data = String::new();

@@ -1,17 +1,23 @@
-//! Where a slice lies on the screen: the transform between image and canvas, zoom, pan and what is under the pointer.
+//! The transform between image and screen, zoom, pan, and the pixel under the pointer.
 //!
-//! `screen` is the canvas in CSS pixels; `image` is columns and rows, the first pixel's outer corner at (0, 0).
+//! `screen` is the canvas in CSS pixels; `image` is columns and rows, the first pixel's outer
+//! corner at (0, 0).
 
-/// Zoom bounds, relative to the whole slice fitting the canvas.
+/// The least zoom; 1 fits the whole slice into the canvas.
 pub const ZOOM_MIN: f64 = 1.0;
+/// The greatest zoom.
 pub const ZOOM_MAX: f64 = 16.0;
 
 /// A slice's grid.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Grid {
+    /// Pixels per row.
     pub columns: u32,
+    /// Rows.
     pub rows: u32,
+    /// Distance of neighbouring columns, mm.
     pub column_mm: f64,
+    /// Distance of neighbouring rows, mm.
     pub row_mm: f64,
 }
 
@@ -25,10 +31,12 @@ impl Grid {
     }
 }
 
-/// How far the person zoomed and panned; pan is the image centre's offset from the canvas' centre, CSS pixels.
+/// Zoom and pan.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Camera {
+    /// 1 fits the whole slice into the canvas.
     pub zoom: f64,
+    /// Offset of the image's centre from the canvas's, CSS pixels.
     pub pan: [f64; 2],
 }
 
@@ -41,13 +49,15 @@ impl Default for Camera {
 /// `screen = offset + scale · image`, by axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScreenFromImage {
+    /// CSS pixels per pixel of the image.
     pub scale: [f64; 2],
+    /// Position of the image's corner, CSS pixels.
     pub offset: [f64; 2],
 }
 
 impl ScreenFromImage {
-    /// The transform that shows `grid` true to its aspect ratio in a canvas of `size` CSS pixels.
-    /// `None` where either has no extent.
+    /// Returns the transform that shows `grid` with its true aspect ratio in a canvas of `size` CSS
+    /// pixels; `None` where either has no extent.
     pub fn new(grid: &Grid, size: [f64; 2], camera: &Camera) -> Option<Self> {
         let extent_mm = [grid.width_mm(), grid.height_mm()];
         if extent_mm.iter().chain(&size).any(|v| !v.is_finite() || *v <= 0.0) {
@@ -58,7 +68,7 @@ impl ScreenFromImage {
         Some(Self { scale: [grid.column_mm * per_mm, grid.row_mm * per_mm], offset })
     }
 
-    /// Column and row under a point of the screen; `None` beside the image.
+    /// Returns column and row under a point of the screen; `None` outside the image.
     pub fn pixel_at(&self, grid: &Grid, screen: [f64; 2]) -> Option<(u32, u32)> {
         let image = [0, 1].map(|a| (screen[a] - self.offset[a]) / self.scale[a]);
         let inside =
@@ -68,7 +78,7 @@ impl ScreenFromImage {
 }
 
 impl Camera {
-    /// Zooms by `factor` and keeps what lies at `anchor` (CSS pixels) in place.
+    /// Zooms by `factor`; the point at `anchor` (CSS pixels) stays in place.
     #[must_use]
     pub fn zoomed(self, factor: f64, anchor: [f64; 2], size: [f64; 2]) -> Self {
         let zoom = (self.zoom * factor).clamp(ZOOM_MIN, ZOOM_MAX);
@@ -77,12 +87,13 @@ impl Camera {
             let from_centre = anchor[a] - size[a] / 2.0;
             from_centre - (from_centre - self.pan[a]) * ratio
         });
-        Self { zoom, pan }.held(size)
+        Self { zoom, pan }.clamped(size)
     }
 
-    /// Zooms around the canvas' middle; the pan scales along, so that its bounds hold without knowing the size.
+    /// Zooms around the canvas's centre; the pan scales along, so that its bounds hold for any
+    /// size.
     #[must_use]
-    pub fn zoomed_about_middle(self, factor: f64) -> Self {
+    pub fn zoomed_about_centre(self, factor: f64) -> Self {
         let zoom = (self.zoom * factor).clamp(ZOOM_MIN, ZOOM_MAX);
         let bounds = if self.zoom > ZOOM_MIN { (zoom - 1.0) / (self.zoom - 1.0) } else { 1.0 };
         let ratio = bounds.min(zoom / self.zoom);
@@ -92,11 +103,11 @@ impl Camera {
     /// Moves the image by CSS pixels.
     #[must_use]
     pub fn panned(self, by: [f64; 2], size: [f64; 2]) -> Self {
-        Self { zoom: self.zoom, pan: [self.pan[0] + by[0], self.pan[1] + by[1]] }.held(size)
+        Self { zoom: self.zoom, pan: [self.pan[0] + by[0], self.pan[1] + by[1]] }.clamped(size)
     }
 
-    /// Keeps the image's centre on the canvas, scaled with the zoom, and centred where nothing is zoomed.
-    fn held(self, size: [f64; 2]) -> Self {
+    /// Limits the pan, so that the image stays on the canvas; without zoom it is centred.
+    fn clamped(self, size: [f64; 2]) -> Self {
         let pan = [0, 1].map(|a| {
             let bound = size[a] * (self.zoom - 1.0) / 2.0;
             self.pan[a].clamp(-bound, bound)
@@ -148,8 +159,8 @@ mod tests {
     #[test]
     fn zooming_out_brings_the_whole_slice_back() {
         let camera = Camera::default().zoomed(2.0, [0.0, 0.0], SIZE);
-        assert_eq!(camera.zoomed_about_middle(0.5), Camera::default());
-        assert_eq!(camera.zoomed_about_middle(2.0).pan, camera.pan.map(|p| p * 2.0));
+        assert_eq!(camera.zoomed_about_centre(0.5), Camera::default());
+        assert_eq!(camera.zoomed_about_centre(2.0).pan, camera.pan.map(|p| p * 2.0));
     }
 
     #[test]

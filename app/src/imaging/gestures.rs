@@ -1,34 +1,42 @@
-//! What pointers mean in the viewer. Knows no browser: events come in as numbers, intents go out.
+//! Pointer gestures: browser events come in as numbers, intents go out.
 
 use std::collections::BTreeMap;
 
-/// What dragging with the main button or one finger does.
+/// The effect of a drag with the main button or one finger.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tool {
+    /// Changes the slice.
     #[default]
     Scroll,
+    /// Changes level and width.
     Window,
+    /// Moves the picture.
     Pan,
 }
 
-/// What the person wants.
+/// A change of the viewport that a gesture or a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Intent {
-    /// So many slices towards the head (positive) or the feet.
+    /// By this number of slices, towards the head where positive.
     Scroll(i32),
-    /// To the slice nearest the feet, or nearest the head.
+    /// To the slice nearest the feet.
     Feet,
+    /// To the slice nearest the head.
     Head,
     /// Change of level and width, HU.
     Adjust {
+        /// Change of the level.
         level: f64,
+        /// Change of the width.
         width: f64,
     },
     /// By CSS pixels.
     Pan([f64; 2]),
-    /// By a factor, around a point in CSS pixels; around the middle where there is none.
+    /// Zooms.
     Zoom {
+        /// The factor.
         factor: f64,
+        /// The point that stays in place, CSS pixels; the centre where absent.
         anchor: Option<[f64; 2]>,
     },
     /// Whole slice, lung window.
@@ -41,7 +49,7 @@ enum Drag {
     Pinch,
 }
 
-/// HU a CSS pixel when the window is adjusted by dragging.
+/// HU per CSS pixel when a drag changes the window.
 const HU_PER_PX: f64 = 3.0;
 
 /// The state between events.
@@ -67,7 +75,7 @@ impl Gestures {
         };
     }
 
-    /// A pointer moved; `slice_px` is how far one slice is when scrolling by dragging.
+    /// A pointer moved. `slice_px` is the distance of a drag per slice.
     pub fn moved(&mut self, id: i32, at: [f64; 2], slice_px: f64) -> Vec<Intent> {
         let Some(before) = self.pointers.get(&id).copied() else { return Vec::new() };
         let by = [at[0] - before[0], at[1] - before[1]];
@@ -90,12 +98,12 @@ impl Gestures {
         self.drag = None;
     }
 
-    /// Whether a drag is going on.
+    /// Whether there is a drag.
     pub fn dragging(&self) -> bool {
         self.drag.is_some()
     }
 
-    /// Dragging down goes towards the feet, as the wheel does.
+    /// Scrolls: dragging down goes towards the feet, as with the wheel.
     fn scrolled(&mut self, by_px: f64, slice_px: f64) -> Vec<Intent> {
         self.scroll_rest_px += by_px;
         let slices = (self.scroll_rest_px / slice_px.max(1.0)).trunc();
@@ -106,7 +114,7 @@ impl Gestures {
     fn pinched(&self, id: i32, before: [f64; 2], at: [f64; 2]) -> Vec<Intent> {
         let Some((_, other)) = self.pointers.iter().find(|(i, _)| **i != id) else { return Vec::new() };
         let distance = |p: [f64; 2]| (p[0] - other[0]).hypot(p[1] - other[1]).max(1.0);
-        let middle = [(at[0] + other[0]) / 2.0, (at[1] + other[1]) / 2.0];
+        let middle = [0, 1].map(|axis| f64::midpoint(at[axis], other[axis]));
         let factor = distance(at) / distance(before);
         let pan = [(at[0] - before[0]) / 2.0, (at[1] - before[1]) / 2.0];
         vec![Intent::Zoom { factor, anchor: Some(middle) }, Intent::Pan(pan)]

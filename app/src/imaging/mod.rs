@@ -1,4 +1,5 @@
-//! The viewer's pure parts, without a browser: geometry, gestures, keys, rendering, the slice cache.
+//! The viewer's pure parts, without a browser: geometry, gestures, keys, rendering, the slice
+//! cache.
 
 pub mod contour;
 pub mod geometry;

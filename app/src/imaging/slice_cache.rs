@@ -43,8 +43,8 @@ pub struct Outlines {
 }
 
 impl SliceImage {
-    /// Returns an image of these buffers; `None` where they don't fit the volume: the worker answered
-    /// about an earlier study.
+    /// Returns an image of these buffers; `None` where they don't fit the volume: the worker
+    /// answered about an earlier study.
     pub fn new(
         volume: &VolumeSummary,
         hu: Vec<i16>,
@@ -117,7 +117,8 @@ impl SliceCache {
         Some(&self.entries.get(&(slot, index))?.image)
     }
 
-    /// Takes in that these slices have a newer state, and each one's areas, where there are any yet.
+    /// Takes in that these slices have a newer state, and each one's areas, where there are any
+    /// yet.
     pub fn mark_changed(&mut self, slot: StudySlot, indices: &[u32], areas: &[SliceAreas]) {
         self.areas.extend(indices.iter().zip(areas).map(|(index, areas)| ((slot, *index), *areas)));
         for index in indices {
@@ -128,8 +129,8 @@ impl SliceCache {
         }
     }
 
-    /// Returns those of `wanted` to request now, and counts them as requested. All of `wanted` count as
-    /// used.
+    /// Returns those of `wanted` to request now, and counts them as requested. All of `wanted`
+    /// count as used.
     pub fn request(&mut self, slot: StudySlot, wanted: impl IntoIterator<Item = u32>) -> Vec<u32> {
         self.clock += 1;
         let wanted: Vec<u32> = wanted.into_iter().collect();

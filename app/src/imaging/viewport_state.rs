@@ -72,7 +72,8 @@ impl ViewportState {
         }
     }
 
-    /// Applies the intent of a gesture or a key, for `count` slices in a canvas of `size` CSS pixels.
+    /// Applies the intent of a gesture or a key, for `count` slices in a canvas of `size` CSS
+    /// pixels.
     pub fn apply(&mut self, intent: Intent, count: u32, size: [f64; 2]) {
         let last = count.saturating_sub(1);
         match intent {

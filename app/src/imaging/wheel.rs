@@ -1,24 +1,27 @@
-//! How far a turn of the wheel goes, in slices, whatever the mouse, touchpad and browser.
+//! Converts wheel events to slices, for any mouse, touchpad and browser.
 //!
 //! One notch of a wheel is one slice. Browsers don't say which events are notches: a notch is 100
-//! or 120 pixels on Windows, fewer on a screen with a high density, 3 lines in Firefox, and 4 pixels
-//! on macOS where the wheel turns slowly. A touchpad sends many events of changing size, some 10 ms
-//! apart. So:
+//! or 120 pixels on Windows, fewer on a screen with a high density, 3 lines in Firefox, and 4
+//! pixels on macOS where the wheel turns slowly. A touchpad sends many events of changing size,
+//! some 10 ms apart. So:
 //! * the first event after a pause is one slice, whatever its size;
 //! * an event of lines, or of pixels in a multiple of the first one's size where that is large, is
 //!   that many notches;
 //! * all else adds up, one slice every [`SLICE_PX`].
 
-/// The unit of a wheel event's distance: `WheelEvent.deltaMode`.
+/// The unit of a wheel event's distance, `WheelEvent.deltaMode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
+    /// CSS pixels.
     Pixels,
+    /// Lines of text.
     Lines,
+    /// Pages.
     Pages,
 }
 
 impl Unit {
-    /// The unit that a `deltaMode` stands for.
+    /// Returns the unit of a `deltaMode`.
     pub const fn from_delta_mode(mode: u32) -> Self {
         match mode {
             1 => Self::Lines,
@@ -37,7 +40,7 @@ impl Unit {
     }
 }
 
-/// A common notch.
+/// A common notch, CSS pixels.
 const NOTCH_PX: f64 = 100.0;
 /// The smallest distance of a first event that makes it the size of a notch: 100 pixels on a screen
 /// with twice the density.
@@ -49,22 +52,22 @@ const PAUSE_MS: f64 = 80.0;
 /// Relative deviation up to which a distance is a multiple of a notch's.
 const SAME: f64 = 0.02;
 
-/// The zoom factor of a wheel event: turning up enlarges.
+/// Returns the zoom factor of a wheel event; turning up enlarges.
 pub fn zoom_factor(distance: f64, unit: Unit) -> f64 {
     (-unit.pixels(distance).clamp(-200.0, 200.0) / 300.0).exp()
 }
 
-/// The number of times that `of` goes into `distance`, where that is whole.
+/// Returns `distance / of` where that is a whole number.
 fn multiple(distance: f64, of: f64) -> Option<f64> {
     let times = (distance / of).round();
     (times >= 1.0 && (distance - times * of).abs() <= SAME * distance).then_some(times)
 }
 
-/// A movement of the wheel or on the touchpad, between its events.
+/// The state of a movement of the wheel or on the touchpad between two events.
 #[derive(Debug, Default)]
 pub struct Wheel {
-    /// Time and direction of the last event.
-    last: Option<(f64, f64)>,
+    /// Time of the last event, and whether it turned down.
+    last: Option<(f64, bool)>,
     /// Pixels of one notch, where this movement has notches.
     notch_px: Option<f64>,
     rest_px: f64,
@@ -77,12 +80,12 @@ impl Wheel {
         if distance == 0.0 || !distance.is_finite() {
             return 0;
         }
-        let direction = distance.signum();
-        let goes_on = self.last.is_some_and(|(ms, towards)| at_ms - ms <= PAUSE_MS && towards == direction);
-        self.last = Some((at_ms, direction));
+        let down = distance > 0.0;
+        let continues = self.last.is_some_and(|(ms, was_down)| at_ms - ms <= PAUSE_MS && was_down == down);
+        self.last = Some((at_ms, down));
         let px = unit.pixels(distance.abs());
-        let count = if goes_on { self.further(px, unit) } else { self.first(px, unit) };
-        -(count * direction) as i32
+        let count = if continues { self.further(px, unit) } else { self.first(px, unit) };
+        (if down { -count } else { count }) as i32
     }
 
     fn first(&mut self, px: f64, unit: Unit) -> f64 {

@@ -1,4 +1,4 @@
-//! What a screen reader is told.
+//! The announcements for a screen reader.
 
 use corsai_protocol::StudySlot;
 use leptos::prelude::*;
@@ -9,11 +9,11 @@ use crate::{
     text,
 };
 
-/// The stage and the result for a screen reader; not every slice.
+/// Announces the stage and the result to a screen reader; not every slice.
 #[component]
 pub fn Announcer() -> impl IntoView {
     let controller = use_controller();
-    let said = Memo::new(move |_| {
+    let announcement = Memo::new(move |_| {
         let scale = controller.scale.get();
         let slot = derived::busy_slot(controller.state).unwrap_or(StudySlot::Current);
         let study = controller.study(slot);
@@ -31,5 +31,5 @@ pub fn Announcer() -> impl IntoView {
             }
         }
     });
-    view! { <p class="unseen" role="status" aria-live="polite" data-testid="status">{move || said.get()}</p> }
+    view! { <p class="unseen" role="status" aria-live="polite" data-testid="status">{move || announcement.get()}</p> }
 }

@@ -32,7 +32,7 @@ pub fn Page() -> impl IntoView {
     let privacy = RwSignal::new(false);
     let empty = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase == Phase::Empty);
     let content = NodeRef::<html::Main>::new();
-    // What had the focus is gone when start page and workspace change places.
+    // The focused element goes when start page and workspace replace each other.
     Effect::new(move |before: Option<bool>| {
         let now = empty.get();
         if before.is_some_and(|b| b != now)
@@ -106,18 +106,20 @@ fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
     .into_any()
 }
 
+/// The content of the main column while a study is open.
+#[derive(Clone, Copy, PartialEq)]
+enum Main {
+    Viewer,
+    Picker,
+    /// The measured series was refused, and others can be measured.
+    Others,
+    Words,
+}
+
 /// A study is open: pictures on one side, numbers on the other.
 #[component]
 fn Workspace() -> impl IntoView {
     let controller = use_controller();
-    #[derive(Clone, Copy, PartialEq)]
-    enum Main {
-        Viewer,
-        Picker,
-        /// The series measured was refused; another one may do.
-        Others,
-        Words,
-    }
     let main = Memo::new(move |_| {
         let study = controller.study(StudySlot::Current);
         match (study.phase().get(), study.volume().read().is_some()) {
@@ -153,7 +155,8 @@ fn Workspace() -> impl IntoView {
     .into_any()
 }
 
-/// In the viewer's place while there is nothing to view: what goes on, or the way to another study.
+/// What stands in the viewer's place while there is no picture: the current activity, or the way to
+/// another study.
 #[component]
 fn Words() -> impl IntoView {
     let controller = use_controller();

@@ -10,8 +10,8 @@ use crate::{
     text,
 };
 
-/// Issues that concern no study: a worker that crashed idle, a drop without files; and what concerns
-/// the page: an update, another tab, an undo.
+/// Issues that concern no study: a worker that crashed idle, a drop without files; and what
+/// concerns the page: an update, another tab, an undo.
 #[component]
 pub fn Notices() -> impl IntoView {
     let controller = use_controller();

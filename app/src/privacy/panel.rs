@@ -1,5 +1,5 @@
-//! The privacy panel: what a visitor sees of the page's own traffic and storage, what the build is, and how to check
-//! from outside that nothing is sent. Its claims are those that tests prove, no more.
+//! The privacy panel: the page's requests and stored data, its build, and how to check from outside
+//! that nothing is sent. It claims only what tests prove.
 
 use js_sys::Uint8Array;
 use leptos::prelude::*;
@@ -17,7 +17,7 @@ use crate::{
     weights::{cache, manifest},
 };
 
-/// What only asking tells, asked when the panel opens.
+/// What the page finds out when the panel opens.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Found {
     /// `None` where the browser doesn't tell.
@@ -28,7 +28,7 @@ struct Found {
 
 async fn find() -> Found {
     Found {
-        stored: stored_data::look().await,
+        stored: stored_data::find().await,
         manifest: cache::sha256(&Uint8Array::from(manifest::MANIFEST.as_bytes()).buffer()).await,
     }
 }
@@ -80,9 +80,9 @@ fn Requests() -> impl IntoView {
         let (count, listed) = controller.network_log.requests.with(|log| (log.count, log.newest.len()));
         text::privacy::all_requests(count, listed)
     };
-    let row = |asked: NetworkRequest| {
-        let came = if asked.bytes == 0 { text::privacy::FROM_BROWSER.into() } else { format::bytes(asked.bytes) };
-        view! { <li>{format!("{:.1} s", asked.at_ms / 1000.0)} " " <code>{asked.url}</code> " " {came}</li> }
+    let row = |request: NetworkRequest| {
+        let source = if request.bytes == 0 { text::privacy::FROM_BROWSER.into() } else { format::bytes(request.bytes) };
+        view! { <li>{format!("{:.1} s", request.at_ms / 1000.0)} " " <code>{request.url}</code> " " {source}</li> }
     };
     view! {
         <section>
@@ -136,9 +136,9 @@ fn Storage(found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync 
         let Some(stored) = found.get()?.stored else {
             return Some(text::privacy::STORAGE_UNKNOWN.to_string());
         };
-        Some(if stored.nothing() && !browser::persistence_allowed() {
+        Some(if stored.is_empty() && !browser::persistence_allowed() {
             text::privacy::STORES_NOTHING.to_string()
-        } else if stored.nothing() {
+        } else if stored.is_empty() {
             text::privacy::NOTHING_STORED.to_string()
         } else {
             text::privacy::stored(stored.weights, stored.page, &stored.settings, stored.bytes)
@@ -146,7 +146,7 @@ fn Storage(found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync 
     };
     let forget = move |_| {
         spawn_local(async move {
-            stored_data::forget().await;
+            stored_data::delete_all().await;
             controller.offline.copy.set(OfflineCopy::Unavailable);
             controller.weights.update(|l| l.cached = false);
             look();
@@ -160,7 +160,7 @@ fn Storage(found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync 
                 <button class="button button-small" data-testid="forget-stored" on:click=forget>{text::privacy::DELETE}</button>
                 <button class="button button-small" data-testid="repair" on:click=move |_| {
                     spawn_local(async move {
-                        stored_data::forget().await;
+                        stored_data::delete_all().await;
                         browser::reload();
                     });
                 }>{text::privacy::DELETE_AND_RELOAD}</button>

@@ -1,4 +1,4 @@
-//! What this page has stored in the browser, and throwing it away. Caches and settings are all it stores.
+//! What the page has stored in the browser, and its deletion. It stores caches and settings.
 
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -7,25 +7,28 @@ use web_sys::{Cache, CacheStorage, ServiceWorkerRegistration, Storage, StorageEs
 
 use crate::{browser, offline, weights::cache};
 
-/// What is stored, in files and settings.
+/// The stored files and settings.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StoredData {
+    /// Files of weights.
     pub weights: u32,
+    /// Files of the page.
     pub page: u32,
     /// The names of settings.
     pub settings: Vec<String>,
-    /// As the browser estimates it, with its own overhead.
+    /// The browser's estimate of all bytes, with its overhead.
     pub bytes: Option<f64>,
 }
 
 impl StoredData {
-    pub fn nothing(&self) -> bool {
+    /// Whether nothing is stored.
+    pub fn is_empty(&self) -> bool {
         self.weights == 0 && self.page == 0 && self.settings.is_empty()
     }
 }
 
-/// What is stored now; `None` where the browser doesn't tell.
-pub async fn look() -> Option<StoredData> {
+/// Returns what is stored now; `None` where the browser doesn't tell.
+pub async fn find() -> Option<StoredData> {
     let mut stored = StoredData { settings: settings()?, bytes: estimate().await, ..StoredData::default() };
     let Some(caches) = browser::caches() else { return Some(stored) };
     for name in names(&caches).await? {
@@ -39,9 +42,9 @@ pub async fn look() -> Option<StoredData> {
     Some(stored)
 }
 
-/// Throws all of it away, the page's own copy for use without a network too, and stores nothing
-/// more. What the browser doesn't let go is there when one looks again.
-pub async fn forget() {
+/// Deletes all of it, also the page's copy for use without a network, and forbids to store anything
+/// more.
+pub async fn delete_all() {
     browser::forbid_persistence();
     if let Some(container) = offline::container()
         && let Ok(found) = JsFuture::from(container.get_registrations()).await
@@ -64,6 +67,7 @@ pub async fn forget() {
     }
 }
 
+/// The start of this page's caches and settings.
 const OURS: &str = "corsai";
 
 async fn names(caches: &CacheStorage) -> Option<Vec<String>> {
@@ -80,8 +84,8 @@ fn local() -> Option<Storage> {
     browser::window()?.local_storage().ok()?
 }
 
-/// The names of our settings, none where the browser has no place for them; `None` where it doesn't
-/// tell.
+/// Returns the names of the page's settings, none where the browser has no storage; `None` where it
+/// doesn't tell.
 fn settings() -> Option<Vec<String>> {
     let Some(storage) = local() else { return Some(Vec::new()) };
     let names = (0..storage.length().ok()?).map(|index| storage.key(index).ok()?).collect::<Option<Vec<_>>>()?;

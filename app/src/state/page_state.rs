@@ -2,7 +2,8 @@
 //! clock.
 
 use corsai_protocol::{
-    Command, DeviceReport, Event, Progress, ReportStage, RunId, SeriesId, SliceAreas, Stage, StudySlot,
+    Command, DeviceReport, Event, Progress, ReportStage, RunId, SeriesId, SeriesSummary, SliceAreas, Stage, StudySlot,
+    VolumeSummary,
 };
 use corsai_report::{Dynamics, Issue, IssueCode, Report, Severity, Tier};
 use reactive_stores::{Patch, Store};
@@ -49,6 +50,15 @@ pub enum SideEffect {
     WorkerDied(Issue),
 }
 
+/// The series of a drop.
+struct SeriesFound {
+    series: Vec<SeriesSummary>,
+    thumbnails: Vec<Thumbnail>,
+    chosen: Option<SeriesId>,
+    /// Of the drop as a whole.
+    issues: Vec<Issue>,
+}
+
 /// All that the page knows.
 #[derive(Debug, Clone, Default, PartialEq, Store, Patch)]
 pub struct PageState {
@@ -85,8 +95,8 @@ impl PageState {
         }
     }
 
-    /// Returns the current study's report and every issue that is shown beside it. With a comparison
-    /// these include the earlier study's.
+    /// Returns the current study's report and every issue that is shown beside it. With a
+    /// comparison these include the earlier study's.
     pub fn export_data(&self) -> Option<(Report, Vec<Issue>)> {
         let report = Report::clone(self.current.shown_report()?);
         let mut issues = self.current.issues();
@@ -122,15 +132,15 @@ impl PageState {
         SLOTS.into_iter().filter_map(|s| self.study(s).phase.work()).any(|w| w.stopping)
     }
 
-    /// Returns the study that most likely crashed the worker: one without numbers, the earlier study
-    /// first, since the current one had been measured before; else one that was refined.
+    /// Returns the study that most likely crashed the worker: one without numbers, the earlier
+    /// study first, since the current one had been measured before; else one that was refined.
     pub fn crash_suspect(&self) -> Option<StudySlot> {
         let without_numbers =
             [StudySlot::Previous, StudySlot::Current].into_iter().find(|s| self.study(*s).phase.busy());
         without_numbers.or_else(|| SLOTS.into_iter().find(|s| self.study(*s).phase.work().is_some()))
     }
 
-    /// Whether a study is opened again by itself in a new worker when the last one is lost.
+    /// Whether a study is opened again in a new worker when the last one is lost.
     pub fn survives_restart(&self, slot: StudySlot) -> bool {
         let study = self.study(slot);
         match study.phase {
@@ -159,8 +169,9 @@ impl PageState {
         RunId(self.last_run)
     }
 
-    /// Opens a study in a slot in place of the one that is there. With the current study the earlier
-    /// one, which belonged to it, closes too. Returns the commands to send first, and the new run.
+    /// Opens a study in a slot in place of the one that is there. With the current study the
+    /// earlier one, which belonged to it, closes too. Returns the commands to send first, and the
+    /// new run.
     pub fn open(&mut self, slot: StudySlot, synthetic: bool) -> (Vec<Command>, RunId) {
         let mut commands = self.close(slot);
         let run = self.next_run();
@@ -208,8 +219,8 @@ impl PageState {
         self.set_comparison(None);
     }
 
-    /// Measures a series. Numbers stay where its pictures are being restored. Returns the commands to
-    /// send; none where the series can't be measured.
+    /// Measures a series. Numbers stay where its pictures are being restored. Returns the commands
+    /// to send; none where the series can't be measured.
     pub fn choose(&mut self, slot: StudySlot, series: SeriesId) -> Vec<Command> {
         let mut commands = Vec::new();
         let study = self.study(slot);
@@ -272,14 +283,14 @@ impl PageState {
         Some(Command::Refine { run: study.run, slot, tier })
     }
 
-    /// Takes in that the worker has ended: for the reason in `issue`, or on the person's wish where
-    /// there is none. The studies in `again` are opened again, in the runs that are returned; of the
-    /// others, finished numbers stay.
+    /// Takes in that the worker has ended: for the reason in `issue`, or at the person's request
+    /// where there is none. The studies in `again` are opened again, in the runs that are returned;
+    /// of the others, finished numbers stay.
     pub fn lost_worker(&mut self, issue: Option<Issue>, again: &[StudySlot]) -> Vec<(StudySlot, RunId)> {
         self.worker = WorkerStatus::Starting;
         self.device = None;
         let mut runs = Vec::new();
-        let mut told = false;
+        let mut shown = false;
         for slot in SLOTS {
             let run = self.next_run();
             let study = self.study_mut(slot);
@@ -294,7 +305,7 @@ impl PageState {
                 (Phase::Reading(work) | Phase::Measuring(work), _) if work.stopping => study.end_stopped_run(),
                 (Phase::Reading(_) | Phase::Measuring(_) | Phase::Choosing, Some(issue)) => {
                     study.refuse(vec![issue.clone()]);
-                    told = true;
+                    shown = true;
                 }
                 (Phase::Reading(_) | Phase::Measuring(_) | Phase::Choosing, None) => {
                     *study = Study { run, ..Study::default() };
@@ -305,7 +316,7 @@ impl PageState {
         }
         match issue {
             Some(_) if !runs.is_empty() => self.add_notice(Issue::new(IssueCode::WorkerRestarted, [])),
-            Some(issue) if !told => self.add_notice(issue),
+            Some(issue) if !shown => self.add_notice(issue),
             _ => {}
         }
         runs
@@ -358,56 +369,11 @@ impl PageState {
             Event::Ready { .. } => self.worker = WorkerStatus::Ready,
             Event::Device { device } => self.device = Some(device),
             Event::WeightsRequested { networks } => return vec![SideEffect::DeliverWeights(networks)],
-            Event::Progress { run, slot, progress } => {
-                let Some(study) = self.live_study(run, slot) else { return Vec::new() };
-                match &mut study.phase {
-                    Phase::Measured { refining: refining @ None } => {
-                        *refining = Some(Work { progress: Some(progress), ..Work::default() });
-                    }
-                    phase => {
-                        if let Some(work) = phase.work_mut() {
-                            work.progress = Some(progress);
-                        }
-                    }
-                }
-            }
+            Event::Progress { run, slot, progress } => self.on_progress(run, slot, progress),
             Event::Series { run, slot, series, chosen, issues, .. } => {
-                let Some(study) = self.live_study(run, slot) else { return Vec::new() };
-                study.series = series.into();
-                study.thumbnails = thumbnails.into();
-                study.drop_issues = issues.into();
-                if matches!(study.phase, Phase::Restoring(_)) {
-                    if study.chosen_series().is_none_or(|s| !s.usable) {
-                        // The files have changed: their series are not this study's.
-                        study.fail_restoring();
-                        let stale = self.next_run();
-                        self.study_mut(slot).run = stale;
-                        return Vec::new();
-                    }
-                } else {
-                    study.chosen = chosen;
-                    study.phase = if chosen.is_some() {
-                        Phase::Measuring(Work::default())
-                    } else if study.series.iter().any(|s| s.usable) {
-                        Phase::Choosing
-                    } else {
-                        Phase::Refused
-                    };
-                }
-                return vec![SideEffect::SeriesFound(slot, chosen)];
+                return self.on_series(run, slot, SeriesFound { series, thumbnails, chosen, issues });
             }
-            Event::Volume { run, slot, volume } => {
-                let Some(study) = self.live_study(run, slot) else { return Vec::new() };
-                let known = study.volume.replace(volume.into());
-                study.decoded = Shared::default();
-                match study.phase {
-                    // The cached pictures are of the same volume.
-                    Phase::Restoring(_) if known == study.volume => return Vec::new(),
-                    Phase::Restoring(_) | Phase::Measuring(_) => {}
-                    _ => study.phase = Phase::Measuring(Work::default()),
-                }
-                return vec![SideEffect::NewVolume(slot)];
-            }
+            Event::Volume { run, slot, volume } => return self.on_volume(run, slot, volume),
             Event::Slice { .. } | Event::Answer { .. } | Event::Diagnostics { .. } => {}
             Event::Changed { run, slot, indices, areas } => {
                 let Some(study) = self.live_study(run, slot) else { return Vec::new() };
@@ -423,71 +389,145 @@ impl PageState {
                     work.possible = Some(possible);
                 }
             }
-            Event::Report { run, slot, report, stage } => {
-                let Some(study) = self.live_study(run, slot) else { return Vec::new() };
-                if matches!(study.phase, Phase::Restoring(_)) {
-                    let below = study.report.as_ref().is_some_and(|r| report.runs.tier < r.runs.tier);
-                    // Where the run ends here, the masks are this report's, even of a lower tier.
-                    if stage == ReportStage::Lungs || (stage == ReportStage::Interim && below) {
-                        return Vec::new();
-                    }
-                }
-                // The comparison is an event of its own.
-                let dynamics = study.report.take().and_then(|r| r.dynamics.clone());
-                study.report = Some(Report { dynamics, ..*report }.into());
-                let work = study.phase.work().copied().unwrap_or_default();
-                match stage {
-                    ReportStage::Lungs => {}
-                    ReportStage::Interim => {
-                        let refining = Some(Work { progress: Some(REFINING), possible: None, ..work });
-                        study.phase = Phase::Measured { refining };
-                    }
-                    ReportStage::Final => study.phase = Phase::Measured { refining: None },
-                }
-            }
-            Event::Finished { run, slot } => {
-                let Some(study) = self.live_study(run, slot) else { return Vec::new() };
-                match study.phase {
-                    Phase::Measured { .. } => study.phase = Phase::Measured { refining: None },
-                    Phase::Restoring(_) => study.fail_restoring(),
-                    _ => {}
-                }
-            }
-            Event::Compared { run, dynamics } => {
-                // While a new worker repeats the answers, its comparisons are of lower tiers than the
-                // one that is shown.
-                let restoring = SLOTS.iter().any(|s| matches!(self.study(*s).phase, Phase::Restoring(_)));
-                if self.live_study(run, StudySlot::Previous).is_some() && !restoring {
-                    self.set_comparison(Some(*dynamics));
-                }
-            }
-            Event::Refused { run, slot, issues } => {
-                let corrupt = issues.iter().any(|i| i.code == IssueCode::WeightsCorrupt);
-                let Some(study) = self.live_study(run, slot) else { return Vec::new() };
-                if matches!(study.phase, Phase::Restoring(_)) {
-                    study.fail_restoring();
-                    issues.into_iter().for_each(|issue| self.add_notice(issue.with_severity(Severity::Warning)));
-                } else {
-                    study.refuse(issues);
-                    if slot == StudySlot::Previous {
-                        self.forget_comparison();
-                    }
-                }
-                if corrupt {
-                    return vec![SideEffect::DropStoredWeights];
-                }
-            }
-            Event::Cancelled { run, slot } => {
-                let Some(study) = self.live_study(run, slot) else { return Vec::new() };
-                match study.phase {
-                    Phase::Reading(_) | Phase::Measuring(_) => study.end_stopped_run(),
-                    Phase::Measured { .. } => study.phase = Phase::Measured { refining: None },
-                    Phase::Restoring(_) => study.fail_restoring(),
-                    Phase::Empty | Phase::Choosing | Phase::Refused | Phase::Stopped => {}
-                }
-            }
+            Event::Report { run, slot, report, stage } => self.on_report(run, slot, *report, stage),
+            Event::Finished { run, slot } => self.on_finished(run, slot),
+            Event::Compared { run, dynamics } => self.on_compared(run, *dynamics),
+            Event::Refused { run, slot, issues } => return self.on_refused(run, slot, issues),
+            Event::Cancelled { run, slot } => self.on_cancelled(run, slot),
             Event::Fatal { issue } => return vec![SideEffect::WorkerDied(issue)],
         }
         Vec::new()
+    }
+
+    /// Takes in how far a run has come.
+    fn on_progress(&mut self, run: RunId, slot: StudySlot, progress: Progress) {
+        let Some(study) = self.live_study(run, slot) else { return };
+        match &mut study.phase {
+            Phase::Measured { refining: refining @ None } => {
+                *refining = Some(Work { progress: Some(progress), ..Work::default() });
+            }
+            phase => {
+                if let Some(work) = phase.work_mut() {
+                    work.progress = Some(progress);
+                }
+            }
+        }
+    }
+
+    /// Takes in the series of a drop.
+    fn on_series(&mut self, run: RunId, slot: StudySlot, found: SeriesFound) -> Vec<SideEffect> {
+        let Some(study) = self.live_study(run, slot) else { return Vec::new() };
+        study.series = found.series.into();
+        study.thumbnails = found.thumbnails.into();
+        study.drop_issues = found.issues.into();
+        if matches!(study.phase, Phase::Restoring(_)) {
+            if study.chosen_series().is_none_or(|s| !s.usable) {
+                // The files have changed: their series are not this study's.
+                study.fail_restoring();
+                let stale = self.next_run();
+                self.study_mut(slot).run = stale;
+                return Vec::new();
+            }
+        } else {
+            study.chosen = found.chosen;
+            study.phase = if found.chosen.is_some() {
+                Phase::Measuring(Work::default())
+            } else if study.series.iter().any(|s| s.usable) {
+                Phase::Choosing
+            } else {
+                Phase::Refused
+            };
+        }
+        vec![SideEffect::SeriesFound(slot, found.chosen)]
+    }
+
+    /// Takes in the grid of the measured series.
+    fn on_volume(&mut self, run: RunId, slot: StudySlot, volume: VolumeSummary) -> Vec<SideEffect> {
+        let Some(study) = self.live_study(run, slot) else { return Vec::new() };
+        let last = study.volume.replace(volume.into());
+        study.decoded = Shared::default();
+        match study.phase {
+            // The cached pictures are of the same volume.
+            Phase::Restoring(_) if last == study.volume => return Vec::new(),
+            Phase::Restoring(_) | Phase::Measuring(_) => {}
+            _ => study.phase = Phase::Measuring(Work::default()),
+        }
+        vec![SideEffect::NewVolume(slot)]
+    }
+
+    /// Takes in numbers.
+    fn on_report(&mut self, run: RunId, slot: StudySlot, report: Report, stage: ReportStage) {
+        let Some(study) = self.live_study(run, slot) else { return };
+        if matches!(study.phase, Phase::Restoring(_)) {
+            let below = study.report.as_ref().is_some_and(|r| report.runs.tier < r.runs.tier);
+            // Where the run ends here, the masks are this report's, even of a lower tier.
+            if stage == ReportStage::Lungs || (stage == ReportStage::Interim && below) {
+                return;
+            }
+        }
+        // The comparison is an event of its own.
+        let dynamics = study.report.take().and_then(|r| r.dynamics.clone());
+        study.report = Some(Report { dynamics, ..report }.into());
+        let work = study.phase.work().copied().unwrap_or_default();
+        match stage {
+            ReportStage::Lungs => {}
+            ReportStage::Interim => {
+                let refining = Some(Work { progress: Some(REFINING), possible: None, ..work });
+                study.phase = Phase::Measured { refining };
+            }
+            ReportStage::Final => study.phase = Phase::Measured { refining: None },
+        }
+    }
+
+    /// Takes in that a run has ended by itself.
+    fn on_finished(&mut self, run: RunId, slot: StudySlot) {
+        let Some(study) = self.live_study(run, slot) else { return };
+        match study.phase {
+            Phase::Measured { .. } => study.phase = Phase::Measured { refining: None },
+            Phase::Restoring(_) => study.fail_restoring(),
+            _ => {}
+        }
+    }
+
+    /// Takes in the comparison of both studies.
+    fn on_compared(&mut self, run: RunId, dynamics: Dynamics) {
+        // While a new worker repeats the answers, its comparisons are of lower tiers than
+        // the one that is shown.
+        let restoring = SLOTS.iter().any(|s| matches!(self.study(*s).phase, Phase::Restoring(_)));
+        if self.live_study(run, StudySlot::Previous).is_some() && !restoring {
+            self.set_comparison(Some(dynamics));
+        }
+    }
+
+    /// Takes in that a run has ended without numbers.
+    fn on_refused(&mut self, run: RunId, slot: StudySlot, issues: Vec<Issue>) -> Vec<SideEffect> {
+        let corrupt = issues.iter().any(|i| i.code == IssueCode::WeightsCorrupt);
+        let Some(study) = self.live_study(run, slot) else { return Vec::new() };
+        if matches!(study.phase, Phase::Restoring(_)) {
+            study.fail_restoring();
+            for issue in issues {
+                self.add_notice(issue.with_severity(Severity::Warning));
+            }
+        } else {
+            study.refuse(issues);
+            if slot == StudySlot::Previous {
+                self.forget_comparison();
+            }
+        }
+        if corrupt {
+            return vec![SideEffect::DropStoredWeights];
+        }
+        Vec::new()
+    }
+
+    /// Takes in that a run was cancelled.
+    fn on_cancelled(&mut self, run: RunId, slot: StudySlot) {
+        let Some(study) = self.live_study(run, slot) else { return };
+        match study.phase {
+            Phase::Reading(_) | Phase::Measuring(_) => study.end_stopped_run(),
+            Phase::Measured { .. } => study.phase = Phase::Measured { refining: None },
+            Phase::Restoring(_) => study.fail_restoring(),
+            Phase::Empty | Phase::Choosing | Phase::Refused | Phase::Stopped => {}
+        }
     }
 }

@@ -8,7 +8,7 @@ use reactive_stores::{Patch, Store};
 
 use crate::state::shared::Shared;
 
-/// The worker's activity for a study, as far as its events have told.
+/// The worker's activity for a study, as far as its events show.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Work {
     /// The stage and how far it has come; absent before the worker's first progress event.

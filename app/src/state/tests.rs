@@ -1,4 +1,4 @@
-//! The reducer's claims: which events change what, which are stale, and what stays when a worker is lost.
+//! Transitions: which events change what, which are stale, and what stays when a worker is lost.
 
 use corsai_protocol::Stage;
 use corsai_report::{Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Runs, StudyRecord, Verdict};
@@ -273,7 +273,7 @@ fn a_worker_that_is_given_up_refuses_what_ran_and_leaves_what_was_done() {
 }
 
 #[test]
-fn a_worker_that_dies_over_its_study_begins_anew() {
+fn a_study_whose_worker_crashes_is_opened_again() {
     let (mut model, run) = opened();
     model.set_missing_files(StudySlot::Current, Some(Issue::new(IssueCode::FileUnreadable, [])));
     model.apply(reported(run, StudySlot::Current, Vec::new(), ReportStage::Lungs), Vec::new());
@@ -288,7 +288,7 @@ fn a_worker_that_dies_over_its_study_begins_anew() {
 }
 
 #[test]
-fn a_worker_that_dies_over_the_earlier_study_takes_nothing_of_the_other() {
+fn a_crash_over_the_earlier_study_takes_nothing_of_the_other() {
     let (mut model, _) = measured();
     model.open(StudySlot::Previous, false);
     assert_eq!(model.crash_suspect(), Some(StudySlot::Previous));
@@ -303,7 +303,7 @@ fn a_worker_that_dies_over_the_earlier_study_takes_nothing_of_the_other() {
 }
 
 #[test]
-fn a_worker_that_dies_while_refining_leaves_numbers_and_brings_the_pictures_back() {
+fn a_crash_while_refining_keeps_the_numbers_and_restores_the_pictures() {
     let (mut model, _) = refined();
     assert!(model.is_working() && model.busy_slot().is_none());
     assert_eq!(model.crash_suspect(), Some(StudySlot::Current));
@@ -323,7 +323,7 @@ fn a_worker_that_dies_while_refining_leaves_numbers_and_brings_the_pictures_back
 }
 
 #[test]
-fn a_run_that_goes_on_is_work_without_a_gap_and_ends_when_it_is_finished() {
+fn a_run_over_several_tiers_is_work_without_a_gap_until_it_finishes() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
     model.apply(answered(run, StudySlot::Current, Tier::Quick, ReportStage::Interim), Vec::new());
@@ -573,7 +573,7 @@ fn an_export_with_a_comparison_bears_the_earlier_studys_doubts() {
 }
 
 #[test]
-fn a_worker_that_dies_idle_is_a_notice() {
+fn a_worker_that_crashes_idle_is_a_notice() {
     let mut model = PageState::default();
     let issue = Issue::new(IssueCode::WorkerDied, []);
     model.lost_worker(Some(issue.clone()), &[]);
@@ -639,7 +639,7 @@ fn areas_of_lung_and_lesion_come_with_what_has_changed_and_only_from_the_live_ru
 }
 
 #[test]
-fn only_what_advances_passes_for_life() {
+fn only_events_that_advance_count_as_progress() {
     let (mut model, run) = opened();
     model.apply(found(run, vec![series(0, true)], Some(0)), Vec::new());
     let progress = |stage, done, seconds_left| {

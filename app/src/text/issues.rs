@@ -6,13 +6,18 @@ pub const LABEL: &str = "Problems with the input";
 pub const AND: &str = "and ";
 
 /// Returns the heading of a group of issues.
-pub const fn group_title(severity: Severity) -> &'static str {
+const fn group_title(severity: Severity) -> &'static str {
     match severity {
         Severity::Stop => "Why there is no number",
         Severity::Warning => "To keep in mind with the numbers",
         Severity::Skip => "Files passed over",
         Severity::Info => "Good to know",
     }
+}
+
+/// Returns the heading of a group of issues with their count.
+pub fn group_heading(severity: Severity, count: usize) -> String {
+    format!("{} ({count})", group_title(severity))
 }
 
 /// Returns the word before an issue's sentence, for a screen reader.

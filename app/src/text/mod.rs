@@ -1,6 +1,6 @@
-//! The page's sentences, one module per part of the page. No component, no event of the worker and no
-//! error holds one; an issue is a code with typed arguments, whose English is in `corsai_report`. A
-//! further language is a further set of these modules.
+//! The page's sentences, one module per part of the page. No component, no event of the worker and
+//! no error holds one; an issue is a code with typed arguments, whose English is in
+//! `corsai_report`. A further language is a further set of these modules.
 
 pub mod announcer;
 pub mod classes;
@@ -20,4 +20,5 @@ pub mod series;
 pub mod settings;
 pub mod severity;
 pub mod start;
+pub mod summary;
 pub mod viewer;

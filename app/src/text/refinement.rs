@@ -23,7 +23,8 @@ pub fn still_possible(bounds: &ShareBounds, scale: Scale) -> Option<String> {
     Some(format!("Both lungs: {} still possible{already}.", range(both)))
 }
 
-/// Returns the range of the single networks' shares, and whether it crosses a border of the classes.
+/// Returns the range of the single networks' shares, and whether it crosses a border of the
+/// classes.
 pub fn single_networks(members: &Members, scale: Scale) -> String {
     let borderline = match scale {
         Scale::Guideline => members.borderline,
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_that_agree_are_one_number_and_a_border_is_said() {
+    fn networks_that_agree_are_one_number_and_a_borderline_case_is_named() {
         let members = Members { share: [0.05, 0.05], borderline: false, borderline_panel: true };
         assert_eq!(plain(&single_networks(&members, Scale::Guideline)), "Single networks: 5.0 % of both lungs.");
         assert!(single_networks(&members, Scale::Panel).contains("Borderline"));

@@ -45,8 +45,8 @@ pub const LUNG: &str = "Lung";
 pub const ZOOM: &str = "Zoom";
 pub const NO_PICTURE_YET: &str = "No picture yet";
 
-/// Returns the name of the study on screen, "Earlier study · 6 Apr 2020". Without a second study the
-/// date is enough.
+/// Returns the name of the study on screen, "Earlier study · 6 Apr 2020". Without a second study
+/// the date is enough.
 pub fn named(slot: StudySlot, both: bool, date: Option<String>) -> String {
     let date = date.unwrap_or_else(|| common::NO_DATE.into());
     match (slot, both) {

@@ -1,5 +1,5 @@
-//! The annotations over the picture: orientation markers, and in the corners slice, position, value,
-//! study, window and zoom.
+//! The annotations over the picture: orientation markers, and in the corners slice, position,
+//! value, study, window and zoom.
 
 use corsai_protocol::StudySlot;
 use corsai_volume::label;

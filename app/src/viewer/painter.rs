@@ -1,5 +1,5 @@
-//! Paints a slice on a canvas. Pixels are rendered once per state into a hidden canvas of the slice's
-//! size; zooming and panning only draw that canvas again.
+//! Paints a slice on a canvas. Pixels are rendered once per state into a hidden canvas of the
+//! slice's size; zooming and panning only draw that canvas again.
 
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{HtmlCanvasElement, ImageData, Path2d};

@@ -27,8 +27,8 @@ pub fn Viewer() -> impl IntoView {
     .into_any()
 }
 
-/// The choice of the study on screen. Both tabs are there from the start, so that nothing moves when
-/// a second study is opened.
+/// The choice of the study on screen. Both tabs are there from the start, so that nothing moves
+/// when a second study is opened.
 #[component]
 fn Tabs() -> impl IntoView {
     let controller = use_controller();

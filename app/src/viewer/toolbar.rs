@@ -108,8 +108,8 @@ fn Windows() -> impl IntoView {
 #[component]
 fn Zoom() -> impl IntoView {
     let controller = use_controller();
-    // Around the middle, so that neither the canvas nor its size is needed: the pan scales with the zoom.
-    let zoom = move |factor: f64| controller.viewport.update(|v| v.camera = v.camera.zoomed_about_middle(factor));
+    // Around the centre, so that neither the canvas nor its size is needed.
+    let zoom = move |factor: f64| controller.viewport.update(|v| v.camera = v.camera.zoomed_about_centre(factor));
     view! {
         <div class="toolgroup" role="group" aria-label=text::viewer::ZOOM>
             <button class="button button-square" aria-label=text::viewer::ZOOM_OUT data-testid="zoom-out" on:click=move |_| zoom(0.8)>

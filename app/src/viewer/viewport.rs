@@ -182,7 +182,9 @@ fn observe_size(canvas: NodeRef<html::Canvas>, size: RwSignal<[f64; 2]>) {
         let element: HtmlCanvasElement = canvas.clone();
         let measure = move || {
             let now = [f64::from(element.client_width()), f64::from(element.client_height())];
-            if size.try_get_untracked().is_some_and(|s| s != now) {
+            if let Some(last) = size.try_get_untracked()
+                && (0..2).any(|axis| (last[axis] - now[axis]).abs() > f64::EPSILON)
+            {
                 size.set(now);
             }
         };

@@ -1,6 +1,8 @@
 //! The browser's cache of weights, each part under its content's hash. A cache that is full,
 //! forbidden, emptied or missing is no failure: the part is fetched again.
 
+use std::fmt::Write as _;
+
 use corsai_manifest::{Manifest, Part};
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -41,8 +43,8 @@ pub async fn matches(part: &Part, buffer: &ArrayBuffer) -> Option<bool> {
     Some(sha256(buffer).await? == part.sha256)
 }
 
-/// Returns the SHA-256 of `buffer` in hexadecimal; `None` where the browser can't compute one (a page
-/// that is not served securely).
+/// Returns the SHA-256 of `buffer` in hexadecimal; `None` where the browser can't compute one (a
+/// page that is not served securely).
 pub async fn sha256(buffer: &ArrayBuffer) -> Option<String> {
     let crypto = browser::window()?.crypto().ok()?;
     if !Reflect::get(&crypto, &JsValue::from_str("subtle")).ok()?.is_object() {
@@ -53,7 +55,10 @@ pub async fn sha256(buffer: &ArrayBuffer) -> Option<String> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Returns the cache; `None` where the browser has none, or nothing may be stored.

@@ -31,8 +31,8 @@ impl<B> Default for WeightsQueue<B> {
 }
 
 impl<B> WeightsQueue<B> {
-    /// Whether a loading task has to be started. It counts as running until [`Self::next`] has nothing
-    /// to load.
+    /// Whether a loading task has to be started. It counts as running until [`Self::next`] has
+    /// nothing to load.
     pub fn begin(&mut self) -> bool {
         !std::mem::replace(&mut self.running, true)
     }
@@ -48,8 +48,8 @@ impl<B> WeightsQueue<B> {
         }
     }
 
-    /// Returns the network to load next: the requested ones first, then the others of `all`, so that
-    /// they are there in time.
+    /// Returns the network to load next: the requested ones first, then the others of `all`, so
+    /// that they are there in time.
     pub fn next(&mut self, all: &[String]) -> Option<String> {
         let open = |name: &&String| !self.loaded.contains_key(*name) && !self.failed.contains(*name);
         let next =

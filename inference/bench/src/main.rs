@@ -4,29 +4,16 @@
 
 use burn::tensor::Device;
 use corsai_manifest::NetworkEntry;
-use corsai_networks::{Network, golden};
+use corsai_networks::{MAX_TASKS, Network, golden, run_static_constructors};
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
-/// Kernels gathered into one command, as in the worker.
-const TASKS: usize = 64;
-
 fn main() {
-    construct();
+    run_static_constructors();
     // Else JavaScript hears of it without a word of what it was.
     std::panic::set_hook(Box::new(|panic| {
         wasm_bindgen::throw_str(&panic.to_string());
     }));
-}
-
-/// As the worker's of the same name.
-#[allow(unsafe_code, reason = "the linker makes this function; there is no safe name for it")]
-fn construct() {
-    unsafe extern "C" {
-        fn __wasm_call_ctors();
-    }
-    // SAFETY: it takes and gives nothing, and is called once, before all else.
-    unsafe { __wasm_call_ctors() }
 }
 
 /// One stage between the networks on the made-up study; empty for a name that no stage has.
@@ -54,7 +41,7 @@ impl Loaded {
     pub async fn load(entry: String, parts: Vec<Uint8Array>, gpu: bool) -> Result<Self, JsError> {
         let entry: NetworkEntry = serde_json::from_str(&entry)?;
         let parts: Vec<Vec<u8>> = parts.iter().map(Uint8Array::to_vec).collect();
-        let device = if gpu { Device::wgpu_options().tasks_max(TASKS).init_async().await? } else { Device::flex() };
+        let device = if gpu { Device::wgpu_options().tasks_max(MAX_TASKS).init_async().await? } else { Device::flex() };
         Ok(Self::of(Network::load(&entry, &parts, &device)?))
     }
 

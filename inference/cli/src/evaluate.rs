@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use corsai_evaluation::{Evaluation, Failure, LungLabels, StudyOutcome, StudyRow, report};
+use corsai_evaluation::{Evaluation, Failure, LungLabels, Provenance, StudyOutcome, StudyRow, report};
 use corsai_networks::shipped;
 use corsai_protocol::Stage;
 use indicatif::ProgressBar;
@@ -75,15 +75,15 @@ pub fn run(arguments: &EvaluateArguments) -> Result<ExitCode, CliError> {
     let expected = entries.iter().filter(|entry| entry.evaluated).count();
     let rows: Vec<StudyRow> = (0..entries.len()).filter_map(|index| study_row(&entries, &results, index)).collect();
     let missing = expected - rows.len();
-    let evaluation = Evaluation {
+    let provenance = Provenance {
         program: format!("corsai {}", env!("CARGO_PKG_VERSION")),
         manifest: hexadecimal(&Sha256::digest(manifest)),
         tier: options.tier,
         full_run: options.full_run,
         paper_vote: options.vote.is_some(),
         dpn_3d: options.dpn_3d,
-        ..Evaluation::new(rows, missing)
     };
+    let evaluation = Evaluation::new(provenance, rows, missing);
     let file = |name: &str| arguments.out.join(name);
     write_atomically(&file("studies.csv"), report::csv(&evaluation).as_bytes())?;
     write_atomically(&file("evaluation.html"), report::page(&evaluation).as_bytes())?;

@@ -11,12 +11,12 @@ use burn::tensor::{
     wgpu::{MemoryConfiguration, WgpuSetup, wgpu::DeviceType},
 };
 use corsai_manifest::NetworkEntry;
-use corsai_networks::{Network, Place, Precision, golden, shipped};
+use corsai_networks::{MAX_TASKS, Network, Place, Precision, golden, shipped};
 
-use crate::{error::CliError, inference_session::WeightParts};
+use crate::error::CliError;
 
-/// Most kernels in one command buffer.
-const MAX_TASKS: usize = 64;
+/// The parts of one network's weights, in the manifest's order.
+pub type WeightParts = Vec<Vec<u8>>;
 
 /// Networks on a GPU.
 #[derive(Debug)]

@@ -17,12 +17,9 @@ use corsai_volume::HuVolume;
 use crate::{
     console::message,
     error::CliError,
-    gpu_backend::GpuBackend,
+    gpu_backend::{GpuBackend, WeightParts},
     thread_pool::{self, Observer},
 };
-
-/// The parts of one network's weights, in the manifest's order.
-pub type WeightParts = Vec<Vec<u8>>;
 
 /// Networks on a device. Several studies may be analysed at once.
 #[derive(Debug)]

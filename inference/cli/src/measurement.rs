@@ -14,8 +14,11 @@ use crate::{inference_session::InferenceSession, reading::Study, thread_pool::Ob
 
 /// A measured study with its masks.
 pub struct Measurement {
+    /// The series and its volume.
     pub study: Study,
+    /// The completed analysis with its masks.
     pub analysis: Analysis,
+    /// The numbers, with every issue.
     pub report: Report,
 }
 
@@ -79,8 +82,11 @@ pub fn measure_study(
 /// The parts of a measured study that a comparison uses.
 #[derive(Debug, Clone, Copy)]
 pub struct MeasuredSeries<'a> {
+    /// The series.
     pub series: &'a SeriesSummary,
+    /// Digest of its voxels.
     pub voxels_key: u64,
+    /// Its report, which has numbers.
     pub report: &'a Report,
 }
 

@@ -25,11 +25,13 @@ const MAX_DEPTH: usize = 16;
 /// A study, ready to be measured.
 #[derive(Debug)]
 pub struct Study {
+    /// The series that was decoded.
     pub series: SeriesSummary,
+    /// Its voxels.
     pub volume: Arc<HuVolume>,
     /// Issues of the files, of the series and of its slices.
     pub issues: Vec<Issue>,
-    /// Time from the first byte read to the volume.
+    /// Time from the first byte read to the volume, s.
     pub seconds: f64,
 }
 

@@ -317,11 +317,9 @@ impl CohortSummary {
     }
 }
 
-/// The evaluation of a cohort: how it was made, its statistics and its studies.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Evaluation {
-    /// The sentence that this is no medical device.
-    pub disclaimer: &'static str,
+/// How the studies of an evaluation were measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Provenance {
     /// Name and version of the program.
     pub program: String,
     /// SHA-256 of the manifest, hexadecimal: which networks with which weights.
@@ -334,6 +332,16 @@ pub struct Evaluation {
     pub paper_vote: bool,
     /// Whether the DPNs of three projections voted.
     pub dpn_3d: bool,
+}
+
+/// The evaluation of a cohort: how it was made, its statistics and its studies.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// The sentence that this is no medical device.
+    pub disclaimer: &'static str,
+    /// How the studies were measured.
+    #[serde(flatten)]
+    pub provenance: Provenance,
     /// Number of studies that an interruption left out.
     pub missing: usize,
     /// Statistics over `studies`.
@@ -343,21 +351,10 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// Returns the statistics of `studies`; how they were measured is for the caller to fill in.
+    /// Returns the evaluation of `studies`; `missing` is the number that an interruption left out.
     #[must_use]
-    pub fn new(studies: Vec<StudyRow>, missing: usize) -> Self {
-        Self {
-            disclaimer: DISCLAIMER,
-            program: String::new(),
-            manifest: String::new(),
-            tier: Tier::default(),
-            full_run: false,
-            paper_vote: false,
-            dpn_3d: false,
-            missing,
-            sums: CohortSummary::of(&studies),
-            studies,
-        }
+    pub fn new(provenance: Provenance, studies: Vec<StudyRow>, missing: usize) -> Self {
+        Self { disclaimer: DISCLAIMER, provenance, missing, sums: CohortSummary::of(&studies), studies }
     }
 }
 
@@ -425,7 +422,11 @@ pub(crate) mod tests {
             true_points: Some(-4.0),
             found_points: Some(-3.5),
         });
-        Evaluation::new(vec![row("a", 80.0, 100.0, (1, 1)), row("b", 700.0, 500.0, (2, 3)), third, failed("d")], 0)
+        Evaluation::new(
+            Provenance::default(),
+            vec![row("a", 80.0, 100.0, (1, 1)), row("b", 700.0, 500.0, (2, 3)), third, failed("d")],
+            0,
+        )
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod scores;
 mod statistics;
 
 pub use evaluation::{
-    ClassAgreement, CohortSummary, DynamicsComparison, Evaluation, Failure, MaskSummary, QuantityAgreement,
+    ClassAgreement, CohortSummary, DynamicsComparison, Evaluation, Failure, MaskSummary, Provenance, QuantityAgreement,
     StudyOutcome, StudyRow, reference_verdict,
 };
 pub use overlap::Overlap;

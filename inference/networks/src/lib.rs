@@ -16,11 +16,13 @@ mod network;
 mod pack;
 mod resnet;
 pub mod shipped;
+mod startup;
 mod unet;
 
 pub use corsai_kernels::Precision;
 pub use network::{Network, Place, Shape, read_manifest};
 pub use pack::{PackError, Weights};
+pub use startup::{MAX_TASKS, run_static_constructors};
 
 use corsai_manifest::{Family, Manifest};
 use corsai_report::IssueCode;

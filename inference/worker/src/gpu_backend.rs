@@ -41,8 +41,6 @@ const GPU: u32 = 0;
 /// A device that answers nothing for this long is lost: drivers' watchdogs end a dispatch after some
 /// 10 s, and even a GPU in software is done by then.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Kernels that are gathered into one command.
-const TASKS: usize = 64;
 /// Bounds of the memory for networks that aren't needed at the moment.
 const MIN_NETWORK_BYTES: u64 = 256 << 20;
 const MAX_NETWORK_BYTES: u64 = 1 << 30;
@@ -134,10 +132,11 @@ impl GpuBackend {
             (adapter.limits().max_buffer_size / 4).clamp(MIN_NETWORK_BYTES, MAX_NETWORK_BYTES) as usize;
         let setup =
             WgpuSetup { instance, adapter, device: handle.clone(), queue, backend: wgpu::Backend::BrowserWebGpu };
-        let device = Device::wgpu_options().tasks_max(TASKS).setup(setup).init().map_err(|error| {
-            tracing::warn!(cause = ?error, "the runtime refused the device");
-            DeviceReason::UnsuitableDevice
-        })?;
+        let device =
+            Device::wgpu_options().tasks_max(corsai_networks::MAX_TASKS).setup(setup).init().map_err(|error| {
+                tracing::warn!(cause = ?error, "the runtime refused the device");
+                DeviceReason::UnsuitableDevice
+            })?;
         let place = if requested == Precision::Half { Place::from(&device) } else { Place::single(&device) };
         let (sender, completions) = unbounded();
         let health = Arc::new(Health { lost: AtomicBool::new(false), completions: sender });

@@ -51,7 +51,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 /// Runs in a worker.
 pub fn start() {
-    construct();
+    corsai_networks::run_static_constructors();
     let scope: DedicatedWorkerGlobalScope =
         js_sys::global().dyn_into().expect("invariant: this binary is started in a worker");
     if scope.name() == worker_handle::COMPUTE_WORKER {
@@ -71,24 +71,6 @@ pub fn start() {
         page_events::ready();
     }
 }
-
-/// Runs the constructors of the runtime's crates (cubecl's compiler fills its registries in them).
-/// Without this call the linker runs them before each function that JavaScript calls, at every call:
-/// a fifth of the worker's time.
-#[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code, reason = "the linker makes this function; there is no safe name for it")]
-fn construct() {
-    unsafe extern "C" {
-        fn __wasm_call_ctors();
-    }
-    // SAFETY: the function takes and returns nothing, and is called once, before all else.
-    unsafe { __wasm_call_ctors() }
-}
-
-/// Natively, for the tests, the loader runs them.
-#[cfg(not(target_arch = "wasm32"))]
-const fn construct() {}
-
 /// Listens for messages; `unreadable` is called for a message that the browser can't read.
 fn listen(
     scope: &DedicatedWorkerGlobalScope,

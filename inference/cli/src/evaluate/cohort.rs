@@ -23,10 +23,13 @@ const LESIONS: &str = "lesions";
 pub struct Entry {
     /// The name in the cohort.
     pub name: String,
+    /// Its folder, zip or NIfTI file.
     pub path: PathBuf,
+    /// A NIfTI file with lesions.
     pub lesion_mask: Option<PathBuf>,
+    /// A NIfTI file with lungs.
     pub lung_mask: Option<PathBuf>,
-    /// A reader's CT-class.
+    /// A reader's CT-class, 0..=4.
     pub class: Option<u8>,
     /// Index of an earlier study of the same patient.
     pub previous: Option<usize>,

@@ -27,7 +27,9 @@ const KEY_DIGITS: usize = 32;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum StudyResult {
+    /// The study has numbers.
     Measured(Box<MeasuredStudy>),
+    /// The study has no numbers, for these reasons.
     Failed { reasons: Vec<Failure> },
 }
 
@@ -36,8 +38,11 @@ pub enum StudyResult {
 pub struct MeasuredStudy {
     /// Without the description, and without keys of identifiers.
     pub series: SeriesSummary,
+    /// Digest of the voxels.
     pub voxels_key: u64,
+    /// The numbers, with every issue.
     pub report: Report,
+    /// The comparison with the reference masks; absent without any mask.
     pub scores: Option<Scores>,
 }
 

@@ -2,7 +2,10 @@
 
 use std::fmt::{Arguments, Write};
 
-use crate::{evaluation::Evaluation, statistics::SummaryStatistics};
+use crate::{
+    evaluation::{Evaluation, Provenance},
+    statistics::SummaryStatistics,
+};
 
 /// Returns a figure with `digits` decimals; a dash where there is none.
 pub fn decimal(value: Option<f64>, digits: usize) -> String {
@@ -19,16 +22,16 @@ pub fn append(page: &mut String, text: Arguments<'_>) {
     page.write_fmt(text).expect("invariant: writing to a text doesn't fail");
 }
 
-/// Returns which program and options the numbers are of.
+/// Returns the program and the options of the measurements in words.
 pub fn provenance(evaluation: &Evaluation) -> String {
-    let manifest: String = evaluation.manifest.chars().take(12).collect();
-    let options =
-        [(evaluation.full_run, "full run"), (evaluation.paper_vote, "the paper's vote"), (evaluation.dpn_3d, "DPN-3D")];
-    let options: String = options.iter().filter(|(on, _)| *on).map(|(_, name)| format!(", {name}")).collect();
-    format!("{}, networks {manifest}, tier {}{options}.", evaluation.program, evaluation.tier.as_str())
+    let Provenance { program, manifest, tier, full_run, paper_vote, dpn_3d } = &evaluation.provenance;
+    let manifest: String = manifest.chars().take(12).collect();
+    let options = [(full_run, "full run"), (paper_vote, "the paper's vote"), (dpn_3d, "DPN-3D")];
+    let options: String = options.iter().filter(|(on, _)| **on).map(|(_, name)| format!(", {name}")).collect();
+    format!("{program}, networks {manifest}, tier {}{options}.", tier.as_str())
 }
 
-/// Returns how many studies the numbers are of.
+/// Returns the numbers of studies in words.
 pub fn study_counts(evaluation: &Evaluation) -> String {
     let sums = &evaluation.sums;
     let mut text = format!("Studies: {}; measured: {}; failed: {}.", sums.studies, sums.measured, sums.failed);

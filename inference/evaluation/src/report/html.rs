@@ -270,7 +270,7 @@ fn studies(page: &mut String, evaluation: &Evaluation) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::tests::evaluation;
+    use crate::evaluation::{Provenance, tests::evaluation};
 
     #[test]
     fn the_page_names_every_study_and_holds_no_script_and_no_link() {
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn an_empty_cohort_is_a_page() {
-        let page = page(&Evaluation::new(Vec::new(), 3));
+        let page = page(&Evaluation::new(Provenance::default(), Vec::new(), 3));
         assert!(
             page.contains("Studies: 0; measured: 0; failed: 0. The evaluation was interrupted. Not measured yet: 3.")
         );

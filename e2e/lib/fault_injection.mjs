@@ -63,7 +63,7 @@ export const hanging = (when, times = 1) =>
     Performance.prototype.now = function () { return now.call(this) * ${times}; };
     self.helpers = { started: 0, ended: 0 };
     self.Worker = class extends Worker {
-      constructor(...told) { super(...told); self.helpers.started += 1; }
+      constructor(...args) { super(...args); self.helpers.started += 1; }
       terminate() { super.terminate(); self.helpers.ended += 1; }
     };
   }`);
@@ -92,20 +92,20 @@ export const halting = (message) =>
       for (const then of all.values()) then();
     };
     const tell = self.postMessage;
-    self.postMessage = function (data, ...told) {
-      tell.call(self, data, ...told);
+    self.postMessage = function (data, ...args) {
+      tell.call(self, data, ...args);
       if (!Array.isArray(data) || !sought?.message.test(data[0])) return;
       waiting ??= new Map();
       sought.done();
       sought = null;
     };
     const [wait, clear] = [self.setTimeout, self.clearTimeout];
-    self.setTimeout = (then, ms, ...told) => (waiting && ms === 0 ? later(() => then(...told)) : wait(then, ms, ...told));
+    self.setTimeout = (then, ms, ...args) => (waiting && ms === 0 ? later(() => then(...args)) : wait(then, ms, ...args));
     self.clearTimeout = (id) => waiting?.delete(id) || clear(id);
     const post = Worker.prototype.postMessage;
-    Worker.prototype.postMessage = function (data, ...told) {
-      if (waiting && Array.isArray(data) && data[0].startsWith('{"Run":')) later(() => post.call(this, data, ...told));
-      else post.call(this, data, ...told);
+    Worker.prototype.postMessage = function (data, ...args) {
+      if (waiting && Array.isArray(data) && data[0].startsWith('{"Run":')) later(() => post.call(this, data, ...args));
+      else post.call(this, data, ...args);
     };
   }`);
 
@@ -113,9 +113,9 @@ export const halting = (message) =>
 export const garbled = (job) =>
   inWorker(`() => {
     const post = Worker.prototype.postMessage;
-    Worker.prototype.postMessage = function (data, ...told) {
+    Worker.prototype.postMessage = function (data, ...args) {
       if (Array.isArray(data) && data[0].startsWith('{"Run":{"job":${job},')) data[0] = '{"Walk":{}}';
-      return post.call(this, data, ...told);
+      return post.call(this, data, ...args);
     };
   }`);
 
@@ -125,8 +125,8 @@ export const exhausted = (helper, message) =>
     if ((self.name === "corsai-helper") !== ${helper}) return;
     let memory;
     const instantiate = WebAssembly.instantiate;
-    WebAssembly.instantiate = async (...told) => {
-      const instance = await instantiate.apply(WebAssembly, told);
+    WebAssembly.instantiate = async (...args) => {
+      const instance = await instantiate.apply(WebAssembly, args);
       memory = instance.exports.memory;
       return instance;
     };

@@ -1,12 +1,12 @@
-//! Where the real data lie: one answer for the tests and for the attribute that skips them.
+//! The folder of the real data, for the tests and for the attribute that ignores them without data.
 
 use std::path::{Path, PathBuf};
 
-/// What `CORSAI_DATA` may say in place of a folder: no test that needs data is skipped.
+/// Value of `CORSAI_DATA` with which no test that needs data is ignored.
 pub const REQUIRED: &str = "required";
 
-/// The workspace's root, looked for upwards from the crate that cargo tests or compiles: checkouts
-/// may share their build output.
+/// Returns the workspace's root: the folder with a `Cargo.lock` above the crate that cargo tests or
+/// compiles. It isn't a constant because checkouts may share their build output.
 ///
 /// # Panics
 /// Outside cargo, and outside a workspace.
@@ -16,8 +16,8 @@ pub fn root() -> PathBuf {
     found.expect("a workspace has a Cargo.lock").to_path_buf()
 }
 
-/// The real data's folder: what `CORSAI_DATA` names, else beside the checkout.
-pub fn place() -> PathBuf {
+/// Returns the folder of the real data: the value of `CORSAI_DATA`, else one beside the checkout.
+pub fn data_folder() -> PathBuf {
     let named = std::env::var_os("CORSAI_DATA").filter(|value| value != REQUIRED);
     named.map_or_else(|| root().join("../shared/data"), PathBuf::from)
 }
