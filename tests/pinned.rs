@@ -39,7 +39,7 @@ fn volume(files: impl Iterator<Item = (String, Vec<u8>)>) -> HuVolume {
     let mut usable = opened.series.iter().filter(|series| series.summary().usable);
     let series = usable.next().unwrap();
     assert!(usable.next().is_none());
-    series.begin().unwrap().finish().unwrap().volume
+    series.decoder().unwrap().finish().unwrap().volume
 }
 
 /// Measures with the shipped networks of the quick tier, on all cores.

@@ -19,9 +19,9 @@ fn read(files: impl Iterator<Item = (String, Vec<u8>)>) -> HuVolume {
     }
     let opened = intake.finish();
     assert!(opened.issues.is_empty(), "{:?}", opened.issues);
-    let only = opened.only_clean().unwrap();
+    let only = opened.only_usable().unwrap();
     let series = opened.series.iter().find(|s| s.summary().id == only).unwrap();
-    let mut decoding = series.begin().unwrap();
+    let mut decoding = series.decoder().unwrap();
     for slice in decoding.order() {
         assert!(decoding.decode(slice).is_ok());
     }

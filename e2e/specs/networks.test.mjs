@@ -10,7 +10,7 @@ import { before, describe, it } from "node:test";
 import "../lib/relaxed.mjs";
 
 const at = (name) => new URL(`../../${name}`, import.meta.url);
-const made = (name) => readFileSync(at(`inference/networks/tests/made-up/${name}`));
+const made = (name) => readFileSync(at(`inference/networks/tests/random-weights/${name}`));
 const { networks } = JSON.parse(made("manifest.json"));
 const stages = at("inference/ensemble/tests/golden/");
 const floats = (bytes) => new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
@@ -25,7 +25,7 @@ for (const [kind, words] of [["plain", "SIMD"], ["relaxed", "relaxed SIMD"]]) de
 
   for (const entry of networks) {
     it(`${entry.name} answers as in PyTorch`, async (t) => {
-      const logits = await Loaded.made_up(JSON.stringify(entry)).run();
+      const logits = await Loaded.with_random_weights(JSON.stringify(entry)).run();
       const stored = floats(made(`golden/${entry.golden.file}`));
       const { size } = entry.input;
       const { stride } = entry.golden;

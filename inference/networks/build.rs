@@ -1,6 +1,6 @@
-//! Compiles in the manifest's goldens and, with the feature `embedded`, the weights themselves, so that no path is
-//! needed at run time. `CORSAI_MODELS` may name another folder than the repository's: that of networks which are trained
-//! and not shipped, to judge them by (`models/training` packs them so).
+//! Compiles in the manifest's golden files and, with the feature `embedded`, the weights, so that no
+//! path is needed at run time. `CORSAI_MODELS` names another folder than the repository's `models`,
+//! for networks that are trained but not shipped (`models/training` writes such a folder).
 
 #![allow(clippy::disallowed_methods, reason = "it runs on the machine that builds, never in a browser")]
 
@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", models.join("manifest.json").display());
     let manifest: serde_json::Value = serde_json::from_str(&fs::read_to_string(models.join("manifest.json"))?)?;
     let embedded = env::var_os("CARGO_FEATURE_EMBEDDED").is_some();
-    let mut code = String::from("pub(crate) static SHIPPED: &[Shipped] = &[\n");
+    let mut code = String::from("static SHIPPED: &[Shipped] = &[\n");
     for network in manifest["networks"].as_array().ok_or("no networks")? {
         let name = network["name"].as_str().ok_or("a network without a name")?;
         let golden = models.join("golden").join(network["golden"]["file"].as_str().ok_or("no golden")?);

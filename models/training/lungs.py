@@ -1,6 +1,6 @@
 """Training pictures of the lung networks: one slice of a randomly cropped, stretched and turned cube of a volume.
 
-As in the page (`inference/ensemble/src/lungs.rs`) the cube spans the whole study, resized to 128 along every axis,
+As in the page (`inference/ensemble/src/lung_segmentation.rs`) the cube spans the whole study, resized to 128 along every axis,
 and the channels are grey and the voxel's x, y, z in [−1, 1].
 """
 

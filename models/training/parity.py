@@ -16,7 +16,7 @@ from .paths import REPOSITORY
 from .quantize import Quantized
 from .specs import SPECS
 
-FOLDER = REPOSITORY / "inference/networks/tests/made-up"
+FOLDER = REPOSITORY / "inference/networks/tests/random-weights"
 #: Small, so that it takes a moment on any device.
 SIZE = 64
 
@@ -44,7 +44,7 @@ def scrambled(model: nn.Module, pictures: torch.Tensor, random: torch.Generator)
 
 
 def made_up(name: str, shape: tuple[int, ...]) -> Quantized | np.ndarray:
-    """A tensor as `inference/networks/src/made_up.rs` makes it: even noise from a hash of its name and the value's place."""
+    """A tensor as `inference/networks/src/random_weights.rs` makes it: even noise from a hash of its name and the value's place."""
     seed = 0x811C9DC5
     for byte in name.encode():
         seed = ((seed ^ byte) * 0x01000193) & 0xFFFFFFFF

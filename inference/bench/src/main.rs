@@ -1,6 +1,7 @@
-//! Networks for the benchmark, which times them from JavaScript beside its peer's
-//! (`e2e/bench/page.mjs`), and what `e2e/specs/networks.test.mjs` checks in wasm. No part of the
-//! page.
+//! The networks as a wasm module of their own, without the page. `e2e/specs/networks.test.mjs`
+//! compares their outputs with stored ones, and `./dev bench` times them in a browser beside those
+//! of another runtime (`e2e/bench/page.mjs`). Native benchmarks are `cargo bench -p corsai-kernels`
+//! and the command line's `bench`.
 
 use burn::tensor::Device;
 use corsai_manifest::NetworkEntry;
@@ -10,13 +11,14 @@ use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
 fn main() {
     run_static_constructors();
-    // Else JavaScript hears of it without a word of what it was.
+    // Without a hook JavaScript gets an error without the panic's message.
     std::panic::set_hook(Box::new(|panic| {
         wasm_bindgen::throw_str(&panic.to_string());
     }));
 }
 
-/// One stage between the networks on the made-up study; empty for a name that no stage has.
+/// Returns the values of a stage between the networks on the phantom, or nothing for an unknown
+/// name.
 #[wasm_bindgen]
 #[must_use]
 pub fn stage(name: &str) -> Vec<f32> {
@@ -24,7 +26,7 @@ pub fn stage(name: &str) -> Vec<f32> {
     found.map_or_else(Vec::new, |(_, values)| values)
 }
 
-/// A network on a device, and its known input.
+/// A network on a device with its known input.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Loaded {
@@ -34,10 +36,10 @@ pub struct Loaded {
 
 #[wasm_bindgen]
 impl Loaded {
-    /// `entry` is a manifest entry as JSON.
+    /// Loads the network of a manifest entry (JSON) from the parts of its weights file.
     ///
     /// # Errors
-    /// Why the network can't be had, or the GPU.
+    /// If the entry, the weights or the GPU can't be used.
     pub async fn load(entry: String, parts: Vec<Uint8Array>, gpu: bool) -> Result<Self, JsError> {
         let entry: NetworkEntry = serde_json::from_str(&entry)?;
         let parts: Vec<Vec<u8>> = parts.iter().map(Uint8Array::to_vec).collect();
@@ -45,22 +47,22 @@ impl Loaded {
         Ok(Self::of(Network::load(&entry, &parts, &device)?))
     }
 
-    /// The network of a manifest entry with weights of noise, on the CPU.
+    /// Builds the network of a manifest entry (JSON) with random weights on the CPU.
     ///
     /// # Errors
-    /// Where `entry` is none.
-    pub fn made_up(entry: &str) -> Result<Self, JsError> {
-        Ok(Self::of(Network::made_up(&serde_json::from_str(entry)?, &Device::flex())?))
+    /// If the entry can't be used.
+    pub fn with_random_weights(entry: &str) -> Result<Self, JsError> {
+        Ok(Self::of(Network::with_random_weights(&serde_json::from_str(entry)?, &Device::flex())?))
     }
 
     fn of(network: Network) -> Self {
-        Self { input: golden::input(network.shape()), network }
+        Self { input: golden::known_input(network.shape()), network }
     }
 
-    /// The known input's logits, `[classes, size, size]`.
+    /// Returns the logits for the known input, `[classes, size, size]`.
     ///
     /// # Errors
-    /// What [`Network::logits`] says.
+    /// Those of [`Network::logits`].
     pub async fn run(&self) -> Result<Vec<f32>, JsError> {
         Ok(self.network.logits(self.input.clone()).await?)
     }

@@ -36,10 +36,10 @@ pub fn run(preference: DevicePreference, runs: usize) -> Result<(), CliError> {
         let begun = Instant::now();
         let network = match &parts {
             Some(parts) => Network::load(&entry, parts, &device)?,
-            None => Network::made_up(&entry, &device)?,
+            None => Network::with_random_weights(&entry, &device)?,
         };
         let shape = network.shape();
-        let input = golden::input(shape);
+        let input = golden::known_input(shape);
         let logits = pollster::block_on(network.logits(input.clone()))?;
         let first_ms = elapsed_ms(begun);
         let mut times_ms = Vec::with_capacity(runs);
@@ -54,7 +54,8 @@ pub fn run(preference: DevicePreference, runs: usize) -> Result<(), CliError> {
             None => "–".into(),
             Some(stored) => {
                 let deviation = golden::deviation(shape, entry.golden.stride, &logits, &stored);
-                if deviation.is_none_or(|deviation| deviation > golden::allowed(network.place().precision())) {
+                if deviation.is_none_or(|deviation| deviation > golden::tolerance(network.device_config().precision()))
+                {
                     wrong.push(entry.name.clone());
                 }
                 deviation.map_or_else(|| "no number".into(), |deviation| format!("{deviation:.1e}"))

@@ -11,7 +11,7 @@ use burn::tensor::{
     wgpu::{MemoryConfiguration, WgpuSetup, wgpu::DeviceType},
 };
 use corsai_manifest::NetworkEntry;
-use corsai_networks::{MAX_TASKS, Network, Place, Precision, golden, shipped};
+use corsai_networks::{DeviceConfig, MAX_TASKS, Network, Precision, golden, shipped};
 
 use crate::error::CliError;
 
@@ -56,11 +56,11 @@ impl GpuBackend {
         let on_loss = Arc::clone(&lost);
         setup.device.set_device_lost_callback(move |_, _| on_loss.store(true, Ordering::Relaxed));
         let mut backend = Self { adapter: info.name, networks: Vec::new(), lost };
-        let config = Place::from(&device);
+        let config = DeviceConfig::from(&device);
         match backend.load(entries, weights, &config) {
             Err(CliError::SelfTest { .. }) if config.precision() == Precision::Half => {
                 backend.lost.store(false, Ordering::Relaxed);
-                backend.load(entries, weights, &Place::single(&device))?;
+                backend.load(entries, weights, &DeviceConfig::single_precision(&device))?;
             }
             other => other?,
         }
@@ -68,13 +68,18 @@ impl GpuBackend {
     }
 
     /// Loads the networks and checks them on their known slices.
-    fn load(&mut self, entries: &[NetworkEntry], weights: &[WeightParts], config: &Place) -> Result<(), CliError> {
+    fn load(
+        &mut self,
+        entries: &[NetworkEntry],
+        weights: &[WeightParts],
+        config: &DeviceConfig,
+    ) -> Result<(), CliError> {
         let pairs = entries.iter().zip(weights);
         let loaded: Result<_, _> = pairs.map(|(entry, parts)| Network::load(entry, parts, config.clone())).collect();
         self.networks = loaded?;
         for (entry, network) in entries.iter().zip(&self.networks) {
             let deviation = self.deviation(entry, network)?;
-            if deviation.is_none_or(|deviation| deviation > golden::allowed(config.precision())) {
+            if deviation.is_none_or(|deviation| deviation > golden::tolerance(config.precision())) {
                 return Err(CliError::SelfTest { adapter: self.adapter.clone(), deviation });
             }
         }
@@ -85,7 +90,7 @@ impl GpuBackend {
     /// logit; `None` without a finite answer.
     fn deviation(&self, entry: &NetworkEntry, network: &Network) -> Result<Option<f64>, CliError> {
         let shape = network.shape();
-        let logits = match pollster::block_on(network.logits(golden::input(shape))) {
+        let logits = match pollster::block_on(network.logits(golden::known_input(shape))) {
             Ok(logits) => logits,
             Err(error) => {
                 tracing::warn!(%error, "a network gave no answer to its known slice");
@@ -99,7 +104,7 @@ impl GpuBackend {
 
     /// Returns the adapter's name, with f16 where maps and weights are stored so.
     pub fn name(&self) -> String {
-        let half = self.networks.iter().any(|network| network.place().precision() == Precision::Half);
+        let half = self.networks.iter().any(|network| network.device_config().precision() == Precision::Half);
         if half { format!("{}, f16", self.adapter) } else { self.adapter.clone() }
     }
 

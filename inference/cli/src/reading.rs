@@ -14,7 +14,7 @@ use std::{
 
 use corsai_protocol::SeriesSummary;
 use corsai_report::{Found, Issue, IssueCode, Severity, text};
-use corsai_study::{Decoding, Intake, Limits, Opened, Series};
+use corsai_study::{Intake, Limits, Series, SeriesList, VolumeDecoder};
 use corsai_volume::HuVolume;
 
 use crate::{arguments::StudyArgument, console::message, error::CliError};
@@ -48,7 +48,7 @@ pub fn read_study(study: &StudyArgument) -> Result<Study, Vec<Issue>> {
         let volume = Arc::new(decoded.volume);
         return Ok(Study { series, volume, issues: decoded.issues, seconds: begun.elapsed().as_secs_f64() });
     }
-    let Opened { issues, series } = read_files(&study.path).finish();
+    let SeriesList { issues, series } = read_files(&study.path).finish();
     tracing::info!(
         series = series.len(),
         issues = issues.len(),
@@ -58,7 +58,7 @@ pub fn read_study(study: &StudyArgument) -> Result<Study, Vec<Issue>> {
     let (chosen, mut issues) = choose(&series, study.series, issues)?;
     let summary = chosen.summary().clone();
     let decoding = Instant::now();
-    match chosen.begin().and_then(Decoding::finish) {
+    match chosen.decoder().and_then(VolumeDecoder::finish) {
         Ok(decoded) => {
             let SeriesSummary { slices, rows, columns, .. } = summary;
             tracing::info!(slices, rows, columns, seconds = decoding.elapsed().as_secs_f64(), "slices decoded");
@@ -123,7 +123,7 @@ pub fn list_series(path: &Path) -> Result<bool, CliError> {
     let (issues, series) = if is_nifti(path) {
         nifti::list_series(path)
     } else {
-        let Opened { issues, series } = read_files(path).finish();
+        let SeriesList { issues, series } = read_files(path).finish();
         (issues, series.iter().map(|one| one.summary().clone()).collect())
     };
     let mut out = io::stdout();
@@ -175,7 +175,7 @@ fn read_files(path: &Path) -> Intake {
             }
             Err(error) => {
                 tracing::warn!(kind = %error.kind(), "a file can't be read");
-                intake.fail(&name);
+                intake.add_unreadable(&name);
             }
         }
     }

@@ -150,7 +150,7 @@ mod tests {
 
     use corsai_ensemble::{EnsembleError, Options};
     use corsai_manifest::Manifest;
-    use corsai_networks::{Shape, read_manifest, shipped};
+    use corsai_networks::{NetworkShape, read_manifest, shipped};
     use corsai_report::IssueCode;
     use corsai_volume::{Grid, GridGeometry, HuVolume, label};
 
@@ -178,7 +178,7 @@ mod tests {
     }
 
     /// Answers as a network would: dark pixels are lung, those of the lower half lesion.
-    fn answer(shape: Shape, input: &[f32]) -> Vec<f32> {
+    fn answer(shape: NetworkShape, input: &[f32]) -> Vec<f32> {
         let area = shape.size * shape.size;
         let dark = |i: usize| input[i] < -0.2;
         let share = |yes: bool| if yes { 0.9 } else { 0.05 };
@@ -208,7 +208,7 @@ mod tests {
     fn labelled(threads: usize) -> Vec<u8> {
         let manifest = manifest();
         let mut analysis = Analysis::new(chest(), &manifest, Options::default()).unwrap();
-        let compute = |n: usize, input: Vec<f32>| Ok(answer(Shape::of(&manifest.networks[n]), &input));
+        let compute = |n: usize, input: Vec<f32>| Ok(answer(NetworkShape::from_entry(&manifest.networks[n]), &input));
         run(&mut analysis, threads, &mut Unobserved, compute).unwrap();
         analysis.all_labels().to_vec()
     }
@@ -226,7 +226,7 @@ mod tests {
     fn an_analysis_continues_after_a_lost_device() {
         let manifest = manifest();
         let mut analysis = Analysis::new(chest(), &manifest, Options::default()).unwrap();
-        let shape = |n: usize| Shape::of(&manifest.networks[n]);
+        let shape = |n: usize| NetworkShape::from_entry(&manifest.networks[n]);
         let calls = AtomicUsize::new(0);
         let failing = |n: usize, input: Vec<f32>| match calls.fetch_add(1, Ordering::Relaxed) {
             0..40 => Ok(answer(shape(n), &input)),

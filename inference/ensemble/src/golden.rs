@@ -1,6 +1,7 @@
 //! Every stage between the networks on a synthetic study, for comparison with stored values: the
 //! resampled volume, the lungs, the crop, the sections and the vote. The study and the networks'
-//! answers are formulas; `tests/golden` stores what `PyTorch` and `NumPy` make of the same formulas.
+//! answers are formulas; `tests/golden` stores what `PyTorch` and `NumPy` make of the same
+//! formulas.
 
 use std::{collections::BTreeMap, sync::Arc};
 

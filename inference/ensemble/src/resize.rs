@@ -1,6 +1,6 @@
 //! Resizing by a triangle filter with half-pixel centres: bilinear when enlarging, area-weighted
-//! when reducing. The networks were trained with the same rule, `torch.nn.functional.interpolate` with
-//! `mode="bilinear"`, `antialias=True` and `align_corners=False`.
+//! when reducing. The networks were trained with the same rule, `torch.nn.functional.interpolate`
+//! with `mode="bilinear"`, `antialias=True` and `align_corners=False`.
 
 /// The first input sample and the weights of every output sample.
 #[derive(Debug, Clone, PartialEq)]

@@ -149,7 +149,7 @@ mod tests {
         assert_eq!((members.share, members.borderline, members.borderline_panel), ([0.2, 0.3], true, true));
         let members = lungs.left.members.unwrap();
         assert_eq!((members.share, members.borderline, members.borderline_panel), ([0.0, 0.05], true, true));
-        assert_eq!(lungs.both.members.unwrap().share, [20.0 / 300.0, 40.0 / 300.0]);
+        assert_eq!(lungs.both.members.map(|m| m.share), Some([20.0 / 300.0, 40.0 / 300.0]));
 
         let mut sure = one_slice([60, 40, 200, 0]);
         set_member_range(&mut sure, &[[30.0, 0.0], [40.0, 0.0]]);

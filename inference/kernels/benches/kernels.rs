@@ -79,7 +79,7 @@ fn tensor<const D: usize>(shape: [usize; D]) -> Tensor<D> {
 }
 
 mod winograd {
-    use corsai_kernels::{Buffer, Tiled, in_planned_blocks};
+    use corsai_kernels::{Buffer, WinogradConv3x3, with_planned_memory};
 
     use super::{Bencher, Layer, black_box, noise};
 
@@ -95,10 +95,10 @@ mod winograd {
     #[divan::bench(args = LAYERS, max_time = 1)]
     fn corsai(bencher: Bencher<'_, '_>, layer: Layer) {
         let Layer { inputs, outputs, side, .. } = layer;
-        let conv = Tiled::new(&noise(layer.weights()), None, [inputs, outputs]).unwrap();
+        let conv = WinogradConv3x3::new(&noise(layer.weights()), None, [inputs, outputs]).unwrap();
         let planes = noise(layer.values());
         bencher.bench_local(|| {
-            in_planned_blocks(|| {
+            with_planned_memory(|| {
                 let mut found = Buffer::new(outputs * side * side);
                 conv.run(&planes, [side; 2], false, &mut found).unwrap();
                 black_box(&found);
@@ -113,7 +113,7 @@ mod winograd {
 }
 
 mod pointwise {
-    use corsai_kernels::{Buffer, Dense, First, Onto, in_planned_blocks};
+    use corsai_kernels::{Buffer, GemmConv2d, OutputPlanes, Prologue, with_planned_memory};
 
     use super::{Bencher, Layer, black_box, noise};
 
@@ -129,12 +129,12 @@ mod pointwise {
     #[divan::bench(args = LAYERS, max_time = 1)]
     fn corsai(bencher: Bencher<'_, '_>, layer: Layer) {
         let Layer { inputs, outputs, side, .. } = layer;
-        let conv = Dense::new(&noise(layer.weights()), None, [inputs, outputs], (1, 1, 0)).unwrap();
+        let conv = GemmConv2d::new(&noise(layer.weights()), None, [inputs, outputs], (1, 1, 0)).unwrap();
         let planes = noise(layer.values());
         bencher.bench_local(|| {
-            in_planned_blocks(|| {
+            with_planned_memory(|| {
                 let mut found = Buffer::new(outputs * side * side);
-                conv.run(&planes, [side; 2], First::Nothing, Onto::new(&mut found)).unwrap();
+                conv.run(&planes, [side; 2], Prologue::Identity, OutputPlanes::new(&mut found)).unwrap();
                 black_box(&found);
             });
         });
@@ -147,7 +147,7 @@ mod pointwise {
 }
 
 mod direct {
-    use corsai_kernels::{Buffer, Direct, in_planned_blocks};
+    use corsai_kernels::{Buffer, DirectConv2d, with_planned_memory};
 
     use super::{Bencher, Layer, black_box, noise};
 
@@ -163,11 +163,11 @@ mod direct {
     fn corsai(bencher: Bencher<'_, '_>, layer: Layer) {
         let Layer { inputs, outputs, groups, kernel, stride, side } = layer;
         let geometry = (kernel, stride, kernel / 2);
-        let conv = Direct::new(&noise(layer.weights()), None, [inputs, outputs, groups], geometry).unwrap();
+        let conv = DirectConv2d::new(&noise(layer.weights()), None, [inputs, outputs, groups], geometry).unwrap();
         let planes = noise(layer.values());
-        let [out_rows, out_columns] = conv.size(side, side);
+        let [out_rows, out_columns] = conv.output_size(side, side);
         bencher.bench_local(|| {
-            in_planned_blocks(|| {
+            with_planned_memory(|| {
                 let mut found = Buffer::new(outputs * out_rows * out_columns);
                 conv.run(&planes, [side; 2], false, &mut found).unwrap();
                 black_box(&found);
@@ -184,7 +184,7 @@ mod direct {
 /// With `SiLU` before and behind it, a bias, and each plane's mean: as in an `EfficientNet` block.
 mod depthwise {
     use burn::tensor::{Tensor, activation::sigmoid, module::conv2d, ops::ConvOptions};
-    use corsai_kernels::{Buffer, Depthwise, Gathered, in_planned_blocks};
+    use corsai_kernels::{Buffer, DepthwiseConv2d, DepthwiseOutput, with_planned_memory};
 
     use super::{Bencher, Layer, black_box, noise, tensor};
 
@@ -200,14 +200,14 @@ mod depthwise {
     fn corsai(bencher: Bencher<'_, '_>, layer: Layer) {
         let Layer { inputs: channels, kernel, stride, side, .. } = layer;
         let (weight, bias) = (noise(layer.weights()), noise(channels));
-        let conv = Depthwise::new(weight, bias, kernel, stride, (kernel - stride) / 2).unwrap();
+        let conv = DepthwiseConv2d::new(weight, bias, kernel, stride, (kernel - stride) / 2).unwrap();
         let planes = noise(layer.values());
-        let [out_rows, out_columns] = conv.size(side, side);
+        let [out_rows, out_columns] = conv.output_size(side, side);
         bencher.bench_local(|| {
-            in_planned_blocks(|| {
+            with_planned_memory(|| {
                 let mut found = Buffer::new(channels * out_rows * out_columns);
                 let mut means = Buffer::new(channels);
-                let to = Gathered { planes: &mut found, means: &mut means };
+                let to = DepthwiseOutput { planes: &mut found, means: &mut means };
                 conv.run(&planes, [side; 2], true, to).unwrap();
                 black_box((&found, &means));
             });
@@ -267,7 +267,7 @@ mod upsample_bilinear {
         module::interpolate,
         ops::{InterpolateMode, InterpolateOptions},
     };
-    use corsai_kernels::{Buffer, enlarge, in_planned_blocks};
+    use corsai_kernels::{Buffer, upsample_bilinear, with_planned_memory};
 
     use super::{Bencher, black_box, noise, tensor};
 
@@ -278,9 +278,9 @@ mod upsample_bilinear {
     fn corsai(bencher: Bencher<'_, '_>) {
         let planes = noise(CHANNELS * SIDE * SIDE);
         bencher.bench_local(|| {
-            in_planned_blocks(|| {
+            with_planned_memory(|| {
                 let mut found = Buffer::new(4 * planes.len());
-                enlarge(&planes, [SIDE; 2], 2, true, &mut found);
+                upsample_bilinear(&planes, [SIDE; 2], 2, true, &mut found);
                 black_box(&found);
             });
         });

@@ -1,8 +1,10 @@
-//! What follows a convolution, value by value; on the CPU, x · sigmoid(x) by an exponential of our own.
+//! Activations in place. On the CPU, `SiLU` uses an exponential of its own that the compiler can
+//! vectorize.
 
-/// What follows a convolution, value by value.
+/// An activation behind a convolution.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Activation {
+    /// x.
     #[default]
     None,
     /// max(0, x).
@@ -11,30 +13,30 @@ pub enum Activation {
     Silu,
 }
 
-/// max(0, x); what is no number stays so. (`f32::max` would be a call in wasm.)
+/// Returns max(0, x), or NaN for NaN. (`f32::max` would be a call in wasm.)
 #[inline(always)]
-pub(crate) fn relu_of(x: f32) -> f32 {
+pub(crate) fn relu_scalar(x: f32) -> f32 {
     if x < 0.0 { 0.0 } else { x }
 }
 
-/// max(0, x) in place.
+/// Applies max(0, x) in place. NaN is kept.
 pub fn relu(values: &mut [f32]) {
-    values.iter_mut().for_each(|value| *value = relu_of(*value));
+    values.iter_mut().for_each(|value| *value = relu_scalar(*value));
 }
 
-/// x · sigmoid(x) in place.
+/// Applies x · sigmoid(x) in place. NaN is kept.
 pub fn silu(values: &mut [f32]) {
     for value in values {
-        *value = silu_of(*value);
+        *value = silu_scalar(*value);
     }
 }
 
 #[inline(always)]
-pub(crate) fn silu_of(x: f32) -> f32 {
+pub(crate) fn silu_scalar(x: f32) -> f32 {
     x / (1.0 + exp(-x))
 }
 
-/// 1 / (1 + e⁻ˣ) in place.
+/// Applies 1 / (1 + e⁻ˣ) in place. NaN is kept.
 pub fn sigmoid(values: &mut [f32]) {
     for value in values {
         let small = (-value.abs()).exp();
@@ -42,28 +44,29 @@ pub fn sigmoid(values: &mut [f32]) {
     }
 }
 
-/// A softmax over the planes, of which there are `classes`, in place.
+/// Applies a softmax over the first axis of planes `[classes, area]` in place.
 pub fn softmax(planes: &mut [f32], classes: usize) {
     let area = planes.len() / classes.max(1);
     for at in 0..area {
-        let most = planes.iter().skip(at).step_by(area).fold(f32::NEG_INFINITY, |most, value| most.max(*value));
+        let max = planes.iter().skip(at).step_by(area).fold(f32::NEG_INFINITY, |max, value| max.max(*value));
         let mut sum = 0.0;
         for value in planes.iter_mut().skip(at).step_by(area) {
-            *value = (*value - most).exp();
+            *value = (*value - max).exp();
             sum += *value;
         }
-        let each = 1.0 / sum;
-        planes.iter_mut().skip(at).step_by(area).for_each(|value| *value *= each);
+        let scale = 1.0 / sum;
+        planes.iter_mut().skip(at).step_by(area).for_each(|value| *value *= scale);
     }
 }
 
-/// eˣ to 2 in 10⁷, without a branch; beyond ±87 it stays at the border's value. e^x = 2ⁿ · e^r with |r| ≤ ln 2 / 2, and
-/// Taylor's series for the latter.
+/// Returns eˣ with a relative error below 3e-7, without a branch. x is clamped to ±87.
+///
+/// eˣ = 2ⁿ · eʳ with |r| ≤ ln 2 / 2, and eʳ by its Taylor series.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
-    /// 1.5 · 2²³: what is added to it is rounded to a whole number, which is in the low bits then.
+    /// 1.5 · 2²³. Adding it rounds to a whole number, which then is in the low bits.
     const ROUND: f32 = 12_582_912.0;
-    /// ln 2 in two parts, the first of few bits, so that its product with n is exact.
+    /// ln 2 in two parts. The first has few bits, so that its product with n is exact.
     const LN_2: [f32; 2] = [355.0 / 512.0, -2.121_944_4e-4];
     let x = x.clamp(-87.0, 87.0);
     let rounded = x * std::f32::consts::LOG2_E + ROUND;
@@ -94,7 +97,7 @@ mod tests {
         for i in -400..400 {
             let x = i as f32 * 0.5;
             let exact = f64::from(x) / (1.0 + (-f64::from(x)).exp());
-            assert!((f64::from(silu_of(x)) - exact).abs() < 1e-5, "{x}");
+            assert!((f64::from(silu_scalar(x)) - exact).abs() < 1e-5, "{x}");
         }
         let mut nan = [f32::NAN];
         silu(&mut nan);

@@ -1,9 +1,10 @@
-//! Blocks of memory for feature maps and for what kernels need meanwhile.
+//! Memory planning for feature maps and for the scratch space of kernels.
 //!
-//! A network asks for the same buffers in the same order for every slice. The first slice's are written down, with the
-//! time that each was needed for, and fewer blocks than buffers are planned for them, since a block can hold several, one
-//! after the other; all later slices find these blocks, and nothing is allocated. Another network's, or a batch of another
-//! size, has another plan in place of this one: what a thread keeps is what one slice of its last network needs.
+//! A network requests the same buffers in the same order for every slice. The planner records the
+//! lifetimes of the first slice's buffers and assigns them to fewer blocks: buffers whose lifetimes
+//! do not overlap share one. Later slices use these blocks, and nothing is allocated. Another
+//! network, or a batch of another size, replaces the plan: a thread keeps the memory that one slice
+//! of its last network needs.
 
 use std::{
     cell::RefCell,
@@ -11,35 +12,39 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-/// Smaller buffers, of less than 4 KiB, are left to the allocator.
-const SMALL: usize = 1024;
+/// Shorter buffers, below 4 KiB, come from the allocator.
+const MIN_PLANNED_LEN: usize = 1024;
 
 thread_local! {
-    static STORE: RefCell<Store> = const { RefCell::new(Store::new()) };
+    static PLANNER: RefCell<MemoryPlanner> = const { RefCell::new(MemoryPlanner::new()) };
 }
 
-/// Values in a block, which goes back to the thread's store when this is dropped.
+/// f32 values in a block of the thread's memory planner. The block returns to the planner on drop.
 #[derive(Debug)]
 pub struct Buffer {
     /// At least as long as the buffer.
     block: Vec<f32>,
     len: usize,
-    /// The slice that it was taken for, and its number there; none where it isn't planned for.
-    taken: Option<(u32, usize)>,
+    /// Slice and index of the request; `None` if the planner does not own the block.
+    origin: Option<(u32, usize)>,
 }
 
 impl Buffer {
-    /// Of so many values, whatever they were last: each is to be written before it is read.
+    /// Returns a buffer of `len` values with unspecified contents: write each before reading it.
     #[must_use]
     pub fn new(len: usize) -> Self {
-        let planned =
-            if len < SMALL { None } else { STORE.try_with(|store| store.borrow_mut().take(len)).ok().flatten() };
+        let planned = if len < MIN_PLANNED_LEN {
+            None
+        } else {
+            PLANNER.try_with(|planner| planner.borrow_mut().acquire(len)).ok().flatten()
+        };
         match planned {
-            Some((block, taken)) => Self { block, len, taken: Some(taken) },
-            None => Self { block: vec![0.0; len], len, taken: None },
+            Some((block, origin)) => Self { block, len, origin: Some(origin) },
+            None => Self { block: vec![0.0; len], len, origin: None },
         }
     }
 
+    /// Returns a buffer of `len` zeros.
     #[must_use]
     pub fn zeros(len: usize) -> Self {
         let mut zeros = Self::new(len);
@@ -47,8 +52,9 @@ impl Buffer {
         zeros
     }
 
+    /// Returns a copy of `values`.
     #[must_use]
-    pub fn of(values: &[f32]) -> Self {
+    pub fn from_slice(values: &[f32]) -> Self {
         let mut copy = Self::new(values.len());
         copy.copy_from_slice(values);
         copy
@@ -57,7 +63,7 @@ impl Buffer {
 
 impl Clone for Buffer {
     fn clone(&self) -> Self {
-        Self::of(self)
+        Self::from_slice(self)
     }
 }
 
@@ -77,150 +83,151 @@ impl DerefMut for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if let Some(taken) = self.taken {
+        if let Some(origin) = self.origin {
             let block = std::mem::take(&mut self.block);
-            // Without a store, at a thread's end, it is freed here.
-            let _ = STORE.try_with(|store| store.borrow_mut().put_back(block, taken));
+            // At a thread's end the planner may be gone; then the block is freed here.
+            let _ = PLANNER.try_with(|planner| planner.borrow_mut().release(block, origin));
         }
     }
 }
 
-/// Does the work of one slice, or of a batch, in planned blocks. No buffer may outlive it: one that does has its block freed.
-pub fn in_planned_blocks<T>(work: impl FnOnce() -> T) -> T {
-    STORE.with_borrow_mut(Store::begin);
+/// Runs `work`, the computation of one slice or batch, with planned memory. A buffer that outlives
+/// `work` takes its block out of the plan: the block is freed with the buffer.
+pub fn with_planned_memory<T>(work: impl FnOnce() -> T) -> T {
+    PLANNER.with_borrow_mut(MemoryPlanner::begin);
     let result = work();
-    STORE.with_borrow_mut(Store::end);
+    PLANNER.with_borrow_mut(MemoryPlanner::end);
     result
 }
 
-/// Frees the thread's blocks: another network needs the room.
-pub fn free_blocks() {
-    STORE.with_borrow_mut(Store::forget);
+/// Frees the thread's planned blocks, so that another network has room.
+pub fn free_planned_memory() {
+    PLANNER.with_borrow_mut(MemoryPlanner::clear);
 }
 
-/// What a buffer of a slice was.
+/// Length and lifetime of one buffer of a slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Life {
+struct Lifetime {
     len: usize,
-    /// Counted in buffers taken and given back.
-    born: u32,
-    died: u32,
+    /// In requests and releases since the slice began.
+    start: u32,
+    end: u32,
 }
 
-impl Life {
-    const fn meets(&self, other: &Self) -> bool {
-        self.born < other.died && other.born < self.died
+impl Lifetime {
+    const fn overlaps(&self, other: &Self) -> bool {
+        self.start < other.end && other.start < self.end
     }
 }
 
-/// A thread's blocks.
+/// The planned blocks of a thread.
 #[derive(Debug)]
-struct Store {
-    /// Between [`Self::begin`] and [`Self::end`].
+struct MemoryPlanner {
+    /// Whether the call is between [`Self::begin`] and [`Self::end`].
     open: bool,
     slice: u32,
     clock: u32,
-    /// Of this slice's buffers.
-    lives: Vec<Life>,
-    /// Length and block of each buffer of a slice; none before there is a plan.
+    /// Those of the current slice's buffers.
+    lifetimes: Vec<Lifetime>,
+    /// Length and block of each buffer of a slice; empty before there is a plan.
     plan: Vec<(usize, usize)>,
-    /// Those in use are empty.
+    /// The blocks; one that is in use is an empty vector.
     blocks: Vec<Vec<f32>>,
 }
 
-impl Store {
+impl MemoryPlanner {
     const fn new() -> Self {
-        Self { open: false, slice: 0, clock: 0, lives: Vec::new(), plan: Vec::new(), blocks: Vec::new() }
+        Self { open: false, slice: 0, clock: 0, lifetimes: Vec::new(), plan: Vec::new(), blocks: Vec::new() }
     }
 
     fn begin(&mut self) {
         self.slice = self.slice.wrapping_add(1);
         (self.open, self.clock) = (true, 0);
-        self.lives.clear();
+        self.lifetimes.clear();
     }
 
-    fn take(&mut self, len: usize) -> Option<(Vec<f32>, (u32, usize))> {
+    fn acquire(&mut self, len: usize) -> Option<(Vec<f32>, (u32, usize))> {
         if !self.open {
             return None;
         }
-        let nth = self.lives.len();
+        let nth = self.lifetimes.len();
         self.clock += 1;
-        self.lives.push(Life { len, born: self.clock, died: u32::MAX });
+        self.lifetimes.push(Lifetime { len, start: self.clock, end: u32::MAX });
         let planned = self.plan.get(nth).filter(|(planned, _)| *planned == len);
         let block = planned.and_then(|(_, block)| self.blocks.get_mut(*block)).map(std::mem::take);
         let block = block.filter(|block| block.len() >= len).unwrap_or_else(|| {
-            // Another network: its plan comes when its first slice is through.
-            self.forget();
+            // Another network: it gets a plan at the end of its first slice.
+            self.clear();
             vec![0.0; len]
         });
         Some((block, (self.slice, nth)))
     }
 
-    fn put_back(&mut self, block: Vec<f32>, (slice, nth): (u32, usize)) {
+    fn release(&mut self, block: Vec<f32>, (slice, nth): (u32, usize)) {
         if slice != self.slice {
             return;
         }
         self.clock += 1;
-        self.lives[nth].died = self.clock;
-        if let Some(home) = self.plan.get(nth).and_then(|(_, home)| self.blocks.get_mut(*home)) {
-            *home = block;
+        self.lifetimes[nth].end = self.clock;
+        if let Some(slot) = self.plan.get(nth).and_then(|(_, slot)| self.blocks.get_mut(*slot)) {
+            *slot = block;
         }
     }
 
     fn end(&mut self) {
         self.open = false;
-        if self.plan.len() != self.lives.len() {
-            self.forget();
-            let (places, sizes) = planned(&self.lives);
-            self.lives.shrink_to_fit();
-            self.plan = self.lives.iter().map(|life| life.len).zip(places).collect();
+        if self.plan.len() != self.lifetimes.len() {
+            self.clear();
+            let (assigned, sizes) = plan_blocks(&self.lifetimes);
+            self.lifetimes.shrink_to_fit();
+            self.plan = self.lifetimes.iter().map(|lifetime| lifetime.len).zip(assigned).collect();
             self.blocks = sizes.into_iter().map(|size| vec![0.0; size]).collect();
         }
     }
 
-    fn forget(&mut self) {
+    fn clear(&mut self) {
         (self.plan, self.blocks) = (Vec::new(), Vec::new());
     }
 }
 
-/// A block for each buffer, and the blocks' sizes: the largest buffers first, each in the smallest block that is free all
-/// its life.
-fn planned(lives: &[Life]) -> (Vec<usize>, Vec<usize>) {
-    let mut order: Vec<(usize, &Life)> = lives.iter().enumerate().collect();
-    order.sort_by_key(|(_, life)| Reverse(life.len));
-    let (mut places, mut sizes) = (vec![0; lives.len()], Vec::new());
-    let mut inside: Vec<Vec<&Life>> = Vec::new();
-    for (nth, life) in order {
-        // Blocks come in order of their sizes.
-        let free = inside.iter().rposition(|others| !others.iter().any(|other| other.meets(life)));
-        let block = free.unwrap_or(inside.len());
-        match inside.get_mut(block) {
-            Some(others) => others.push(life),
+/// Returns the block of each buffer and the sizes of the blocks. Greedy: the largest buffers first,
+/// each into the smallest block that is free for its whole lifetime.
+fn plan_blocks(lifetimes: &[Lifetime]) -> (Vec<usize>, Vec<usize>) {
+    let mut order: Vec<(usize, &Lifetime)> = lifetimes.iter().enumerate().collect();
+    order.sort_by_key(|(_, lifetime)| Reverse(lifetime.len));
+    let (mut assigned, mut sizes) = (vec![0; lifetimes.len()], Vec::new());
+    let mut members: Vec<Vec<&Lifetime>> = Vec::new();
+    for (nth, lifetime) in order {
+        // Blocks are in order of falling size.
+        let free = members.iter().rposition(|others| !others.iter().any(|other| other.overlaps(lifetime)));
+        let block = free.unwrap_or(members.len());
+        match members.get_mut(block) {
+            Some(others) => others.push(lifetime),
             None => {
-                inside.push(vec![life]);
-                sizes.push(life.len);
+                members.push(vec![lifetime]);
+                sizes.push(lifetime.len);
             }
         }
-        places[nth] = block;
+        assigned[nth] = block;
     }
-    (places, sizes)
+    (assigned, sizes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn kept() -> usize {
-        STORE.with_borrow(|store| store.blocks.iter().map(Vec::len).sum())
+    fn planned_values() -> usize {
+        PLANNER.with_borrow(|planner| planner.blocks.iter().map(Vec::len).sum())
     }
 
     /// Two buffers at a time, of three; where each lies.
     fn slice(len: usize) -> [*const f32; 3] {
-        in_planned_blocks(|| {
-            let (first, small) = (Buffer::of(&vec![1.0; len]), Buffer::zeros(SMALL - 1));
-            let second = Buffer::of(&vec![2.0; 2 * len]);
+        with_planned_memory(|| {
+            let (first, small) = (Buffer::from_slice(&vec![1.0; len]), Buffer::zeros(MIN_PLANNED_LEN - 1));
+            let second = Buffer::from_slice(&vec![2.0; 2 * len]);
             let at = first.as_ptr();
-            assert!(first.iter().all(|value| *value == 1.0) && small.len() == SMALL - 1);
+            assert!(first.iter().all(|value| *value == 1.0) && small.len() == MIN_PLANNED_LEN - 1);
             drop(first);
             let third = second.clone();
             assert!(third.len() == 2 * len && third.iter().all(|value| *value == 2.0));
@@ -230,54 +237,56 @@ mod tests {
 
     #[test]
     fn later_slices_lie_in_the_planned_blocks_of_the_first() {
-        slice(SMALL);
-        assert_eq!(kept(), 4 * SMALL, "the first and the third share a block");
-        let places = slice(SMALL);
+        slice(MIN_PLANNED_LEN);
+        assert_eq!(planned_values(), 4 * MIN_PLANNED_LEN, "the first and the third share a block");
+        let places = slice(MIN_PLANNED_LEN);
         assert_eq!(places[0], places[2]);
-        assert_eq!(slice(SMALL), places);
+        assert_eq!(slice(MIN_PLANNED_LEN), places);
     }
 
     #[test]
     fn another_network_has_its_own_plan() {
-        slice(8 * SMALL);
-        slice(SMALL);
-        assert_eq!(kept(), 4 * SMALL);
+        slice(8 * MIN_PLANNED_LEN);
+        slice(MIN_PLANNED_LEN);
+        assert_eq!(planned_values(), 4 * MIN_PLANNED_LEN);
         // One that begins alike, and one that ends sooner.
-        in_planned_blocks(|| drop([Buffer::new(SMALL), Buffer::new(3 * SMALL)]));
-        assert_eq!(kept(), 4 * SMALL);
-        in_planned_blocks(|| drop(Buffer::new(SMALL)));
-        assert_eq!(kept(), SMALL);
-        free_blocks();
-        assert_eq!(kept(), 0);
-        slice(SMALL);
-        assert_eq!(slice(SMALL)[0], slice(SMALL)[2]);
+        with_planned_memory(|| drop([Buffer::new(MIN_PLANNED_LEN), Buffer::new(3 * MIN_PLANNED_LEN)]));
+        assert_eq!(planned_values(), 4 * MIN_PLANNED_LEN);
+        with_planned_memory(|| drop(Buffer::new(MIN_PLANNED_LEN)));
+        assert_eq!(planned_values(), MIN_PLANNED_LEN);
+        free_planned_memory();
+        assert_eq!(planned_values(), 0);
+        slice(MIN_PLANNED_LEN);
+        assert_eq!(slice(MIN_PLANNED_LEN)[0], slice(MIN_PLANNED_LEN)[2]);
     }
 
     #[test]
     fn a_buffer_that_outlives_its_slice_or_has_none_is_not_kept() {
-        let outside = Buffer::zeros(SMALL);
-        let inside: Vec<Buffer> = (0..3).map(|_| in_planned_blocks(|| Buffer::of(&[3.0; SMALL]))).collect();
-        assert_eq!(kept(), SMALL);
+        let outside = Buffer::zeros(MIN_PLANNED_LEN);
+        let inside: Vec<Buffer> =
+            (0..3).map(|_| with_planned_memory(|| Buffer::from_slice(&[3.0; MIN_PLANNED_LEN]))).collect();
+        assert_eq!(planned_values(), MIN_PLANNED_LEN);
         drop((outside, inside));
-        assert_eq!(kept(), SMALL);
+        assert_eq!(planned_values(), MIN_PLANNED_LEN);
     }
 
     #[test]
     fn no_two_buffers_share_a_block_at_one_time() {
         let noise = |i: u32| i.wrapping_mul(2_654_435_761) >> 16;
-        let life = |i| {
-            let born = noise(i) % 90;
-            Life { len: 1 + noise(i + 500) as usize % 50, born, died: born + 1 + noise(i + 900) % 20 }
+        let lifetime = |i| {
+            let start = noise(i) % 90;
+            Lifetime { len: 1 + noise(i + 500) as usize % 50, start, end: start + 1 + noise(i + 900) % 20 }
         };
-        let lives: Vec<Life> = (0..200).map(life).collect();
-        let (places, sizes) = planned(&lives);
-        for (i, a) in lives.iter().enumerate() {
+        let lifetimes: Vec<Lifetime> = (0..200).map(lifetime).collect();
+        let (places, sizes) = plan_blocks(&lifetimes);
+        for (i, a) in lifetimes.iter().enumerate() {
             assert!(sizes[places[i]] >= a.len);
-            for (j, b) in lives.iter().enumerate().take(i) {
-                assert!(places[i] != places[j] || !a.meets(b), "{a:?} {b:?}");
+            for (j, b) in lifetimes.iter().enumerate().take(i) {
+                assert!(places[i] != places[j] || !a.overlaps(b), "{a:?} {b:?}");
             }
         }
-        let at_once = |now: u32| lives.iter().filter(|l| l.born <= now && now < l.died).map(|l| l.len).sum::<usize>();
+        let at_once =
+            |now: u32| lifetimes.iter().filter(|l| l.start <= now && now < l.end).map(|l| l.len).sum::<usize>();
         let (most, all) = ((0..120).map(at_once).max().unwrap(), sizes.iter().sum::<usize>());
         assert!(all < most * 3 / 2, "{all} for {most}");
     }

@@ -1,7 +1,7 @@
-//! Sizes of what comes of a convolution or a pooling, for every device.
+//! The output size of a convolution or a pooling, one rule for every device.
 
-/// Rows and columns of the output: the input's divided by the stride, rounded up. PyTorch has the
-/// same for a border of half a kernel, TensorFlow for padding "same".
+/// Returns the rows and columns of an output: those of the input divided by `stride`, rounded up.
+/// `PyTorch` gives the same for a padding of half a kernel, `TensorFlow` for padding "same".
 #[must_use]
 pub const fn output_size([rows, columns]: [usize; 2], stride: usize) -> [usize; 2] {
     [rows.div_ceil(stride), columns.div_ceil(stride)]

@@ -1,77 +1,87 @@
-//! Feature pyramid decoder over EfficientNet-B0, layer by layer that of `segmentation_models_pytorch` (merge by
-//! addition, 4× upsampling of the logits), so that its weights fit by name.
+//! Feature pyramid network (Lin et al. 2017) over `EfficientNet-B0`: layer by layer the FPN of
+//! `segmentation_models_pytorch` (merge by addition, 4× upsampling of the logits), with its tensor
+//! names.
 
 use burn::tensor::Device;
 
 use crate::{
-    PackError, Weights,
-    efficientnet::{Encoder, FEATURES},
-    layers::{Added, Conv, ConvShape, Corners, GroupNormRelu, Maps, Then},
+    efficientnet::{EfficientNetB0Encoder, FEATURE_CHANNELS},
+    error::NetworkError,
+    layers::{Conv2d, ConvShape, Epilogue, FeatureMaps, GroupNormRelu, Residual},
+    weights::Weights,
 };
 
+/// An FPN.
 #[derive(Debug)]
 pub(crate) struct Fpn {
-    encoder: Encoder,
-    /// From the coarsest map (p5) to the finest (p2).
-    laterals: Vec<Conv>,
-    /// One chain a pyramid level, in the same order; each link but those of the last chain doubles the size.
-    chains: Vec<Vec<(Conv, GroupNormRelu)>>,
-    head: Conv,
+    encoder: EfficientNetB0Encoder,
+    /// From the coarsest level (p5) to the finest (p2).
+    laterals: Vec<Conv2d>,
+    /// One branch a level, in the same order. Every step doubles the size, except in the last
+    /// branch.
+    segmentation_branches: Vec<Vec<(Conv2d, GroupNormRelu)>>,
+    head: Conv2d,
 }
 
 impl Fpn {
-    pub fn take(
+    /// Loads the network; `pyramid` and `segmentation` are the channels of the levels and branches.
+    ///
+    /// # Errors
+    /// Those of [`Conv2d::load`].
+    pub fn load(
         weights: &mut Weights,
         (in_channels, classes): (usize, usize),
         (pyramid, segmentation): (usize, usize),
         device: &Device,
-    ) -> Result<Self, PackError> {
-        let encoder = Encoder::take(weights, in_channels, device)?;
+    ) -> Result<Self, NetworkError> {
+        let encoder = EfficientNetB0Encoder::load(weights, in_channels, device)?;
         let mut laterals = Vec::new();
-        for (name, inputs) in ["p5", "p4.skip_conv", "p3.skip_conv", "p2.skip_conv"].iter().zip(FEATURES.iter().rev()) {
+        for (name, inputs) in
+            ["p5", "p4.skip_conv", "p3.skip_conv", "p2.skip_conv"].iter().zip(FEATURE_CHANNELS.iter().rev())
+        {
             let shape = ConvShape::pointwise(*inputs, pyramid);
-            laterals.push(Conv::take(weights, &format!("decoder.{name}"), shape, device)?);
+            laterals.push(Conv2d::load(weights, &format!("decoder.{name}"), shape, device)?);
         }
-        let mut chains = Vec::new();
-        for (level, links) in [3, 2, 1, 1].into_iter().enumerate() {
-            let mut chain = Vec::new();
-            for link in 0..links {
-                let name = format!("decoder.seg_blocks.{level}.block.{link}.block");
-                let inputs = if link == 0 { pyramid } else { segmentation };
-                let shape = ConvShape { bias: false, ..ConvShape::three(inputs, segmentation) };
-                let conv = Conv::take(weights, &format!("{name}.0"), shape, device)?;
-                chain.push((conv, GroupNormRelu::take(weights, &format!("{name}.1"), segmentation, device)?));
+        let mut segmentation_branches = Vec::new();
+        for (level, steps) in [3, 2, 1, 1].into_iter().enumerate() {
+            let mut branch = Vec::new();
+            for step in 0..steps {
+                let name = format!("decoder.seg_blocks.{level}.block.{step}.block");
+                let inputs = if step == 0 { pyramid } else { segmentation };
+                let shape = ConvShape { bias: false, ..ConvShape::conv3x3(inputs, segmentation) };
+                let conv = Conv2d::load(weights, &format!("{name}.0"), shape, device)?;
+                branch.push((conv, GroupNormRelu::load(weights, &format!("{name}.1"), segmentation, device)?));
             }
-            chains.push(chain);
+            segmentation_branches.push(branch);
         }
-        let head = Conv::take(weights, "segmentation_head.0", ConvShape::pointwise(segmentation, classes), device)?;
-        Ok(Self { encoder, laterals, chains, head })
+        let head = Conv2d::load(weights, "segmentation_head.0", ConvShape::pointwise(segmentation, classes), device)?;
+        Ok(Self { encoder, laterals, segmentation_branches, head })
     }
 
-    /// `[batch, in_channels, S, S]` → logits `[batch, classes, S, S]`; S a multiple of 32.
-    pub fn forward(&self, x: Maps) -> Maps {
-        let mut level: Option<Maps> = None;
-        let mut sum: Option<Maps> = None;
+    /// Maps `[batch, in_channels, S, S]` to logits `[batch, classes, S, S]`; S is a multiple of 32.
+    pub fn forward(&self, x: FeatureMaps) -> FeatureMaps {
+        let mut level: Option<FeatureMaps> = None;
+        let mut sum: Option<FeatureMaps> = None;
         let features = self.encoder.forward(x);
-        let last = self.chains.len() - 1;
-        for (i, (feature, (lateral, chain))) in
-            features.into_iter().rev().zip(self.laterals.iter().zip(&self.chains)).enumerate()
+        let last = self.segmentation_branches.len() - 1;
+        for (i, (feature, (lateral, branch))) in
+            features.into_iter().rev().zip(self.laterals.iter().zip(&self.segmentation_branches)).enumerate()
         {
-            let added = level.as_ref().map_or(Added::Nothing, Added::Doubled);
-            let pyramid = lateral.forward(feature, Then::added(added));
+            let residual = level.as_ref().map_or(Residual::None, Residual::UpsampledNearest);
+            let pyramid = lateral.forward(feature, Epilogue::residual(residual));
             let mut s = pyramid.clone();
-            for (link, (conv, norm)) in chain.iter().enumerate() {
-                s = norm.forward(conv.forward(s, Then::default()));
+            for (step, (conv, norm)) in branch.iter().enumerate() {
+                s = norm.forward(conv.forward(s, Epilogue::default()));
                 let factor = if i == last { 1 } else { 2 };
-                let added = sum.take_if(|_| link + 1 == chain.len());
-                s = s.enlarged(factor, Corners::Aligned, added);
+                let residual = sum.take_if(|_| step + 1 == branch.len());
+                s = s.upsample_bilinear(factor, true, residual);
             }
             level = Some(pyramid);
             sum = Some(s);
         }
         match sum {
-            Some(sum) => self.head.forward(sum, Then::default()).enlarged(4, Corners::Aligned, None),
-            None => unreachable!("the encoder gives four maps"),
+            Some(sum) => self.head.forward(sum, Epilogue::default()).upsample_bilinear(4, true, None),
+            None => unreachable!("invariant: the encoder gives four feature maps"),
         }
     }
 }

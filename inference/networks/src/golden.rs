@@ -1,17 +1,17 @@
-//! A known input and its stored answer: tests compare with PyTorch by it, and a device that answers otherwise isn't
-//! used. The input is made by formula, `models/training` makes the same.
+//! Known inputs and their stored outputs. Tests compare networks with `PyTorch` by them, and a
+//! device whose outputs differ is not used. `models/training` computes the same input by the same
+//! formula.
 
 use corsai_kernels::Precision;
 use corsai_manifest::Golden;
-use sha2::{Digest, Sha256};
 
-use crate::Shape;
+use crate::{sha256::sha256_hex, shape::NetworkShape};
 
-/// The known input for a network of this shape, `[channels, size, size]` in C order: dense below an ellipse of lung-like
-/// grey, with noise from a multiplicative hash.
+/// Returns the known input of a network, `[channels, size, size]` in C order: an ellipse as dark as
+/// lung on a lighter background, with noise from a multiplicative hash.
 #[must_use]
-pub fn input(shape: Shape) -> Vec<f32> {
-    let Shape { channels, size, .. } = shape;
+pub fn known_input(shape: NetworkShape) -> Vec<f32> {
+    let NetworkShape { channels, size, .. } = shape;
     let side = size as f64;
     let mut values = Vec::with_capacity(channels * size * size);
     for _ in 0..channels {
@@ -29,32 +29,36 @@ pub fn input(shape: Shape) -> Vec<f32> {
     values
 }
 
-/// The largest deviation of a device that computes right. In f32 another order of summation makes 1e-5. Maps and weights
-/// rounded to f16 make 4e-3 on the worst of the shipped networks, 7e-3 on DPN-92 with made-up weights; a hundredth of the
-/// largest logit moves no pixel but those on the border of a mask. A wrong kernel makes far more than either.
+/// Returns the largest [`deviation`] of a device that computes correctly.
+///
+/// In f32, another order of summation gives 1e-5. With feature maps and weights in f16, the worst
+/// of the shipped networks deviates by 4e-3, DPN-92 with random weights by 7e-3. A hundredth of the
+/// largest logit only moves pixels at the border of a mask; a wrong kernel gives far more.
 #[must_use]
-pub const fn allowed(precision: Precision) -> f64 {
+pub const fn tolerance(precision: Precision) -> f64 {
     match precision {
         Precision::Single => 1e-3,
         Precision::Half => 1e-2,
     }
 }
 
-/// The stored logits, `[classes, size / stride, size / stride]`.
+/// Returns the stored logits, `[classes, size / stride, size / stride]`, or `None` if the file's
+/// SHA-256 is not the manifest's.
 #[must_use]
 pub fn read(golden: &Golden, file: &[u8]) -> Option<Vec<f32>> {
-    if crate::network::hex(&Sha256::digest(file)) != golden.sha256 {
+    if sha256_hex(file) != golden.sha256 {
         return None;
     }
     let (words, tail) = file.as_chunks::<4>();
     tail.is_empty().then(|| words.iter().map(|w| f32::from_le_bytes(*w)).collect())
 }
 
-/// Largest difference between logits `[classes, size, size]` and the stored ones, relative to the largest stored
-/// magnitude; `None` when they don't fit each other or something isn't a number.
+/// Returns the largest difference between logits `[classes, size, size]` and the stored ones as a
+/// share of the largest stored magnitude, or `None` if their sizes do not fit or a difference is
+/// not finite.
 #[must_use]
-pub fn deviation(shape: Shape, stride: usize, logits: &[f32], stored: &[f32]) -> Option<f64> {
-    let Shape { classes, size, .. } = shape;
+pub fn deviation(shape: NetworkShape, stride: usize, logits: &[f32], stored: &[f32]) -> Option<f64> {
+    let NetworkShape { classes, size, .. } = shape;
     let per_side = size.checked_div(stride)?;
     if stored.len() != classes * per_side * per_side || logits.len() != classes * size * size {
         return None;

@@ -1,87 +1,109 @@
-//! The U-Net decoder of `segmentation_models_pytorch`, batch-norm folded: each step doubles the size by repetition,
-//! takes the encoder's map of that size beside it, and convolves twice.
+//! U-Net (Ronneberger et al. 2015) with the decoder of `segmentation_models_pytorch`, batch
+//! normalisation folded: each step upsamples by repetition, concatenates the encoder's feature maps
+//! of that size, and convolves twice.
 
 use burn::tensor::Device;
 
 use crate::{
-    PackError, Weights,
-    dpn::{self, Dpn92},
-    layers::{Conv, ConvShape, Maps, Then},
+    dpn::{self, Dpn92Encoder},
+    error::NetworkError,
+    layers::{Conv2d, ConvShape, Epilogue, FeatureMaps},
     resnet,
+    weights::Weights,
 };
 
-/// Channels of the decoder's steps beside ResNet-21.
-const WIDE: [usize; 5] = [256, 128, 64, 32, 16];
-/// Beside DPN-92: the paper's "lightweight decoder".
-const LIGHT: [usize; 5] = [128, 64, 32, 32, 16];
+/// Output channels of the decoder's steps over ResNet-21.
+const RESNET21_CHANNELS: [usize; 5] = [256, 128, 64, 32, 16];
+/// Output channels of the decoder's steps over DPN-92: the paper's "lightweight decoder".
+const DPN92_CHANNELS: [usize; 5] = [128, 64, 32, 32, 16];
 
 #[derive(Debug)]
-enum Encoder {
-    ResNet21(Box<resnet::Encoder>),
-    Dpn92(Box<Dpn92>),
+enum UnetEncoder {
+    ResNet21(Box<resnet::ResNetEncoder>),
+    Dpn92(Box<Dpn92Encoder>),
 }
 
 /// A U-Net.
 #[derive(Debug)]
 pub(crate) struct Unet {
-    encoder: Encoder,
-    steps: Vec<[Conv; 2]>,
-    head: Conv,
+    encoder: UnetEncoder,
+    steps: Vec<[Conv2d; 2]>,
+    head: Conv2d,
 }
 
 impl Unet {
-    pub fn over_resnet21(
+    /// Loads a U-Net over ResNet-21.
+    ///
+    /// # Errors
+    /// Those of [`Conv2d::load`].
+    pub fn load_resnet21(
         weights: &mut Weights,
         (in_channels, classes): (usize, usize),
         device: &Device,
-    ) -> Result<Self, PackError> {
-        let encoder = resnet::Encoder::take(weights, in_channels, resnet::BLOCKS_21, device)?;
-        Self::take(weights, Encoder::ResNet21(Box::new(encoder)), (resnet::FEATURES, WIDE), classes, device)
+    ) -> Result<Self, NetworkError> {
+        let encoder = resnet::ResNetEncoder::load(weights, in_channels, resnet::BLOCKS_21, device)?;
+        Self::load(
+            weights,
+            UnetEncoder::ResNet21(Box::new(encoder)),
+            (resnet::FEATURE_CHANNELS, RESNET21_CHANNELS),
+            classes,
+            device,
+        )
     }
 
-    pub fn over_dpn92(
+    /// Loads a U-Net over DPN-92.
+    ///
+    /// # Errors
+    /// Those of [`Conv2d::load`].
+    pub fn load_dpn92(
         weights: &mut Weights,
         (in_channels, classes): (usize, usize),
         device: &Device,
-    ) -> Result<Self, PackError> {
-        let encoder = Dpn92::take(weights, in_channels, device)?;
-        Self::take(weights, Encoder::Dpn92(Box::new(encoder)), (dpn::FEATURES, LIGHT), classes, device)
+    ) -> Result<Self, NetworkError> {
+        let encoder = Dpn92Encoder::load(weights, in_channels, device)?;
+        Self::load(
+            weights,
+            UnetEncoder::Dpn92(Box::new(encoder)),
+            (dpn::FEATURE_CHANNELS, DPN92_CHANNELS),
+            classes,
+            device,
+        )
     }
 
-    fn take(
+    fn load(
         weights: &mut Weights,
-        encoder: Encoder,
+        encoder: UnetEncoder,
         (features, outputs): ([usize; 5], [usize; 5]),
         classes: usize,
         device: &Device,
-    ) -> Result<Self, PackError> {
+    ) -> Result<Self, NetworkError> {
         let mut steps = Vec::new();
         let [skips @ .., mut inputs] = features;
-        // The last step, to the input's own size, has no map beside it.
+        // The last step, to the input's own size, has no skip connection.
         for (step, outputs) in outputs.into_iter().enumerate() {
             let skip = skips.iter().rev().nth(step).copied().unwrap_or(0);
             let mut conv = |nth: usize, inputs: usize| {
                 let name = format!("decoder.blocks.{step}.conv{nth}.0");
-                Conv::take(weights, &name, ConvShape::three(inputs, outputs), device)
+                Conv2d::load(weights, &name, ConvShape::conv3x3(inputs, outputs), device)
             };
             steps.push([conv(1, inputs + skip)?, conv(2, outputs)?]);
             inputs = outputs;
         }
-        let head = Conv::take(weights, "segmentation_head.0", ConvShape::three(inputs, classes), device)?;
+        let head = Conv2d::load(weights, "segmentation_head.0", ConvShape::conv3x3(inputs, classes), device)?;
         Ok(Self { encoder, steps, head })
     }
 
-    /// `[batch, in_channels, S, S]` → logits `[batch, classes, S, S]`; S a multiple of 32.
-    pub fn forward(&self, x: Maps) -> Maps {
+    /// Maps `[batch, in_channels, S, S]` to logits `[batch, classes, S, S]`; S is a multiple of 32.
+    pub fn forward(&self, x: FeatureMaps) -> FeatureMaps {
         let mut features = match &self.encoder {
-            Encoder::ResNet21(encoder) => encoder.forward(x),
-            Encoder::Dpn92(encoder) => encoder.forward(x),
+            UnetEncoder::ResNet21(encoder) => encoder.forward(x),
+            UnetEncoder::Dpn92(encoder) => encoder.forward(x),
         };
-        let Some(mut x) = features.pop() else { unreachable!("the encoders give five maps") };
+        let Some(mut x) = features.pop() else { unreachable!("invariant: the encoders give five feature maps") };
         for [first, second] in &self.steps {
-            x = first.joined(x, features.pop(), Then::RELU);
-            x = second.forward(x, Then::RELU);
+            x = first.forward_concat(x, features.pop(), Epilogue::RELU);
+            x = second.forward(x, Epilogue::RELU);
         }
-        self.head.forward(x, Then::default())
+        self.head.forward(x, Epilogue::default())
     }
 }

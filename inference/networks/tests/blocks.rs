@@ -1,5 +1,5 @@
-//! From a network's second slice on, nothing large is allocated on the CPU but the answer; and what is kept for that is
-//! what the last network's slice needs.
+//! From a network's second slice on, the CPU allocates nothing large but the output; and what stays
+//! allocated is what one slice of the last network needs.
 
 #![allow(clippy::unwrap_used, unsafe_code)]
 
@@ -14,16 +14,16 @@ use burn::tensor::Device;
 use corsai_manifest::NetworkEntry;
 use corsai_networks::{Network, golden, read_manifest};
 
-/// What counts as large, bytes.
+/// Bytes from which a block is large.
 const LARGE: usize = 4096;
 
-/// Counts what a thread allocates.
+/// An allocator that counts the large blocks of each thread.
 struct Counting;
 
 thread_local! {
-    /// Large blocks so far, and their bytes.
+    /// Number of large blocks so far, and their bytes.
     static LARGE_BLOCKS: Cell<[usize; 2]> = const { Cell::new([0; 2]) };
-    /// Bytes of large blocks that aren't freed.
+    /// Bytes of large blocks that are not freed.
     static KEPT: Cell<isize> = const { Cell::new(0) };
 }
 
@@ -31,14 +31,14 @@ fn note(size: usize, sign: isize) {
     if size < LARGE {
         return;
     }
-    // A thread that ends has no counters any more.
+    // At a thread's end the counters may be gone.
     let _ = KEPT.try_with(|kept| kept.set(kept.get() + sign * size.cast_signed()));
     if sign > 0 {
         let _ = LARGE_BLOCKS.try_with(|all| all.set([all.get()[0] + 1, all.get()[1] + size]));
     }
 }
 
-// SAFETY: the system's allocator does all the work. (What grows is a new block, by the trait's own default.)
+// SAFETY: the system's allocator does the work. (`realloc` is the trait's: a new block and a copy.)
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size(), 1);
@@ -56,19 +56,23 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Every architecture, for pictures of 64².
+/// Returns every architecture for pictures of 64².
 fn networks() -> Vec<Network> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/made-up");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/random-weights");
     let manifest = read_manifest(&fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest.networks.len(), 5);
-    manifest.networks.iter().map(|entry: &NetworkEntry| Network::made_up(entry, &Device::flex()).unwrap()).collect()
+    manifest
+        .networks
+        .iter()
+        .map(|entry: &NetworkEntry| Network::with_random_weights(entry, &Device::flex()).unwrap())
+        .collect()
 }
 
 fn answer(network: &Network, inputs: &[f32]) -> Vec<f32> {
     pollster::block_on(network.probabilities(inputs.to_vec())).unwrap()
 }
 
-/// Large blocks that one more slice allocates beside its inputs and its answer.
+/// Returns the large blocks that one more slice allocates, without its inputs and its output.
 fn allocated(network: &Network, inputs: &[f32]) -> usize {
     let (inputs, [before, bytes]) = (inputs.to_vec(), LARGE_BLOCKS.get());
     let answer = pollster::block_on(network.probabilities(inputs)).unwrap();
@@ -82,7 +86,7 @@ fn a_second_slice_allocates_nothing_large_but_its_answer() {
     let networks = networks();
     for batch in [1, 3] {
         for network in &networks {
-            let inputs = golden::input(network.shape()).repeat(batch);
+            let inputs = golden::known_input(network.shape()).repeat(batch);
             assert!(allocated(network, &inputs) > 10, "{:?}: its first slice has to make its blocks", network.shape());
             let first = answer(network, &inputs);
             for _ in 0..2 {
@@ -98,7 +102,7 @@ fn what_is_kept_is_what_the_last_network_needs() {
     let networks = networks();
     let before = KEPT.get();
     let kept = |network: &Network, batch: usize| {
-        drop(answer(network, &golden::input(network.shape()).repeat(batch)));
+        drop(answer(network, &golden::known_input(network.shape()).repeat(batch)));
         KEPT.get() - before
     };
     let alone: Vec<isize> = networks.iter().map(|network| kept(network, 1)).collect();
@@ -112,7 +116,7 @@ fn what_is_kept_is_what_the_last_network_needs() {
 #[test]
 fn a_batch_answers_as_its_pictures_do() {
     for network in networks() {
-        let first = golden::input(network.shape());
+        let first = golden::known_input(network.shape());
         let second: Vec<f32> = first.iter().rev().map(|value| value * 0.5).collect();
         let [one, two] = [&first, &second].map(|input| answer(&network, input));
         assert_ne!(one, two);

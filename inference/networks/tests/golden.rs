@@ -1,11 +1,11 @@
-//! Our networks against PyTorch's: every network that is shipped, on the CPU, answers the known input as the same
-//! weights did there (`models/training` stored the answers). On a GPU the page asks for the same before it uses one.
+//! Outputs of the networks for known inputs, compared with `PyTorch`'s (`models/training` stored
+//! them): every shipped network on the CPU, and every architecture with random weights
+//! (`random-weights`, written by `python -m training parity`).
 //!
-//! Every architecture is held to the same with made-up weights, shipped or not, on a GPU too where `CORSAI_GPU` is set
-//! (`made-up` holds what `python -m training parity` wrote; `e2e/specs/networks.test.mjs` asks the same of wasm).
-//!
-//! Where that GPU knows f16, or `CORSAI_GPU` says that it has to, all of them run on it once more with maps and weights
-//! stored so, and have to come out as near as a device that is used with f16 (`golden::allowed`).
+//! With `CORSAI_GPU` set, the architectures run on the adapter too. If the adapter supports f16, or
+//! `CORSAI_GPU` is `f16`, all networks run on it once more with feature maps and weights in f16,
+//! and have to be within [`golden::tolerance`]. `e2e/specs/networks.test.mjs` tests the same in
+//! wasm.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,9 +13,9 @@ use std::{fs, path::Path};
 
 use burn::tensor::Device;
 use corsai_manifest::NetworkEntry;
-use corsai_networks::{Network, NetworkError, Place, Precision, golden, read_manifest, shipped};
+use corsai_networks::{DeviceConfig, Network, NetworkError, Precision, golden, read_manifest, shipped};
 
-/// Of the largest logit, in f32.
+/// Allowed deviation in f32, as a share of the largest logit.
 const TOLERANCE: f64 = 1e-4;
 
 #[test]
@@ -25,20 +25,26 @@ fn logits_equal_pytorchs() {
     for entry in &manifest.networks {
         let (device, parts) = (Device::flex(), shipped::parts(entry).unwrap());
         let network =
-            held(entry, || Network::load(entry, &parts, &device), &shipped::golden(entry).unwrap(), TOLERANCE);
-        // The page makes room by this.
-        let (most, bytes) = (Network::bytes_of(parts.iter().map(Vec::len).sum()), network.bytes());
-        assert!(bytes <= most && most < 2 * bytes, "{} takes {bytes} bytes, and is held to take {most}", entry.name);
+            assert_golden(entry, || Network::load(entry, &parts, &device), &shipped::golden(entry).unwrap(), TOLERANCE);
+        // The page plans its memory by this estimate.
+        let (most, bytes) =
+            (Network::weight_memory_for_file(parts.iter().map(Vec::len).sum()), network.weight_memory());
+        assert!(bytes <= most && most < 2 * bytes, "{} takes {bytes} bytes, and the estimate is {most}", entry.name);
     }
 }
 
 #[test]
-fn made_up_weights_answer_as_in_pytorch() {
-    for (entry, stored) in made_up() {
-        held(&entry, || Network::made_up(&entry, &Device::flex()), &stored, TOLERANCE);
+fn random_weights_answer_as_in_pytorch() {
+    for (entry, stored) in random_networks() {
+        assert_golden(&entry, || Network::with_random_weights(&entry, &Device::flex()), &stored, TOLERANCE);
         #[cfg(feature = "gpu")]
         if let Some(device) = gpu() {
-            held(&entry, || Network::made_up(&entry, Place::single(&device)), &stored, TOLERANCE);
+            assert_golden(
+                &entry,
+                || Network::with_random_weights(&entry, DeviceConfig::single_precision(&device)),
+                &stored,
+                TOLERANCE,
+            );
         }
     }
 }
@@ -49,30 +55,35 @@ fn f16_changes_shipped_logits_little() {
     let Some(device) = gpu_with_f16() else { return };
     let networks = read_manifest(shipped::MANIFEST_JSON).unwrap().networks;
     for (nth, entry) in networks.iter().enumerate() {
-        // Of those that differ in their weights alone one is enough: in software they take their time.
+        // One network of each architecture and size is enough: a software adapter is slow.
         let alike =
             |other: &NetworkEntry| (&other.architecture, other.input.size) == (&entry.architecture, entry.input.size);
         if networks[..nth].iter().any(alike) {
             continue;
         }
         let parts = shipped::parts(entry).unwrap();
-        let allowed = golden::allowed(Precision::Half);
-        held(entry, || Network::load(entry, &parts, &device), &shipped::golden(entry).unwrap(), allowed);
+        let tolerance = golden::tolerance(Precision::Half);
+        assert_golden(entry, || Network::load(entry, &parts, &device), &shipped::golden(entry).unwrap(), tolerance);
     }
 }
 
 #[cfg(feature = "gpu")]
 #[test]
-fn f16_changes_made_up_networks_logits_little() {
+fn f16_changes_random_networks_logits_little() {
     let Some(device) = gpu_with_f16() else { return };
-    for (entry, stored) in made_up() {
-        held(&entry, || Network::made_up(&entry, &device), &stored, golden::allowed(Precision::Half));
+    for (entry, stored) in random_networks() {
+        assert_golden(
+            &entry,
+            || Network::with_random_weights(&entry, &device),
+            &stored,
+            golden::tolerance(Precision::Half),
+        );
     }
 }
 
-/// Every architecture, and what PyTorch answered with the same made-up weights.
-fn made_up() -> Vec<(NetworkEntry, Vec<f32>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/made-up");
+/// Returns every architecture with `PyTorch`'s logits for random weights.
+fn random_networks() -> Vec<(NetworkEntry, Vec<f32>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/random-weights");
     let manifest = read_manifest(&fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest.networks.len(), 5);
     let stored = |entry: NetworkEntry| {
@@ -83,7 +94,7 @@ fn made_up() -> Vec<(NetworkEntry, Vec<f32>)> {
     manifest.networks.into_iter().map(stored).collect()
 }
 
-/// An adapter, where one is asked for: a process has each once.
+/// Returns the adapter, if `CORSAI_GPU` is set. A process opens it once.
 #[cfg(feature = "gpu")]
 fn gpu() -> Option<Device> {
     static GPU: std::sync::LazyLock<Device> = std::sync::LazyLock::new(|| {
@@ -95,7 +106,7 @@ fn gpu() -> Option<Device> {
 
 #[cfg(feature = "gpu")]
 fn gpu_with_f16() -> Option<Device> {
-    let found = gpu().filter(|device| Place::from(device).precision() == Precision::Half);
+    let found = gpu().filter(|device| DeviceConfig::from(device).precision() == Precision::Half);
     if found.is_none() {
         assert!(std::env::var_os("CORSAI_GPU").is_none_or(|v| v != "f16"), "the adapter has no f16");
         eprintln!("skipped: there is no adapter with f16");
@@ -103,27 +114,27 @@ fn gpu_with_f16() -> Option<Device> {
     found
 }
 
-fn held(
+fn assert_golden(
     entry: &NetworkEntry,
     network: impl Fn() -> Result<Network, NetworkError>,
     stored: &[f32],
-    allowed: f64,
+    tolerance: f64,
 ) -> Network {
     let begun = std::time::Instant::now();
     let network = network().unwrap();
     let loaded = begun.elapsed();
     let shape = network.shape();
-    let logits = pollster::block_on(network.logits(golden::input(shape))).unwrap();
+    let logits = pollster::block_on(network.logits(golden::known_input(shape))).unwrap();
     let deviation = golden::deviation(shape, entry.golden.stride, &logits, stored).unwrap();
     let ran = begun.elapsed() - loaded;
-    let what = format!("{} ({:?})", entry.name, network.place());
+    let what = format!("{} ({:?})", entry.name, network.device_config());
     eprintln!("{what}: off by {deviation:.1e}; loaded in {loaded:?}, ran in {ran:?}");
-    assert!(deviation <= allowed, "{what}: off by {deviation:.1e}");
+    assert!(deviation <= tolerance, "{what}: off by {deviation:.1e}");
     network
 }
 
 #[test]
-fn spoilt_weights_are_refused() {
+fn damaged_weights_are_refused() {
     let manifest = read_manifest(shipped::MANIFEST_JSON).unwrap();
     let entry = manifest.networks.first().unwrap();
     let mut parts = shipped::parts(entry).unwrap();

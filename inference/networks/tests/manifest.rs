@@ -1,4 +1,4 @@
-//! What a manifest has to be to be read.
+//! Manifests that are refused.
 
 #![allow(clippy::unwrap_used)]
 
@@ -33,6 +33,6 @@ fn more_members_than_the_vote_counts_are_refused() {
     };
     assert!(read_manifest(&of(Manifest::MOST_MEMBERS)).is_ok());
     let refused = read_manifest(&of(Manifest::MOST_MEMBERS + 1)).unwrap_err();
-    assert!(matches!(refused, NetworkError::Oversized(Family::Fpn)), "{refused}");
+    assert!(matches!(refused, NetworkError::FamilyTooLarge(Family::Fpn)), "{refused}");
     assert_eq!(refused.code(), IssueCode::WeightsCorrupt);
 }

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use corsai_study::Picture;
+use corsai_study::ImageFrame;
 
 #[path = "../tests/conformance/file.rs"]
 mod file;
@@ -38,7 +38,7 @@ fn main() {
         while start.elapsed() < TIME {
             let copy = bytes.clone();
             let begun = Instant::now();
-            words = Picture::read(copy).unwrap().values.len() * 2;
+            words = ImageFrame::read(copy).unwrap().values.len() * 2;
             best = best.min(begun.elapsed());
         }
         println!("| {name} | {:.0} | {:.2} |", words as f64 / 1e6 / best.as_secs_f64(), best.as_secs_f64() * 1e3);

@@ -72,7 +72,10 @@ fn level(
     budget: &mut Budget,
     each: &mut impl FnMut(&str, Unpacked),
 ) -> Result<(), ArchiveError> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| ArchiveError::Bad)?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
+        tracing::debug!(%error, "archive not opened");
+        ArchiveError::Bad
+    })?;
     for index in 0..archive.len() {
         let Ok(entry) = archive.by_index(index) else {
             count_file(budget)?;

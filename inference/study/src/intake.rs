@@ -1,71 +1,76 @@
-//! Everything that was dropped, file by file, until it is known which series there are.
+//! Takes the dropped files one by one and sorts their images into series.
 
 use std::collections::BTreeMap;
 
 use corsai_protocol::SeriesId;
-use corsai_report::{Found, Issue, IssueCode};
+use corsai_report::{Counted, Found, Issue, IssueCode};
 
 use crate::archive::{ArchiveError, Budget, Unpacked, is_archive, unpack};
-use crate::coding::{Ahead, Task};
-use crate::image::{Fault, GroupKey, Image};
-use crate::series::{Series, fault_issues};
-use crate::value;
-use crate::walk::FileError;
+use crate::dataset::value_parsing;
+use crate::error::{FileError, SliceError};
+use crate::image::description::SeriesKey;
+use crate::image::file_image::FileImage;
+use crate::image::frame_decoder::{DecodeJob, Prefetched};
+use crate::issues::RefusedFiles;
+use crate::series::entry::Series;
 
 /// Characters of a file's name that are kept for the screen.
 const MAX_NAME: usize = 160;
-/// What a wasm instance can address. Three eighths of it may be files, three sixteenths a volume; the rest is for the
-/// networks, the labels and a second study.
+/// Bytes that a wasm instance can address. Three eighths may be files, three sixteenths a volume;
+/// the rest is for the networks, the labels and a second study.
 const MEMORY: u64 = 1 << 32;
-
-/// What is said of files that hold no picture.
-const NO_PICTURE: [IssueCode; 4] =
+/// Codes of files that hold no image: they are no missing images of a disc's index.
+const NO_IMAGE: [IssueCode; 4] =
     [IssueCode::FileEmpty, IssueCode::FileNotDicom, IssueCode::FileNoPixels, IssueCode::ZipBad];
-/// Of the largest volume, what may be decoded ahead: it needs memory twice for a moment.
-const AHEAD_SHARE: usize = 8;
+/// The part of the largest volume that is decoded before its series is known, as a divisor:
+/// prefetched slices are copied into the volume, and are in memory twice for a moment.
+const PREFETCH_DIVISOR: usize = 8;
 
-/// What one drop may hold; more ends in a refusal before memory does.
+/// Limits of one intake. An input beyond them is refused before memory runs out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Files, those in archives included; each frame of a multi-frame file counts as one.
+    /// Most files, those in archives included; each frame of a multi-frame file counts as one.
     pub files: usize,
-    /// Bytes of pictures that are kept while the drop lasts; archives may not unpack to more either.
+    /// Most bytes of files with images; archives don't unpack to more either.
     pub bytes: u64,
-    /// Voxels of one volume, two bytes each; labels and the networks need their own memory beside it.
+    /// Most voxels of one volume, two bytes each; labels and networks need memory of their own.
     pub voxels: usize,
 }
 
 impl Default for Limits {
-    /// What fits the 4 GiB of a wasm instance: 1.5 GiB of files beside a volume of 1,536 slices of 512².
+    /// Returns limits for the 4 GiB of a wasm instance: 1.5 GiB of files beside a volume of 1,536
+    /// slices of 512².
     fn default() -> Self {
         // Half as many voxels as bytes, which fits any usize.
         Self { files: 20_000, bytes: MEMORY / 8 * 3, voxels: (MEMORY / 32 * 3) as usize }
     }
 }
 
-/// Takes files and sorts them into series.
+/// Takes files and sorts their images into series.
 #[derive(Debug)]
 pub struct Intake {
     limits: Limits,
     budget: Budget,
     files: usize,
     bytes: u64,
-    groups: BTreeMap<GroupKey, Vec<Image>>,
-    /// Files that no series took, by reason.
-    refused: BTreeMap<(IssueCode, String), Vec<String>>,
-    /// Once set, nothing is taken any more.
+    series: BTreeMap<SeriesKey, Vec<FileImage>>,
+    /// Files that belong to no series, by reason.
+    refused: RefusedFiles<FileError>,
+    /// Why nothing is taken any more, once a limit is passed.
     stop: Option<IssueCode>,
-    /// How many pictures there were so far, and where the last one is.
-    pictures: u32,
-    /// Pictures that a disc's index lists: only a hint, for indices are copied along with parts of a disc.
+    /// Number of images so far.
+    images: u32,
+    /// Images that the index of a disc lists: a hint only, because an index is copied with parts of
+    /// a disc too.
     listed: usize,
-    last: Option<GroupKey>,
-    ahead: Ahead,
-    ahead_voxels: usize,
+    /// Series of the last image.
+    last: Option<SeriesKey>,
+    prefetched: Prefetched,
+    prefetched_voxels: usize,
 }
 
 impl Intake {
-    /// An empty one.
+    /// Returns an empty intake.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -73,20 +78,21 @@ impl Intake {
             budget: Budget { bytes: limits.bytes, files: limits.files },
             files: 0,
             bytes: 0,
-            groups: BTreeMap::new(),
-            refused: BTreeMap::new(),
+            series: BTreeMap::new(),
+            refused: RefusedFiles::new(),
             stop: None,
-            pictures: 0,
+            images: 0,
             listed: 0,
             last: None,
-            ahead: Ahead::new(),
-            ahead_voxels: 0,
+            prefetched: Prefetched::new(),
+            prefetched_voxels: 0,
         }
     }
 
-    /// Takes one file. An archive, told by its content, is unpacked. `name` is for the screen only.
+    /// Takes one file. An archive, recognised by its content, is unpacked. `name` is for the screen
+    /// only.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) {
-        let name = shown(name);
+        let name = display_name(name);
         self.last = None;
         if !is_archive(&bytes) {
             self.take(&name, bytes);
@@ -97,29 +103,29 @@ impl Intake {
         }
         let mut budget = self.budget;
         let result = unpack(&name, &bytes, &mut budget, &mut |name, unpacked| {
-            let name = shown(name);
+            let name = display_name(name);
             match unpacked {
                 Unpacked::File(bytes) => self.take(&name, bytes),
-                Unpacked::Unreadable => self.refuse(IssueCode::FileUnreadable, &name),
-                Unpacked::BadArchive => self.refuse(IssueCode::ZipBad, &name),
+                Unpacked::Unreadable => self.refuse(FileError::Unreadable, &name),
+                Unpacked::BadArchive => self.refuse(FileError::BadArchive, &name),
             }
         });
         self.budget = budget;
         match result {
             Ok(()) => {}
-            Err(ArchiveError::Bad) => self.refuse(IssueCode::ZipBad, &name),
+            Err(ArchiveError::Bad) => self.refuse(FileError::BadArchive, &name),
             Err(ArchiveError::TooLarge) => self.stop = self.stop.or(Some(IssueCode::ZipTooLarge)),
             Err(ArchiveError::TooMany) => self.stop = self.stop.or(Some(IssueCode::InputTooMany)),
         }
     }
 
-    /// Notes a file that is there but could not be read.
-    pub fn fail(&mut self, name: &str) {
-        self.refuse(IssueCode::FileUnreadable, &shown(name));
+    /// Notes a file that could not be read.
+    pub fn add_unreadable(&mut self, name: &str) {
+        self.refuse(FileError::Unreadable, &display_name(name));
     }
 
-    /// Notes a file that alone is larger than all that may be held.
-    pub fn too_large(&mut self) {
+    /// Notes a file that alone is larger than [`Limits::bytes`].
+    pub fn add_too_large(&mut self) {
         self.stop = self.stop.or(Some(IssueCode::InputTooLarge));
     }
 
@@ -128,10 +134,10 @@ impl Intake {
         if self.stop.is_some() {
             return;
         }
-        match Image::read(name, bytes) {
+        match FileImage::read(name, bytes) {
             Ok(images) => {
                 self.count(images.len().saturating_sub(1));
-                // A file's pictures share its bytes.
+                // The images of a file share its bytes.
                 let kept = images.iter().map(|image| image.bytes.len() as u64).max().unwrap_or(0);
                 self.bytes = self.bytes.saturating_add(kept);
                 if self.bytes > self.limits.bytes {
@@ -141,40 +147,40 @@ impl Intake {
                     return;
                 }
                 for mut image in images {
-                    image.picture = self.pictures;
-                    self.pictures += 1;
-                    self.last = Some(image.group.clone());
-                    self.groups.entry(image.group.clone()).or_default().push(image);
+                    image.number = self.images;
+                    self.images += 1;
+                    self.last = Some(image.series.clone());
+                    self.series.entry(image.series.clone()).or_default().push(image);
                 }
             }
             Err(error) => {
                 if let FileError::Directory(listed) = error {
                     self.listed = self.listed.max(listed);
                 }
-                self.refuse(error.code(), name);
+                self.refuse(error, name);
             }
         }
     }
 
-    /// The picture that was taken in last, for another instance to decode before it is known what belongs to it; `None`
-    /// where it isn't worth that, or enough is decoded that nobody may ask for.
+    /// Returns the image that was added last as a job, for another worker to decode before its series
+    /// is known; `None` where its pixel data are native, or enough slices are prefetched.
     #[must_use]
-    pub fn last_task(&self) -> Option<Task<'_>> {
-        if self.ahead_voxels > self.limits.voxels / AHEAD_SHARE {
+    pub fn last_job(&self) -> Option<DecodeJob<'_>> {
+        if self.prefetched_voxels > self.limits.voxels / PREFETCH_DIVISOR {
             return None;
         }
-        self.groups.get(self.last.as_ref()?)?.last()?.task()
+        self.series.get(self.last.as_ref()?)?.last()?.job()
     }
 
-    /// Keeps what became of a [`Self::last_task`].
-    pub fn accept(&mut self, picture: u32, decoded: Result<Vec<i16>, Fault>) {
-        self.ahead_voxels += decoded.as_ref().map_or(0, Vec::len);
-        self.ahead.insert(picture, decoded);
+    /// Keeps the result of a [`Self::last_job`].
+    pub fn accept(&mut self, image: u32, decoded: Result<Vec<i16>, SliceError>) {
+        self.prefetched_voxels += decoded.as_ref().map_or(0, Vec::len);
+        self.prefetched.insert(image, decoded);
     }
 
-    /// All that was decoded so far.
-    pub fn take_ahead(&mut self) -> Ahead {
-        std::mem::take(&mut self.ahead)
+    /// Takes all slices that were decoded so far.
+    pub fn take_prefetched(&mut self) -> Prefetched {
+        std::mem::take(&mut self.prefetched)
     }
 
     fn count(&mut self, files: usize) {
@@ -184,76 +190,71 @@ impl Intake {
         }
     }
 
-    fn refuse(&mut self, code: IssueCode, name: &str) {
-        self.refused.entry((code, String::new())).or_default().push(name.to_owned());
+    fn refuse(&mut self, error: FileError, name: &str) {
+        self.refused.add(error, name.to_owned());
     }
 
-    /// Sorts what came in into series.
+    /// Sorts the images into series.
     #[must_use]
-    pub fn finish(self) -> Opened {
-        let Self { limits, groups, refused, stop, pictures, listed, .. } = self;
-        // A part of a drop could be a part of a series: no number is better than a part's.
-        let groups = if stop.is_some() { BTreeMap::new() } else { groups };
+    pub fn finish(self) -> SeriesList {
+        let _span =
+            tracing::info_span!("series", files = self.files, images = self.images, bytes = self.bytes).entered();
+        let Self { limits, series, refused, stop, images, listed, .. } = self;
+        // A part of the files may be a part of a series: no number is better than a part's.
+        let series = if stop.is_some() { BTreeMap::new() } else { series };
         let mut series: Vec<Series> =
-            groups.into_iter().map(|(group, images)| Series::new(&group, images, limits.voxels)).collect();
+            series.into_iter().map(|(key, images)| Series::new(&key, images, limits.voxels)).collect();
         // Stable: equal ones stay in the order of their identifiers.
-        series.sort_by_cached_key(Series::rank);
+        series.sort_by_cached_key(Series::sort_key);
         for (index, series) in series.iter_mut().enumerate() {
-            series.number(SeriesId(
+            series.set_id(SeriesId(
                 u32::try_from(index).expect("invariant: there are fewer series than files, and those are counted"),
             ));
         }
-        let found = match stop {
-            Some(IssueCode::InputTooMany) => format!("more than {} files", limits.files),
-            _ => format!("more than {}", megabytes(limits.bytes)),
-        };
-        let mut issues: Vec<Issue> = stop.into_iter().map(|code| Issue::new(code, [Found::detail(&found)])).collect();
-        if stop.is_none() && series.is_empty() {
+        let mut issues = Vec::new();
+        if let Some(code) = stop {
+            let found = match code {
+                IssueCode::InputTooMany => Found::MoreThan { limit: limits.files as u64, of: Counted::Files },
+                _ => Found::MoreThanBytes { limit: limits.bytes },
+            };
+            issues.push(Issue::new(code, [found]));
+        } else if series.is_empty() {
             issues.push(Issue::new(IssueCode::InputNothing, []));
         }
-        let unreadable =
-            refused.iter().filter(|((code, _), _)| !NO_PICTURE.contains(code)).map(|(_, names)| names.len());
-        let found = pictures as usize + unreadable.sum::<usize>();
-        if stop.is_none() && found < listed {
-            issues.push(Issue::new(
-                IssueCode::InputIncomplete,
-                [Found::detail(&format!("{listed} listed, {found} found"))],
-            ));
+        let present = images as usize + refused.count(|code| !NO_IMAGE.contains(&code));
+        if stop.is_none() && present < listed {
+            let found = Found::Listed { listed: listed as u64, present: present as u64 };
+            issues.push(Issue::new(IssueCode::InputIncomplete, [found]));
         }
-        for (reason, names) in refused {
-            let severity = reason.0.severity();
-            issues.extend(fault_issues(BTreeMap::from([(reason, names)]), severity));
-        }
-        Opened { issues, series }
+        issues.extend(refused.into_issues(None));
+        tracing::info!(series = series.len(), issues = issues.len(), "images sorted into series");
+        SeriesList { issues, series }
     }
 }
 
-/// A size for a person, in units of a million bytes, at most two digits behind the point.
-pub(crate) fn megabytes(bytes: u64) -> String {
-    format!("{} MB", (bytes as f64 / 1e4).round() / 100.0)
+/// Returns a name for the screen: without control characters, and not too long.
+fn display_name(name: &str) -> String {
+    value_parsing::text(name.as_bytes(), None, MAX_NAME)
 }
 
-/// A name for the screen: nothing that steers it, and not too long.
-fn shown(name: &str) -> String {
-    value::text(name.as_bytes(), None, MAX_NAME)
-}
-
-/// What was found in a drop.
+/// The series of the files that were added.
 #[derive(Debug)]
-pub struct Opened {
-    /// Of the drop as a whole, the grave ones first, and of files that no series took.
+pub struct SeriesList {
+    /// Issues of the input as a whole, the grave ones first, and of files that belong to no series.
     pub issues: Vec<Issue>,
-    /// Usable ones first, and among them those described as of the lungs. `series[i]` has the id `SeriesId(i)`.
+    /// Series that can be measured come first, among them those described as of the lungs.
+    /// `series[i]` has the id `SeriesId(i)`.
     pub series: Vec<Series>,
 }
 
-impl Opened {
-    /// The series to take without asking: the only usable one, unless it was cut out of several that share its name.
+impl SeriesList {
+    /// Returns the series to take without asking: the only one that can be measured, unless it was
+    /// split off from several reconstructions.
     #[must_use]
-    pub fn only_clean(&self) -> Option<SeriesId> {
+    pub fn only_usable(&self) -> Option<SeriesId> {
         let mut usable = self.series.iter().map(Series::summary).filter(|summary| summary.usable);
         let (only, None) = (usable.next()?, usable.next()) else { return None };
-        let mixed = only.issues.iter().any(|issue| issue.code == IssueCode::SeriesSplit);
-        (!mixed).then_some(only.id)
+        let split = only.issues.iter().any(|issue| issue.code == IssueCode::SeriesSplit);
+        (!split).then_some(only.id)
     }
 }

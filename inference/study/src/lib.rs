@@ -1,56 +1,62 @@
-//! From bytes to one volume in Hounsfield units, with its geometry and every doubt met on the way.
+//! From bytes to one volume in Hounsfield units, with its geometry and every problem met on the way.
 //!
 //! ```
 //! use corsai_study::{Intake, Limits};
 //!
 //! let mut intake = Intake::new(Limits::default());
-//! intake.add("notes.txt", b"no picture".to_vec());
-//! let opened = intake.finish();
-//! assert_eq!(opened.only_clean(), None);
-//! for series in &opened.series {
-//!     if let Ok(mut decoding) = series.begin() {
-//!         for slice in decoding.order() {
-//!             let _ = decoding.decode(slice); // a worker answers the page in between
+//! intake.add("notes.txt", b"no image".to_vec());
+//! let list = intake.finish();
+//! assert_eq!(list.only_usable(), None);
+//! for series in &list.series {
+//!     if let Ok(mut decoder) = series.decoder() {
+//!         for slice in decoder.order() {
+//!             // A worker answers the page in between.
+//!             if let Err(error) = decoder.decode(slice) {
+//!                 eprintln!("slice {slice}: {error}");
+//!             }
 //!         }
-//!         let _volume = decoding.finish();
+//!         let _volume = decoder.finish();
 //!     }
 //! }
 //! ```
 //!
-//! The way of a file: [`Intake`] walks its header (`walk`), tells its pictures apart (`frames`),
-//! reads the few elements that matter strictly (`value`, `image`) and groups by patient, study,
-//! series and frame of reference. A series is a `stack` of parallel axial slices turned to one
-//! canonical lie (`frame`), ordered and measured by position alone (`spacing`). [`Decoding`] takes
-//! each picture through its codec (`codec`) and its own rescale (`transfer`), and ends in a
-//! [`HuVolume`], unless the numbers can't be Hounsfield units (`plausible`). No file makes anything
-//! here panic; nothing allocates what a file merely declares, knows a browser or a file system, or
-//! puts a header's value into an issue.
+//! Modules, each of which knows only those above it:
+//!
+//! | module | contents |
+//! |---|---|
+//! | `transfer_syntax`, `error`, `allocation`, `pixel_data` | data and errors |
+//! | `codec` | decoders of compressed frames |
+//! | `dataset` | data set parser, values, frames of a file |
+//! | `geometry` | orientation, distances of slices |
+//! | `image` | one image: description, slice header, modality LUT, frame decoder |
+//! | `issues` | issues for people, made of errors |
+//! | `series` | slices, stack, volume decoder, entry in the list |
+//! | `archive`, [`Intake`] | dropped files and archives |
+//!
+//! No file makes this crate panic. Nothing allocates a size that a file merely declares, knows a
+//! browser or a file system, or puts a header's value into an issue or a log line.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod allocation;
 mod archive;
-mod array;
 mod codec;
-mod coding;
-mod decoding;
-mod frame;
-mod frames;
+mod dataset;
+mod error;
+mod geometry;
 mod image;
 mod intake;
-mod picture;
-mod plausible;
-mod preview;
+mod issues;
+mod pixel_data;
 mod series;
-mod spacing;
-mod stack;
-mod transfer;
-mod value;
-mod walk;
+mod transfer_syntax;
 
-pub use array::{HuArray, hounsfield};
-pub use coding::{Ahead, Coding, Task};
-pub use decoding::{Damaged, Decoded, Decoding};
-pub use image::Fault;
-pub use intake::{Intake, Limits, Opened};
-pub use picture::Picture;
-pub use series::Series;
+pub use error::{CodecError, FileError, SliceError, StudyError};
+pub use image::frame_decoder::{DecodeJob, FrameDecoder, Prefetched};
+pub use image::image_frame::ImageFrame;
+pub use intake::{Intake, Limits, SeriesList};
+pub use series::decoded_volume::DecodedVolume;
+pub use series::entry::Series;
+pub use series::hu_array::{HuArray, hounsfield};
+pub use series::volume_decoder::VolumeDecoder;
+pub use transfer_syntax::UnsupportedSyntax;

@@ -12,7 +12,7 @@ use corsai_findings::{check_quality, measure, report, set_member_range, share_bo
 use corsai_manifest::Vote;
 use corsai_protocol::{AnswerKey, BackendKind, Event, ReportStage, RunId, SeriesId, Stage, StudySlot};
 use corsai_report::{Issue, Lungs, Report, Runs, Severity, Tier};
-use corsai_study::{Decoded, Opened};
+use corsai_study::{DecodedVolume, SeriesList};
 use futures_util::future::{Either, select};
 use js_sys::Float32Array;
 use tracing::{Span, info_span};
@@ -47,7 +47,7 @@ const BOUNDS_INTERVAL: Duration = Duration::from_millis(400);
 pub async fn analyse(
     context: &Context,
     key: RunKey,
-    opened: &Opened,
+    opened: &SeriesList,
     id: SeriesId,
     resources: DecodeResources,
     begun: Instant,
@@ -59,7 +59,7 @@ pub async fn analyse(
         false => Ok(()),
     };
     refuse_current(None)?;
-    let Decoded { volume, mut issues } = decode(&context.studies, key, series, resources).await?;
+    let DecodedVolume { volume, mut issues } = decode(&context.studies, key, series, resources).await?;
     let voxels_key = volume.digest();
     refuse_current(Some(voxels_key))?;
     issues.extend(opened.issues.iter().filter(|i| i.severity != Severity::Stop).cloned());

@@ -108,6 +108,6 @@ impl ComputeWorker {
 
     /// Returns a network that was loaded; an error where its loading failed.
     fn network(&self, index: usize) -> Result<Rc<Network>, NetworkError> {
-        self.networks.borrow().get(&index).cloned().ok_or(NetworkError::Parts { found: 0, expected: 1 })
+        self.networks.borrow().get(&index).cloned().ok_or(NetworkError::PartCount { found: 0, expected: 1 })
     }
 }

@@ -8,7 +8,7 @@ use std::{future::Future, rc::Rc};
 use corsai_channel::read;
 use corsai_protocol::{Command, Event, RunId, SeriesSummary, StudySlot};
 use corsai_report::{Issue, IssueCode, Tier};
-use corsai_study::{Ahead, Opened};
+use corsai_study::{Prefetched, SeriesList};
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use wasm_bindgen::{JsCast, JsValue};
@@ -95,7 +95,7 @@ impl Coordinator {
             Command::OpenPhantom { run, slot, date } => {
                 self.start((run, slot), Study::default(), async move {
                     let opened = reading::phantom((run, slot), date).await?;
-                    let resources = DecodeResources { decoders: context.decoders(), ahead: Ahead::new() };
+                    let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new() };
                     analyse_opened(&context, (run, slot), opened, resources, begun).await
                 });
             }
@@ -104,7 +104,7 @@ impl Coordinator {
                     return page_events::refuse(run, slot, WorkerError::UnknownSeries.into());
                 };
                 let study = Study { opened: Some(Rc::clone(&opened)), ..Study::default() };
-                let resources = DecodeResources { decoders: context.decoders(), ahead: Ahead::new() };
+                let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new() };
                 self.start((run, slot), study, async move {
                     analysis::analyse(&context, (run, slot), &opened, series, resources, begun).await
                 });
@@ -212,14 +212,14 @@ fn run_ended(context: &Context, (run, slot): RunKey) {
 async fn analyse_opened(
     context: &Context,
     key: RunKey,
-    opened: Opened,
+    opened: SeriesList,
     resources: DecodeResources,
     begun: Instant,
 ) -> Result<(), Vec<Issue>> {
     let (run, slot): (RunId, StudySlot) = key;
     let opened = Rc::new(opened);
     context.studies.of(slot).borrow_mut().opened = Some(Rc::clone(&opened));
-    let chosen = opened.only_clean();
+    let chosen = opened.only_usable();
     let mut yielder = Yielder::new();
     let mut previews = Vec::new();
     let mut pixels = Vec::new();

@@ -263,5 +263,5 @@ impl Backend for CpuBackend {
 
 /// Returns about how much memory a loaded network takes, in bytes.
 fn memory_of(parts: &WeightParts) -> usize {
-    Network::bytes_of(parts.iter().map(Vec::len).sum())
+    Network::weight_memory_for_file(parts.iter().map(Vec::len).sum())
 }

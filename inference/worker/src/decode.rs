@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 use corsai_protocol::{Event, Stage, VolumeSummary};
 use corsai_report::Issue;
-use corsai_study::{Ahead, Decoded, Decoding, Series};
+use corsai_study::{DecodedVolume, Prefetched, Series, VolumeDecoder};
 use corsai_volume::Grid;
 
 use crate::{
@@ -23,12 +23,12 @@ pub struct DecodeResources {
     /// The compute workers that decode.
     pub decoders: DecoderPool,
     /// Slices that were decoded while others were read.
-    pub ahead: Ahead,
+    pub ahead: Prefetched,
 }
 
 /// The slices of a series: waiting, with a decoder, or decoded and not posted yet.
 struct DecodeQueue {
-    decoding: Rc<RefCell<Option<Decoding>>>,
+    decoding: Rc<RefCell<Option<VolumeDecoder>>>,
     decoders: DecoderPool,
     waiting: VecDeque<usize>,
     out: usize,
@@ -47,7 +47,7 @@ impl DecodeQueue {
         let mut decoding = self.decoding.borrow_mut();
         let decoding = decoding.as_mut().expect(NOT_TAKEN);
         let Some(&z) = self.waiting.front() else { return false };
-        let task = decoding.task(z);
+        let task = decoding.job(z);
         if let Some(task) = &task
             && self.decoders.has_capacity()
         {
@@ -67,8 +67,9 @@ impl DecodeQueue {
         self.out -= 1;
         let mut decoding = self.decoding.borrow_mut();
         let decoding = decoding.as_mut().expect(NOT_TAKEN);
-        let place =
-            |decoding: &Decoding, picture| decoding.place_of(picture).expect("invariant: a slice of this series");
+        let place = |decoding: &VolumeDecoder, picture| {
+            decoding.slice_of_image(picture).expect("invariant: a slice of this series")
+        };
         match event {
             DecodeEvent::Decoded { picture, result } => {
                 let z = place(decoding, picture);
@@ -89,12 +90,12 @@ pub async fn decode(
     key: RunKey,
     series: &Series,
     DecodeResources { decoders, ahead }: DecodeResources,
-) -> Result<Decoded, Vec<Issue>> {
+) -> Result<DecodedVolume, Vec<Issue>> {
     let (run, slot) = key;
     let span =
         tracing::info_span!("decoding", run = run.0, slices = series.summary().slices, damaged = tracing::field::Empty);
-    let mut begun = series.begin()?;
-    let fresh = begun.adopt(ahead);
+    let mut begun = series.decoder()?;
+    let fresh = begun.accept_prefetched(ahead);
     let waiting = begun.order().into();
     let grid = begun.grid().clone();
     page_events::post(&Event::Volume { run, slot, volume: summary(&grid) });
@@ -152,13 +153,12 @@ fn summary(grid: &Grid) -> VolumeSummary {
 #[cfg(test)]
 pub mod tests {
     use corsai_phantom::{Phantom, PhantomOptions};
-    use corsai_report::IssueCode;
-    use corsai_study::{Fault, Intake, Limits, Opened};
+    use corsai_study::{CodecError, Intake, Limits, SeriesList, SliceError};
 
     use super::*;
 
     /// Returns a phantom as small as there is.
-    pub fn opened() -> Opened {
+    pub fn opened() -> SeriesList {
         let options = PhantomOptions {
             yyyymmdd: 20_200_420,
             share_left: 0.1,
@@ -175,8 +175,8 @@ pub mod tests {
     }
 
     /// On one core nobody but the worker itself decodes.
-    fn queue(opened: &Opened) -> DecodeQueue {
-        let begun = opened.series[0].begin().unwrap();
+    fn queue(opened: &SeriesList) -> DecodeQueue {
+        let begun = opened.series[0].decoder().unwrap();
         let waiting = begun.order().into();
         let decoding = Rc::new(RefCell::new(Some(begun)));
         DecodeQueue { decoding, decoders: DecoderPool::new(1), waiting, out: 0, fresh: Vec::new() }
@@ -200,16 +200,16 @@ pub mod tests {
         let opened = opened();
         let mut queue = queue(&opened);
         let pictures: Vec<u32> = (0..124)
-            .filter(|picture| queue.decoding.borrow().as_ref().unwrap().place_of(*picture).is_some())
+            .filter(|picture| queue.decoding.borrow().as_ref().unwrap().slice_of_image(*picture).is_some())
             .take(2)
             .collect();
-        let place = |picture: u32| queue.decoding.borrow().as_ref().unwrap().place_of(picture).unwrap();
+        let place = |picture: u32| queue.decoding.borrow().as_ref().unwrap().slice_of_image(picture).unwrap();
         let [lost, damaged] = [place(pictures[0]), place(pictures[1])];
         queue.waiting.retain(|z| ![lost, damaged].contains(z));
         queue.out = 2;
         queue.on_event(DecodeEvent::Lost { picture: pictures[0] });
         assert_eq!(queue.waiting.back(), Some(&lost));
-        let fault = Fault { code: IssueCode::CodecFailed, found: String::new() };
+        let fault = SliceError::from(CodecError::Damaged);
         queue.on_event(DecodeEvent::Decoded { picture: pictures[1], result: Err(fault) });
         assert_eq!((queue.out, queue.left()), (0, 61));
         while queue.begin_next() {}

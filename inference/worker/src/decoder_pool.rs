@@ -5,8 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use corsai_report::IssueCode;
-use corsai_study::{Fault, Task};
+use corsai_study::{CodecError, DecodeJob, SliceError};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use js_sys::Int16Array;
 use web_time::Instant;
@@ -31,7 +30,7 @@ pub enum DecodeEvent {
         /// Number of the slice's picture in the drop.
         picture: u32,
         /// HU, or why there are none.
-        result: Result<Vec<i16>, Fault>,
+        result: Result<Vec<i16>, SliceError>,
     },
     /// The slice has to be submitted again.
     Lost {
@@ -82,10 +81,10 @@ impl DecoderPool {
     }
 
     /// Gives a slice to the decoder with the fewest slices.
-    pub fn submit(&mut self, task: &Task) {
+    pub fn submit(&mut self, task: &DecodeJob) {
         let id = self.assignments.freest().expect("invariant: a slice is given where there is room");
-        let message = WorkerRequest::Decode { picture: task.picture, coding: task.coding };
-        self.assignments.give(id, task.picture, KIND, Instant::now());
+        let message = WorkerRequest::Decode { picture: task.image, coding: task.decoder };
+        self.assignments.give(id, task.image, KIND, Instant::now());
         let handle = self.decoders.get(&id).expect("invariant: a decoder with room is there");
         handle.post(&message, &[Buffer::U8(&task.bytes)]);
     }
@@ -144,7 +143,7 @@ impl DecoderPool {
                 let picture = holds.pop_front()?;
                 self.lost.extend(holds);
                 self.start();
-                let fault = Fault { code: IssueCode::CodecFailed, found: "its decoder broke off".into() };
+                let fault = SliceError::from(CodecError::BrokeOff);
                 return Some(DecodeEvent::Decoded { picture, result: Err(fault) });
             }
             // The cause is not in the slice's bytes: they are decoded without this decoder, and no

@@ -18,7 +18,7 @@ use burn::tensor::{
     wgpu::{WgpuSetup, wgpu},
 };
 use corsai_manifest::NetworkEntry;
-use corsai_networks::{Network, NetworkError, Place, Precision};
+use corsai_networks::{DeviceConfig, Network, NetworkError, Precision};
 use corsai_protocol::{BackendKind, DeviceReason};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::future::{Either, LocalBoxFuture, select};
@@ -72,7 +72,7 @@ enum Completion {
 /// A WebGPU device with networks on it.
 #[derive(Debug)]
 pub struct GpuBackend {
-    place: Place,
+    device_config: DeviceConfig,
     /// Keeps the device's callbacks, and is destroyed with this.
     device: wgpu::Device,
     /// By index in the manifest.
@@ -137,7 +137,11 @@ impl GpuBackend {
                 tracing::warn!(cause = ?error, "the runtime refused the device");
                 DeviceReason::UnsuitableDevice
             })?;
-        let place = if requested == Precision::Half { Place::from(&device) } else { Place::single(&device) };
+        let device_config = if requested == Precision::Half {
+            DeviceConfig::from(&device)
+        } else {
+            DeviceConfig::single_precision(&device)
+        };
         let (sender, completions) = unbounded();
         let health = Arc::new(Health { lost: AtomicBool::new(false), completions: sender });
         // After the runtime has set its own, which these replace.
@@ -150,7 +154,7 @@ impl GpuBackend {
         assignments.add(GPU, now);
         assignments.set_ready(GPU, now);
         Ok(Self {
-            place,
+            device_config,
             device: handle,
             networks: BTreeMap::new(),
             recently_used: VecDeque::new(),
@@ -164,11 +168,11 @@ impl GpuBackend {
     /// Puts a network on the device, in place of the least recently used ones that there is no room
     /// for.
     fn put(&mut self, network: usize, entry: &NetworkEntry, parts: &WeightParts) -> Result<(), NetworkError> {
-        let loaded = Rc::new(Network::load(entry, parts, self.place.clone())?);
-        let mut bytes = loaded.bytes() + self.networks.values().map(|n| n.bytes()).sum::<usize>();
+        let loaded = Rc::new(Network::load(entry, parts, self.device_config.clone())?);
+        let mut bytes = loaded.weight_memory() + self.networks.values().map(|n| n.weight_memory()).sum::<usize>();
         while bytes > self.max_network_bytes {
             let Some(oldest) = self.recently_used.pop_front() else { break };
-            bytes -= self.networks.remove(&oldest).map_or(0, |n| n.bytes());
+            bytes -= self.networks.remove(&oldest).map_or(0, |n| n.weight_memory());
         }
         self.networks.insert(network, loaded);
         self.recently_used.push_back(network);
@@ -225,7 +229,7 @@ impl GpuBackend {
 
 impl Backend for GpuBackend {
     fn precision(&self) -> Precision {
-        self.place.precision()
+        self.device_config.precision()
     }
 
     fn kind(&self) -> BackendKind {

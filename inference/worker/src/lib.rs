@@ -25,6 +25,8 @@ mod diagnostics;
 mod engine;
 mod engine_lock;
 mod error;
+#[cfg(test)]
+mod fakes;
 #[cfg(feature = "gpu")]
 mod gpu_backend;
 mod memory;

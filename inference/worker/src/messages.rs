@@ -1,7 +1,7 @@
 //! What the coordinator and its compute workers say to each other.
 
 use corsai_report::IssueCode;
-use corsai_study::{Coding, Fault};
+use corsai_study::{FrameDecoder, SliceError};
 use serde::{Deserialize, Serialize};
 
 /// Coordinator → compute worker.
@@ -36,7 +36,7 @@ pub enum WorkerRequest {
         /// Number of the slice's picture in the drop.
         picture: u32,
         /// How the bytes are encoded.
-        coding: Coding,
+        coding: FrameDecoder,
     },
 }
 
@@ -66,7 +66,7 @@ pub enum WorkerResponse {
         /// Number of the slice's picture in the drop.
         picture: u32,
         /// Why the slice can't be used.
-        fault: Option<Fault>,
+        fault: Option<SliceError>,
     },
     /// A request could not be read or carried out.
     Failed {

@@ -3,7 +3,7 @@
 
 use corsai_phantom::{Phantom, PhantomOptions};
 use corsai_protocol::{PhantomRequest, Stage};
-use corsai_study::{Ahead, Intake, Limits, Opened};
+use corsai_study::{Intake, Limits, Prefetched, SeriesList};
 use futures_util::{StreamExt, stream};
 use js_sys::Uint8Array;
 use tracing::{field::Empty, info_span};
@@ -30,7 +30,7 @@ pub async fn files(
     names: Vec<String>,
     files: Vec<JsValue>,
     decoders: &mut DecoderPool,
-) -> (Opened, Ahead) {
+) -> (SeriesList, Prefetched) {
     let limits = Limits::default();
     let mut intake = Intake::new(limits);
     let total = names.len();
@@ -50,14 +50,14 @@ pub async fn files(
             }
             Err(NoContent::Unreadable) => {
                 unreadable += 1;
-                intake.fail(&name);
+                intake.add_unreadable(&name);
             }
-            Err(NoContent::TooLarge) => intake.too_large(),
+            Err(NoContent::TooLarge) => intake.add_too_large(),
         }
         while let Some(event) = decoders.try_next() {
             accept(&mut intake, event);
         }
-        if let Some(task) = intake.last_task()
+        if let Some(task) = intake.last_job()
             && decoders.has_capacity()
         {
             decoders.submit(&task);
@@ -72,7 +72,7 @@ pub async fn files(
     span.record("bytes", size);
     span.record("unreadable", unreadable);
     drop(span);
-    let ahead = intake.take_ahead();
+    let ahead = intake.take_prefetched();
     let _span = info_span!("headers", run = key.0.0).entered();
     (intake.finish(), ahead)
 }
@@ -110,7 +110,7 @@ async fn content(file: JsValue, most: u64) -> Result<Vec<u8>, NoContent> {
 ///
 /// # Errors
 /// [`WorkerError::Phantom`] for shares or a date that no phantom has.
-pub async fn phantom(key: RunKey, date: PhantomRequest) -> Result<Opened, WorkerError> {
+pub async fn phantom(key: RunKey, date: PhantomRequest) -> Result<SeriesList, WorkerError> {
     ProgressReporter::new(key, Stage::Reading).report(0, 1);
     // Lets the page show that before the phantom is made in one piece.
     sleep(0).await;

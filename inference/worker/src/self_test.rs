@@ -21,7 +21,7 @@ pub struct SelfTest {
 impl SelfTest {
     /// Whether the deviation is within the bounds of this precision.
     pub fn passed(&self, precision: Precision) -> bool {
-        self.deviation.is_some_and(|deviation| deviation <= golden::allowed(precision))
+        self.deviation.is_some_and(|deviation| deviation <= golden::tolerance(precision))
     }
 }
 
@@ -36,10 +36,10 @@ pub async fn self_test(
 ) -> Result<SelfTest, NetworkError> {
     let shape = network.shape();
     let mut begun = Instant::now();
-    let mut logits = network.logits(golden::input(shape)).await?;
+    let mut logits = network.logits(golden::known_input(shape)).await?;
     if timed && begun.elapsed() < SLOW {
         begun = Instant::now();
-        logits = network.logits(golden::input(shape)).await?;
+        logits = network.logits(golden::known_input(shape)).await?;
     }
     let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
     let deviation =
@@ -73,7 +73,7 @@ mod tests {
         let index =
             |lungs: bool| manifest.networks.iter().position(|entry| (entry.family == Family::Lungs) == lungs).unwrap();
         let test = |lungs, milliseconds, deviation| SelfTest { network: index(lungs), milliseconds, deviation };
-        let allowed = golden::allowed(Precision::Single);
+        let allowed = golden::tolerance(Precision::Single);
         let tests = [test(true, 90.0, Some(allowed)), test(false, 20.0, Some(allowed / 2.0))];
         assert_eq!(judge(&manifest, &tests, Precision::Single), Ok((20.0, allowed)));
         for deviation in [None, Some(allowed * 1.01), Some(f64::NAN)] {

@@ -11,7 +11,7 @@ use corsai_findings::{ComparedStudy, same_instances};
 use corsai_manifest::Manifest;
 use corsai_protocol::{AnalysisOptions, RunId, SeriesSummary, StudySlot};
 use corsai_report::{Issue, Report, Tier};
-use corsai_study::{Decoding, Opened};
+use corsai_study::{SeriesList, VolumeDecoder};
 use futures_channel::oneshot;
 
 /// A run, and the study that it works on.
@@ -43,7 +43,7 @@ pub enum SlicePixels {
     #[default]
     None,
     /// Some slices are decoded; `None` inside once the volume was taken.
-    Decoding(Rc<RefCell<Option<Decoding>>>),
+    Decoding(Rc<RefCell<Option<VolumeDecoder>>>),
     /// All slices, with their masks.
     Analysis(Rc<AnalysisSession>),
 }
@@ -73,7 +73,7 @@ pub struct Study {
     /// A person has confirmed that the earlier study is of the current one's patient.
     pub same_patient: bool,
     /// The series of the drop.
-    pub opened: Option<Rc<Opened>>,
+    pub opened: Option<Rc<SeriesList>>,
     /// The slices.
     pub pixels: SlicePixels,
     /// The numbers.

@@ -59,7 +59,7 @@ mod tests {
     }
 
     fn volume() -> Arc<HuVolume> {
-        Arc::new(opened().series[0].begin().unwrap().finish().unwrap().volume)
+        Arc::new(opened().series[0].decoder().unwrap().finish().unwrap().volume)
     }
 
     /// What a network says that sees one lung and no other, or lesion with this probability,

@@ -7,7 +7,7 @@ use corsai_evaluation::MaskError;
 use corsai_nifti::{DataType, Image, NiftiError, Reader};
 use corsai_protocol::{SeriesId, SeriesSummary};
 use corsai_report::{Found, Issue, IssueCode, Severity};
-use corsai_study::{Decoded, HuArray, Limits, hounsfield};
+use corsai_study::{DecodedVolume, HuArray, Limits, hounsfield};
 use corsai_volume::Grid;
 
 use crate::{arguments::StudyArgument, masks};
@@ -25,7 +25,7 @@ pub fn is_nifti(path: &Path) -> bool {
 ///
 /// # Errors
 /// The issues that prevent the measurement, one of them of severity [`Severity::Stop`].
-pub(super) fn read_study(study: &StudyArgument) -> Result<(SeriesSummary, Decoded), Vec<Issue>> {
+pub(super) fn read_study(study: &StudyArgument) -> Result<(SeriesSummary, DecodedVolume), Vec<Issue>> {
     if let Some(number) = study.series.filter(|number| *number != 1) {
         return Err(vec![Issue::new(
             IssueCode::SeriesNotThere,

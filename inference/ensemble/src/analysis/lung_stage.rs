@@ -147,6 +147,7 @@ impl OtherProjections {
 
     /// Makes the lung mask once all jobs are answered.
     pub fn finish(self, context: &Context) -> LungMask {
+        drop(self.preview); // Two cubes less while the mask is made.
         LungMask::new(&self.segmentation, self.labels, context)
     }
 }

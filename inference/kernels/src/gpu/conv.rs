@@ -1,286 +1,304 @@
-//! Convolutions, each by the shader that suits it.
+//! Convolutions on a GPU, each by the shader that fits its channels.
 
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::{Activation, Precision, Stored, output_size::output_size};
-
-use super::{
-    groups,
-    launch::Launch,
-    maps::Maps,
-    on_device,
-    source::{Dense, Input, Kernel, RUN, Shape, Sum, Types},
-    stored_on_device, words_on_device,
+use crate::{
+    activation::Activation,
+    epilogue::{Destination, Epilogue, Residual},
+    output_size::output_size,
+    quantized::{Precision, QuantizedTensor},
 };
 
-/// A square kernel, where it is put, and the channels.
+use super::{
+    device::{upload, upload_as, upload_words, workgroups},
+    feature_maps::GpuFeatureMaps,
+    launch::Launch,
+    source::{DispatchShape, GemmConv, PIXELS_PER_THREAD, PrologueMode, ResidualMode, Shader, StorageTypes},
+};
+
+/// Channels, square kernel, stride and padding of a convolution.
 #[derive(Debug, Clone, Copy)]
-pub struct Geometry {
+pub struct ConvGeometry {
+    /// Input channels of all groups.
     pub inputs: usize,
+    /// Output channels of all groups.
     pub outputs: usize,
+    /// Rows and columns of the kernel.
     pub kernel: usize,
+    /// Stride along both axes.
     pub stride: usize,
-    /// Pixels added before a picture; behind it there are as many as it takes.
-    pub before: usize,
+    /// Rows and columns of zeros at the beginning. At the end there are as many as the output's
+    /// size needs.
+    pub pad_begin: usize,
+    /// Groups of channels.
     pub groups: usize,
 }
 
+/// Weights in the order that their shader reads.
 #[derive(Debug)]
-enum Way {
-    /// Weights `[tap, input, output]`.
-    Dense(Tensor<1>),
-    /// The same as bytes, four outputs a word.
-    Bytes(Tensor<1, Int>),
+enum ConvWeights {
     /// `[tap, input, output]`.
+    Gemm(Tensor<1>),
+    /// The same as int8, four outputs a word.
+    GemmInt8(Tensor<1, Int>),
+    /// `[tap, input, output]`, for few inputs.
     Stem(Tensor<1>),
-    /// `[output, tap, input]`.
-    Head(Tensor<1>),
+    /// `[output, tap, input]`, for few outputs.
+    OutputHead(Tensor<1>),
     /// `[tap, input of the group, output]`.
     Grouped(Tensor<1>),
 }
 
-/// A convolution; its output has the size that [`output_size`] gives.
+/// A convolution on a GPU. The output has the size [`output_size`](crate::output_size()).
 #[derive(Debug)]
-pub struct Conv {
-    way: Way,
-    /// An output's, of bytes.
+pub struct GpuConv2d {
+    weights: ConvWeights,
+    /// `[outputs]`; `None` unless the weights are int8.
     scale: Option<Tensor<1>>,
+    /// `[outputs]`.
     bias: Tensor<1>,
-    geometry: Geometry,
+    geometry: ConvGeometry,
 }
 
-/// What is done to a dense convolution's input as it is read.
+/// What the GEMM shader applies to its input.
 #[derive(Debug, Clone, Copy)]
-enum Before<'a> {
-    Nothing,
-    /// Factors and then summands of max(0, x · a + b).
-    Norms(&'a Tensor<1>),
-    /// A factor a channel.
+enum Prologue<'a> {
+    Identity,
+    /// max(0, x · scale + shift): all scales, then all shifts.
+    AffineRelu(&'a Tensor<1>),
+    /// x · gate, `[channels]`.
     Gate(&'a Tensor<1>),
-    /// Doubled by repetition, with the channels of these behind.
-    Beside(&'a Maps),
+    /// Upsampling to twice the size by repetition, and concatenation with these maps.
+    UpsampleConcat(&'a GpuFeatureMaps),
 }
 
-/// What follows a convolution.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Then<'a> {
-    /// Added before the activation: maps of the output's size, or of half of it to be doubled.
-    pub added: Option<(&'a Maps, bool)>,
-    pub activation: Activation,
-    pub into: Into<'a>,
-}
-
-/// Where a convolution's result goes.
-#[derive(Debug, Clone, Copy, Default)]
-pub enum Into<'a> {
-    #[default]
-    New,
-    /// Into maps with room for so many channels.
-    Wide(usize),
-    /// Its first channels are added to those of maps with room, the others come behind all there are.
-    Grown(&'a Maps, usize),
-}
-
-/// From this many large tiles on they are used; below, small ones keep more of a GPU busy. A guess: not measured on one.
+/// From this many large tiles on, large tiles are used. Fewer, small tiles keep more of a GPU busy.
+/// A guess: not measured on a GPU.
 const MANY_TILES: usize = 48;
 
-impl Conv {
-    /// Weights `[outputs, inputs / groups, kernel, kernel]`, stored in `precision` unless they are bytes. `None` where no
-    /// shader fits: odd channels, or a geometry that the networks don't have.
+impl GpuConv2d {
+    /// Uploads weights `[outputs, inputs / groups, kernel, kernel]`, in `precision` unless they are
+    /// int8, and `bias`, `[outputs]` or zeros. Returns `None` if no shader fits the channels or the
+    /// geometry.
     #[must_use]
     pub fn new(
-        weights: Stored,
+        weights: QuantizedTensor,
         bias: Option<Vec<f32>>,
-        geometry: Geometry,
+        geometry: ConvGeometry,
         precision: Precision,
         device: &Device,
     ) -> Option<Self> {
-        let Geometry { inputs, outputs, kernel, stride, groups, .. } = geometry;
+        let ConvGeometry { inputs, outputs, kernel, stride, groups, .. } = geometry;
         let taps = kernel * kernel;
-        let fours = |channels: usize| channels.is_multiple_of(4);
-        let floats = |weights: Stored, order: [usize; 3]| {
-            let values = reordered(&weights.floats(), [outputs, inputs / groups, taps], order);
-            stored_on_device(values, precision, device)
+        let vectorized = |channels: usize| channels.is_multiple_of(4);
+        let permuted = |weights: QuantizedTensor, order: [usize; 3]| {
+            let values = permute(&weights.dequantize(), [outputs, inputs / groups, taps], order);
+            upload_as(values, precision, device)
         };
         let mut scale = None;
-        let way = if groups > 1 {
-            let each = groups == inputs && groups == outputs && fours(outputs);
+        let weights = if groups > 1 {
+            let depthwise = groups == inputs && groups == outputs && vectorized(outputs);
             let known = [3, 5].contains(&kernel) && [1, 2].contains(&stride);
             let whole = inputs.is_multiple_of(groups) && outputs.is_multiple_of(groups);
-            if !known || !whole || (groups == inputs && !each) {
+            if !known || !whole || (groups == inputs && !depthwise) {
                 return None;
             }
-            Way::Grouped(floats(weights, [2, 1, 0]))
-        // Four inputs are a stem: a tile of sixteen would be three quarters empty.
-        } else if fours(inputs) && inputs >= 8 && fours(outputs) {
+            ConvWeights::Grouped(permuted(weights, [2, 1, 0]))
+        // With four inputs three quarters of a GEMM tile's depth would be empty.
+        } else if vectorized(inputs) && inputs >= 8 && vectorized(outputs) {
             match weights {
-                Stored::Bytes { values, scales } => {
-                    let words = reordered(&values, [outputs, inputs, taps], [2, 1, 0]);
-                    let words = words
+                QuantizedTensor::Int8 { values, scales } => {
+                    let values = permute(&values, [outputs, inputs, taps], [2, 1, 0]);
+                    let words = values
                         .chunks_exact(4)
                         .map(|four| i32::from_le_bytes([four[0], four[1], four[2], four[3]].map(i8::cast_unsigned)));
-                    scale = Some(on_device(scales, device));
-                    Way::Bytes(words_on_device(words.collect(), device))
+                    scale = Some(upload(scales, device));
+                    ConvWeights::GemmInt8(upload_words(words.collect(), device))
                 }
-                weights @ Stored::Floats(_) => Way::Dense(floats(weights, [2, 1, 0])),
+                weights @ QuantizedTensor::F32(_) => ConvWeights::Gemm(permuted(weights, [2, 1, 0])),
             }
-        } else if fours(outputs) {
-            Way::Stem(floats(weights, [2, 1, 0]))
-        } else if fours(inputs) {
-            Way::Head(floats(weights, [0, 2, 1]))
+        } else if vectorized(outputs) {
+            ConvWeights::Stem(permuted(weights, [2, 1, 0]))
+        } else if vectorized(inputs) {
+            ConvWeights::OutputHead(permuted(weights, [0, 2, 1]))
         } else {
             return None;
         };
-        let bias = on_device(bias.unwrap_or_else(|| vec![0.0; outputs]), device);
-        Some(Self { way, scale, bias, geometry })
+        let bias = upload(bias.unwrap_or_else(|| vec![0.0; outputs]), device);
+        Some(Self { weights, scale, bias, geometry })
     }
 
-    /// The result of these maps.
+    /// Convolves the maps. Only a convolution by the GEMM shader has a residual or a destination
+    /// other than new maps; others ignore them.
     #[must_use]
-    pub fn forward(&self, x: &Maps, then: Then<'_>) -> Maps {
-        match &self.way {
-            Way::Dense(_) | Way::Bytes(_) => {
-                let x = if x.is_stored() { x.clone() } else { x.settled() };
-                let input = x.norms.as_ref().map_or(Before::Nothing, Before::Norms);
-                self.dense(&x, input, Shape::default(), then)
+    pub fn forward(&self, x: &GpuFeatureMaps, epilogue: Epilogue<'_, GpuFeatureMaps>) -> GpuFeatureMaps {
+        match &self.weights {
+            ConvWeights::Gemm(_) | ConvWeights::GemmInt8(_) => {
+                let x = if x.has_own_precision() { x.clone() } else { x.materialize() };
+                let prologue = x.pending_affine.as_ref().map_or(Prologue::Identity, Prologue::AffineRelu);
+                self.forward_gemm(&x, prologue, DispatchShape::default(), epilogue)
             }
-            // It reads a network's input as it comes.
-            Way::Stem(weight) if x.is_whole() => self.other(x, weight, then),
-            Way::Stem(weight) | Way::Head(weight) | Way::Grouped(weight) => self.other(&x.settled(), weight, then),
+            // The stem reads a network's input in f32.
+            ConvWeights::Stem(weight) if x.is_materialized() => self.forward_direct(x, weight, epilogue.activation),
+            ConvWeights::Stem(weight) | ConvWeights::OutputHead(weight) | ConvWeights::Grouped(weight) => {
+                self.forward_direct(&x.materialize(), weight, epilogue.activation)
+            }
         }
     }
 
-    /// Of `x · gate`, a gate a channel.
+    /// Convolves x · gate, with a gate per channel.
     #[must_use]
-    pub fn gated(&self, x: &Maps, gate: Tensor<1>, then: Then<'_>) -> Maps {
-        self.dense(&x.settled(), Before::Gate(&gate), Shape::default(), then)
+    pub fn forward_gated(
+        &self,
+        x: &GpuFeatureMaps,
+        gate: &Tensor<1>,
+        epilogue: Epilogue<'_, GpuFeatureMaps>,
+    ) -> GpuFeatureMaps {
+        self.forward_gemm(&x.materialize(), Prologue::Gate(gate), DispatchShape::default(), epilogue)
     }
 
-    /// Of maps doubled by repetition with the channels of others behind theirs.
+    /// Convolves the concatenation of `coarse`, upsampled to twice its size by repetition, and
+    /// `skip`, which has twice the size of `coarse`.
     #[must_use]
-    pub fn joined(&self, coarse: &Maps, beside: Option<&Maps>, then: Then<'_>) -> Maps {
-        let coarse = coarse.settled();
-        // Without others the same maps stand in for them, and none of their channels is read.
-        let beside = beside.map_or_else(|| coarse.clone(), Maps::settled);
-        let sizes = Shape {
+    pub fn forward_concat(
+        &self,
+        coarse: &GpuFeatureMaps,
+        skip: Option<&GpuFeatureMaps>,
+        epilogue: Epilogue<'_, GpuFeatureMaps>,
+    ) -> GpuFeatureMaps {
+        let coarse = coarse.materialize();
+        // Without a skip the coarse maps are bound in its place, and not read there.
+        let skip = skip.map_or_else(|| coarse.clone(), GpuFeatureMaps::materialize);
+        let shape = DispatchShape {
             rows: coarse.data.dims()[1] * 2,
             columns: coarse.data.dims()[2] * 2,
-            split: coarse.channels / 4,
-            second_width: beside.channels / 4,
-            ..Shape::default()
+            concat_split: coarse.channels / 4,
+            second_width: skip.channels / 4,
+            ..DispatchShape::default()
         };
-        self.dense(&coarse, Before::Beside(&beside), sizes, then)
+        self.forward_gemm(&coarse, Prologue::UpsampleConcat(&skip), shape, epilogue)
     }
 
-    fn outs(&self, shape: Shape) -> Shape {
-        let Geometry { kernel, stride, before, .. } = self.geometry;
+    /// Completes the shape of an input by the convolution and its output.
+    fn output_shape(&self, shape: DispatchShape) -> DispatchShape {
+        let ConvGeometry { kernel, stride, pad_begin, .. } = self.geometry;
         let [out_rows, out_columns] = output_size([shape.rows, shape.columns], stride);
-        Shape { out_rows, out_columns, kernel, stride, before, ..shape }
+        DispatchShape { out_rows, out_columns, kernel, stride, pad_begin, ..shape }
     }
 
-    fn dense(&self, x: &Maps, before: Before<'_>, sizes: Shape, then: Then<'_>) -> Maps {
-        assert!(
-            matches!(self.way, Way::Dense(_) | Way::Bytes(_)),
-            "invariant: only dense convolutions are gated or joined"
-        );
-        let Geometry { inputs, outputs, .. } = self.geometry;
-        let of = x.shape(4);
-        let (input, second, factors) = match before {
-            Before::Nothing => (Input::Plain, None, None),
-            Before::Norms(norms) => (Input::Normed, None, Some(norms)),
-            Before::Gate(gate) => (Input::Gated, None, Some(gate)),
-            Before::Beside(maps) => (Input::Joined, Some(maps.flat()), None),
+    fn forward_gemm(
+        &self,
+        x: &GpuFeatureMaps,
+        prologue: Prologue<'_>,
+        concat_shape: DispatchShape,
+        epilogue: Epilogue<'_, GpuFeatureMaps>,
+    ) -> GpuFeatureMaps {
+        let (weight, words) = match &self.weights {
+            ConvWeights::GemmInt8(words) => (None, Some(words)),
+            ConvWeights::Gemm(weight) => (Some(weight), None),
+            ConvWeights::Stem(_) | ConvWeights::OutputHead(_) | ConvWeights::Grouped(_) => {
+                unreachable!("invariant: only GEMM convolutions are gated or read a concatenation")
+            }
         };
-        let shape = match input {
-            Input::Joined => Shape { width: of.width, channels: inputs / 4, ..sizes },
-            _ => of,
+        let ConvGeometry { inputs, outputs, .. } = self.geometry;
+        let input_shape = x.dispatch_shape(4);
+        let (mode, second, scale_shift) = match prologue {
+            Prologue::Identity => (PrologueMode::Identity, None, None),
+            Prologue::AffineRelu(scale_shift) => (PrologueMode::AffineRelu, None, Some(scale_shift)),
+            Prologue::Gate(gate) => (PrologueMode::Gate, None, Some(gate)),
+            Prologue::UpsampleConcat(maps) => (PrologueMode::UpsampleConcat, Some(maps.flatten()), None),
         };
-        let mut shape = Shape { outputs: outputs / 4, out_width: outputs / 4, ..self.outs(shape) };
+        let shape = match mode {
+            PrologueMode::UpsampleConcat => {
+                DispatchShape { width: input_shape.width, channels: inputs / 4, ..concat_shape }
+            }
+            _ => input_shape,
+        };
+        let mut shape = DispatchShape { outputs: outputs / 4, out_width: outputs / 4, ..self.output_shape(shape) };
         let pixels = shape.out_rows * shape.out_columns;
         let mut out = [1, shape.out_rows, shape.out_columns, outputs];
         let mut channels = outputs;
-        let mut grown = None;
-        match then.into {
-            Into::New => {}
-            Into::Wide(width) => (out[3], shape.out_width) = (width, width / 4),
-            Into::Grown(stage, added) => {
-                out = stage.data.dims();
-                channels = stage.channels + outputs - added;
+        let mut existing = None;
+        match epilogue.destination {
+            Destination::New => {}
+            Destination::WithCapacity(width) => (out[3], shape.out_width) = (width, width / 4),
+            Destination::DualPath(paths, accumulated) => {
+                out = paths.data.dims();
+                channels = paths.channels + outputs - accumulated;
                 shape.out_width = out[3] / 4;
-                (shape.into_first, shape.skipped) = (added / 4, (stage.channels - added) / 4);
-                grown = Some(stage.flat());
+                (shape.accumulated, shape.skipped) = (accumulated / 4, (paths.channels - accumulated) / 4);
+                existing = Some(paths.flatten());
             }
         }
-        let sum = match then.added {
-            None => Sum::Nothing,
-            Some((_, false)) => Sum::Same,
-            Some((_, true)) => Sum::Doubled,
+        let (residual_mode, residual) = match epilogue.residual {
+            Residual::None => (ResidualMode::None, None),
+            Residual::Same(maps) => (ResidualMode::Same, Some(maps)),
+            Residual::UpsampledNearest(maps) => (ResidualMode::UpsampledNearest, Some(maps)),
         };
-        (shape.input, shape.sum, shape.activation) = (input as usize, sum as usize, then.activation as usize);
-        let added = then.added.map(|(maps, _)| maps.settled().flat());
-        let (weight, words) = match &self.way {
-            Way::Bytes(words) => (None, Some(words)),
-            Way::Dense(weight) | Way::Stem(weight) | Way::Head(weight) | Way::Grouped(weight) => (Some(weight), None),
-        };
-        let maps = Precision::held(&x.data);
-        let kernel = |large| Dense { large, maps, weights: weight.map(Precision::held) };
-        let tiles = |(rows, fours)| [pixels.div_ceil(rows), shape.outputs.div_ceil(fours)];
-        let [down, across] = tiles(kernel(true).tile());
-        let kernel = kernel(down * across >= MANY_TILES);
-        // What isn't there is bound as well, and not read: the biases stand in for it.
-        let other = |tensor: Option<&Tensor<1>>| Some(tensor.unwrap_or(&self.bias).clone());
+        (shape.prologue, shape.residual, shape.activation) =
+            (mode as usize, residual_mode as usize, epilogue.activation as usize);
+        let residual = residual.map(|maps| maps.materialize().flatten());
+        let maps = Precision::of_tensor(&x.data);
+        let shader = |large| GemmConv { large, maps, weights: weight.map(Precision::of_tensor) };
+        let tiles = |(rows, vec4s)| [pixels.div_ceil(rows), shape.outputs.div_ceil(vec4s)];
+        let [down, across] = tiles(shader(true).tile());
+        let shader = shader(down * across >= MANY_TILES);
+        // Absent tensors have bindings, too: the bias is bound in their place, and not read there.
+        let bound = |tensor: Option<&Tensor<1>>| Some(tensor.unwrap_or(&self.bias).clone());
         let more = [
-            other(second.as_ref()),
-            other(factors),
+            bound(second.as_ref()),
+            bound(scale_shift),
             Some(self.bias.clone()),
             self.scale.clone(),
-            other(added.as_ref()),
+            bound(residual.as_ref()),
             weight.cloned(),
         ];
         let launch = Launch {
-            kernel: Kernel::Dense(kernel),
+            shader: Shader::GemmConv(shader),
             shape,
-            workgroups: tiles(kernel.tile()).map(|count| count as u32),
+            workgroups: tiles(shader.tile()).map(|count| count as u32),
             out,
         };
-        let data = launch.into(&x.flat(), &more.each_ref().map(Option::as_ref), words, grown.as_ref());
-        Maps { channels, ..Maps::of(data, x.precision) }
+        let data = launch.enqueue_into(&x.flatten(), &more.each_ref().map(Option::as_ref), words, existing.as_ref());
+        GpuFeatureMaps { channels, ..GpuFeatureMaps::from_tensor(data, x.precision) }
     }
 
-    fn other(&self, x: &Maps, weight: &Tensor<1>, then: Then<'_>) -> Maps {
-        let Geometry { inputs, outputs, kernel, stride, groups: all, .. } = self.geometry;
-        let activation = then.activation;
-        let each = all == inputs;
-        let types =
-            Types { maps: Precision::held(&x.data), weights: Precision::held(weight), out: x.precision.of(outputs) };
-        let (kernel, unit_in, unit_out) = match &self.way {
-            Way::Stem(_) => (Kernel::Stem { activation, types }, 1, 4),
-            Way::Head(_) => (Kernel::Head { activation, types }, 4, 1),
+    fn forward_direct(&self, x: &GpuFeatureMaps, weight: &Tensor<1>, activation: Activation) -> GpuFeatureMaps {
+        let ConvGeometry { inputs, outputs, kernel, stride, groups, .. } = self.geometry;
+        let depthwise = groups == inputs;
+        let types = StorageTypes {
+            maps: Precision::of_tensor(&x.data),
+            weights: Precision::of_tensor(weight),
+            out: x.precision.for_channels(outputs),
+        };
+        let (shader, unit_in, unit_out) = match &self.weights {
+            ConvWeights::Stem(_) => (Shader::StemConv { activation, types }, 1, 4),
+            ConvWeights::OutputHead(_) => (Shader::OutputHead { activation, types }, 4, 1),
             _ => {
-                let unit = if each { 4 } else { 1 };
-                (Kernel::Grouped { fours: each, kernel, stride, activation, types }, unit, unit)
+                let unit = if depthwise { 4 } else { 1 };
+                (Shader::GroupedConv { depthwise, kernel, stride, activation, types }, unit, unit)
             }
         };
-        let shape = self.outs(x.shape(unit_in));
-        let shape = Shape {
+        let shape = self.output_shape(x.dispatch_shape(unit_in));
+        let shape = DispatchShape {
             outputs: outputs / unit_out,
-            per_in: if each { 1 } else { inputs / all },
-            per_out: if each { 1 } else { outputs / all },
+            group_inputs: if depthwise { 1 } else { inputs / groups },
+            group_outputs: if depthwise { 1 } else { outputs / groups },
             ..shape
         };
-        let threads = match &self.way {
-            Way::Stem(_) => shape.out_rows * shape.out_columns * shape.outputs,
-            Way::Head(_) => shape.out_rows * shape.out_columns,
-            _ => shape.out_rows * shape.out_columns.div_ceil(RUN) * shape.outputs,
+        let threads = match &self.weights {
+            ConvWeights::Stem(_) => shape.out_rows * shape.out_columns * shape.outputs,
+            ConvWeights::OutputHead(_) => shape.out_rows * shape.out_columns,
+            _ => shape.out_rows * shape.out_columns.div_ceil(PIXELS_PER_THREAD) * shape.outputs,
         };
         let out = [1, shape.out_rows, shape.out_columns, outputs];
-        let launch = Launch { kernel, shape, workgroups: groups(threads), out };
-        Maps::of(launch.on(&x.flat(), &[Some(weight), Some(&self.bias)]), x.precision)
+        let launch = Launch { shader, shape, workgroups: workgroups(threads), out };
+        GpuFeatureMaps::from_tensor(launch.enqueue(&x.flatten(), &[Some(weight), Some(&self.bias)]), x.precision)
     }
 }
 
-/// Values of `dims` in another order of their axes.
-fn reordered<T: Copy>(values: &[T], dims: [usize; 3], order: [usize; 3]) -> Vec<T> {
+/// Permutes the axes of an array of `dims`; axis `i` of the result is axis `order[i]` of `values`.
+fn permute<T: Copy>(values: &[T], dims: [usize; 3], order: [usize; 3]) -> Vec<T> {
     let strides = [dims[1] * dims[2], dims[2], 1];
     let [a, b, c] = order.map(|axis| (dims[axis], strides[axis]));
     let mut found = Vec::with_capacity(values.len());

@@ -1,4 +1,4 @@
-//! How a shader gets to the device: as an operation of Burn's, so that its tensors are Burn's.
+//! Launches shaders as a backend extension of Burn, so that their tensors are Burn's.
 
 use burn::{
     backend::{
@@ -12,121 +12,127 @@ use burn::{
         prelude::KernelId,
         server::{KernelArguments, MetadataBindingInfo},
     },
-    tensor::{Int, Shape as Dims, Tensor},
+    tensor::{Int, Shape, Tensor},
 };
 
-use super::source::{Kernel, Shape};
+use super::source::{DispatchShape, Shader};
 
 /// One dispatch of a shader.
 #[derive(Debug, Clone)]
 pub struct Launch {
-    pub(super) kernel: Kernel,
-    pub(super) shape: Shape,
+    pub(super) shader: Shader,
+    pub(super) shape: DispatchShape,
     pub(super) workgroups: [u32; 2],
-    /// Dimensions of what it writes.
+    /// Dimensions of the output.
     pub(super) out: [usize; 4],
 }
 
 impl Launch {
-    /// Puts it into the device's queue; all tensors lie there, whole.
-    pub(super) fn on(self, first: &Tensor<1>, more: &[Option<&Tensor<1>>]) -> Tensor<4> {
-        self.into(first, more, None, None)
+    /// Enqueues the dispatch with the tensors `first` and `more` and returns a new output. All
+    /// tensors are contiguous.
+    pub(super) fn enqueue(self, first: &Tensor<1>, more: &[Option<&Tensor<1>>]) -> Tensor<4> {
+        self.enqueue_into(first, more, None, None)
     }
 
-    /// The same with `words` behind the floats, written into `out` if it is given.
-    pub(super) fn into(
+    /// Enqueues the dispatch with the integers `words` bound behind the other tensors. The output
+    /// is written into `out` in place if it is given: clones of that tensor change with it.
+    pub(super) fn enqueue_into(
         self,
         first: &Tensor<1>,
         more: &[Option<&Tensor<1>>],
         words: Option<&Tensor<1, Int>>,
         out: Option<&Tensor<1>>,
     ) -> Tensor<4> {
-        let floats = |tensor: &Tensor<1>| Slot::Floats(tensor.clone().into_dispatch());
-        let words = words.map(|tensor| Slot::Words(tensor.clone().into_dispatch()));
-        let mut slots = more.iter().flatten().map(|tensor| floats(tensor)).chain(words);
-        let [b, c, d, e, f, g] = std::array::from_fn(|_| slots.next().unwrap_or(Slot::Empty));
+        let float = |tensor: &Tensor<1>| TensorSlot::Float(tensor.clone().into_dispatch());
+        let words = words.map(|tensor| TensorSlot::Int(tensor.clone().into_dispatch()));
+        let mut slots = more.iter().flatten().map(|tensor| float(tensor)).chain(words);
+        let [b, c, d, e, f, g] = std::array::from_fn(|_| slots.next().unwrap_or(TensorSlot::Empty));
         assert!(slots.next().is_none(), "invariant: a launch has a slot for every tensor");
-        let (first, out) = (first.clone().into_dispatch(), out.map_or(Slot::Empty, floats));
-        Tensor::from_dispatch(<Dispatch as Launches>::launch(first, b, c, d, e, f, g, out, self))
+        let (first, out) = (first.clone().into_dispatch(), out.map_or(TensorSlot::Empty, float));
+        Tensor::from_dispatch(<Dispatch as ShaderBackend>::launch(first, b, c, d, e, f, g, out, self))
     }
 }
 
-/// A place for a tensor: Burn hands on single ones and structures of them, no lists.
+/// An optional tensor argument. Burn's extensions take tensors and enums of tensors, but no lists.
 #[derive(Debug, ExtensionType)]
-pub enum Slot<B: Backend> {
-    Floats(FloatTensor<B>),
-    Words(IntTensor<B>),
+pub enum TensorSlot<B: Backend> {
+    /// A tensor of floats.
+    Float(FloatTensor<B>),
+    /// A tensor of integers.
+    Int(IntTensor<B>),
+    /// No tensor.
     Empty,
 }
 
-impl Slot<CubeBackend> {
+impl TensorSlot<CubeBackend> {
     fn tensor(self) -> Option<CubeTensor> {
         match self {
-            Self::Floats(tensor) | Self::Words(tensor) => Some(tensor),
+            Self::Float(tensor) | Self::Int(tensor) => Some(tensor),
             Self::Empty => None,
         }
     }
 }
 
-/// What the shaders are to Burn: one operation.
+/// A backend that can launch the shaders of this crate.
 #[backend_extension(Cube)]
-pub trait Launches: Backend {
-    /// The tensors are bound in their order, then what is written (`out`, or a new one), and the shape last.
+pub trait ShaderBackend: Backend {
+    /// Enqueues `launch`. The shader's bindings are the tensors `a` to `g` without empty slots,
+    /// then the output (`out`, or a new tensor), then the shape.
     #[allow(
         clippy::too_many_arguments,
         clippy::many_single_char_names,
-        reason = "places without a meaning of their own"
+        reason = "bindings, whose meaning depends on the shader"
     )]
     fn launch(
         a: FloatTensor<Self>,
-        #[extension_type] b: Slot<Self>,
-        #[extension_type] c: Slot<Self>,
-        #[extension_type] d: Slot<Self>,
-        #[extension_type] e: Slot<Self>,
-        #[extension_type] f: Slot<Self>,
-        #[extension_type] g: Slot<Self>,
-        #[extension_type] out: Slot<Self>,
+        #[extension_type] b: TensorSlot<Self>,
+        #[extension_type] c: TensorSlot<Self>,
+        #[extension_type] d: TensorSlot<Self>,
+        #[extension_type] e: TensorSlot<Self>,
+        #[extension_type] f: TensorSlot<Self>,
+        #[extension_type] g: TensorSlot<Self>,
+        #[extension_type] out: TensorSlot<Self>,
         launch: Launch,
     ) -> FloatTensor<Self>;
 }
 
-impl Launches for CubeBackend {
+impl ShaderBackend for CubeBackend {
     fn launch(
         a: CubeTensor,
-        b: Slot<Self>,
-        c: Slot<Self>,
-        d: Slot<Self>,
-        e: Slot<Self>,
-        f: Slot<Self>,
-        g: Slot<Self>,
-        out: Slot<Self>,
+        b: TensorSlot<Self>,
+        c: TensorSlot<Self>,
+        d: TensorSlot<Self>,
+        e: TensorSlot<Self>,
+        f: TensorSlot<Self>,
+        g: TensorSlot<Self>,
+        out: TensorSlot<Self>,
         launch: Launch,
     ) -> CubeTensor {
         let (client, device) = (a.client.clone(), a.device.clone());
         let mut inputs = vec![a];
-        inputs.extend([b, c, d, e, f, g].into_iter().filter_map(Slot::tensor));
-        let Launch { kernel, shape, workgroups: [x, y], out: dims } = launch;
-        let own = out.tensor();
-        let access = if own.is_some() { BufferIOAttr::ReadWrite } else { BufferIOAttr::WriteOnly };
-        let precision = kernel.written();
+        inputs.extend([b, c, d, e, f, g].into_iter().filter_map(TensorSlot::tensor));
+        let Launch { shader, shape, workgroups: [x, y], out: dims } = launch;
+        let existing = out.tensor();
+        let access = if existing.is_some() { BufferIOAttr::ReadWrite } else { BufferIOAttr::WriteOnly };
+        let precision = shader.output_precision();
         let bytes = precision.bytes() * dims.iter().product::<usize>();
-        let handle = own.map_or_else(|| client.empty(bytes), |own| own.handle);
+        let handle = existing.map_or_else(|| client.empty(bytes), |tensor| tensor.handle);
         let mut arguments = KernelArguments::new();
-        for read in inputs {
-            arguments = arguments.with_buffer_io(read.handle.binding(), BufferIOAttr::ReadOnly);
+        for input in inputs {
+            arguments = arguments.with_buffer_io(input.handle.binding(), BufferIOAttr::ReadOnly);
         }
         arguments = arguments
             .with_buffer_io(handle.clone().binding(), access)
             .with_info(MetadataBindingInfo::custom(shape.words()));
-        let threads = CubeDim::new_1d(kernel.threads());
-        client.launch(Box::new(SourceKernel::new(kernel, threads)), CubeCount::Static(x, y, 1), arguments);
-        CubeTensor::new_contiguous(client, device, Dims::from(dims), handle, precision.dtype())
+        let threads = CubeDim::new_1d(shader.threads());
+        client.launch(Box::new(SourceKernel::new(shader, threads)), CubeCount::Static(x, y, 1), arguments);
+        CubeTensor::new_contiguous(client, device, Shape::from(dims), handle, precision.dtype())
     }
 }
 
-impl KernelSource for Kernel {
+impl KernelSource for Shader {
     fn source(&self) -> SourceTemplate {
-        SourceTemplate::new(self.text())
+        SourceTemplate::new(self.wgsl())
     }
 
     fn id(&self) -> KernelId {

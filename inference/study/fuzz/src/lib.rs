@@ -4,13 +4,13 @@
 #[path = "../../tests/conformance/file.rs"]
 mod file;
 
-use corsai_study::Picture;
+use corsai_study::ImageFrame;
 
 /// Reads a stream as a picture of the size that the made-up seeds have (`tests/conformance/made`). The
 /// result is of no interest: a panic, an abort, a long run or a large allocation is.
 pub fn read(syntax: &str, stream: &[u8]) {
     for signed in [false, true] {
         let header = file::Header { syntax, rows: 37, columns: 45, bits: 12, signed };
-        let _ = Picture::read(header.around(stream));
+        let _ = ImageFrame::read(header.around(stream));
     }
 }

@@ -1,13 +1,13 @@
 //! Huffman codes and the bits of an entropy-coded segment (ITU-T T.81, annexes C and F.2.2).
 
-use super::CodecError;
+use crate::error::CodecError;
 
 /// Codes up to this length are found in one look.
 const LOOK: usize = 9;
 
 /// A table of codes for bytes.
 #[derive(Debug, Clone)]
-pub(super) struct Codes {
+pub(crate) struct Codes {
     values: Vec<u8>,
     /// By the next bits: the code's length, 0 where it is longer, and its value.
     short: Vec<(u8, u8)>,
@@ -21,7 +21,7 @@ impl Codes {
     ///
     /// # Errors
     /// [`CodecError::Damaged`] where there are more codes than bits allow, or fewer values than codes.
-    pub(super) fn read(body: &[u8]) -> Result<(Self, &[u8]), CodecError> {
+    pub(crate) fn read(body: &[u8]) -> Result<(Self, &[u8]), CodecError> {
         let (counts, rest) = body.split_first_chunk::<16>().ok_or(CodecError::Damaged)?;
         let total = counts.iter().map(|count| usize::from(*count)).sum();
         let (values, rest) = rest.split_at_checked(total).ok_or(CodecError::Damaged)?;
@@ -51,7 +51,7 @@ impl Codes {
 }
 
 /// Reads an entropy-coded segment bit by bit, up to the next marker.
-pub(super) struct Bits<'a> {
+pub(crate) struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
     /// The next bits, left-aligned.
@@ -60,7 +60,7 @@ pub(super) struct Bits<'a> {
 }
 
 impl<'a> Bits<'a> {
-    pub(super) fn of(bytes: &'a [u8]) -> Self {
+    pub(crate) fn of(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0, held: 0, count: 0 }
     }
 
@@ -91,7 +91,7 @@ impl<'a> Bits<'a> {
     ///
     /// # Errors
     /// [`CodecError::Damaged`] for bits that are no code, or at the end.
-    pub(super) fn code(&mut self, codes: &Codes) -> Result<u8, CodecError> {
+    pub(crate) fn code(&mut self, codes: &Codes) -> Result<u8, CodecError> {
         if self.count < 32 {
             self.fill();
         }
@@ -112,7 +112,7 @@ impl<'a> Bits<'a> {
     ///
     /// # Errors
     /// [`CodecError::Damaged`] at the end.
-    pub(super) fn number(&mut self, size: u32) -> Result<i32, CodecError> {
+    pub(crate) fn number(&mut self, size: u32) -> Result<i32, CodecError> {
         if size == 0 {
             return Ok(0);
         }
@@ -128,7 +128,7 @@ impl<'a> Bits<'a> {
     ///
     /// # Errors
     /// [`CodecError::Damaged`] where another thing comes first.
-    pub(super) fn restart(&mut self, number: usize) -> Result<(), CodecError> {
+    pub(crate) fn restart(&mut self, number: usize) -> Result<(), CodecError> {
         self.fill();
         if self.count >= 8 {
             return Err(CodecError::Damaged);

@@ -7,7 +7,9 @@
 
 use jpeg2k::{DecodeParameters, Image};
 
-use super::{Carried, CodecError};
+use crate::allocation::empty_vec;
+use crate::codec::samples::DecodedSamples;
+use crate::error::CodecError;
 
 const SOC: u16 = 0xFF4F;
 const CAP: u16 = 0xFF50;
@@ -38,21 +40,21 @@ const MAX_LAYERS: u16 = 64;
 /// # Errors
 /// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, [`CodecError::Unsupported`] for what
 /// the standard allows and no CT needs, else [`CodecError::Damaged`].
-pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carried, CodecError> {
+pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
     let (size, stream) = check(stream, rows, columns)?;
     let image = Image::from_bytes_with(stream, DecodeParameters::new().strict(true));
-    let image = image.map_err(|_| CodecError::Damaged)?;
+    let image = image.map_err(|error| CodecError::Decoder(error.to_string()))?;
     let [component] = image.components() else { return Err(CodecError::Damaged) };
     let (width, height) = (component.width() as usize, component.height() as usize);
     let same = component.precision() == u32::from(size.precision) && component.is_signed() == size.signed;
     if (height, width) != (rows, columns) || !same {
         return Err(CodecError::Damaged);
     }
-    let mut samples = super::empty(rows * columns)?;
+    let mut samples = empty_vec(rows * columns)?;
     // Lossy streams overshoot the range of their samples.
     let (low, high) = size.range();
     samples.extend(component.data().iter().map(|value| (*value).clamp(low, high) as u16));
-    Ok(Carried { samples, precision: size.precision, signed: size.signed })
+    Ok(DecodedSamples { samples, precision: size.precision, signed: size.signed })
 }
 
 /// What SIZ says of the samples, and the number of tiles.
@@ -243,7 +245,7 @@ mod tests {
         assert_eq!(size.range(), (-32768, 32767));
         assert_eq!(verdict(&skeleton(PLAIN, 11, &CODING)).unwrap().range(), (0, 4095));
         // Nothing is in it, and the decoder says so.
-        assert!(matches!(decode(&stream, 20, 26), Err(CodecError::Damaged)));
+        assert!(matches!(decode(&stream, 20, 26), Err(CodecError::Decoder(_))));
     }
 
     #[test]

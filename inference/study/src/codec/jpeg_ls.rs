@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::markers::{EOI, LSE, SOF_LS, SOS, Segments, Shape, is_remark};
-use super::{Carried, CodecError};
+use crate::codec::jpeg_markers::{DRI, EOI, FrameHeader, LSE, SOF_LS, SOS, Segments, is_remark};
+use crate::codec::samples::DecodedSamples;
+use crate::error::CodecError;
 
 /// The RESET that a preset of 0 stands for (T.87, C.2.4.1.1).
 const DEFAULT_RESET: u16 = 64;
@@ -18,11 +19,11 @@ const MAX_PADDING: usize = 2;
 /// # Errors
 /// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, [`CodecError::Unsupported`] for what
 /// the decoder leaves out (restart intervals, mapping tables), else [`CodecError::Damaged`].
-pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carried, CodecError> {
+pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
     let (precision, resets) = check(stream, rows, columns)?;
     let stream = with_resets(stream, &resets);
-    let side = |length: usize| u32::try_from(length).map_err(|_| CodecError::Size);
-    let (width, height) = (side(columns)?, side(rows)?);
+    let side = |length: usize| u32::try_from(length).ok();
+    let (Some(width), Some(height)) = (side(columns), side(rows)) else { return Err(CodecError::Size) };
     let end = end_marker(&stream)?;
     let mut decoded = jpegls::decode(&stream, width, height);
     let mut padding = 0;
@@ -32,8 +33,8 @@ pub(super) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Carri
         let Some((kept, &[0 | 0xFF, ..])) = stream.split_at_checked(end - padding) else { break };
         decoded = jpegls::decode(&[kept, &[0xFF, EOI]].concat(), width, height);
     }
-    let (samples, ..) = decoded.map_err(|_| CodecError::Damaged)?;
-    Ok(Carried { samples, precision, signed: false })
+    let (samples, ..) = decoded.map_err(|error| CodecError::Decoder(error.to_string()))?;
+    Ok(DecodedSamples { samples, precision, signed: false })
 }
 
 /// Where the last end marker lies; there are headers before it.
@@ -57,12 +58,12 @@ fn with_resets<'a>(stream: &'a [u8], ends: &[usize]) -> Cow<'a, [u8]> {
 /// Checks all headers. Returns the bits of a sample, and where presets end whose RESET is 0.
 fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(u8, Vec<usize>), CodecError> {
     let mut segments = Segments::of(stream)?;
-    let (mut shape, mut largest): (Option<Shape>, _) = (None, None);
+    let (mut shape, mut largest): (Option<FrameHeader>, _) = (None, None);
     let mut resets = Vec::new();
     loop {
         match segments.next()? {
             (SOF_LS, body) if shape.is_none() => {
-                let read = Shape::read(body)?;
+                let read = FrameHeader::read(body)?;
                 read.has_size(rows, columns)?;
                 if !(2..=16).contains(&read.precision) {
                     return Err(CodecError::Depth);
@@ -75,7 +76,7 @@ fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(u8, Vec<usize>),
                     resets.push(stream.len() - segments.rest().len());
                 }
             }
-            (LSE, [2..=4, ..]) | (super::markers::DRI, _) => return Err(CodecError::Unsupported),
+            (LSE, [2..=4, ..]) | (DRI, _) => return Err(CodecError::Unsupported),
             (SOS, [1, _component, 0, near, 0, 0]) => {
                 let precision = shape.ok_or(CodecError::Damaged)?.precision;
                 let whole = u16::MAX >> (16 - precision);
@@ -138,7 +139,7 @@ mod tests {
             assert_eq!(decode(&padded, ROWS, COLUMNS).unwrap().samples, picture(), "{padding:?}");
         }
         let cut = [&stream[..stream.len() / 2], &[0xFF, EOI]].concat();
-        assert!(matches!(decode(&cut, ROWS, COLUMNS), Err(CodecError::Damaged)));
+        assert!(matches!(decode(&cut, ROWS, COLUMNS), Err(CodecError::Decoder(_))));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! RLE Lossless (PS3.5 annex G): PackBits over byte planes, the most significant first.
 
-use super::CodecError;
+use crate::allocation::empty_vec;
+use crate::error::CodecError;
 
 const HEADER: usize = 64;
 
@@ -8,7 +9,7 @@ const HEADER: usize = 64;
 ///
 /// # Errors
 /// [`CodecError::Depth`] if there are not two planes, [`CodecError::Damaged`] if a plane is not complete.
-pub(super) fn decode_16_bit(frame: &[u8], pixels: usize) -> Result<Vec<u8>, CodecError> {
+pub(crate) fn decode_16_bit(frame: &[u8], pixels: usize) -> Result<Vec<u8>, CodecError> {
     let count = offset(frame, 0)?;
     if count != 2 {
         return Err(if count == 1 || count == 3 { CodecError::Depth } else { CodecError::Damaged });
@@ -19,7 +20,7 @@ pub(super) fn decode_16_bit(frame: &[u8], pixels: usize) -> Result<Vec<u8>, Code
     }
     let high_plane = frame.get(high..low).ok_or(CodecError::Damaged)?;
     let low_plane = frame.get(low..).ok_or(CodecError::Damaged)?;
-    let mut words = super::empty(pixels.saturating_mul(2))?;
+    let mut words = empty_vec(pixels.saturating_mul(2))?;
     words.resize(pixels.saturating_mul(2), 0);
     unpack(high_plane, words.iter_mut().step_by(2))?;
     unpack(low_plane, words.iter_mut().skip(1).step_by(2))?;

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use corsai_study::Picture;
+use corsai_study::ImageFrame;
 
 use crate::clock::computed;
 use crate::file::Header;
@@ -17,7 +17,7 @@ const COPIES: u64 = 100;
 
 fn ends_soon(name: &str, bytes: Vec<u8>) {
     let start = computed();
-    let _ = Picture::read(bytes);
+    let _ = ImageFrame::read(bytes);
     let took = computed().saturating_sub(start);
     assert!(took < LIMIT, "{name}: {took:?}");
 }

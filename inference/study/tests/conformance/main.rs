@@ -14,7 +14,7 @@ mod streams;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use corsai_study::Picture;
+use corsai_study::ImageFrame;
 use corsai_tests::{data, needs_data};
 use expect_test::expect_file;
 use serde::Deserialize;
@@ -42,7 +42,7 @@ fn reference() -> Reference {
     serde_json::from_str(include_str!("reference.json")).unwrap()
 }
 
-fn digest(picture: &Picture) -> String {
+fn digest(picture: &ImageFrame) -> String {
     let bytes: Vec<u8> = picture.values.iter().flat_map(|value| value.to_le_bytes()).collect();
     Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
@@ -64,11 +64,11 @@ fn pictures_are_pydicoms_bit_for_bit() {
     let mut wrong = Vec::new();
     for (name, expected) in &reference.files {
         let path = data(name);
-        let outcome = Picture::read(std::fs::read(&path).unwrap());
+        let outcome = ImageFrame::read(std::fs::read(&path).unwrap());
         let verdict = match &outcome {
             Ok(picture) if picture.lossy => "read, lossy".to_owned(),
             Ok(_) => "read".to_owned(),
-            Err(issue) => format!("`{}`", issue.code.as_str()),
+            Err(error) => format!("`{}`", error.issue().code.as_str()),
         };
         let compared = match (&outcome, expected.picture.as_str()) {
             (Ok(picture), "decoded") if digest(picture) == expected.sha256 => "equal".to_owned(),

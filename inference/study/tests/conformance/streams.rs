@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use corsai_study::Picture;
+use corsai_study::ImageFrame;
 use corsai_tests::{data, needs_data};
 use serde::Deserialize;
 
@@ -63,7 +63,7 @@ fn value(row: i32, column: i32) -> i32 {
 #[test]
 fn made_pictures_come_back() {
     for (name, expected) in made() {
-        let picture = Picture::read(expected.header().around(&expected.bytes))
+        let picture = ImageFrame::read(expected.header().around(&expected.bytes))
             .unwrap_or_else(|issue| panic!("{name}: {issue:?}"));
         let columns = picture.columns as i32;
         let written = |at: usize| value(at as i32 / columns, at as i32 % columns) * expected.times + expected.plus;
@@ -90,11 +90,11 @@ fn high_throughput_streams_are_openjphs_bit_for_bit() {
         let raw = std::fs::read(folder.join(format!("{name}.RAW"))).unwrap();
         let truth: Vec<i32> =
             raw.chunks_exact(2).map(|word| i32::from(i16::from_le_bytes([word[0], word[1]]))).collect();
-        assert_eq!(Picture::read(header.around(&stream)).unwrap().values, truth, "{name}");
+        assert_eq!(ImageFrame::read(header.around(&stream)).unwrap().values, truth, "{name}");
         // As unsigned: the same where nothing is below 0, else refused.
-        let unsigned = Picture::read(Header { signed: false, ..header }.around(&stream));
+        let unsigned = ImageFrame::read(Header { signed: false, ..header }.around(&stream));
         match truth.iter().any(|value| *value < 0) {
-            true => assert_eq!(unsigned.unwrap_err().code, corsai_report::IssueCode::PixelsDepth, "{name}"),
+            true => assert_eq!(unsigned.unwrap_err().issue().code, corsai_report::IssueCode::PixelsDepth, "{name}"),
             false => assert_eq!(unsigned.unwrap().values, truth, "{name}"),
         }
     }

@@ -4,7 +4,7 @@
 use std::io::{Cursor, Write};
 
 use corsai_report::{IssueCode as Code, Severity};
-use corsai_study::{Intake, Limits, Opened};
+use corsai_study::{Intake, Limits, SeriesList};
 
 use crate::made::*;
 
@@ -12,12 +12,12 @@ use crate::made::*;
 const META: usize = 132;
 
 /// A chest whose files' bytes were changed.
-fn changed(change: impl Fn(&File) -> Vec<u8>) -> Opened {
+fn changed(change: impl Fn(&File) -> Vec<u8>) -> SeriesList {
     open_bytes(&chest(10).iter().map(change).collect::<Vec<_>>())
 }
 
-fn is_the_chest(opened: &Opened, issues: &[Code]) {
-    let decoded = only(opened).begin().unwrap_or_else(|issues| panic!("{issues:?}")).finish().unwrap();
+fn is_the_chest(opened: &SeriesList, issues: &[Code]) {
+    let decoded = only(opened).decoder().unwrap_or_else(|issues| panic!("{issues:?}")).finish().unwrap();
     assert_eq!(codes(&decoded.issues), issues);
     assert_eq!(decoded.volume, measured(&chest(10)).volume);
 }
@@ -162,7 +162,7 @@ fn several_patients_in_one_archive_stay_apart() {
     assert_eq!(slices, [11, 10, 9]);
     let mut patients: Vec<Option<u64>> = opened.series.iter().map(|series| series.summary().patient_key).collect();
     patients.dedup();
-    assert_eq!((patients.len(), opened.only_clean()), (3, None));
+    assert_eq!((patients.len(), opened.only_usable()), (3, None));
     assert!(patients.iter().all(Option::is_some));
 }
 

@@ -11,10 +11,10 @@ use crate::made::*;
 fn refused(files: &[File], code: Code) {
     let opened = open(files);
     let summary = only(&opened).summary();
-    assert!(!summary.usable && opened.only_clean().is_none());
+    assert!(!summary.usable && opened.only_usable().is_none());
     let issue = summary.issues.iter().find(|issue| issue.code == code).unwrap_or_else(|| panic!("{summary:?}"));
     assert_eq!(issue.severity, Severity::Stop);
-    assert!(only(&opened).begin().is_err_and(|issues| issues == summary.issues));
+    assert!(only(&opened).decoder().is_err_and(|issues| issues == summary.issues));
 }
 
 fn used_with(files: &[File], expected: &[Code]) {
@@ -22,7 +22,7 @@ fn used_with(files: &[File], expected: &[Code]) {
     let summary = only(&opened).summary();
     assert!(summary.usable, "{summary:?}");
     assert_eq!(codes(&summary.issues), expected);
-    assert_eq!(codes(&only(&opened).begin().unwrap().finish().unwrap().issues), expected);
+    assert_eq!(codes(&only(&opened).decoder().unwrap().finish().unwrap().issues), expected);
 }
 
 #[test]
@@ -40,9 +40,9 @@ fn files_that_are_no_pictures_are_named_and_counted() {
     let mut boastful = whole[..300].to_vec();
     boastful.extend([0x10, 0, 0x10, 0, b'U', b'T', 0, 0, 0xF0, 0xFF, 0xFF, 0xFF, b'x']);
     intake.add("boastful", boastful);
-    intake.fail("gone");
+    intake.add_unreadable("gone");
     let opened = intake.finish();
-    assert_eq!(opened.only_clean(), Some(SeriesId(0)));
+    assert_eq!(opened.only_usable(), Some(SeriesId(0)));
     let found: Vec<(Code, Severity, usize)> =
         opened.issues.iter().map(|issue| (issue.code, issue.severity, issue.files.len())).collect();
     let skipped = |code, files| (code, Severity::Skip, files);
@@ -156,7 +156,7 @@ fn damaged_slices_count_as_missing() {
     let frame = files[7].fragments.as_mut().unwrap().first_mut().unwrap();
     frame.truncate(300);
     let opened = open(&files);
-    let mut decoding = only(&opened).begin().unwrap();
+    let mut decoding = only(&opened).decoder().unwrap();
     assert_eq!((decoding.grid().slices(), decoding.order()[0]), (20, 10));
     assert!(decoding.decode(8).is_ok() && decoding.decode(7).is_err() && decoding.decode(20).is_err());
     assert!(decoding.slice(7).is_none() && decoding.slice(8).is_some() && decoding.slice(9).is_none());
@@ -171,7 +171,7 @@ fn damaged_slices_count_as_missing() {
         file.fragments = Some(vec![vec![0; 64]]);
     }
     let opened = open(&files);
-    let issues = only(&opened).begin().unwrap().finish().unwrap_err();
+    let issues = only(&opened).decoder().unwrap().finish().unwrap_err();
     assert_eq!((issues[0].code, issues[0].severity), (Code::CodecFailed, Severity::Stop));
 }
 
@@ -184,7 +184,7 @@ fn two_series_are_never_mixed() {
         let slices: Vec<u32> = opened.series.iter().map(|series| series.summary().slices).collect();
         assert_eq!(slices, [12, 10]);
         assert!(opened.series.iter().all(|series| series.summary().usable && series.summary().issues.is_empty()));
-        assert_eq!(opened.only_clean(), None);
+        assert_eq!(opened.only_usable(), None);
         opened
     };
     second((0x20, 0x0E), "UI", "1.2.2");
@@ -219,7 +219,7 @@ fn reconstructions_under_one_series_are_told_apart_or_refused() {
     };
     files.extend(chest(11).into_iter().enumerate().map(soft));
     used_with(&files, &[Code::SeriesSplit]);
-    assert_eq!(open(&files).only_clean(), None);
+    assert_eq!(open(&files).only_usable(), None);
     assert_eq!(measured(&files).volume, measured(&chest(12)).volume);
     let same: Vec<File> = files.into_iter().map(|file| file.without((0x18, 0x1210))).collect();
     refused(&same, Code::SeriesOverlapping);
@@ -269,7 +269,7 @@ fn numbers_that_are_no_hounsfield_units_are_refused_after_decoding() {
     };
     for intercept in [-2048.0, 0.0] {
         let opened = open(&moved(intercept));
-        let issues = only(&opened).begin().unwrap().finish().unwrap_err();
+        let issues = only(&opened).decoder().unwrap().finish().unwrap_err();
         assert_eq!(codes(&issues), [Code::HuImplausible], "{intercept}");
     }
     // A body without lungs is a body.
@@ -314,7 +314,7 @@ fn an_archive_is_as_good_as_a_folder() {
     };
     let opened = read(&archive, Limits::default());
     assert!(opened.issues.is_empty());
-    let decoded = only(&opened).begin().unwrap().finish().unwrap();
+    let decoded = only(&opened).decoder().unwrap().finish().unwrap();
     assert_eq!(decoded.volume, measured(&chest(10)).volume);
     assert_eq!(codes(&read(&archive, Limits { bytes: 5000, ..Limits::default() }).issues), [Code::ZipTooLarge]);
     assert_eq!(codes(&read(&archive, Limits { files: 5, ..Limits::default() }).issues), [Code::InputTooMany]);

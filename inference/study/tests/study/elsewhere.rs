@@ -1,7 +1,7 @@
 //! Slices decoded by another instance, while others are read or later: the same volume as decoded here.
 
 use corsai_report::IssueCode as Code;
-use corsai_study::{Coding, Decoded, Fault, Intake, Limits, Series};
+use corsai_study::{CodecError, DecodedVolume, FrameDecoder, Intake, Limits, Series, SliceError};
 use proptest::prelude::*;
 
 use crate::made::*;
@@ -13,9 +13,9 @@ fn compressed() -> Vec<File> {
 }
 
 /// What another instance answers: the coding travels as text.
-fn answered(coding: Coding, bytes: &[u8]) -> Result<Vec<i16>, Fault> {
+fn answered(coding: FrameDecoder, bytes: &[u8]) -> Result<Vec<i16>, SliceError> {
     let sent = serde_json::to_string(&coding).unwrap();
-    let received: Coding = serde_json::from_str(&sent).unwrap();
+    let received: FrameDecoder = serde_json::from_str(&sent).unwrap();
     assert_eq!(received, coding);
     received.decode(bytes)
 }
@@ -26,7 +26,7 @@ fn read(files: &[File], ahead: &[bool], limits: Limits) -> (Intake, usize) {
     let mut decoded = 0;
     for (file, ahead) in files.iter().zip(ahead) {
         intake.add(&file.name, file.bytes());
-        let answer = intake.last_task().filter(|_| *ahead).map(|t| (t.picture, answered(t.coding, &t.bytes)));
+        let answer = intake.last_job().filter(|_| *ahead).map(|t| (t.image, answered(t.decoder, &t.bytes)));
         if let Some((picture, answer)) = answer {
             decoded += 1;
             intake.accept(picture, answer);
@@ -36,16 +36,16 @@ fn read(files: &[File], ahead: &[bool], limits: Limits) -> (Intake, usize) {
 }
 
 /// Decodes what isn't there yet, the slices of `elsewhere` by another instance.
-fn finish(series: &Series, ahead: corsai_study::Ahead, elsewhere: &[bool]) -> Decoded {
-    let mut decoding = series.begin().unwrap();
-    for z in decoding.adopt(ahead) {
-        assert!(decoding.slice(z).is_some() && decoding.task(z).is_none());
+fn finish(series: &Series, ahead: corsai_study::Prefetched, elsewhere: &[bool]) -> DecodedVolume {
+    let mut decoding = series.decoder().unwrap();
+    for z in decoding.accept_prefetched(ahead) {
+        assert!(decoding.slice(z).is_some() && decoding.job(z).is_none());
     }
     for z in decoding.order() {
-        let task = decoding.task(z).filter(|_| elsewhere[z]);
-        match task.map(|task| (task.picture, answered(task.coding, &task.bytes))) {
+        let task = decoding.job(z).filter(|_| elsewhere[z]);
+        match task.map(|task| (task.image, answered(task.decoder, &task.bytes))) {
             Some((picture, answer)) => {
-                assert_eq!(decoding.place_of(picture), Some(z));
+                assert_eq!(decoding.slice_of_image(picture), Some(z));
                 decoding.accept(z, answer).unwrap();
             }
             None => decoding.decode(z).unwrap(),
@@ -63,7 +63,7 @@ proptest! {
     ) {
         let (mut intake, decoded) = read(&files, &ahead, Limits::default());
         prop_assert_eq!(decoded, ahead.iter().filter(|ahead| **ahead).count());
-        let early = intake.take_ahead();
+        let early = intake.take_prefetched();
         let opened = intake.finish();
         let volume = finish(only(&opened), early, &elsewhere).volume;
         prop_assert_eq!(volume, measured(&chest(SLICES)).volume);
@@ -80,9 +80,9 @@ fn plain_slices_are_not_carried_and_not_too_many_are_decoded_ahead() {
 
 #[test]
 fn an_answer_that_is_none_is_a_damaged_slice() {
-    for answer in [Err(Fault { code: Code::CodecFailed, found: String::new() }), Ok(vec![0; 3]), Ok(Vec::new())] {
+    for answer in [Err(CodecError::Damaged.into()), Ok(vec![0; 3]), Ok(Vec::new())] {
         let opened = open(&compressed());
-        let mut decoding = only(&opened).begin().unwrap();
+        let mut decoding = only(&opened).decoder().unwrap();
         assert!(decoding.accept(4, answer).is_err());
         // It is settled: a late answer and this instance leave it as it is.
         assert!(decoding.accept(4, Ok(vec![0; ROWS * COLUMNS])).is_err() && decoding.decode(4).is_err());
@@ -95,11 +95,12 @@ fn an_answer_that_is_none_is_a_damaged_slice() {
 #[test]
 fn what_was_decoded_ahead_of_another_series_is_left() {
     let (mut intake, _) = read(&compressed(), &[true; SLICES], Limits::default());
-    let early = intake.take_ahead();
+    let early = intake.take_prefetched();
     let other: Vec<File> = chest(SLICES).into_iter().map(|file| file.text((0x10, 0x20), "LO", "other")).collect();
     other.iter().for_each(|file| intake.add(&file.name, file.bytes()));
     let opened = intake.finish();
     assert_eq!(opened.series.len(), 2);
-    let found: Vec<usize> = opened.series.iter().map(|s| s.begin().unwrap().adopt(early.clone()).len()).collect();
+    let found: Vec<usize> =
+        opened.series.iter().map(|s| s.decoder().unwrap().accept_prefetched(early.clone()).len()).collect();
     assert!(found == [0, SLICES] || found == [SLICES, 0], "{found:?}");
 }

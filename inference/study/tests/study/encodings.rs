@@ -1,11 +1,11 @@
 //! The same study in every way a file can be written; and what the guard before the decoders turns away.
 
 use corsai_report::IssueCode as Code;
-use corsai_study::{Decoded, Intake, Limits, Opened};
+use corsai_study::{DecodedVolume, Intake, Limits, SeriesList};
 
 use crate::made::*;
 
-fn opened(files: impl IntoIterator<Item = Vec<u8>>) -> Opened {
+fn opened(files: impl IntoIterator<Item = Vec<u8>>) -> SeriesList {
     let mut intake = Intake::new(Limits::default());
     for bytes in files {
         intake.add("file", bytes);
@@ -13,9 +13,9 @@ fn opened(files: impl IntoIterator<Item = Vec<u8>>) -> Opened {
     intake.finish()
 }
 
-fn volume(files: impl IntoIterator<Item = Vec<u8>>) -> Decoded {
+fn volume(files: impl IntoIterator<Item = Vec<u8>>) -> DecodedVolume {
     let opened = opened(files);
-    only(&opened).begin().unwrap_or_else(|issues| panic!("{issues:?}")).finish().unwrap()
+    only(&opened).decoder().unwrap_or_else(|issues| panic!("{issues:?}")).finish().unwrap()
 }
 
 #[test]

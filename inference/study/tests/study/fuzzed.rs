@@ -1,12 +1,12 @@
 //! What the fuzz targets do with bytes, in a form that ordinary tests can repeat.
 
 use corsai_report::{IssueCode, Severity};
-use corsai_study::{Decoding, Opened};
+use corsai_study::{SeriesList, VolumeDecoder};
 
 use crate::made::*;
 
 /// Does all that can be done with a drop, and holds what must be true of whatever comes of it. Gives all codes.
-pub fn settle(opened: &Opened) -> Vec<IssueCode> {
+pub fn settle(opened: &SeriesList) -> Vec<IssueCode> {
     assert!(!(opened.series.is_empty() && opened.issues.is_empty()), "nothing said");
     let mut found = codes(&opened.issues);
     for series in &opened.series {
@@ -14,7 +14,7 @@ pub fn settle(opened: &Opened) -> Vec<IssueCode> {
         let is_stop = |issue: &corsai_report::Issue| issue.severity == Severity::Stop;
         assert_eq!(summary.usable, !summary.issues.iter().any(is_stop));
         let _ = series.preview();
-        match series.begin().and_then(Decoding::finish) {
+        match series.decoder().and_then(VolumeDecoder::finish) {
             Ok(decoded) => {
                 assert!(summary.usable && !decoded.issues.iter().any(is_stop));
                 assert!(decoded.volume.voxels().iter().all(|hu| *hu >= -1024));
@@ -49,7 +49,7 @@ pub fn geometry(data: &[u8]) {
     // The order in which files come never matters.
     let volume = |files: &[File]| {
         let opened = open(files);
-        let results = opened.series.iter().map(|series| series.begin().and_then(Decoding::finish));
+        let results = opened.series.iter().map(|series| series.decoder().and_then(VolumeDecoder::finish));
         results.map(|result| result.map_err(|issues| codes(&issues))).collect::<Vec<_>>()
     };
     let backwards: Vec<File> = files.iter().rev().cloned().collect();

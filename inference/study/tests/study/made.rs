@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use corsai_report::{Issue, IssueCode, Severity};
-use corsai_study::{Decoded, Intake, Limits, Opened, Series};
+use corsai_study::{DecodedVolume, Intake, Limits, Series, SeriesList};
 
 pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 pub const LITTLE: &str = "1.2.840.10008.1.2.1";
@@ -371,11 +371,11 @@ pub fn chest(count: usize) -> Vec<File> {
     (0..count).map(|z| Lie::at(5.0 * z as f64).file(&format!("{z}"))).collect()
 }
 
-pub fn open(files: &[File]) -> Opened {
+pub fn open(files: &[File]) -> SeriesList {
     open_within(files, Limits::default())
 }
 
-pub fn open_bytes(files: &[Vec<u8>]) -> Opened {
+pub fn open_bytes(files: &[Vec<u8>]) -> SeriesList {
     let mut intake = Intake::new(Limits::default());
     for bytes in files {
         intake.add("file", bytes.clone());
@@ -383,7 +383,7 @@ pub fn open_bytes(files: &[Vec<u8>]) -> Opened {
     intake.finish()
 }
 
-pub fn open_within(files: &[File], limits: Limits) -> Opened {
+pub fn open_within(files: &[File], limits: Limits) -> SeriesList {
     let mut intake = Intake::new(limits);
     for file in files {
         intake.add(&file.name, file.bytes());
@@ -392,16 +392,16 @@ pub fn open_within(files: &[File], limits: Limits) -> Opened {
 }
 
 /// The only series there is.
-pub fn only(opened: &Opened) -> &Series {
+pub fn only(opened: &SeriesList) -> &Series {
     assert_eq!(opened.series.len(), 1, "{opened:?}");
     &opened.series[0]
 }
 
 /// The only series' volume, decoded in the order it asks for.
-pub fn measured(files: &[File]) -> Decoded {
+pub fn measured(files: &[File]) -> DecodedVolume {
     let opened = open(files);
     let series = only(&opened);
-    let mut decoding = series.begin().unwrap_or_else(|issues| panic!("{issues:?}"));
+    let mut decoding = series.decoder().unwrap_or_else(|issues| panic!("{issues:?}"));
     for z in decoding.order() {
         let _ = decoding.decode(z);
     }

@@ -65,7 +65,7 @@ fn frames_are_slices_whichever_groups_are_shared() {
     for way in [Written::Implicit, Written::BigEndian] {
         let all = joined(&files, 2, way);
         let opened = open_bytes(&[all.bytes_as(way)]);
-        assert_eq!(only(&opened).begin().unwrap().finish().unwrap().volume, measured(&files).volume, "{way:?}");
+        assert_eq!(only(&opened).decoder().unwrap().finish().unwrap().volume, measured(&files).volume, "{way:?}");
     }
     let decoded = measured(&[joined(&files, 4, Written::Explicit)]);
     assert!(decoded.issues.is_empty(), "{:?}", decoded.issues);

@@ -195,7 +195,7 @@ fn slices_without_a_picture_are_said() {
     assert!(corsai_report::text::message(&decoded.issues[0]).contains("2 of 12"));
     // All of them are no body.
     let nothing = all(|file| file.words(&[24; ROWS * COLUMNS]));
-    let issues = only(&open(&nothing)).begin().unwrap().finish().unwrap_err();
+    let issues = only(&open(&nothing)).decoder().unwrap().finish().unwrap_err();
     assert!(codes(&issues).contains(&Code::HuImplausible));
 }
 

@@ -158,7 +158,7 @@ fn whatever_tells_two_stacks_apart_splits_them() {
     for (tag, vr, [a, b]) in marks {
         let files = two(&|file| file.text(tag, vr, a), &|file| file.text(tag, vr, b));
         is_the_chest(&files, &[Code::SeriesSplit]);
-        assert_eq!(open(&files).only_clean(), None);
+        assert_eq!(open(&files).only_usable(), None);
     }
     refused(&two(&|file| file, &|file| file), Code::SeriesOverlapping);
 }
@@ -205,5 +205,5 @@ fn what_is_too_large_is_refused_before_anything_is_decoded() {
     // Pictures that could never be decoded: nobody tries.
     let files = all(|file| file.rle().packed(RLE, vec![vec![0; 64]]));
     let opened = open_within(&files, Limits { voxels: 9 * ROWS * COLUMNS, ..Limits::default() });
-    assert_eq!(codes(&only(&opened).begin().unwrap_err()), [Code::InputTooLarge]);
+    assert_eq!(codes(&only(&opened).decoder().unwrap_err()), [Code::InputTooLarge]);
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use corsai_protocol::SeriesId;
 use corsai_report::IssueCode;
-use corsai_study::{Intake, Limits, Opened};
+use corsai_study::{Intake, Limits, SeriesList};
 use corsai_tests::{data, needs_data};
 
 use crate::fuzzed::settle;
@@ -23,7 +23,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn open(paths: &[PathBuf]) -> Opened {
+fn open(paths: &[PathBuf]) -> SeriesList {
     let mut intake = Intake::new(Limits::default());
     for path in paths {
         intake.add(&path.file_name().unwrap().to_string_lossy(), std::fs::read(path).unwrap());
@@ -48,7 +48,7 @@ struct Expected {
 fn comes_out(name: &str, expected: &Expected) {
     let opened = open(&files(&data(&format!("dicom/{name}"))));
     assert!(opened.issues.is_empty(), "{:?}", opened.issues);
-    assert_eq!(opened.only_clean(), Some(SeriesId(0)));
+    assert_eq!(opened.only_usable(), Some(SeriesId(0)));
     let series = &opened.series[0];
     let summary = series.summary();
     assert_eq!(summary.slices as usize, expected.slices);
@@ -57,7 +57,7 @@ fn comes_out(name: &str, expected: &Expected) {
     assert_eq!(codes(&summary.issues), expected.issues);
     let (preview, pixels) = series.preview().unwrap();
     assert_eq!((preview.rows, preview.columns, pixels.len()), (128, 128, 128 * 128));
-    let decoded = series.begin().unwrap().finish().unwrap();
+    let decoded = series.decoder().unwrap().finish().unwrap();
     assert_eq!(codes(&decoded.issues), expected.issues);
     let grid = decoded.volume.grid();
     assert_eq!((grid.slices(), grid.rows(), grid.columns()), (expected.slices, 512, 512));
@@ -176,7 +176,7 @@ fn all_four_at_once_stay_four() {
     slices.sort_unstable();
     assert_eq!(slices, [30, 64, 77, 148]);
     assert!(opened.series.iter().all(|series| series.summary().usable));
-    assert_eq!(opened.only_clean(), None);
+    assert_eq!(opened.only_usable(), None);
     // The file of labels beside them.
     assert_eq!(codes(&opened.issues), [IssueCode::FileNotDicom]);
 }

@@ -57,7 +57,7 @@ fn an_anonymised_study_without_names_numbers_and_dates_is_a_study() {
             .fold(file, File::without)
     });
     let opened = open(&bare);
-    assert_eq!(opened.only_clean(), Some(SeriesId(0)));
+    assert_eq!(opened.only_usable(), Some(SeriesId(0)));
     assert_eq!((only(&opened).summary().date.as_deref(), only(&opened).summary().description.as_str()), (None, ""));
     assert_eq!(measured(&bare).volume, measured(&chest(10)).volume);
     let dated = |tag, vr: &str, value: &str| {
@@ -133,13 +133,16 @@ fn no_header_value_reaches_an_issue() {
     for change in changes {
         let mut files = all(|file| change(marked(file)));
         let opened = open(&files);
-        let said = |opened: &corsai_study::Opened| {
+        let said = |opened: &corsai_study::SeriesList| {
             format!(
                 "{opened:?} {:?}",
                 opened
                     .series
                     .iter()
-                    .map(|series| series.begin().and_then(corsai_study::Decoding::finish).map(|decoded| decoded.issues))
+                    .map(|series| series
+                        .decoder()
+                        .and_then(corsai_study::VolumeDecoder::finish)
+                        .map(|decoded| decoded.issues))
                     .collect::<Vec<_>>()
             )
         };

@@ -1,0 +1,109 @@
+//! The images of one file, each with its description and its header as a slice.
+
+use std::sync::Arc;
+
+use dicom_dictionary_std::tags;
+
+use crate::dataset::frames::{Frame, frames};
+use crate::dataset::reader::Dataset;
+use crate::dataset::value_parsing;
+use crate::error::{CodecError, FileError, SliceError};
+use crate::image::description::{ImageDescription, ImageKind, ReconstructionKey, SeriesKey};
+use crate::image::frame_decoder::DecodeJob;
+use crate::image::slice_header::SliceHeader;
+use crate::pixel_data::{EightBitImage, EncodedFrame, PixelData};
+
+/// One image of a file.
+#[derive(Debug)]
+pub(crate) struct FileImage {
+    /// The file's name, with the frame's number where there are several.
+    pub name: String,
+    /// The image's number among all that were added; the intake sets it.
+    pub number: u32,
+    /// The file's bytes, shared by its images; empty where the pixels are never needed.
+    pub bytes: Arc<Vec<u8>>,
+    pub series: SeriesKey,
+    /// SOP Instance UID, with the frame's number where there are several; empty where the file has
+    /// none.
+    pub instance: String,
+    pub kind: ImageKind,
+    pub reconstruction: ReconstructionKey,
+    pub description: ImageDescription,
+    pub slice: Result<SliceHeader, SliceError>,
+    /// The encoded frame of an 8-bit image, for the preview.
+    eight_bit: Option<EncodedFrame>,
+}
+
+impl FileImage {
+    /// Reads one file: its image, or one image for each frame. An error that all frames share is
+    /// reported by one image.
+    ///
+    /// # Errors
+    /// Where the file can't be used at all, and belongs to no series.
+    pub(crate) fn read(name: &str, bytes: Vec<u8>) -> Result<Vec<Self>, FileError> {
+        let dataset = Dataset::read(bytes)?;
+        let mut images: Vec<Self> = match frames(&dataset) {
+            Ok(frames) => frames.iter().map(|frame| Self::new(name, frame, SliceHeader::read)).collect(),
+            Err((first, error)) => vec![Self::new(name, &first, |_| Err(error.clone()))],
+        };
+        if let Some(error) = images.first().and_then(|first| first.slice.clone().err())
+            && images.iter().all(|image| image.slice.as_ref().err() == Some(&error))
+        {
+            images.truncate(1);
+            images.iter_mut().for_each(|image| name.clone_into(&mut image.name));
+        }
+        let bytes = Arc::new(dataset.bytes);
+        for image in images.iter_mut().filter(|image| image.slice.is_ok() || image.eight_bit.is_some()) {
+            image.bytes = Arc::clone(&bytes);
+        }
+        Ok(images)
+    }
+
+    /// Takes the 8-bit image, if the image is one.
+    pub(crate) fn take_eight_bit(&mut self) -> Option<EightBitImage> {
+        let encoded = self.eight_bit.take()?;
+        let ImageDescription { rows, columns, .. } = self.description;
+        Some(EightBitImage { bytes: Arc::clone(&self.bytes), encoded, rows, columns })
+    }
+
+    /// Returns the slice as a job for another worker; `None` where there is no slice, or its pixel
+    /// data are native.
+    pub(crate) fn job(&self) -> Option<DecodeJob<'_>> {
+        DecodeJob::new(self.number, self.slice.as_ref().ok()?, &self.bytes)
+    }
+
+    fn new(name: &str, frame: &Frame, slice: impl FnOnce(&Frame) -> Result<SliceHeader, SliceError>) -> Self {
+        let description = ImageDescription::of(frame);
+        let kind = ImageKind::of(frame, description.lossy);
+        let slice = match kind {
+            ImageKind::Slice => slice(frame),
+            _ => Err(SliceError::NotOriginal),
+        };
+        let mut instance = value_parsing::identifier(frame.value(tags::SOP_INSTANCE_UID));
+        let mut name = name.to_owned();
+        if let Some(index) = frame.index {
+            name = format!("{name} #{}", index + 1);
+            if !instance.is_empty() {
+                instance = format!("{instance}#{index:05}");
+            }
+        }
+        let eight_bit = match (&slice, &frame.pixels) {
+            (Err(SliceError::Codec(CodecError::EightBit)), PixelData::Encapsulated(parts)) => {
+                Some(EncodedFrame { syntax: frame.dataset.syntax, parts: parts.clone() })
+            }
+            _ => None,
+        };
+        Self {
+            name,
+            number: 0,
+            bytes: Arc::default(),
+            series: SeriesKey::of(frame),
+            instance,
+            kind,
+            reconstruction: ReconstructionKey::of(frame),
+            description,
+            slice,
+            eight_bit,
+        }
+    }
+}

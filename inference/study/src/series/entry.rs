@@ -1,0 +1,179 @@
+//! One series: its line in the list, and the way to its volume.
+
+use std::sync::Arc;
+
+use corsai_protocol::{Preview, SeriesId, SeriesSummary};
+use corsai_report::{Counted, Issue, IssueCode, Severity};
+use corsai_volume::Grid;
+
+use crate::error::SliceError;
+use crate::image::description::{ImageDescription, ImageKind, SeriesKey};
+use crate::image::file_image::FileImage;
+use crate::issues::{RefusedFiles, ToIssue, counted, volume_too_large};
+use crate::series::identity::{instances_key, patient_key};
+use crate::series::preview_image::{PreviewSource, preview_of_slice, preview_of_source};
+use crate::series::slice::SeriesSlice;
+use crate::series::stack::SliceStack;
+use crate::series::volume_decoder::VolumeDecoder;
+
+/// Words for a lung window or kernel in descriptions; the paper prefers those series.
+const LUNG_WORDS: [&str; 5] = ["lung", "pulm", "poumon", "легк", "лёгк"];
+
+/// One series of the files that were added.
+#[derive(Debug)]
+pub struct Series {
+    summary: SeriesSummary,
+    /// The stack of a series that can be measured, else the image for the preview.
+    content: Result<Arc<SliceStack>, Option<PreviewSource>>,
+    /// The summary's issues without those of the geometry.
+    issues: Vec<Issue>,
+}
+
+impl Series {
+    /// Makes a series of the images with one key. Its id is set later, when all series are known.
+    pub(crate) fn new(key: &SeriesKey, images: Vec<FileImage>, max_voxels: usize) -> Self {
+        let mut issues = Vec::new();
+        let first = images.iter().min_by_key(|image| (image.kind, &image.instance));
+        let first = first.map(|image| image.description.clone());
+        let (slices, others): (Vec<_>, Vec<_>) = images.into_iter().partition(|image| image.kind == ImageKind::Slice);
+        let lossy = slices.iter().any(|image| image.description.lossy);
+        let syntax_guessed = slices.iter().any(|image| image.description.syntax_guessed);
+        let count = slices.len() + others.len();
+        let content = if slices.is_empty() {
+            issues.push(Issue::new(code_without_slices(&others), []));
+            Err(None)
+        } else {
+            if !others.is_empty() {
+                let names = others.iter().map(|image| image.name.clone()).collect();
+                issues.push(counted(IssueCode::SeriesSetAside, others.len(), Counted::Images, names));
+            }
+            build_stack(slices, max_voxels, &mut issues)
+        };
+        let shown = match &content {
+            Ok(stack) => stack.middle(),
+            Err(Some(PreviewSource::Slice(slice))) => Some(slice.as_ref()),
+            Err(_) => None,
+        };
+        let description = shown.map(|slice| slice.description.clone()).or(first);
+        let not_supine = description.as_ref().is_some_and(|description| description.supine == Some(false));
+        let warnings = [
+            (lossy, IssueCode::PixelsLossy),
+            (syntax_guessed, IssueCode::FileNoSyntax),
+            (not_supine, IssueCode::GeometryNotSupine),
+        ];
+        let warnings = warnings.into_iter().filter(|(applies, _)| *applies && content.is_ok());
+        issues.extend(warnings.map(|(_, code)| Issue::new(code, [])));
+        let summary = summary(key, description, content.as_ref().ok(), count, &issues);
+        Self { summary, content: content.map(Arc::new), issues }
+    }
+
+    /// Returns the series' line in the list from which a person picks.
+    #[must_use]
+    pub fn summary(&self) -> &SeriesSummary {
+        &self.summary
+    }
+
+    /// Returns the middle slice in a lung window, or an image of a series that can only be looked
+    /// at: one byte for each pixel, row by row. `None` where it can't be decoded.
+    #[must_use]
+    pub fn preview(&self) -> Option<(Preview, Vec<u8>)> {
+        let preview = match &self.content {
+            Ok(stack) => preview_of_slice(stack.middle()?, self.summary.id),
+            Err(source) => preview_of_source(source.as_ref()?, self.summary.id),
+        };
+        preview.inspect_err(|error: &SliceError| tracing::debug!(%error, "no preview")).ok()
+    }
+
+    /// Returns a decoder of the series' volume. Each call starts anew.
+    ///
+    /// # Errors
+    /// Why there will be no volume: the summary's issues where the series can't be measured, or too
+    /// little memory.
+    pub fn decoder(&self) -> Result<VolumeDecoder, Vec<Issue>> {
+        let stack = self.content.as_ref().map_err(|_| self.summary.issues.clone())?;
+        VolumeDecoder::new(Arc::clone(stack), self.issues.clone())
+    }
+
+    pub(crate) fn set_id(&mut self, id: SeriesId) {
+        self.summary.id = id;
+    }
+
+    /// Returns the sort key of the list: series that can be measured first, then those of the lungs,
+    /// then the longest, then by date and name.
+    pub(crate) fn sort_key(&self) -> impl Ord + use<> {
+        let SeriesSummary { usable, description, date, slices, .. } = &self.summary;
+        let lower = description.to_lowercase();
+        let lung = LUNG_WORDS.iter().any(|word| lower.contains(word));
+        (!usable, !lung, u32::MAX - slices, date.clone(), lower)
+    }
+}
+
+/// Returns why images without any CT slice can't be measured.
+fn code_without_slices(images: &[FileImage]) -> IssueCode {
+    let has = |kind| images.iter().any(|image| image.kind == kind);
+    if has(ImageKind::NotOriginal) { IssueCode::SeriesNotAxialCt } else { IssueCode::SeriesNotCt }
+}
+
+/// Builds the stack of a series. The reason why there is none is added to `issues`.
+///
+/// # Errors
+/// The image to show in the stack's place, where there is one.
+fn build_stack(
+    images: Vec<FileImage>,
+    max_voxels: usize,
+    issues: &mut Vec<Issue>,
+) -> Result<SliceStack, Option<PreviewSource>> {
+    let mut slices = Vec::with_capacity(images.len());
+    let mut refused = RefusedFiles::new();
+    let mut eight_bit = Vec::new();
+    for mut image in images {
+        eight_bit.extend(image.take_eight_bit());
+        match SeriesSlice::new(image) {
+            Ok(slice) => slices.push(slice),
+            Err((error, name)) => refused.add(error, name),
+        }
+    }
+    // Beside other slices, a slice that can't be used is a missing one. Without any, nothing can be
+    // measured.
+    let severity = if slices.is_empty() { Severity::Stop } else { Severity::Skip };
+    issues.extend(refused.into_issues(Some(severity)));
+    if slices.is_empty() {
+        return Err(PreviewSource::middle_eight_bit(eight_bit));
+    }
+    let stack = SliceStack::build(slices, issues).map_err(PreviewSource::middle_slice)?;
+    if stack.geometry.grid.voxel_count() > max_voxels {
+        issues.push(volume_too_large(&stack.geometry.grid, max_voxels));
+        return Err(PreviewSource::middle_slice(stack.slices));
+    }
+    Ok(stack)
+}
+
+fn summary(
+    key: &SeriesKey,
+    description: Option<ImageDescription>,
+    stack: Option<&SliceStack>,
+    images: usize,
+    issues: &[Issue],
+) -> SeriesSummary {
+    let count = |number: usize| u32::try_from(number).expect("invariant: sides and images are fewer than 2³²");
+    let geometry = stack.map(|stack| &stack.geometry);
+    let grid = geometry.map(|geometry| &geometry.grid);
+    let size = description.as_ref().map_or((0, 0), |description| (description.rows, description.columns));
+    let (rows, columns) = grid.map_or(size, |grid| (grid.rows(), grid.columns()));
+    let warnings = geometry.iter().flat_map(|geometry| &geometry.warnings).map(ToIssue::to_issue);
+    SeriesSummary {
+        id: SeriesId(0),
+        description: description.as_ref().map(|about| about.description.clone()).unwrap_or_default(),
+        modality: description.as_ref().map(|about| about.modality.clone()).unwrap_or_default(),
+        slices: count(grid.map_or(images, Grid::slices)),
+        rows: count(rows),
+        columns: count(columns),
+        thickness_mm: description.as_ref().and_then(|about| about.thickness_mm),
+        spacing_mm: grid.map(Grid::slice_mm),
+        date: description.and_then(|about| about.date),
+        usable: stack.is_some(),
+        patient_key: patient_key(&key.patient),
+        instances_key: stack.and_then(|stack| instances_key(&stack.slices)),
+        issues: issues.iter().cloned().chain(warnings).collect(),
+    }
+}

@@ -1,0 +1,13 @@
+//! One series: its slices as one stack, the volume decoded of them, and the entry in the list.
+
+pub(crate) mod decoded_volume;
+pub(crate) mod entry;
+pub(crate) mod hu_array;
+pub(crate) mod hu_check;
+pub(crate) mod identity;
+pub(crate) mod preview_image;
+pub(crate) mod reconstruction;
+pub(crate) mod slice;
+pub(crate) mod stack;
+pub(crate) mod stack_geometry;
+pub(crate) mod volume_decoder;

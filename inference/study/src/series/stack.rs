@@ -1,0 +1,154 @@
+//! From the slices of one series to one stack of parallel slices, feet first, or why there is none.
+//!
+//! Slices are separated by what they are (size, direction, reconstruction), never by name or number.
+//! Where nothing separates two images at one place, the series is refused.
+
+use corsai_report::{Counted, Found, Issue, IssueCode};
+
+use crate::error::GeometryError;
+use crate::geometry::slice_spacing::SAME_PLACE_MM;
+use crate::issues::{ToIssue, counted};
+use crate::series::reconstruction::largest_reconstruction;
+use crate::series::slice::SeriesSlice;
+use crate::series::stack_geometry::{AXIAL, StackGeometry};
+
+/// Slices of one size and direction, from the feet to the head, no two at one place.
+#[derive(Debug)]
+pub(crate) struct SliceStack {
+    pub slices: Vec<SeriesSlice>,
+    pub geometry: StackGeometry,
+}
+
+impl SliceStack {
+    /// Builds a stack of a series' slices. Slices that are left out, and why there is no stack, are
+    /// added to `issues`.
+    ///
+    /// # Errors
+    /// The slices without a stack: one of them is shown in its place.
+    pub(crate) fn build(mut slices: Vec<SeriesSlice>, issues: &mut Vec<Issue>) -> Result<Self, Vec<SeriesSlice>> {
+        // From here on nothing depends on the order in which the files came.
+        slices.sort_by(|a, b| (&a.instance, &a.name).cmp(&(&b.instance, &b.name)));
+        Self::try_build(slices, issues).map_err(|(error, slices)| {
+            issues.push(error.to_issue());
+            slices
+        })
+    }
+
+    fn try_build(slices: Vec<SeriesSlice>, issues: &mut Vec<Issue>) -> Result<Self, (GeometryError, Vec<SeriesSlice>)> {
+        let slices = without_copies(slices, issues)?;
+        let (axial, oblique): (Vec<_>, Vec<_>) =
+            slices.into_iter().partition(|slice| slice.plane.normal().0[2].abs() >= AXIAL);
+        if axial.is_empty() {
+            return Err((GeometryError::NotAxial, oblique));
+        }
+        if !oblique.is_empty() {
+            issues.push(counted(IssueCode::SeriesSetAside, oblique.len(), Counted::NotAxial, names(&oblique)));
+        }
+        let mut left_out = Vec::new();
+        let same_size = largest_set(axial, SeriesSlice::has_size_of, &mut left_out);
+        let count = same_size.len();
+        let mut not_parallel = Vec::new();
+        let parallel = largest_set(same_size, SeriesSlice::is_parallel_to, &mut not_parallel);
+        if parallel.len() * 2 <= count && count > 1 {
+            return Err((GeometryError::NotParallel, parallel));
+        }
+        left_out.extend(not_parallel);
+        let sorted = without_renamed_copies(by_position(parallel), issues);
+        let (slices, geometry) = match StackGeometry::of(&sorted.iter().collect::<Vec<_>>()) {
+            Ok(geometry) => (sorted, geometry),
+            Err(error) => match largest_reconstruction(sorted, &error, &mut left_out) {
+                Ok(found) => found,
+                Err(slices) => return Err((error, slices)),
+            },
+        };
+        if !left_out.is_empty() {
+            let total = (slices.len() + left_out.len()) as u64;
+            issues.push(Issue::new(IssueCode::SeriesSplit, [Found::Used { count: slices.len() as u64, total }]));
+        }
+        Ok(Self { slices, geometry })
+    }
+
+    /// Returns the middle slice, for the preview.
+    pub(crate) fn middle(&self) -> Option<&SeriesSlice> {
+        self.slices.get(self.slices.len() / 2)
+    }
+}
+
+fn names(slices: &[SeriesSlice]) -> Vec<String> {
+    slices.iter().map(|slice| slice.name.clone()).collect()
+}
+
+/// Drops files that are there twice.
+///
+/// # Errors
+/// Different images under one identifier.
+fn without_copies(
+    slices: Vec<SeriesSlice>,
+    issues: &mut Vec<Issue>,
+) -> Result<Vec<SeriesSlice>, (GeometryError, Vec<SeriesSlice>)> {
+    let mut kept: Vec<SeriesSlice> = Vec::with_capacity(slices.len());
+    let (mut copies, mut clashes) = (Vec::new(), Vec::new());
+    // Sorted by identifier, so that slices of one identifier are neighbours.
+    for slice in slices {
+        match kept.last().filter(|last| !last.instance.is_empty() && last.instance == slice.instance) {
+            Some(last) if slice.is_copy_of(last) => copies.push(slice),
+            Some(_) => clashes.push(slice),
+            None => kept.push(slice),
+        }
+    }
+    if !copies.is_empty() {
+        issues.push(counted(IssueCode::FileDuplicate, copies.len(), Counted::Copies, names(&copies)));
+    }
+    if clashes.is_empty() {
+        return Ok(kept);
+    }
+    Err((GeometryError::IdentifierClash { clashes: clashes.len(), files: names(&clashes) }, kept))
+}
+
+/// Returns the largest set of slices that are alike, of equally large ones the earliest. The other
+/// slices are added to `rest`.
+fn largest_set(
+    slices: Vec<SeriesSlice>,
+    alike: fn(&SeriesSlice, &SeriesSlice) -> bool,
+    rest: &mut Vec<SeriesSlice>,
+) -> Vec<SeriesSlice> {
+    let mut sets: Vec<Vec<SeriesSlice>> = Vec::new();
+    for slice in slices {
+        match sets.iter_mut().find(|set| set.first().is_some_and(|first| alike(first, &slice))) {
+            Some(set) => set.push(slice),
+            None => sets.push(vec![slice]),
+        }
+    }
+    let largest = sets.iter().enumerate().rev().max_by_key(|(_, set)| set.len()).map(|(index, _)| index);
+    let largest = sets.remove(largest.expect("invariant: there is a slice, and so a set"));
+    rest.extend(sets.into_iter().flatten());
+    largest
+}
+
+/// Sorts slices from the feet to the head; identifiers only make the order of equal places definite.
+fn by_position(mut slices: Vec<SeriesSlice>) -> Vec<SeriesSlice> {
+    let Some(normal) = slices.first().map(|first| first.plane.normal()) else { return slices };
+    slices.sort_by(|a, b| {
+        let positions = a.position_mm(normal).total_cmp(&b.position_mm(normal));
+        positions.then_with(|| (&a.instance, &a.name).cmp(&(&b.instance, &b.name)))
+    });
+    slices
+}
+
+/// Drops images that are another one's copy at the same place under a new identifier.
+fn without_renamed_copies(slices: Vec<SeriesSlice>, issues: &mut Vec<Issue>) -> Vec<SeriesSlice> {
+    let mut kept: Vec<SeriesSlice> = Vec::with_capacity(slices.len());
+    let mut copies = Vec::new();
+    for slice in slices {
+        let here = |other: &&SeriesSlice| other.plane.corner_mm.minus(slice.plane.corner_mm).length() < SAME_PLACE_MM;
+        if kept.iter().rev().take_while(here).any(|other| slice.is_copy_of(other)) {
+            copies.push(slice);
+        } else {
+            kept.push(slice);
+        }
+    }
+    if !copies.is_empty() {
+        issues.push(counted(IssueCode::FileDuplicate, copies.len(), Counted::RenamedCopies, names(&copies)));
+    }
+    kept
+}
