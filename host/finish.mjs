@@ -55,7 +55,7 @@ function computing(name) {
   if (/^import /m.test(glue)) throw new Error("the module's glue imports another script");
   const bare = glue.replace(/^export \{.*\};$/gm, "").replace(/^export (?=(async )?function|class|const|let)/gm, "");
   const script = Buffer.from(put(from("worker.js").toString(), 'import init from "./corsai-worker.js";', `const init = __wbg_init;\n\n${bare}`));
-  // It starts its helpers by its own name, without the hash.
+  // It starts its compute workers by its own name, without the hash.
   const worker = `worker/${short(script)}/worker.js`;
   dist.set(worker, script);
   const wasm = `${name}_bg.wasm`;

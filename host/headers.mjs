@@ -19,7 +19,7 @@ const PAGE = {
 };
 
 // The computing part reads the study, and has no way out: not even to its own host, not even by importing a script. A
-// worker takes its policy from its own script's headers, not from the page's. It starts helpers (worker-src), by Trusted
+// worker takes its policy from its own script's headers, not from the page's. It starts compute workers (worker-src), by Trusted
 // Types from its own script only.
 const WORKER = {
   "default-src": "'none'",

@@ -36,7 +36,7 @@ export const dropped = (name, request, response) => (response.destroy(), null);
 export const silent = () => new Promise(() => {});
 
 // A host whose worker scripts begin with this code, which then runs in the computing part and its
-// helpers. The page would not start scripts of another hash than the one in its markup: this host
+// compute workers. The page would not start scripts of another hash than the one in its markup: this host
 // gives the markup that belongs to them.
 export function inWorker(code) {
   const changed = (name) => Buffer.concat([Buffer.from(`(${code})();\n`), bytesOf(name)]);
@@ -47,9 +47,9 @@ export function inWorker(code) {
   return { answer: (name) => (name === "" ? { body: fitting } : scripts.includes(name) ? { body: changed(name) } : null) };
 }
 
-// The same, with helpers that hang over a job's message for which `when` holds, given the job's
+// The same, with compute workers that hang over a job's message for which `when` holds, given the job's
 // number. To the computing part itself time passes `times` as fast as it does, and it counts the
-// helpers that it starts and ends.
+// compute workers that it starts and ends.
 export const hanging = (when, times = 1) =>
   inWorker(`() => {
     if (self.name === "corsai-helper") {
@@ -61,10 +61,10 @@ export const hanging = (when, times = 1) =>
     }
     const now = Performance.prototype.now;
     Performance.prototype.now = function () { return now.call(this) * ${times}; };
-    self.helpers = { started: 0, ended: 0 };
+    self.computeWorkers = { started: 0, ended: 0 };
     self.Worker = class extends Worker {
-      constructor(...args) { super(...args); self.helpers.started += 1; }
-      terminate() { super.terminate(); self.helpers.ended += 1; }
+      constructor(...args) { super(...args); self.computeWorkers.started += 1; }
+      terminate() { super.terminate(); self.computeWorkers.ended += 1; }
     };
   }`);
 
@@ -78,7 +78,7 @@ export const halting = (message) =>
   inWorker(`() => {
     if (self.name === "corsai-helper") return;
     let sought = null;
-    // What is held back during a halt: jobs for helpers, and the worker's own next turns.
+    // What is held back during a halt: jobs for compute workers, and the worker's own next turns.
     let waiting = null;
     let last = 0;
     const later = (then) => (waiting.set((last -= 1), then), last);
@@ -109,7 +109,7 @@ export const halting = (message) =>
     };
   }`);
 
-// The same, with one job's message to a helper that is not what the helper expects.
+// The same, with one job's message to a compute worker that is not what the compute worker expects.
 export const garbled = (job) =>
   inWorker(`() => {
     const post = Worker.prototype.postMessage;
@@ -120,9 +120,9 @@ export const garbled = (job) =>
   }`);
 
 // The same, with almost no memory left to the wasm of one kind of worker once it is sent a message like this one.
-export const exhausted = (helper, message) =>
+export const exhausted = (computeWorker, message) =>
   inWorker(`() => {
-    if ((self.name === "corsai-helper") !== ${helper}) return;
+    if ((self.name === "corsai-helper") !== ${computeWorker}) return;
     let memory;
     const instantiate = WebAssembly.instantiate;
     WebAssembly.instantiate = async (...args) => {

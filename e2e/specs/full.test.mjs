@@ -13,7 +13,7 @@ const manifest = JSON.parse(readFileSync(new URL("../../models/manifest.json", i
 const lesions = manifest.networks.filter((network) => network.family !== "lungs");
 const more = (tier) => lesions.filter((network) => network.tier === tier).length;
 
-// Of all wasm instances together, with two helpers.
+// Of all wasm instances together, with two compute workers.
 const MOST_BYTES = 1.2e9;
 
 // A page's window, which remembers the masks as the worker told them last, a number for each slice.

@@ -13,7 +13,7 @@ import { small } from "../lib/studies.mjs";
 const manifest = JSON.parse(readFileSync(new URL("../../models/manifest.json", import.meta.url)));
 const further = manifest.networks.filter(({ tier }) => tier === "standard").flatMap(({ parts }) => parts.map(({ file }) => `models/${file}`));
 
-// With two helpers further networks don't answer all at once.
+// With two compute workers further networks don't answer all at once.
 const QUERY = "?device=cpu&cores=2";
 
 let [folder, earlier] = [];

@@ -52,7 +52,7 @@ describe("a newer version", () => {
       await first.ready();
       assert.equal((await pages(first.page)).length, 2, "the older one is in use");
 
-      // Another worker, as for the next study, for a worker that died, and for a helper.
+      // Another worker, as for the next study, for a worker that died, and for a compute worker.
       assert.ok((await second.lung("both")).share > 5, "the study is there still");
       await second.click("close-study");
       await second.openFolder(folder);

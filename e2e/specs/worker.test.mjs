@@ -129,9 +129,9 @@ describe("a worker that hangs", () => {
   });
 });
 
-describe("helpers that fail", () => {
+describe("compute workers that fail", () => {
   it("are noticed after a minute where all hang, though the worker itself lives", () => {
-    // On the page's clock a minute passes in six seconds, in which no job of a helper that works
+    // On the page's clock a minute passes in six seconds, in which no job of a compute worker that works
     // takes so long.
     const fast = () => {
       const now = Performance.prototype.now;
@@ -152,8 +152,8 @@ describe("helpers that fail", () => {
     return visit({ host }, async (app) => {
       await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
-      const { started, ended } = await app.page.workers()[0].evaluate(() => self.helpers);
-      t.diagnostic(`${started} helpers started, ${ended} ended`);
+      const { started, ended } = await app.page.workers()[0].evaluate(() => self.computeWorkers);
+      t.diagnostic(`${started} compute workers started, ${ended} ended`);
       assert.ok(ended > 0 && started > ended);
       assert.ok((await app.lung("right")).share > 5);
     });

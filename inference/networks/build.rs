@@ -3,6 +3,7 @@
 //! for networks that are trained but not shipped (`models/training` writes such a folder).
 
 #![allow(clippy::disallowed_methods, reason = "it runs on the machine that builds, never in a browser")]
+#![allow(clippy::unnecessary_debug_formatting, reason = "a path in quotes is a literal of Rust")]
 
 use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 

@@ -1,61 +1,65 @@
-"""`python -m training STEP [NAMES]`, from the folder `models`; README.md beside this file tells what each step does."""
+"""`python -m training STEP [NAMES]`, from the folder `models`; README.md beside this file explains each step."""
 
 import argparse
 
 import torch
 
-from . import cohort, lesions, parity, pictures, portrait, predictions, prepare, queue, results, store, train
+from . import cohort, ct100, fixture, lesions, measure, parity, phantom_figure, prepare, results, runs, store, train
 from .specs import SPECS
 
-#: Batches of training pictures that rounding to 4 bits is optimised on.
+#: Batches that rounding to 4 bits is optimised on.
 CALIBRATION = 3
-#: Threads that wait for each other stand still on a busy machine; two queues of one thread each don't.
+#: Threads that wait for each other stand still on a busy machine; two runs of one thread each don't.
 THREADS = 1
 
 
 def pack(names: list[str]) -> None:
     """Packs the named networks' last finished runs, or all that have been trained since they were packed."""
-    for run in queue.finished():
-        if run.member not in names if names else queue.packed(run):
+    for run in runs.finished_runs():
+        if run.member not in names if names else runs.is_packed(run):
             continue
         source = train.batches(run)
-        pictures = [source.batch(8, torch.Generator().manual_seed(i), run.spec.size)[0] for i in range(CALIBRATION)]
-        entry = store.put(train.averaged(run), run.spec, torch.cat(pictures))
+        batches = [source.batch(8, torch.Generator().manual_seed(i), run.spec.size)[0] for i in range(CALIBRATION)]
+        entry = store.pack_network(train.averaged_model(run), run.spec, torch.cat(batches))
         print(run.member, sum(p["bytes"] for p in entry["parts"]), flush=True)
 
 
 def publish(names: list[str]) -> None:
-    """The named packed networks, or all that ship, into `models/`."""
+    """Publishes the named packed networks, or all that ship, into `models/`."""
     for spec in SPECS.values():
         if store.key(spec) and (spec.name in names if names else spec.ships):
             store.publish(spec)
 
 
-def greys(_: list[str]) -> None:
-    """Mean and deviation of the training pictures' HU, for normalisation B."""
+def statistics() -> None:
+    """Prints mean and deviation of the training slices' HU, for normalisation B."""
     print(*(f"{value:.1f}" for value in lesions.statistics(SPECS["resnet21-0"])))
 
 
 def main() -> None:
+    """Runs one step, or all that make the weights and their figures."""
     parser = argparse.ArgumentParser(prog="training", description=__doc__)
     steps = {
-        "prepare": lambda _: (prepare.main(), pictures.main()),
-        "greys": greys,
-        "train": lambda names: queue.main(names, arguments.device),
+        "prepare": lambda _: (prepare.main(), ct100.main()),
+        "train": lambda names: runs.main(names, arguments.device),
         "pack": pack,
-        "predict": predictions.main,
         "publish": publish,
+        "cohort": lambda _: cohort.main(),
+        "measure": lambda _: measure.main(),
+        "ct100": lambda _: (ct100.measure(), ct100.measure_lungs()),
         "results": lambda _: results.main(),
-        "cohort": cohort.main,
-        "portrait": lambda _: portrait.main(),
+        "statistics": lambda _: statistics(),
+        "figure": lambda _: phantom_figure.main(),
         "parity": lambda _: parity.main(),
+        "fixture": lambda _: fixture.main(),
     }
     parser.add_argument("step", choices=[*steps, "all"])
-    parser.add_argument("names", nargs="*", help="runs (train), networks (pack, publish), volumes (predict, cohort)")
+    parser.add_argument("names", nargs="*", help="runs (train), networks (pack, publish)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for train")
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)
-    for step in ["prepare", "train", "pack", "predict", "publish", "results"] if arguments.step == "all" else [arguments.step]:
+    every = ["prepare", "train", "pack", "publish", "cohort", "measure", "results"]
+    for step in every if arguments.step == "all" else [arguments.step]:
         steps[step](arguments.names)
 
 

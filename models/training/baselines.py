@@ -96,7 +96,7 @@ class MiniSeg(nn.Module):
             nn.Sequential(nn.Conv2d(2 * c, 2 * c, 1, bias=False), nn.BatchNorm2d(2 * c)) for c in self.CHANNELS[:-1]
         )
         self.sides = nn.ModuleList(nn.Sequential(nn.Conv2d(c, c, 1), nn.BatchNorm2d(c)) for c in self.CHANNELS)
-        down = list(zip(self.CHANNELS[1:], self.CHANNELS[:-1]))
+        down = list(zip(self.CHANNELS[1:], self.CHANNELS[:-1], strict=True))
         self.narrows = nn.ModuleList(nn.Conv2d(before, after, 1, bias=False) for before, after in down)
         self.near = nn.ModuleList(_depthwise(after, 1) for _, after in down)
         self.far = nn.ModuleList(_depthwise(after, 2) for _, after in down)
@@ -140,7 +140,7 @@ class UNet(nn.Module):
 
         widths = [width << depth for depth in range(5)]
         self.down = nn.ModuleList(map(double, [in_channels, *widths[:-1]], widths))
-        pairs = list(zip(widths[1:], widths[:-1]))
+        pairs = list(zip(widths[1:], widths[:-1], strict=True))
         self.up = nn.ModuleList(nn.ConvTranspose2d(deep, fine, 2, 2) for deep, fine in pairs)
         self.joined = nn.ModuleList(double(2 * fine, fine) for _, fine in pairs)
         self.head = nn.Conv2d(width, classes, 1)
@@ -150,6 +150,6 @@ class UNet(nn.Module):
         for down in self.down[1:]:
             levels.append(down(F.max_pool2d(levels[-1], 2)))
         maps = levels.pop()
-        for up, joined in zip(reversed(self.up), reversed(self.joined)):
+        for up, joined in zip(reversed(self.up), reversed(self.joined), strict=True):
             maps = joined(torch.cat([levels.pop(), up(maps)], 1))
         return self.head(maps)

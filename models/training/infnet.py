@@ -30,7 +30,10 @@ class ReceptiveField(nn.Module):
         super().__init__()
         wide = [
             nn.Sequential(
-                _conv(before, WIDTH, 1), _conv(WIDTH, WIDTH, (1, k)), _conv(WIDTH, WIDTH, (k, 1)), _conv(WIDTH, WIDTH, 3, k)
+                _conv(before, WIDTH, 1),
+                _conv(WIDTH, WIDTH, (1, k)),
+                _conv(WIDTH, WIDTH, (k, 1)),
+                _conv(WIDTH, WIDTH, 3, k),
             )
             for k in (3, 5, 7)
         ]
@@ -59,7 +62,7 @@ class PartialDecoder(nn.Module):
 
 
 class InfNet(nn.Module):
-    """In training the logits of the global map, of three refinements and of the lesions' edges; else the last refinement."""
+    """Returns logits of the last refinement; in training those of all depths, and of the lesions' edges."""
 
     def __init__(self, in_channels: int, classes: int):
         super().__init__()
@@ -72,7 +75,9 @@ class InfNet(nn.Module):
         self.decoder = PartialDecoder(classes)
         self.reverse = nn.ModuleList(
             nn.Sequential(
-                _conv(level + WIDTH, 2 * WIDTH, 1), _conv(2 * WIDTH, 2 * WIDTH), _conv(2 * WIDTH, 2 * WIDTH),
+                _conv(level + WIDTH, 2 * WIDTH, 1),
+                _conv(2 * WIDTH, 2 * WIDTH),
+                _conv(2 * WIDTH, 2 * WIDTH),
                 nn.Conv2d(2 * WIDTH, classes, 3, padding=1),
             )
             for level in (third, fourth, fifth)
@@ -81,8 +86,10 @@ class InfNet(nn.Module):
     def forward(self, pictures: torch.Tensor) -> torch.Tensor | list[torch.Tensor]:
         *_, fine, third, fourth, fifth = self.encoder(pictures)
         edge = self.edge(fine)
-        answers = [self.decoder(*(field(level) for field, level in zip(self.fields, (third, fourth, fifth))))]
-        for reverse, level in reversed(list(zip(self.reverse, (third, fourth, fifth)))):
+        answers = [
+            self.decoder(*(field(level) for field, level in zip(self.fields, (third, fourth, fifth), strict=True)))
+        ]
+        for reverse, level in reversed(list(zip(self.reverse, (third, fourth, fifth), strict=True))):
             # What the coarser map took for lesion is masked: the refinement looks at the rest.
             before = _as(answers[-1], level)
             answers.append(reverse(torch.cat([level * (1 - before.sigmoid()), _as(edge, level)], 1)) + before)

@@ -5,13 +5,13 @@ import torch.nn.functional as F
 
 
 def soft_dice(probabilities: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """1 − Dice over the batch, for every class of `[batch, classes, rows, columns]` alone, then their mean."""
+    """Returns 1 − Dice over the batch, of every class of `[batch, classes, rows, columns]` alone, then their mean."""
     both = (probabilities * truth).sum((0, 2, 3))
     return 1 - ((2 * both + 1) / (probabilities.sum((0, 2, 3)) + truth.sum((0, 2, 3)) + 1)).mean()
 
 
 def dice(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Of one class `[batch, rows, columns]` in [0, 1], or of either lung by index."""
+    """Returns the Dice loss of one class `[batch, rows, columns]` in [0, 1], or of both lungs by index."""
     if logits.shape[1] == 1:
         return soft_dice(logits.sigmoid(), truth[:, None])
     lungs = F.one_hot(truth, logits.shape[1]).permute(0, 3, 1, 2).float()
@@ -19,6 +19,7 @@ def dice(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 
 
 def with_cross_entropy(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Returns cross entropy + Dice loss."""
     if logits.shape[1] == 1:
         return F.binary_cross_entropy_with_logits(logits[:, 0], truth) + dice(logits, truth)
     return F.cross_entropy(logits, truth) + dice(logits, truth)

@@ -26,6 +26,7 @@ LIGHT_DECODER = (128, 64, 32, 32, 16)
 
 
 def resnet_encoder(layers: list[int], in_channels: int) -> ResNetEncoder:
+    """Returns an encoder of basic blocks."""
     encoder = ResNetEncoder(out_channels=list(RESNET_CHANNELS), block=BasicBlock, layers=layers)
     encoder.set_in_channels(in_channels, pretrained=False)
     return encoder
@@ -110,7 +111,7 @@ def start_from_imagenet(model: nn.Module) -> None:
     # 293 fit by name, less the unused head convolution and its five batch-norm tensors.
     if len(matching) != 287:
         raise ValueError(f"{len(matching)} tensors of EfficientNet-Lite0 fit and not 287")
-    model.encoder.load_state_dict(matching, strict=False)
+    model.encoder.load_state_dict(matching, strict=True)
     stem = model.encoder._conv_stem.weight
     stem[:, :1] = lite["_conv_stem.weight"].sum(1, keepdim=True)
     stem[:, 1:].normal_(std=0.02)
@@ -121,12 +122,12 @@ def start_from_imagenet(model: nn.Module) -> None:
 
 
 @torch.no_grad()
-def unfolded(model: nn.Module, architecture: dict, pictures: torch.Tensor) -> nn.Module:
+def unfold_batch_norm(model: nn.Module, architecture: dict, pictures: torch.Tensor) -> nn.Module:
     """A folded network with its batch-norms again, so that it can be trained further: on these pictures they take out
     what they put in, and the answers are the same."""
     fresh = build(architecture)
     own = {k: v for k, v in model.state_dict().items() if k in fresh.state_dict()}
-    fresh.load_state_dict(own, strict=False)
+    fresh.load_state_dict(own, strict=True)
     names = {module: name for name, module in fresh.named_modules()}
     pairs = [(names[conv], getattr(parent, name)) for conv, parent, name in _pairs(fresh)]
     pairs = [(name, norm) for name, norm in pairs if isinstance(norm, nn.BatchNorm2d)]
@@ -161,10 +162,12 @@ class ScaleShift(nn.Module):
 
 
 def _pairs(model: nn.Module):
-    """Each convolution with the batch-norm that alone uses its output, as `(convolution, norm's parent, norm's name)`."""
+    """Yields each convolution with the batch-norm that alone uses its output: the norm's parent and its name there."""
     for module in model.modules():
         if isinstance(module, nn.Sequential):
-            for (_, first), (name, second) in zip(module.named_children(), list(module.named_children())[1:]):
+            for (_, first), (name, second) in zip(
+                module.named_children(), list(module.named_children())[1:], strict=False
+            ):
                 if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
                     yield first, module, name
         elif isinstance(module, (ResNetEncoder, BasicBlock)):
@@ -186,7 +189,7 @@ def _pairs(model: nn.Module):
 
 
 @torch.no_grad()
-def folded(model: nn.Module) -> nn.Module:
+def fold_batch_norm(model: nn.Module) -> nn.Module:
     """A copy in evaluation mode: batch-norm folded into the convolution before it, or else a scale and a shift."""
     model = copy.deepcopy(model).float().eval()
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from . import quantize
-from .network import build, folded
+from .network import build, fold_batch_norm
 from .specs import Spec
 
 MAGIC = b"CORSAIW1"
@@ -75,8 +75,8 @@ def decode(file: bytes) -> dict[str, np.ndarray]:
     return tensors
 
 
-def unpacked(spec: Spec, file: bytes) -> nn.Module:
+def load_packed(spec: Spec, file: bytes) -> nn.Module:
     """The network a weights file holds, ready to evaluate."""
-    model = folded(build(spec.architecture))
+    model = fold_batch_norm(build(spec.architecture))
     model.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in decode(file).items()})
     return model

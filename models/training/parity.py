@@ -1,5 +1,4 @@
-"""PyTorch's answers for every architecture with made-up weights: what another implementation is checked against, whether
-or not anything is trained."""
+"""PyTorch's answers for every architecture with synthetic weights: what the Rust networks are checked against."""
 
 import math
 from dataclasses import replace
@@ -9,9 +8,9 @@ import torch
 from torch import nn
 
 from . import store
-from .augment import normalised, uniform
-from .network import build, folded
-from .pack import encode, unpacked
+from .augment import normalise, uniform
+from .network import build, fold_batch_norm
+from .pack import encode, load_packed
 from .paths import REPOSITORY
 from .quantize import Quantized
 from .specs import SPECS
@@ -25,7 +24,7 @@ NAMES = ("lungs", "fpn-1", "resnet21-0", "resnet18-0", "dpn-axial-0")
 
 
 @torch.no_grad()
-def scrambled(model: nn.Module, pictures: torch.Tensor, random: torch.Generator) -> nn.Module:
+def randomize_batch_norms(model: nn.Module, pictures: torch.Tensor, random: torch.Generator) -> nn.Module:
     """Batch-norms with scales, shifts and statistics that matter, so that folding them wrongly shows."""
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
     for norm in norms:
@@ -43,8 +42,8 @@ def scrambled(model: nn.Module, pictures: torch.Tensor, random: torch.Generator)
     return model.eval()
 
 
-def made_up(name: str, shape: tuple[int, ...]) -> Quantized | np.ndarray:
-    """A tensor as `inference/networks/src/random_weights.rs` makes it: even noise from a hash of its name and the value's place."""
+def random_weights(name: str, shape: tuple[int, ...]) -> Quantized | np.ndarray:
+    """Returns the tensor of `inference/networks/src/random_weights.rs`: noise from a hash of name and index."""
     seed = 0x811C9DC5
     for byte in name.encode():
         seed = ((seed ^ byte) * 0x01000193) & 0xFFFFFFFF
@@ -69,15 +68,15 @@ def main() -> None:
         spec = replace(spec, input=spec.input | {"size": SIZE})
         torch.manual_seed(seed)
         random = torch.Generator().manual_seed(seed)
-        pictures = normalised(uniform(random, -1000, 200, 2, spec.in_channels, SIZE, SIZE), spec.input)
-        model = scrambled(build(spec.architecture), pictures, random)
+        pictures = normalise(uniform(random, -1000, 200, 2, spec.in_channels, SIZE, SIZE), spec.input)
+        model = randomize_batch_norms(build(spec.architecture), pictures, random)
         with torch.no_grad():
-            plain, merged = model(pictures), folded(model)(pictures)
+            plain, merged = model(pictures), fold_batch_norm(model)(pictures)
         moved = float((plain - merged).abs().max() / plain.abs().max())
-        model = folded(model)
-        file = encode({k: made_up(k, tuple(v.shape)) for k, v in model.state_dict().items()})
-        entry = store.about(spec) | {"parts": [], "licence": "none"}
-        entry["golden"] = store.answered(unpacked(spec, file), spec, FOLDER)
+        model = fold_batch_norm(model)
+        file = encode({k: random_weights(k, tuple(v.shape)) for k, v in model.state_dict().items()})
+        entry = store.entry_fields(spec) | {"parts": [], "licence": "none"}
+        entry["golden"] = store.store_golden(load_packed(spec, file), spec, FOLDER)
         entries.append(entry)
         print(spec.name, f"folded to within {moved:.1e}", flush=True)
     store.write(FOLDER, {"networks": entries})

@@ -1,9 +1,10 @@
-"""`../shared/data` → arrays in canonical order (slice 0 at the feet, patient's right at column 0), lungs told apart.
+"""The data → arrays in canonical order (slice 0 at the feet, patient's right at column 0), right and left lung.
 
-Each volume becomes `NAME.npz` with `grey` u8 `[slices, 384, 384]` (HU = grey · 1600/255 − 1350) and `labels` u8 with the
-page's label bytes: 1 right lung, 2 left lung, + 4 lesion. Where the data gives no lung mask (coronacases), lungs are
-found by threshold and morphology and joined with the masks that exist; models/README.md says so. Scans from neck to
-abdomen without COVID-19 (`trunks`) become arrays of the same kind in a folder of their own: only the lungs learn from them.
+Each volume becomes `NAME.npz` with `grey` u8 `[slices, 384, 384]` (HU = grey · 1600/255 − 1350) and
+`labels` u8 with the product's label bytes: 1 right lung, 2 left lung, + 4 lesion. Where the data
+gives no lung mask (coronacases), lungs are found by threshold and morphology and joined with the
+masks that exist (`cards/lungs.md`). Scans from neck to abdomen without COVID-19 (`trunks`) become
+arrays of the same kind in a folder of their own: only the lung networks learn from them.
 """
 
 import json
@@ -15,23 +16,13 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from .hounsfield import LEFT, LESION, RIGHT, grey_from_hu, hu_from_grey
 from .paths import ARRAYS, DATA, REPOSITORY, TRUNKS
 
-RIGHT, LEFT, LESION = 1, 2, 4
 #: Slices of this volume run from head to feet.
 HEAD_FIRST = {"radiopaedia-1"}
 #: Phantoms to train on: share of the left and of the right lung, seed. The page's own has seed 1 and stays unseen.
 PHANTOMS = [(0.0, 0.0, 11), (0.05, 0.02, 12), (0.12, 0.3, 13), (0.25, 0.1, 14), (0.5, 0.35, 15), (0.6, 0.75, 16)]
-
-
-def hu(grey: np.ndarray) -> np.ndarray:
-    """HU of the data's 8-bit grey."""
-    return grey.astype(np.float32) * (1600 / 255) - 1350
-
-
-def grey_of(values: np.ndarray) -> np.ndarray:
-    """The inverse of `hu`, clipped as the data is."""
-    return np.rint((values + 1350) * (255 / 1600)).clip(0, 255).astype(np.uint8)
 
 
 def largest_components(mask: np.ndarray, count: int, least: float = 0.1) -> np.ndarray:
@@ -48,7 +39,7 @@ def largest_components(mask: np.ndarray, count: int, least: float = 0.1) -> np.n
 
 def inner_air(grey: np.ndarray, below_hu: float = -400) -> np.ndarray:
     """Air that does not reach the picture's border on its slice: lungs, airways, bowel gas."""
-    air = hu(grey) < below_hu
+    air = hu_from_grey(grey) < below_hu
     for plane in air:
         labels, _ = ndimage.label(np.pad(plane, 1, constant_values=True))
         plane &= labels[1:-1, 1:-1] != labels[0, 0]
@@ -57,7 +48,7 @@ def inner_air(grey: np.ndarray, below_hu: float = -400) -> np.ndarray:
 
 def airway(grey: np.ndarray) -> np.ndarray:
     """Windpipe and main bronchi, followed from the head downwards as long as their area changes slowly."""
-    dark = ndimage.gaussian_filter(hu(grey), (0, 1, 1)) < -925
+    dark = ndimage.gaussian_filter(hu_from_grey(grey), (0, 1, 1)) < -925
     inner = inner_air(grey, -700)
     out = np.zeros(grey.shape, bool)
     before = None
@@ -66,7 +57,7 @@ def airway(grey: np.ndarray) -> np.ndarray:
         sizes = np.bincount(labels.ravel(), minlength=count + 1)
         if before is None:
             centres = ndimage.center_of_mass(labels > 0, labels, range(1, count + 1)) if count else []
-            body = np.argwhere(hu(grey[z]) > -300)
+            body = np.argwhere(hu_from_grey(grey[z]) > -300)
             middle = body[:, 1].mean() if len(body) else 192
             fitting = [i + 1 for i, c in enumerate(centres) if 40 < sizes[i + 1] < 700 and abs(c[1] - middle) < 30]
             # Air below the neck, under a head-rest, lies behind the windpipe.
@@ -95,7 +86,10 @@ def found_lungs(grey: np.ndarray) -> np.ndarray:
 
 
 def sides(lungs: np.ndarray) -> np.ndarray:
-    """Right (1) and left (2) of a lung mask: eroded until two pieces lie apart, then every voxel to the nearest piece."""
+    """Returns right (1) and left (2) of a lung mask.
+
+    The mask is eroded until it falls into two pieces; then every voxel belongs to the nearest one.
+    """
     small = lungs[:, ::2, ::2]
     middle = np.argwhere(small)[:, 2].mean()
     disk = ndimage.generate_binary_structure(2, 1)[None]
@@ -159,10 +153,11 @@ def phantom(left: float, right: float, seed: int) -> tuple[np.ndarray, np.ndarra
         subprocess.run([*cargo.split(), prefix, str(left), str(right), str(seed)], cwd=REPOSITORY, check=True)
         values, labels = np.fromfile(f"{prefix}.hu", "<i2"), np.fromfile(f"{prefix}.labels", np.uint8)
     shape = (-1, 256, 256)
-    return grey_of(values.reshape(shape).astype(np.float32)), labels.reshape(shape)
+    return grey_from_hu(values.reshape(shape).astype(np.float32)), labels.reshape(shape)
 
 
 def main() -> None:
+    """Makes every array that isn't there yet."""
     ARRAYS.mkdir(parents=True, exist_ok=True)
     for folder in sorted((DATA / "volumes").iterdir()):
         to = ARRAYS / f"{folder.name}.npz"

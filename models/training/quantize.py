@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Quantized:
-    """One tensor as stored; `integers` `[channels, values]`, `scales` `[channels]` (8 bits) or `[channels, groups]` (4)."""
+    """A stored tensor: `integers` `[channels, values]`, `scales` `[channels]` (8 bits) or `[channels, groups]` (4)."""
 
     shape: tuple[int, ...]
     bits: int
@@ -16,29 +16,27 @@ class Quantized:
     integers: np.ndarray
 
     def values(self) -> np.ndarray:
-        """What a reader gets, f32 in the tensor's shape."""
+        """Returns what a reader gets, f32 in the tensor's shape."""
         return dequantized(self.integers, self.scales, self.group if self.bits == 4 else 0).reshape(self.shape)
 
 
 def dequantized(integers: np.ndarray, scales: np.ndarray, group: int) -> np.ndarray:
+    """Returns integers times their scales; `group` values share one, or, at 0, a whole channel."""
     scales = scales.astype(np.float32)
-    if group:
-        spread = np.repeat(scales, group, axis=1)[:, : integers.shape[1]]
-    else:
-        spread = scales[:, None]
+    spread = np.repeat(scales, group, axis=1)[:, : integers.shape[1]] if group else scales[:, None]
     return integers.astype(np.float32) * spread
 
 
-def eight(weight: np.ndarray) -> Quantized:
-    """Rounded to the nearest of 255 steps of each output channel's largest magnitude."""
+def quantize_8bit(weight: np.ndarray) -> Quantized:
+    """Rounds to the nearest of 255 steps, the outermost of which are each output channel's largest magnitude."""
     rows = weight.reshape(weight.shape[0], -1).astype(np.float64)
     scales = (np.abs(rows).max(1) / 127).astype(np.float32)
     integers = np.rint(rows / np.where(scales > 0, scales, 1)[:, None]).clip(-127, 127).astype(np.int8)
     return Quantized(weight.shape, 8, 0, scales, integers)
 
 
-def four_scales(rows: np.ndarray, group: int) -> np.ndarray:
-    """A scale for every group of values, the one of several clippings with the least squared error; f16."""
+def scales_4bit(rows: np.ndarray, group: int) -> np.ndarray:
+    """Returns a scale for every group of values, f16: the one of several clippings with the least squared error."""
     channels, length = rows.shape
     groups = -(-length // group)
     padded = np.zeros((channels, groups * group))

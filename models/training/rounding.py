@@ -1,8 +1,9 @@
-"""Rounding to 4 bits that minds what a convolution is fed (Frantar et al. 2022, "GPTQ").
+"""Rounding to 4 bits with compensation (Frantar et al. 2022, "GPTQ").
 
-Rounding a weight to the nearest step costs lung Dice .005; moving each rounding error onto the weights still to be
-rounded, as the inputs' second moments allow, costs a fraction. Convolutions are taken in the order data meets them, so
-that each sees the errors before it; and what a channel loses on average by all of them, at 8 bits too, its bias gives back.
+Rounding a weight to the nearest step costs lung Dice .005. Moving each rounding error onto the
+weights still to be rounded, as the inputs' second moments allow, costs a fraction of that.
+Convolutions are taken in the order data meets them, so that each sees the errors before it. What a
+channel loses on average by all of them, at 8 bits too, its bias gives back.
 """
 
 import numpy as np
@@ -21,14 +22,14 @@ SAMPLES = 16_384
 
 
 def bits_of(name: str, weight: torch.Tensor, spec: Spec) -> int:
-    """How a tensor is stored: 32 (f32), 8 or 4 bits."""
+    """Returns how a tensor is stored: in 32 (f32), 8 or 4 bits."""
     if weight.ndim != 4:
         return 32
     return 4 if name.startswith(spec.four) and weight.shape[1] > 1 else 8
 
 
-def compensated(rows: np.ndarray, moments: np.ndarray, group: int) -> tuple[np.ndarray, np.ndarray]:
-    """Integers `[channels, values]` and scales `[channels, groups]` of `rows`, given the inputs' second moments."""
+def gptq(rows: np.ndarray, moments: np.ndarray, group: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns integers `[channels, values]` and scales `[channels, groups]`, given the inputs' second moments."""
     rows = rows.copy()
     length = rows.shape[1]
     moments = moments + np.eye(length) * (DAMPING * np.trace(moments) / length + 1e-9)
@@ -38,7 +39,7 @@ def compensated(rows: np.ndarray, moments: np.ndarray, group: int) -> tuple[np.n
     scales = np.zeros((rows.shape[0], -(-length // group)), np.float16)
     for start in range(0, length, group):
         end = min(start + group, length)
-        scale = quantize.four_scales(rows[:, start:end], group)[:, 0]
+        scale = quantize.scales_4bit(rows[:, start:end], group)[:, 0]
         scales[:, start // group] = scale
         safe = np.where(scale > 0, scale, 1).astype(np.float64)
         errors = np.zeros((rows.shape[0], end - start))
@@ -50,8 +51,8 @@ def compensated(rows: np.ndarray, moments: np.ndarray, group: int) -> tuple[np.n
     return integers, scales
 
 
-def moments(layer: nn.Conv2d, fed: torch.Tensor) -> np.ndarray:
-    """Second moments of what the layer's weights meet, in the order of its flattened weights."""
+def input_moments(layer: nn.Conv2d, fed: torch.Tensor) -> np.ndarray:
+    """Returns the second moments of a layer's inputs, in the order of its flattened weights."""
     side = layer.kernel_size[0]
     patches = F.unfold(fed, side, padding=side // 2).transpose(1, 2)
     patches = patches.reshape(-1, patches.shape[2])
@@ -61,8 +62,8 @@ def moments(layer: nn.Conv2d, fed: torch.Tensor) -> np.ndarray:
 
 
 @torch.no_grad()
-def rounded(model: nn.Module, spec: Spec, pictures: torch.Tensor) -> dict[str, Quantized | np.ndarray]:
-    """All tensors of a folded network in stored form; the network itself ends up with the rounded weights."""
+def quantize_model(model: nn.Module, spec: Spec, pictures: torch.Tensor) -> dict[str, Quantized | np.ndarray]:
+    """Returns all tensors of a folded network in stored form; the network itself gets the rounded weights."""
     forms: dict[str, Quantized | np.ndarray] = {}
     names = {module: f"{name}.weight" for name, module in model.named_modules()}
     convolutions = [module for module in names if isinstance(module, nn.Conv2d)]
@@ -74,10 +75,10 @@ def rounded(model: nn.Module, spec: Spec, pictures: torch.Tensor) -> dict[str, Q
     def fit(layer: nn.Conv2d, arguments: tuple[torch.Tensor]) -> None:
         name, weight = names[layer], layer.weight.numpy().copy()
         if bits_of(name, layer.weight, spec) == 8:
-            form = quantize.eight(weight)
+            form = quantize.quantize_8bit(weight)
         else:
             rows = weight.reshape(len(weight), -1).astype(np.float64)
-            integers, scales = compensated(rows, moments(layer, arguments[0]), spec.group)
+            integers, scales = gptq(rows, input_moments(layer, arguments[0]), spec.group)
             form = Quantized(weight.shape, 4, spec.group, scales, integers)
         layer.weight.copy_(torch.from_numpy(form.values()))
         forms[name] = form

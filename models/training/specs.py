@@ -44,10 +44,12 @@ class Spec:
 
     @property
     def size(self) -> int:
+        """Rows and columns of its input."""
         return self.input["size"]
 
     @property
     def in_channels(self) -> int:
+        """Channels of its input."""
         return self.architecture["in_channels"]
 
     @property
@@ -57,6 +59,7 @@ class Spec:
 
     @property
     def box_margin(self) -> float:
+        """How much wider than the lungs its box is at each side, in sides."""
         return self.input["box_margin"]
 
 
@@ -80,8 +83,8 @@ class Run:
     #: The first steps may see smaller pictures: most of what they learn carries over, in 0.6 times the time.
     early_steps: int = 0
     early_size: int = 0
-    #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are kept apart, of a lung
-    #: network's those of `lung-slices`.
+    #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are kept
+    #: apart, of a lung network's those of `lung-slices`.
     fold: int | None = None
     #: Whether a lung network sees scans from neck to abdomen, and which part of `folds.json`'s is
     #: kept apart.
@@ -105,11 +108,6 @@ class Run:
             return NAMED[self.after]
         before = takewhile(lambda run: run.name != self.name, RUNS.values())
         return next((run for run in reversed(list(before)) if self.shipped and run.member == self.shipped), None)
-
-    @property
-    def all_steps(self) -> int:
-        """Its own and those of the runs it started from, in steps of 16 pictures."""
-        return self.steps * self.batch // 16 + (self.origin.all_steps if self.origin else 0)
 
     @property
     def unseen(self) -> set[str]:
@@ -140,7 +138,10 @@ def _family(name: str) -> tuple[list[Spec], list[Run]]:
         specs.append(Spec(family=name, **fields | lists))
     by_name = {spec.name: spec for spec in specs}
     runs = [
-        Run(spec=by_name.get(run.get("member"), specs[0]), **config["training"] | run | {"frozen": tuple(run.get("frozen", []))})
+        Run(
+            spec=by_name.get(run.get("member"), specs[0]),
+            **config["training"] | run | {"frozen": tuple(run.get("frozen", []))},
+        )
         for run in config.get("run", [])
     ]
     return specs, runs
@@ -155,13 +156,20 @@ def _protocol() -> tuple[dict[str, list[Run]], dict[str, list[Run]], list[Run]]:
         first = next(s for s in SPECS.values() if s.family == family)
         architecture = fields.pop("architecture", first.architecture)
         seen = first.input | {"size": fields.pop("size")}
-        spec = replace(first, name=fields.pop("name"), architecture=architecture, input=seen, ships=False, threshold=0.5)
-        runs = [Run(f"ct100-{spec.name}-{f}", spec, fold=f, single_only=True, **fields) for f in range(len(FOLDS["folds"]))]
+        spec = replace(
+            first, name=fields.pop("name"), architecture=architecture, input=seen, ships=False, threshold=0.5
+        )
+        runs = [
+            Run(f"ct100-{spec.name}-{f}", spec, fold=f, single_only=True, **fields) for f in range(len(FOLDS["folds"]))
+        ]
         alone[spec.name] = runs
         every += runs
         for nth, stage in enumerate(stages, 1):
             names = (f"volumes-{spec.name}-{run.fold}" + (f"-{nth}" if nth > 1 else "") for run in runs)
-            runs = [Run(name, spec, fold=run.fold, after=run.name, **fields | stage) for name, run in zip(names, runs)]
+            runs = [
+                Run(name, spec, fold=run.fold, after=run.name, **fields | stage)
+                for name, run in zip(names, runs, strict=True)
+            ]
             added[spec.name] = runs
             every += runs
     return alone, added, every
@@ -178,8 +186,14 @@ TIERS = ("quick", "standard", "full")
 ASKED = sorted(SPECS, key=lambda name: (TIERS.index(SPECS[name].tier), not SPECS[name].first))
 #: The lungs' run that keeps single slices apart, and makes nothing that is shipped.
 LUNGS_APART = "lungs-apart"
-#: Of every network of `ct100.toml` its runs from scratch, one a fold, and of those that no family has, the last of the runs that go
-#: on from them with the volumes; not among `RUNS`, which make what is shipped.
+#: Of every network of `ct100.toml` its runs from scratch, one a fold, and of those that no family has, the
+#: last of the runs that go on from them with the volumes; not among `RUNS`, which make what is shipped.
 PROTOCOL, ADDED, _every = _protocol()
 #: Every run there is.
 NAMED = RUNS | {run.name: run for run in _every}
+
+
+def fold_members(family: str) -> dict[int, str]:
+    """Returns a family's axial members that keep a fold's patients apart, by the fold's number."""
+    ours = [run for run in RUNS.values() if run.member and run.spec.family == family and run.spec.axial]
+    return {run.fold: run.member for run in ours if run.fold is not None}

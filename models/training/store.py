@@ -1,7 +1,8 @@
 """Packed networks in a folder: `weights/`, `golden/` and a `manifest.json` that lists them.
 
-There are two: `PACKED` beside the runs, with every network that is trained there, by which they are judged; and `models/`
-in the repository, with those that are shipped.
+There are two such folders. `PACKED`, beside the runs, has every network that is trained there; a
+`corsai` that is built with `CORSAI_MODELS=PACKED` measures them. `models/` in the repository has
+those that are shipped.
 """
 
 import hashlib
@@ -13,11 +14,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from .network import folded
-from .pack import encode, unpacked
+from .network import fold_batch_norm
+from .pack import encode, load_packed
 from .paths import MODELS, PACKED
-from .rounding import rounded
-from .specs import ASKED, SPECS, Spec
+from .rounding import quantize_model
+from .specs import ASKED, Spec
 
 PART_BYTES = 16 << 20
 #: Of the manifest.
@@ -25,39 +26,41 @@ FORMAT = 3
 
 
 def read(root: Path) -> dict:
+    """Returns the folder's manifest; an empty one where there is none."""
     path = root / "manifest.json"
     return json.loads(path.read_text()) if path.exists() else {"format": FORMAT, "networks": []}
 
 
 def write(root: Path, manifest: dict) -> None:
+    """Writes the folder's manifest."""
     (root / "manifest.json").write_text(json.dumps(manifest | {"format": FORMAT}, indent=2) + "\n")
 
 
 def entry_of(spec: Spec, root: Path) -> dict | None:
-    """The network's entry in the folder's manifest; `None` where it isn't there."""
+    """Returns the network's entry in the folder's manifest; `None` where it isn't there."""
     return next((e for e in read(root)["networks"] if e["name"] == spec.name), None)
 
 
 def root_of(spec: Spec) -> Path:
-    """Where its newest packed weights lie: what is shipped outlives the runs that made it."""
+    """Returns the folder of its newest packed weights: what is shipped outlives the runs that made it."""
     return PACKED if entry_of(spec, PACKED) else MODELS
 
 
 def key(spec: Spec) -> str:
-    """What names the packed weights; empty where there are none."""
+    """Returns what names the packed weights; empty where there are none."""
     entry = entry_of(spec, root_of(spec))
     return "+".join(p["sha256"][:12] for p in entry["parts"]) if entry else ""
 
 
 def load(spec: Spec) -> nn.Module:
-    """The network as it is packed."""
+    """Returns the network as it is packed."""
     root = root_of(spec)
     entry = entry_of(spec, root)
-    return unpacked(spec, b"".join((root / "weights" / p["file"]).read_bytes() for p in entry["parts"]))
+    return load_packed(spec, b"".join((root / "weights" / p["file"]).read_bytes() for p in entry["parts"]))
 
 
 def golden_input(channels: int, size: int) -> np.ndarray:
-    """The known input of `inference/networks/src/golden.rs`, `[channels, size, size]` f32."""
+    """Returns the known input of `inference/networks/src/golden.rs`, `[channels, size, size]` f32."""
     count = np.arange(channels * size * size, dtype=np.uint32)
     hashed = (count * np.uint32(2_654_435_761)) >> np.uint32(8)
     noise = hashed.astype(np.float32) / np.float32(1 << 24) - np.float32(0.5)
@@ -67,10 +70,11 @@ def golden_input(channels: int, size: int) -> np.ndarray:
 
 
 def digest(content: bytes) -> str:
+    """Returns the SHA-256 in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
-def enter(entry: dict, root: Path) -> None:
+def set_entry(entry: dict, root: Path) -> None:
     """Puts an entry into the folder's manifest, in the place of an older one."""
     manifest = read(root)
     entries = {e["name"]: e for e in manifest["networks"]} | {entry["name"]: entry}
@@ -78,8 +82,8 @@ def enter(entry: dict, root: Path) -> None:
     write(root, manifest)
 
 
-def about(spec: Spec) -> dict:
-    """What an entry says whatever the weights."""
+def entry_fields(spec: Spec) -> dict:
+    """Returns the part of an entry that doesn't depend on the weights."""
     return {
         "name": spec.name,
         "family": spec.family,
@@ -92,15 +96,15 @@ def about(spec: Spec) -> dict:
 
 
 @torch.no_grad()
-def put(model: nn.Module, spec: Spec, pictures: torch.Tensor, root: Path = PACKED) -> dict:
+def pack_network(model: nn.Module, spec: Spec, pictures: torch.Tensor, root: Path = PACKED) -> dict:
     """Packs a trained network into `root`; returns its entry.
 
-    `pictures` are inputs of the network's own kind, by which its rounding is optimised.
+    `pictures` are inputs of the network, by which its rounding is optimised.
     """
-    model = folded(model)
-    file = encode(rounded(model, spec, pictures))
+    model = fold_batch_norm(model)
+    file = encode(quantize_model(model, spec, pictures))
     known = torch.from_numpy(golden_input(spec.in_channels, spec.size))[None]
-    network = unpacked(spec, file)
+    network = load_packed(spec, file)
     if not torch.equal(network(known), model(known)):
         raise ValueError(f"{spec.name}: the file holds other weights than were rounded")
     for folder in ("weights", "golden"):
@@ -113,14 +117,14 @@ def put(model: nn.Module, spec: Spec, pictures: torch.Tensor, root: Path = PACKE
         part = {"file": f"{spec.name}.{digest(content)[:12]}.bin", "sha256": digest(content), "bytes": len(content)}
         (root / "weights" / part["file"]).write_bytes(content)
         parts.append(part)
-    entry = about(spec) | {"parts": parts, "golden": answered(network, spec, root), "licence": spec.licence}
-    enter(entry, root)
+    entry = entry_fields(spec) | {"parts": parts, "golden": store_golden(network, spec, root), "licence": spec.licence}
+    set_entry(entry, root)
     return entry
 
 
 @torch.no_grad()
-def answered(model: nn.Module, spec: Spec, root: Path) -> dict:
-    """Stores what the network makes of the known input; the golden's entry."""
+def store_golden(model: nn.Module, spec: Spec, root: Path) -> dict:
+    """Stores the network's answer to the known input; returns the golden's entry."""
     logits = model(torch.from_numpy(golden_input(spec.in_channels, spec.size))[None])
     golden = logits[0, :, :: spec.golden_stride, :: spec.golden_stride].numpy().astype("<f4").tobytes()
     (root / "golden" / f"{spec.name}.bin").write_bytes(golden)
@@ -142,4 +146,6 @@ def publish(spec: Spec) -> None:
             shutil.copy(PACKED / "weights" / part["file"], MODELS / "weights")
         shutil.copy(PACKED / "golden" / entry["golden"]["file"], MODELS / "golden")
     kept = {"dice": was["dice"]} if was.get("parts") == entry["parts"] and "dice" in was else {}
-    enter(about(spec) | {k: entry[k] for k in ("parts", "golden")} | {"licence": spec.licence} | kept, MODELS)
+    set_entry(
+        entry_fields(spec) | {k: entry[k] for k in ("parts", "golden")} | {"licence": spec.licence} | kept, MODELS
+    )

@@ -1,12 +1,11 @@
 """Trains one network; resumes to the step, whatever ended the last run.
 
-State is one file a run (`RUNS/NAME/state.pt`), written every `SAVE_EVERY` steps and on SIGTERM, and `log.tsv` beside
-it. A batch depends on the seed and the step alone, so a resumed run goes on as the unbroken one would, on another device
-too.
+State is one file a run (`RUNS/NAME/state.pt`), written every `SAVE_EVERY` steps and on SIGTERM, and
+`log.tsv` beside it. A batch depends on the seed and the step alone, so a resumed run goes on as the
+unbroken one would, on another device too.
 """
 
 import copy
-import hashlib
 import math
 import os
 import signal
@@ -15,10 +14,10 @@ import time
 import torch
 
 from . import store
-from .lesions import Lesions
+from .lesions import LesionBatches
 from .losses import LOSSES
-from .lungs import Lungs
-from .network import build, start_from_imagenet, unfolded
+from .lungs import LungBatches
+from .network import build, start_from_imagenet, unfold_batch_norm
 from .paths import run_folder
 from .specs import NAMED, SPECS, Run
 
@@ -29,47 +28,45 @@ AVERAGE = 0.99
 
 
 def rate(run: Run, step: int) -> float:
-    """One cycle: a cosine up to the peak in the first 15 % of the steps, and down to nothing in the rest."""
+    """Returns the learning rate: a cosine up to the peak in the first 15 % of the steps, then down to 0."""
     rise = 0.15 * run.steps
     if step < rise:
         return run.peak_rate * (0.04 + 0.96 * (1 - math.cos(math.pi * step / rise)) / 2)
     return run.peak_rate * (1 + math.cos(math.pi * (step - rise) / (run.steps - rise))) / 2
 
 
-def batches(run: Run) -> Lungs | Lesions:
+def batches(run: Run) -> LungBatches | LesionBatches:
+    """Returns the run's batches."""
     if run.spec.family == "lungs":
-        return Lungs(run.spec, run.held_out, run.projections or run.spec.projections, run.fold)
-    return Lesions(run.spec, run.held_out, run.fold, run.single_only)
+        return LungBatches(run.spec, run.held_out, run.projections or run.spec.projections, run.fold)
+    return LesionBatches(run.spec, run.held_out, run.fold, run.single_only)
 
 
-def averaged(run: Run) -> torch.nn.Module:
-    """The weights' moving average of a run: what is evaluated and shipped."""
+def averaged_model(run: Run) -> torch.nn.Module:
+    """Returns a run's moving average of the weights: what is evaluated and shipped."""
     model = build(run.spec.architecture)
     state = torch.load(run_folder(run.name) / "state.pt", map_location="cpu", weights_only=True)
     model.load_state_dict(state["average"])
     return model.eval()
 
 
-def finished(run: Run) -> bool:
+def is_finished(run: Run) -> bool:
+    """Returns whether the run has made all its steps."""
     state = run_folder(run.name) / "state.pt"
     return state.exists() and torch.load(state, map_location="cpu", weights_only=True, mmap=True)["step"] >= run.steps
 
 
-def key(run: Run) -> str:
-    """What names a finished run's weights."""
-    return hashlib.sha256((run_folder(run.name) / "state.pt").read_bytes()).hexdigest()[:12]
-
-
 def train(run: Run, device: str = "cpu") -> None:
+    """Trains to the end, or until SIGTERM."""
     folder = run_folder(run.name)
     torch.manual_seed(run.seed)
     source, loss_of = batches(run), LOSSES[run.loss]
     model = build(run.spec.architecture)
     if run.after:
-        model.load_state_dict(averaged(NAMED[run.after]).state_dict())
+        model.load_state_dict(averaged_model(NAMED[run.after]).state_dict())
     elif run.shipped:
         pictures, _ = source.batch(run.batch, torch.Generator().manual_seed(run.seed), run.spec.size)
-        model = unfolded(store.load(SPECS[run.shipped]), run.spec.architecture, pictures)
+        model = unfold_batch_norm(store.load(SPECS[run.shipped]), run.spec.architecture, pictures)
     else:
         start_from_imagenet(model)
     for name, weight in model.named_parameters():
@@ -101,7 +98,9 @@ def train(run: Run, device: str = "cpu") -> None:
             torch.manual_seed(run.seed * 1_000_003 + step)
             size = run.early_size if step < run.early_steps else run.spec.size
             inputs, truth = (t.to(device) for t in source.batch(run.batch, random, size))
-            with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=not run.exact and (device != "cpu" or BFLOAT16)):
+            with torch.autocast(
+                torch.device(device).type, torch.bfloat16, enabled=not run.exact and (device != "cpu" or BFLOAT16)
+            ):
                 logits = model(inputs.contiguous(memory_format=torch.channels_last))
             loss = loss_of([depth.float() for depth in logits] if isinstance(logits, list) else logits.float(), truth)
             if not loss.isfinite():
@@ -116,7 +115,7 @@ def train(run: Run, device: str = "cpu") -> None:
             # Short runs must forget their start sooner than the average's own length.
             keep = min(AVERAGE, step / (step + 10))
             with torch.no_grad():
-                for own, now in zip(average.state_dict().values(), model.state_dict().values()):
+                for own, now in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
                     own.lerp_(now, 1 - keep) if own.is_floating_point() else own.copy_(now)
             losses.append(loss.item())
             if step % 10 == 0:

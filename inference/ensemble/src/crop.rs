@@ -13,7 +13,7 @@ const PADDING_HU: f32 = -1024.0;
 
 /// A square of pixels, the same on every slice; it may reach past the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CropBox {
+pub struct CropBox {
     /// First row; negative above the picture.
     pub row: isize,
     /// First column; negative beside the picture.

@@ -26,4 +26,6 @@ mod resize;
 mod vote;
 
 pub use analysis::{Analysis, Job, JobId, LesionProbabilities, Options};
+pub use crop::CropBox;
 pub use error::EnsembleError;
+pub use preprocessing::whole_volume;

@@ -41,7 +41,7 @@ pub(crate) fn stack_to_cube(planes: &[Vec<f32>], input: &Input) -> Vec<f32> {
 }
 
 /// Returns the whole volume as a cube `[z][y][x]` of `input.size` voxels a side, normalised.
-pub(crate) fn whole_volume(volume: &HuVolume, input: &Input) -> Vec<f32> {
+pub fn whole_volume(volume: &HuVolume, input: &Input) -> Vec<f32> {
     let grid = volume.grid();
     let vertical = Filter::new(grid.rows(), input.size);
     let horizontal = Filter::new(grid.columns(), input.size);

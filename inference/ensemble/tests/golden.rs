@@ -1,18 +1,36 @@
-//! Every stage between the networks against the values that `PyTorch` and `NumPy` made of the same
-//! synthetic study; `e2e/specs/networks.test.mjs` compares the same stages in wasm.
+//! Every stage between the networks against stored values; `e2e/specs/networks.test.mjs` asks the
+//! same of wasm. A second implementation of the stages, in `PyTorch` and `NumPy`, made the values; it is
+//! gone since the product alone measures (2026-11-30). After a change of the method,
+//! `cargo test -p corsai-ensemble --test golden -- --ignored` stores what Rust computes.
 
 #![allow(clippy::unwrap_used)]
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use corsai_ensemble::golden::stages;
 
 /// Largest difference of a probability or a normalised grey.
 const TOLERANCE: f32 = 2e-6;
 
+fn folder() -> PathBuf {
+    Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/golden")
+}
+
+#[test]
+#[ignore = "stores the values anew"]
+fn store_every_stage() {
+    for (name, values) in stages() {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        fs::write(folder().join(format!("{name}.bin")), bytes).unwrap();
+    }
+}
+
 #[test]
 fn every_stage_equals_the_reference() {
-    let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/golden");
+    let folder = folder();
     let found = stages();
     let mut stored: Vec<_> =
         fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();

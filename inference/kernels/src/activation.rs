@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exp_is_exact_to_single_precision() {
+    fn exp_has_single_precision() {
         for i in -8700..=8700 {
             let x = i as f32 / 100.0;
             let exact = f64::from(x).exp();
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn silu_is_its_definition_and_keeps_what_is_no_number() {
+    fn silu_matches_its_definition_and_keeps_nan() {
         for i in -400..400 {
             let x = i as f32 * 0.5;
             let exact = f64::from(x) / (1.0 + (-f64::from(x)).exp());
@@ -105,13 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn sigmoid_and_softmax_are_their_definitions_at_any_size() {
+    fn sigmoid_and_softmax_match_their_definitions_at_any_magnitude() {
         let mut values = [-1e3, -20.0, -0.5, 0.0, 0.5, 20.0, 1e3, f32::NAN];
         let exact = values.map(|x| 1.0 / (1.0 + (-f64::from(x)).exp()));
         sigmoid(&mut values);
         assert!(values[..7].iter().zip(exact).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-7), "{values:?}");
         assert!(values[7].is_nan());
-        // Three classes of two pixels, one of which is no number.
+        // Three classes of two pixels, one of them with NaN.
         let mut planes = [1e3, 1.0, 1e3, f32::NAN, -1e3, 2.0];
         softmax(&mut planes, 3);
         assert_eq!([planes[0], planes[2], planes[4]], [0.5, 0.5, 0.0]);

@@ -201,12 +201,11 @@ fn plan_blocks(lifetimes: &[Lifetime]) -> (Vec<usize>, Vec<usize>) {
         // Blocks are in order of falling size.
         let free = members.iter().rposition(|others| !others.iter().any(|other| other.overlaps(lifetime)));
         let block = free.unwrap_or(members.len());
-        match members.get_mut(block) {
-            Some(others) => others.push(lifetime),
-            None => {
-                members.push(vec![lifetime]);
-                sizes.push(lifetime.len);
-            }
+        if let Some(others) = members.get_mut(block) {
+            others.push(lifetime);
+        } else {
+            members.push(vec![lifetime]);
+            sizes.push(lifetime.len);
         }
         assigned[nth] = block;
     }
@@ -221,7 +220,7 @@ mod tests {
         PLANNER.with_borrow(|planner| planner.blocks.iter().map(Vec::len).sum())
     }
 
-    /// Two buffers at a time, of three; where each lies.
+    /// Uses three buffers, at most two at a time, and returns their addresses.
     fn slice(len: usize) -> [*const f32; 3] {
         with_planned_memory(|| {
             let (first, small) = (Buffer::from_slice(&vec![1.0; len]), Buffer::zeros(MIN_PLANNED_LEN - 1));
@@ -236,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn later_slices_lie_in_the_planned_blocks_of_the_first() {
+    fn later_slices_use_the_blocks_planned_for_the_first() {
         slice(MIN_PLANNED_LEN);
         assert_eq!(planned_values(), 4 * MIN_PLANNED_LEN, "the first and the third share a block");
         let places = slice(MIN_PLANNED_LEN);

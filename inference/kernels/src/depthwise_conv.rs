@@ -142,7 +142,7 @@ mod tests {
         x / (1.0 + (-x).exp())
     }
 
-    /// By the definition, in f64.
+    /// The convolution by its definition, in f64.
     fn conv2d_reference(
         of: &DepthwiseConv2d,
         input: &[f32],
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn every_size_kernel_stride_and_border_is_the_definition() {
+    fn every_size_kernel_stride_and_padding_matches_the_definition() {
         for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2)] {
             for pad_begin in 0..kernel {
                 for (rows, columns) in [(1, 1), (2, 3), (4, 4), (5, 8), (7, 9), (8, 8), (16, 17), (12, 24), (33, 31)] {
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn arguments_that_do_not_fit_are_refused() {
         assert!(DepthwiseConv2d::new(vec![0.0; 49], vec![0.0], 7, 1, 3).is_none());
         assert!(DepthwiseConv2d::new(vec![0.0; 9], vec![0.0], 3, 3, 1).is_none());
         assert!(DepthwiseConv2d::new(vec![0.0; 9], vec![0.0; 2], 3, 1, 1).is_none());

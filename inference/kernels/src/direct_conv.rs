@@ -176,7 +176,7 @@ mod tests {
     use crate::test_support::{conv2d_reference, noise};
 
     #[test]
-    fn every_size_kernel_stride_and_grouping_is_the_definition() {
+    fn every_size_kernel_stride_and_grouping_matches_the_definition() {
         for geometry in [(3, 1, 1), (3, 2, 0), (3, 2, 1), (7, 2, 3), (7, 1, 3), (7, 2, 2)] {
             for channels in [[1, 5, 1], [4, 8, 1], [6, 6, 3], [6, 12, 2], [3, 3, 3]] {
                 for (rows, columns) in [(1, 1), (3, 2), (8, 8), (9, 17), (16, 24)] {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn arguments_that_do_not_fit_are_refused() {
         assert!(DirectConv2d::new(&[0.0; 25], None, [1, 1, 1], (5, 1, 2)).is_none());
         assert!(DirectConv2d::new(&[0.0; 9], None, [1, 1, 1], (3, 3, 1)).is_none());
         assert!(DirectConv2d::new(&[0.0; 9], None, [3, 3, 2], (3, 1, 1)).is_none());

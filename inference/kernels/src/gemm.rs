@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn every_size_is_the_definition() {
+    fn every_size_matches_the_definition() {
         for rows in [1, 4, 7, 33] {
             for depth in [1, 5, KC, KC + 1, 2 * KC + 9] {
                 for columns in [1, NR, NR + 3, NC, NC + 1, 2 * NC + NR] {
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn arguments_that_do_not_fit_are_refused() {
         assert!(PackedLhs::new(&[0.0; 5], 2, 3).is_none() && PackedLhs::new(&[], 0, 3).is_none());
     }
 }

@@ -168,7 +168,7 @@ mod tests {
     use crate::test_support::{conv2d_reference, noise};
 
     #[test]
-    fn every_size_kernel_stride_and_border_is_the_definition() {
+    fn every_size_kernel_stride_and_padding_matches_the_definition() {
         let [gates, scale, shift] = [noise(5, 21), noise(5, 23), noise(5, 25)];
         let prologues = [
             Prologue::Identity,
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn arguments_that_do_not_fit_are_refused() {
         assert!(GemmConv2d::new(&[0.0; 9], None, [1, 1], (1, 1, 0)).is_none());
         assert!(GemmConv2d::new(&[0.0; 9], Some(vec![0.0; 2]), [1, 1], (3, 1, 1)).is_none());
         assert!(GemmConv2d::new(&[0.0; 9], None, [1, 1], (3, 1, 3)).is_none());

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_are_normalised_and_cut() {
+    fn groups_are_normalised_and_clamped_at_zero() {
         let (channels, groups, size) = (6, 3, 35);
         let value = |i: usize| ((i * 37) % 101) as f32 / 10.0 - 3.0;
         let planes: Vec<f32> = (0..channels * size).map(value).collect();
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_not_hidden() {
+    fn nan_is_kept() {
         let mut planes = vec![1.0, f32::NAN, 2.0];
         group_norm_relu(&mut planes, 1, &[1.0], &[0.0], 1e-5);
         assert!(planes.iter().all(|value| value.is_nan()));

@@ -10,9 +10,10 @@
 //! On a GPU, with the feature `gpu`, kernels are WGSL shaders behind Burn's backend extension
 //! (`gpu`).
 //!
-//! A convolution's output has the size [`output_size`] on every device.
+//! A convolution's output has the size [`output_size()`] on every device.
 
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![allow(clippy::needless_for_each, reason = "hot loops stay in the form in which they were measured")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp, reason = "tests compare exact values"))]
 
 mod activation;
 mod buffer;

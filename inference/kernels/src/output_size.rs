@@ -12,7 +12,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_output_has_the_size_of_pytorchs() {
+    fn the_output_has_the_size_of_pytorch() {
         for (kernel, stride) in [(1, 1), (1, 2), (3, 1), (3, 2), (5, 2), (7, 2)] {
             for size in 1..70 {
                 // torch.nn.Conv2d with padding = kernel // 2.

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plane_of_one_slope_keeps_it() {
+    fn a_linear_plane_stays_linear() {
         let (rows, columns) = (5, 7);
         let slope = |row: f64, column: f64| (3.0 * row - 2.0 * column) as f32;
         let plane: Vec<f32> =

@@ -336,7 +336,7 @@ mod tests {
     use crate::test_support::{conv2d_reference, noise};
 
     #[test]
-    fn every_size_is_the_definition() {
+    fn every_size_matches_the_definition() {
         for (rows, columns) in [(1, 1), (2, 3), (4, 4), (5, 4), (8, 8), (7, 17), (16, 16), (13, 33)] {
             for (inputs, outputs) in [(1, 1), (3, 2), (17, 5)] {
                 let (weight, bias) = (noise(inputs * outputs * 9, 3), noise(outputs, 5));
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn arguments_that_do_not_fit_are_refused() {
         assert!(
             WinogradConv3x3::new(&[0.0; 8], None, [1, 1]).is_none()
                 && WinogradConv3x3::new(&[], None, [0, 1]).is_none()

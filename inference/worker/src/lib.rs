@@ -29,6 +29,8 @@ mod error;
 mod fakes;
 #[cfg(feature = "gpu")]
 mod gpu_backend;
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+mod libc_shim;
 mod memory;
 mod messages;
 mod network_cache;

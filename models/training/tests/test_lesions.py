@@ -5,24 +5,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from training import lesions
-from training.prepare import LESION, grey_of, hu
+from training.hounsfield import LESION, RIGHT, grey_from_hu, hu_from_grey
 from training.specs import SPECS
 
-RIGHT = 1
 SIDE = 40
 OUTSIDE = np.float32(100.0)
 
 
 def volume(row: int, column: int, inside: float) -> tuple[np.ndarray, np.ndarray]:
-    """Grey and labels `[slice, row, column]`: a square lung, `inside` HU in its box with the margin, and other tissue."""
+    """Returns grey and labels `[slice, row, column]`: a square lung, `inside` HU in its box, and other tissue."""
     labels = np.zeros((8, 128, 128), np.uint8)
     labels[:, row : row + SIDE, column : column + SIDE] = RIGHT
     labels[:, row + 10 : row + 16, column + 10 : column + 16] |= LESION
     values = np.full(labels.shape, OUTSIDE)
     grow = SIDE // 10
     values[:, row - grow : row + SIDE + grow, column - grow : column + SIDE + grow] = inside
-    return grey_of(values), labels
+    return grey_from_hu(values), labels
 
 
 def test_each_volume_is_measured_in_its_own_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,6 +38,6 @@ def test_each_volume_is_measured_in_its_own_box(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(lesions, "ARRAYS", tmp_path)
     mean, deviation = lesions.statistics(SPECS["resnet21-0"])
     # Two slices of each volume and the single one, of one size; nothing from outside a box.
-    values = hu(grey_of(np.array([-500.0, -500.0, -900.0, -900.0, -700.0])))
+    values = hu_from_grey(grey_from_hu(np.array([-500.0, -500.0, -900.0, -900.0, -700.0])))
     assert mean == pytest.approx(values.mean(), abs=0.5)
     assert deviation == pytest.approx(values.std(), abs=0.5)

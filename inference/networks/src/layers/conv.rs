@@ -16,7 +16,7 @@ use crate::{error::NetworkError, weights::Weights};
 
 /// A 2-D convolution.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "handles, of which a network has few")]
+#[allow(clippy::large_enum_variant, reason = "a network has few of these handles")]
 pub(crate) enum Conv2d {
     Cpu(CpuConv2d),
     #[cfg(feature = "gpu")]

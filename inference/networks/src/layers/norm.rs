@@ -15,6 +15,7 @@ use crate::{error::NetworkError, weights::Weights};
 /// Batch normalisation that can't be folded into a convolution before it, and `ReLU`:
 /// max(0, x · scale + shift), per channel.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a network has few of these handles")]
 pub(crate) enum AffineRelu {
     /// Scales and shifts.
     Cpu(Arc<[Vec<f32>; 2]>),
@@ -49,6 +50,7 @@ impl AffineRelu {
 /// Group normalisation over 32 groups with ε = 1e-5 (`PyTorch`'s default) and a scale and a shift
 /// per channel, and `ReLU`.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a network has few of these handles")]
 pub(crate) enum GroupNormRelu {
     Cpu {
         gamma: Vec<f32>,

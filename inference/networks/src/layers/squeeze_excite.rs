@@ -20,6 +20,7 @@ use crate::{error::NetworkError, weights::Weights};
 
 /// A gate per channel.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a gate lives for one layer")]
 pub(crate) enum Gate {
     Cpu(CpuGate),
     #[cfg(feature = "gpu")]
