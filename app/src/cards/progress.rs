@@ -27,9 +27,9 @@ pub fn ProgressCard() -> impl IntoView {
     let open = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase != Phase::Empty);
     view! {
         {move || open.get().then(|| view! { <Listing /> })}
-        {move || busy.get().map(|slot| view! { <Running which=slot /> })}
-        <Ended which=StudySlot::Current />
-        <Ended which=StudySlot::Previous />
+        {move || busy.get().map(|slot| view! { <RunningWork which=slot /> })}
+        <EndedRun which=StudySlot::Current />
+        <EndedRun which=StudySlot::Previous />
     }
 }
 
@@ -60,7 +60,7 @@ pub fn Listing() -> impl IntoView {
 /// A study that the person stopped, or whose pictures were lost with a worker, and the way to
 /// measure it again.
 #[component]
-fn Ended(which: StudySlot) -> impl IntoView {
+fn EndedRun(which: StudySlot) -> impl IntoView {
     let controller = use_controller();
     let again = Memo::new(move |_| {
         let study = controller.study(which);
@@ -109,7 +109,7 @@ pub fn Stalled() -> impl IntoView {
 }
 
 #[component]
-fn Running(which: StudySlot) -> impl IntoView {
+fn RunningWork(which: StudySlot) -> impl IntoView {
     let controller = use_controller();
     let work = derived::phase_memo(controller.study(which), |phase| phase.work().copied().unwrap_or_default());
     let progress = move || work.get().progress;

@@ -60,7 +60,7 @@ fn entry(controller: Controller, slot: StudySlot, series: &SeriesSummary) -> Any
     };
     view! {
         <li class="series-entry" class:series-off=!series.usable data-testid="series">
-            <Picture thumbnail />
+            <PreviewImage thumbnail />
             <div class="series-words">
                 <p class="series-name">{text::series::name(series)} <span class="tag">{series.modality.clone()}</span></p>
                 <p class="series-facts">{text::series::facts(series)}</p>
@@ -74,7 +74,7 @@ fn entry(controller: Controller, slot: StudySlot, series: &SeriesSummary) -> Any
 
 /// A thumbnail, or an empty frame.
 #[component]
-fn Picture(thumbnail: Option<Thumbnail>) -> impl IntoView {
+fn PreviewImage(thumbnail: Option<Thumbnail>) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
     Effect::new(move |_| {
         let (Some(canvas), Some(picture)) = (canvas.get(), &thumbnail) else { return };
@@ -109,7 +109,7 @@ pub fn RefusedPictures() -> impl IntoView {
                 .map(|(name, picture)| {
                     view! {
                         <figure class="refused-picture" data-testid="refused-picture">
-                            <Picture thumbnail=Some(picture) />
+                            <PreviewImage thumbnail=Some(picture) />
                             <figcaption>{name}</figcaption>
                         </figure>
                     }

@@ -128,7 +128,7 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
                 }
                     .into_any()
             }}
-            <Table lungs=lungs.clone() pending />
+            <LungTable lungs=lungs.clone() pending />
             {(pending && !earlier).then(|| view! { <StillPossible /> })}
             {(measured && !earlier).then(|| view! { <Tiers tier=report.runs.tier members=members lesion_networks=lesion_networks /> })}
             {(pending && has_class)
@@ -147,7 +147,7 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
                         </p>
                     }
                 })}
-            {(!pending).then(|| view! { <Computed runs=report.runs.clone() voxel_mm=report.study.voxel_mm /> })}
+            {(!pending).then(|| view! { <Provenance runs=report.runs.clone() voxel_mm=report.study.voxel_mm /> })}
             {(measured && !earlier).then(|| view! { <Exports /> })}
         </section>
     }
@@ -214,7 +214,7 @@ fn ScaleSwitch() -> impl IntoView {
 }
 
 #[component]
-fn Table(lungs: Lungs, pending: bool) -> impl IntoView {
+fn LungTable(lungs: Lungs, pending: bool) -> impl IntoView {
     let row = |name: &'static str, id: &'static str, lung: &LungFinding| {
         let later = move || if pending { text::severity::PENDING } else { "–" }.to_string();
         let lesions = lung.lesion_ml.map_or_else(later, format::ml);
@@ -254,7 +254,7 @@ fn Table(lungs: Lungs, pending: bool) -> impl IntoView {
 
 /// How these numbers were computed.
 #[component]
-fn Computed(runs: Runs, voxel_mm: [f64; 3]) -> impl IntoView {
+fn Provenance(runs: Runs, voxel_mm: [f64; 3]) -> impl IntoView {
     let networks: Vec<_> = runs
         .networks
         .iter()

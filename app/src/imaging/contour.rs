@@ -10,7 +10,7 @@ pub fn outlines(columns: usize, rows: usize, inside: impl Fn(usize, usize) -> bo
     let mut edges = Edges::new(columns, rows, inside);
     let mut lines = Vec::new();
     for start in 0..edges.leaving.len() {
-        while let Some(direction) = edges.any(start) {
+        while let Some(direction) = edges.first_direction(start) {
             lines.push(edges.follow(start, direction));
         }
     }
@@ -57,7 +57,7 @@ impl Edges {
         Self { leaving, width }
     }
 
-    fn any(&self, corner: usize) -> Option<usize> {
+    fn first_direction(&self, corner: usize) -> Option<usize> {
         let bits = *self.leaving.get(corner)?;
         (bits != 0).then(|| bits.trailing_zeros() as usize)
     }

@@ -50,7 +50,7 @@ const SLICE_PX: f64 = 60.0;
 /// Events further apart than this belong to two movements. A touchpad's come every 8 to 30 ms.
 const PAUSE_MS: f64 = 80.0;
 /// Relative deviation up to which a distance is a multiple of a notch's.
-const SAME: f64 = 0.02;
+const MULTIPLE_TOLERANCE: f64 = 0.02;
 
 /// Returns the zoom factor of a wheel event; turning up enlarges.
 pub fn zoom_factor(distance: f64, unit: Unit) -> f64 {
@@ -60,7 +60,7 @@ pub fn zoom_factor(distance: f64, unit: Unit) -> f64 {
 /// Returns `distance / of` where that is a whole number.
 fn multiple(distance: f64, of: f64) -> Option<f64> {
     let times = (distance / of).round();
-    (times >= 1.0 && (distance - times * of).abs() <= SAME * distance).then_some(times)
+    (times >= 1.0 && (distance - times * of).abs() <= MULTIPLE_TOLERANCE * distance).then_some(times)
 }
 
 /// The state of a movement of the wheel or on the touchpad between two events.

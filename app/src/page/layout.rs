@@ -113,7 +113,7 @@ enum Main {
     Picker,
     /// The measured series was refused, and others can be measured.
     Others,
-    Words,
+    Placeholder,
 }
 
 /// A study is open: pictures on one side, numbers on the other.
@@ -126,7 +126,7 @@ fn Workspace() -> impl IntoView {
             (Phase::Choosing, _) => Main::Picker,
             (_, true) => Main::Viewer,
             (Phase::Refused, false) if derived::has_choice(study) => Main::Others,
-            _ => Main::Words,
+            _ => Main::Placeholder,
         }
     });
     view! {
@@ -142,7 +142,7 @@ fn Workspace() -> impl IntoView {
                     }
                         .into_any()
                 }
-                Main::Words => view! { <Words /> }.into_any(),
+                Main::Placeholder => view! { <Placeholder /> }.into_any(),
             }}
             <aside class="cards" aria-label=text::layout::FINDINGS tabindex="0" data-scrolls>
                 <SeverityCard />
@@ -158,7 +158,7 @@ fn Workspace() -> impl IntoView {
 /// What stands in the viewer's place while there is no picture: the current activity, or the way to
 /// another study.
 #[component]
-fn Words() -> impl IntoView {
+fn Placeholder() -> impl IntoView {
     let controller = use_controller();
     let ended = derived::phase_memo(controller.study(StudySlot::Current), |phase| {
         matches!(phase, Phase::Refused | Phase::Stopped)

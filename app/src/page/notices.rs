@@ -55,7 +55,7 @@ pub fn Notices() -> impl IntoView {
                         }
                     })
             }}
-            {move || controller.undo.offered.get().map(|closed| view! { <Undone closed /> })}
+            {move || controller.undo.offered.get().map(|closed| view! { <UndoOffer closed /> })}
             {move || {
                 let list = notices.get();
                 (!list.is_empty())
@@ -81,7 +81,7 @@ pub fn Notices() -> impl IntoView {
 
 /// A study was closed or replaced, and can be brought back.
 #[component]
-fn Undone(closed: StudySlot) -> impl IntoView {
+fn UndoOffer(closed: StudySlot) -> impl IntoView {
     let controller = use_controller();
     let words = match closed {
         StudySlot::Current => text::notices::CLOSED,

@@ -159,7 +159,7 @@ impl PageState {
                 let position = |p: &Progress| (p.stage, p.done, p.total);
                 last.is_none_or(|last| position(&last) != position(progress))
             }
-            Event::Slice { .. } => false,
+            Event::Slice { .. } | Event::Diagnostics { .. } => false,
             _ => true,
         }
     }

@@ -654,6 +654,7 @@ fn only_events_that_advance_count_as_progress() {
     assert!(model.advances(&progress(Stage::Weights, 12, None)), "another stage");
     let slice = Event::Slice { run, slot: StudySlot::Current, index: 0, lungs: true, lesions: true, agreement: false };
     assert!(!model.advances(&slice), "the person scrolls, and the worker may still hang at its networks");
+    assert!(!model.advances(&Event::Diagnostics { lines: vec!["a line".into()] }));
     assert!(model.advances(&Event::Changed { run, slot: StudySlot::Current, indices: vec![1], areas: Vec::new() }));
 }
 

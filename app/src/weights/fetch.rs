@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Attempts in a row without a byte, after which the part is given up.
-const BARREN_MAX: u32 = 3;
+const EMPTY_ATTEMPTS_MAX: u32 = 3;
 /// Attempts in all, for a host that drops the connection again and again.
 const ATTEMPTS_MAX: u32 = 12;
 /// A host that sends nothing for this long counts as failed.
@@ -38,7 +38,7 @@ pub async fn part(part: &Part, progress: &impl Fn(u64)) -> Result<(ArrayBuffer, 
     // The manifest's parts are at most 24 MiB, which a test holds.
     let length = u32::try_from(part.bytes).expect("invariant: a part has fewer than 4 GiB");
     let mut received = Received { bytes: Uint8Array::new_with_length(length), length: 0 };
-    let mut barren = 0;
+    let mut empty = 0;
     let mut attempts = 0;
     loop {
         let before = received.length;
@@ -55,13 +55,13 @@ pub async fn part(part: &Part, progress: &impl Fn(u64)) -> Result<(ArrayBuffer, 
             }
         }
         attempts += 1;
-        barren = if received.length > before { 0 } else { barren + 1 };
+        empty = if received.length > before { 0 } else { empty + 1 };
         if let Err(error) = outcome
-            && (barren >= BARREN_MAX || attempts >= ATTEMPTS_MAX)
+            && (empty >= EMPTY_ATTEMPTS_MAX || attempts >= ATTEMPTS_MAX)
         {
             return Err(error);
         }
-        TimeoutFuture::new(600 * barren.max(1)).await;
+        TimeoutFuture::new(600 * empty.max(1)).await;
     }
 }
 

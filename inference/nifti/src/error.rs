@@ -5,7 +5,7 @@ use thiserror::Error;
 /// Why a NIfTI file can't be used, as half a sentence for a person.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum NiftiError {
-    /// The file system's word.
+    /// The file system reports an error.
     #[error("reading failed: {0}")]
     Io(std::io::ErrorKind),
     /// Neither byte order gives the header's size, or the magic word is missing.
@@ -31,7 +31,12 @@ pub enum NiftiError {
     Dimensions(String),
     /// Refused before anything is allocated.
     #[error("it is too large: {voxels} voxels, where {most} are the most")]
-    TooLarge { voxels: u64, most: usize },
+    TooLarge {
+        /// Voxels that the header declares.
+        voxels: u64,
+        /// Voxels that the caller accepts.
+        most: usize,
+    },
     /// Colours, complex numbers, or an unknown code.
     #[error("its voxels are {0}")]
     Type(String),

@@ -1,4 +1,4 @@
-//! Where voxels lie: from the header's quaternion or matrix to canonical axes.
+//! The places of voxels: from the header's quaternion or matrix to canonical axes.
 //!
 //! NIfTI's coordinates rise to the patient's right, front and head (RAS), DICOM's and those of this
 //! project to the left, back and head (LPS).
@@ -14,7 +14,7 @@ type Qform = ([f64; 3], [f64; 3], f64);
 const PLAUSIBLE_MM: std::ops::RangeInclusive<f64> = 0.01..=100.0;
 /// By what share the header's two statements of a distance may differ.
 const SAME_SPACING: f64 = 0.01;
-/// Least volume that three unit axes span: three that lie nearly in a plane are no grid.
+/// Least volume that three unit axes span: three axes nearly in a plane are no grid.
 const INDEPENDENT: f64 = 0.5;
 /// What b² + c² + d² of a unit quaternion may exceed 1 by: f32's rounding.
 const UNIT: f64 = 1e-3;
@@ -52,7 +52,7 @@ impl Geometry {
     pub fn agrees_with(&self, other: &Self) -> bool {
         let tolerance = SAME_PLACE * self.spacing_mm().into_iter().fold(f64::INFINITY, f64::min);
         let near = |corner: [f64; 3]| {
-            let [one, two] = [self, other].map(|grid| grid.place(corner));
+            let [one, two] = [self, other].map(|grid| grid.patient_mm(corner));
             one.iter().zip(two).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt() <= tolerance
         };
         let last = self.size.map(|side| (side.max(1) - 1) as f64);
@@ -60,7 +60,7 @@ impl Geometry {
         self.size == other.size && (0..8).all(|which| near(corner(which)))
     }
 
-    fn place(&self, voxel: [f64; 3]) -> [f64; 3] {
+    fn patient_mm(&self, voxel: [f64; 3]) -> [f64; 3] {
         self.patient_from_voxel.map(|[a, b, c, d]| a * voxel[0] + b * voxel[1] + c * voxel[2] + d)
     }
 
@@ -72,7 +72,7 @@ impl Geometry {
 
     /// Returns the matrix as NIfTI has it (RAS).
     pub(crate) fn nifti_from_voxel(&self) -> Affine {
-        flipped(self.patient_from_voxel)
+        ras_from_lps(self.patient_from_voxel)
     }
 }
 
@@ -84,7 +84,7 @@ pub(crate) struct Placement {
     pub start: usize,
     /// What one step along each of the file's axes adds to the canonical index.
     pub strides: [isize; 3],
-    /// The header says how the patient lies.
+    /// Whether the header has an orientation.
     pub orientation_known: bool,
 }
 
@@ -103,7 +103,7 @@ impl Placement {
         let turned = qform.map(|qform| from_quaternion(qform, pixdim)).transpose()?;
         let affine = match (sform, turned) {
             (Some(matrix), turned) => {
-                checked(&matrix, pixdim)?;
+                check_spacing(&matrix, pixdim)?;
                 if turned.is_some_and(|turned| axes(&turned) != axes(&matrix)) {
                     return Err(NiftiError::Orientation("matrix and quaternion differ"));
                 }
@@ -126,9 +126,9 @@ impl Placement {
         if affine.iter().flatten().any(|value| !value.is_finite())
             || spacing.iter().any(|mm| !PLAUSIBLE_MM.contains(mm))
         {
-            return Err(NiftiError::Spacing(words(spacing)));
+            return Err(NiftiError::Spacing(spacing_text(spacing)));
         }
-        let affine = flipped(affine);
+        let affine = ras_from_lps(affine);
         let [a, b, c] = steps(&affine).map(|step| step.map(|value| value / length(step)));
         let spanned = a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0])
             + a[2] * (b[0] * c[1] - b[1] * c[0]);
@@ -181,8 +181,8 @@ fn axes(affine: &Affine) -> [(usize, bool); 3] {
     [0, 1, 2].map(|axis| (best[axis], directions[axis][best[axis]] > 0.0))
 }
 
-/// Holds the steps of a matrix against the header's distances.
-fn checked(matrix: &Affine, pixdim: [f64; 3]) -> Result<(), NiftiError> {
+/// Checks the steps of a matrix against the header's distances.
+fn check_spacing(matrix: &Affine, pixdim: [f64; 3]) -> Result<(), NiftiError> {
     let [a, b, c] = steps(matrix);
     // The distance of slices of a tilted gantry is written along the step or along the normal.
     let normal = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
@@ -192,16 +192,20 @@ fn checked(matrix: &Affine, pixdim: [f64; 3]) -> Result<(), NiftiError> {
     if same && (near(length(c), pixdim[2]) || near(along, pixdim[2])) {
         return Ok(());
     }
-    Err(NiftiError::Spacing(format!("{} by the matrix, {}", words(steps(matrix).map(length)), words(pixdim))))
+    Err(NiftiError::Spacing(format!(
+        "{} by the matrix, {}",
+        spacing_text(steps(matrix).map(length)),
+        spacing_text(pixdim)
+    )))
 }
 
 fn from_quaternion(([b, c, d], offset, qfac): Qform, pixdim: [f64; 3]) -> Result<Affine, NiftiError> {
     let sum = b * b + c * c + d * d;
     if !(0.0..=1.0 + UNIT).contains(&sum) {
-        return Err(NiftiError::Orientation("its quaternion is none of a rotation"));
+        return Err(NiftiError::Orientation("its quaternion is no rotation"));
     }
     if pixdim.iter().any(|mm| !PLAUSIBLE_MM.contains(mm)) {
-        return Err(NiftiError::Spacing(words(pixdim)));
+        return Err(NiftiError::Spacing(spacing_text(pixdim)));
     }
     // As nifti1_io has it: of a half turn, rounding would leave a small other one.
     let (a, length) = if 1.0 - sum < HALF_TURN { (0.0, sum.sqrt()) } else { ((1.0 - sum).sqrt(), 1.0) };
@@ -219,8 +223,8 @@ fn from_quaternion(([b, c, d], offset, qfac): Qform, pixdim: [f64; 3]) -> Result
     }))
 }
 
-/// From RAS to LPS, and back.
-fn flipped([x, y, z]: Affine) -> Affine {
+/// Returns a matrix from RAS in LPS, and back.
+fn ras_from_lps([x, y, z]: Affine) -> Affine {
     // No zero becomes −0.
     let negative = |row: [f64; 4]| row.map(|value| 0.0 - value);
     [negative(x), negative(y), z]
@@ -235,7 +239,7 @@ fn length([x, y, z]: [f64; 3]) -> f64 {
     (x * x + y * y + z * z).sqrt()
 }
 
-fn words(mm: [f64; 3]) -> String {
+fn spacing_text(mm: [f64; 3]) -> String {
     let [x, y, z] = mm;
     format!("{x:.3} × {y:.3} × {z:.3} mm")
 }

@@ -1,5 +1,5 @@
-//! The header: 348 bytes, of which those fields are read and written that say what the voxels are
-//! and where they lie (nifti1.h of the NIfTI-1.1 standard).
+//! The header, 348 bytes: the fields for the voxels' type, number and places are read and written
+//! (nifti1.h of the NIfTI-1.1 standard).
 
 use crate::{
     error::NiftiError,
@@ -13,7 +13,7 @@ const HEADER_2: i32 = 540;
 /// Where the voxels begin in a file without extensions.
 const DATA: usize = 352;
 /// Extensions before the voxels take no more than this.
-const MOST_EXTENSIONS: f32 = 64.0 * 1024.0 * 1024.0;
+const MAX_EXTENSION_BYTES: f32 = 64.0 * 1024.0 * 1024.0;
 /// `xyzt_units`: the lower three bits are the space's.
 const SPACE_UNITS: u8 = 7;
 const UNITS_UNKNOWN: u8 = 0;
@@ -24,20 +24,30 @@ const SCANNER: i16 = 1;
 /// Type of a stored voxel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataType {
+    /// Unsigned, 8 bits.
     U8,
+    /// Signed, 8 bits.
     I8,
+    /// Unsigned, 16 bits.
     U16,
+    /// Signed, 16 bits.
     I16,
+    /// Unsigned, 32 bits.
     U32,
+    /// Signed, 32 bits.
     I32,
+    /// Unsigned, 64 bits.
     U64,
+    /// Signed, 64 bits.
     I64,
+    /// Floating point, 32 bits.
     F32,
+    /// Floating point, 64 bits.
     F64,
 }
 
 impl DataType {
-    fn of(code: i16) -> Result<Self, NiftiError> {
+    fn from_code(code: i16) -> Result<Self, NiftiError> {
         Ok(match code {
             2 => Self::U8,
             4 => Self::I16,
@@ -83,7 +93,7 @@ impl DataType {
     }
 }
 
-/// What a header says.
+/// The fields of a header that are read.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Header {
     pub big_endian: bool,
@@ -132,7 +142,7 @@ impl Fields<'_> {
 
 impl Header {
     /// # Errors
-    /// Whatever makes the voxels unreadable or leaves open where they lie.
+    /// Where the voxels can't be read, or their places are open.
     pub fn parse(bytes: &[u8; HEADER]) -> Result<Self, NiftiError> {
         let size_of = |big_endian| Fields { bytes, big_endian }.i32(0);
         let big_endian = match [false, true].map(size_of) {
@@ -148,13 +158,13 @@ impl Header {
         }
         let fields = Fields { bytes, big_endian };
         let size = sizes(std::array::from_fn(|i| fields.i16(40 + 2 * i)))?;
-        let data_type = DataType::of(fields.i16(70))?;
+        let data_type = DataType::from_code(fields.i16(70))?;
         if usize::try_from(fields.i16(72)) != Ok(8 * data_type.bytes()) {
             return Err(NiftiError::Type(format!("of {} bits, which does not fit their type", fields.i16(72))));
         }
         let offset = match fields.f32(108) {
             0.0 => DATA,
-            at if (HEADER as f32..=MOST_EXTENSIONS).contains(&at) && at.fract() == 0.0 => at as usize,
+            at if (HEADER as f32..=MAX_EXTENSION_BYTES).contains(&at) && at.fract() == 0.0 => at as usize,
             at => return Err(NiftiError::Sizes(format!("voxels from byte {at} on"))),
         };
         let [slope, intercept] = fields.floats(112);
@@ -188,10 +198,11 @@ fn sizes(dim: [i16; 8]) -> Result<[usize; 3], NiftiError> {
     if listed.iter().skip(3).any(|side| *side > 1) { Err(NiftiError::Dimensions(words())) } else { Ok(size) }
 }
 
-/// The bytes before the voxels of a file in canonical order, little-endian.
+/// Returns the bytes before the voxels of a file in canonical order, little-endian; `None` where a
+/// side is longer than a header can hold.
 ///
 /// The affine goes into the sform: a quaternion can't hold a tilted gantry.
-pub(crate) fn written(geometry: &Geometry, data_type: DataType, slope: f32) -> Option<[u8; DATA]> {
+pub(crate) fn header_bytes(geometry: &Geometry, data_type: DataType, slope: f32) -> Option<[u8; DATA]> {
     let mut bytes = [0; DATA];
     let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
     put(0, &(HEADER as i32).to_le_bytes());

@@ -10,23 +10,24 @@ use crate::{
     header::{DataType, HEADER, Header},
 };
 
-/// How many voxels are read at a time.
+/// Voxels that are read at a time.
 const CHUNK: usize = 1 << 16;
-/// Bytes behind the voxels that are read for the check sum at the end of a compressed file.
-const MOST_BEHIND: u64 = 1 << 20;
+/// Most bytes behind the voxels that are read for the check sum at the end of a compressed file.
+const MAX_TRAILING_BYTES: u64 = 1 << 20;
 
 /// The voxels of a file in canonical order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Image<T> {
+    /// The places of the voxels.
     pub geometry: Geometry,
-    /// The header says how the patient lies; else columns are taken to run to the patient's left,
-    /// rows to the front and slices to the head, as nibabel does.
+    /// Whether the header has an orientation. Without one, columns are taken to run to the
+    /// patient's left, rows to the front and slices to the head, as nibabel does.
     pub orientation_known: bool,
     /// One value a voxel, columns fastest.
     pub voxels: Vec<T>,
 }
 
-/// A file whose header is read.
+/// A file with its header read.
 pub struct Reader<'a> {
     header: Header,
     rest: Box<dyn Read + 'a>,
@@ -39,23 +40,23 @@ impl std::fmt::Debug for Reader<'_> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads the header. A compressed file is told by its first bytes.
+    /// Reads the header. A compressed file is recognised by its first bytes.
     ///
     /// # Errors
-    /// Whatever makes the file unusable before its voxels are looked at.
+    /// Where the header can't be read or is of no file that this crate reads.
     pub fn new(source: impl Read + 'a) -> Result<Self, NiftiError> {
         let mut source = BufReader::with_capacity(1 << 18, source);
-        let compressed = source.fill_buf().map_err(|error| trouble(&error))?.starts_with(&[0x1F, 0x8B]);
+        let compressed = source.fill_buf().map_err(|error| nifti_error(&error))?.starts_with(&[0x1F, 0x8B]);
         let mut rest: Box<dyn Read + 'a> =
             if compressed { Box::new(MultiGzDecoder::new(source)) } else { Box::new(source) };
         let mut bytes = [0; HEADER];
         rest.read_exact(&mut bytes).map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => NiftiError::NotNifti,
-            _ => trouble(&error),
+            _ => nifti_error(&error),
         })?;
         let header = Header::parse(&bytes)?;
         let skipped = (header.offset - HEADER) as u64;
-        let found = io::copy(&mut rest.by_ref().take(skipped), &mut io::sink()).map_err(|error| trouble(&error))?;
+        let found = io::copy(&mut rest.by_ref().take(skipped), &mut io::sink()).map_err(|error| nifti_error(&error))?;
         if found < skipped { Err(NiftiError::Truncated) } else { Ok(Self { header, rest }) }
     }
 
@@ -65,7 +66,7 @@ impl<'a> Reader<'a> {
         self.header.data_type
     }
 
-    /// Returns where the voxels lie.
+    /// Returns the places of the voxels.
     #[must_use]
     pub fn geometry(&self) -> &Geometry {
         &self.header.placement.geometry
@@ -89,11 +90,12 @@ impl<'a> Reader<'a> {
         let Placement { geometry, start, strides, orientation_known } = self.header.placement;
         let [x, y, _] = self.header.size;
         let as_stored = start == 0 && strides == [1, x.cast_signed(), (x * y).cast_signed()];
-        let voxels = if as_stored { stored } else { turned(&stored, self.header.size, start, strides) };
+        let voxels = if as_stored { stored } else { canonical_order(&stored, self.header.size, start, strides) };
         Ok(Image { geometry, orientation_known, voxels })
     }
 
-    /// Values in the file's order. Memory grows with what is there, not with what is declared.
+    /// Returns values in the file's order. Memory grows with the bytes that are there, not with the
+    /// declared size.
     fn stored<T>(&mut self, count: usize, convert: &impl Fn(f64) -> Option<T>) -> Result<Vec<T>, NiftiError> {
         let Header { data_type, big_endian, slope, intercept, .. } = self.header;
         let mut stored = Vec::new();
@@ -101,23 +103,26 @@ impl<'a> Reader<'a> {
         while stored.len() < count {
             let chunk = CHUNK.min(count - stored.len());
             let bytes = &mut buffer[..chunk * data_type.bytes()];
-            self.rest.read_exact(bytes).map_err(|error| trouble(&error))?;
-            stored.try_reserve(chunk).map_err(|_| NiftiError::TooLarge { voxels: count as u64, most: stored.len() })?;
+            self.rest.read_exact(bytes).map_err(|error| nifti_error(&error))?;
+            if stored.try_reserve(chunk).is_err() {
+                return Err(NiftiError::TooLarge { voxels: count as u64, most: stored.len() });
+            }
             for value in values(bytes, data_type, big_endian) {
                 let value = value * slope + intercept;
                 let value = convert(value).ok_or_else(|| NiftiError::Value(value.to_string()))?;
                 stored.push(value);
             }
         }
-        io::copy(&mut self.rest.by_ref().take(MOST_BEHIND), &mut io::sink()).map_err(|error| trouble(&error))?;
+        io::copy(&mut self.rest.by_ref().take(MAX_TRAILING_BYTES), &mut io::sink())
+            .map_err(|error| nifti_error(&error))?;
         Ok(stored)
     }
 }
 
-fn trouble(error: &io::Error) -> NiftiError {
+fn nifti_error(error: &io::Error) -> NiftiError {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => NiftiError::Truncated,
-        // What flate2 says of a stream that isn't one.
+        // The kinds of errors that flate2 returns for a damaged stream.
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => NiftiError::Compression,
         kind => NiftiError::Io(kind),
     }
@@ -151,8 +156,8 @@ fn values(bytes: &[u8], data_type: DataType, big_endian: bool) -> Box<dyn Iterat
     }
 }
 
-/// Values from the file's order in canonical order.
-fn turned<T: Copy + Default>(stored: &[T], size: [usize; 3], start: usize, strides: [isize; 3]) -> Vec<T> {
+/// Returns values of the file's order in canonical order.
+fn canonical_order<T: Copy + Default>(stored: &[T], size: [usize; 3], start: usize, strides: [isize; 3]) -> Vec<T> {
     let mut out = vec![T::default(); stored.len()];
     let [x, y, z] = size;
     let step = |from: usize, by: isize, times: usize| from.wrapping_add_signed(by * times.cast_signed());

@@ -6,12 +6,12 @@ use flate2::{Compression, write::GzEncoder};
 
 use crate::{
     geometry::Geometry,
-    header::{DataType, written},
+    header::{DataType, header_bytes},
 };
 
 /// A type in which voxels can be written.
 pub trait Voxel: Copy {
-    /// Its code in the header.
+    /// The type in the header.
     const TYPE: DataType;
 
     /// Appends the little-endian bytes.
@@ -41,14 +41,14 @@ voxels! {
 /// each by `slope`.
 ///
 /// # Errors
-/// What the target says; [`io::ErrorKind::InvalidInput`] where the number of voxels isn't the
+/// Errors of the target; [`io::ErrorKind::InvalidInput`] where the number of voxels isn't the
 /// grid's, or a side is longer than a header can say.
 pub fn write<T: Voxel>(to: impl Write, geometry: &Geometry, slope: f32, voxels: &[T]) -> io::Result<()> {
     let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
     if voxels.len() != geometry.len() {
         return Err(invalid());
     }
-    let header = written(geometry, T::TYPE, slope).ok_or_else(invalid)?;
+    let header = header_bytes(geometry, T::TYPE, slope).ok_or_else(invalid)?;
     let mut file = GzEncoder::new(BufWriter::new(to), Compression::fast());
     file.write_all(&header)?;
     let mut bytes = Vec::new();

@@ -1,5 +1,6 @@
-//! A phantom as two raw arrays, for `models/training`: `arrays PREFIX SHARE_LEFT SHARE_RIGHT SEED` writes
-//! `PREFIX.hu` (i16, little-endian) and `PREFIX.labels` (label bytes), both `[slices, rows, columns]`.
+//! A phantom as two raw arrays, for `models/training`: `arrays PREFIX SHARE_LEFT SHARE_RIGHT SEED`
+//! writes `PREFIX.hu` (i16, little-endian) and `PREFIX.labels` (label bytes), both `[slices, rows,
+//! columns]`.
 
 use std::{env, error::Error, fs};
 

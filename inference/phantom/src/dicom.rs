@@ -1,17 +1,26 @@
-//! The phantom as DICOM files: CT Image Storage, Explicit VR Little Endian, 12 bits stored (PS3.3 A.3, PS3.10).
+//! The phantom as DICOM files: CT Image Storage, Explicit VR Little Endian, 12 bits stored (PS3.3
+//! A.3, PS3.10).
 //!
-//! A writer of its own, because a whole DICOM library to write one fixed header would weigh on the page.
+//! The writer is this crate's own: a DICOM library for one fixed header would make the page larger.
 
-use crate::Phantom;
 use crate::noise::hash;
+use crate::phantom::Phantom;
 
 const CT_IMAGE: &str = "1.2.840.10008.5.1.4.1.1.2";
 const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
 /// Stored value of 0 HU.
 const OFFSET: i16 = 1024;
 
-/// One file: name and bytes. Instance numbers count from the head, as scanners send them.
-pub(crate) fn file(phantom: &Phantom, index: usize) -> (String, Vec<u8>) {
+impl Phantom {
+    /// Returns the series as files, name and bytes, from head to feet; made one by one.
+    pub fn dicom_files(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
+        (0..self.slices()).map(|index| file(self, index))
+    }
+}
+
+/// Returns the name and the bytes of one file. Instance numbers count from the head, as scanners
+/// send them.
+fn file(phantom: &Phantom, index: usize) -> (String, Vec<u8>) {
     let slice = phantom.slices() - 1 - index;
     let options = phantom.options();
     let uid = |what: &str| uid(phantom, what);
@@ -95,7 +104,7 @@ pub(crate) fn file(phantom: &Phantom, index: usize) -> (String, Vec<u8>) {
     (format!("IM{:04}.dcm", index + 1), file)
 }
 
-/// A UID under the root for UUIDs (PS3.5 B.2), the same for the same content, another for any other.
+/// Returns a UID under the root for UUIDs (PS3.5 B.2): the same for the same options and `what`.
 fn uid(phantom: &Phantom, what: &str) -> String {
     let options = phantom.options();
     let text = format!("{what} of {options:?}");
@@ -106,7 +115,7 @@ fn uid(phantom: &Phantom, what: &str) -> String {
     format!("2.25.{}", (u128::from(half(11)) << 64) | u128::from(half(13)))
 }
 
-/// A decimal string (DS): at most 16 characters.
+/// Returns a decimal string (DS) of at most 16 characters.
 fn decimal(value: f64) -> String {
     let text = format!("{value:.6}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }

@@ -1,44 +1,46 @@
-//! Disease: where it is, how far it has spread, and how dense it is.
+//! Disease: place, extent and density.
 //!
-//! One smooth field a patient says how early each place falls ill: patchy, and sooner near the pleura, at the back and
-//! at the base, as in COVID-19. A share of a lung is the part of it with the highest values, counted voxel by voxel,
-//! so it is met exactly, and the disease of one date lies within that of a worse one.
+//! One smooth field for each patient orders places by the onset of disease: patchy, and earlier
+//! near the pleura, at the back and at the base, as in COVID-19. The diseased share of a lung is
+//! its part with the highest values, counted voxel by voxel. So the share is exact, and the disease
+//! of one date is a part of the disease of a worse one.
 
 use crate::noise::smooth;
-use crate::shape::{Point, step};
+use crate::signed_distance::{Point, smoothstep};
 
 /// Half the width of a lesion's edge, in the field's units: about 2 mm.
 const EDGE: f32 = 0.08;
 /// The part of a lung's lesions that is consolidated rather than ground glass.
 const CONSOLIDATED: f64 = 0.05;
 
-/// How early a place of the lung falls ill: higher is earlier. `pleura` is its depth below the pleura, mm.
-pub(crate) fn field(seed: u64, p: Point, pleura: f32) -> f32 {
+/// Returns the onset of disease at a place of the lung: higher is earlier. `pleura` is the depth
+/// below the pleura, mm.
+pub(crate) fn onset_field(seed: u64, p: Point, pleura: f32) -> f32 {
     let patches = smooth(seed, p, 38.0) + 0.5 * smooth(seed ^ 1, p, 18.0) + 0.14 * smooth(seed ^ 2, p, 8.0);
     let outer = (-pleura.max(0.0) / 16.0).exp();
-    patches + 0.55 * outer + 0.5 * (p[1] / 80.0) + 0.35 * step(60.0, -150.0, p[2])
+    patches + 0.55 * outer + 0.5 * (p[1] / 80.0) + 0.35 * smoothstep(60.0, -150.0, p[2])
 }
 
-/// From which values of the field on a lung is ill.
+/// Thresholds of the onset field beyond which a lung is diseased.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Spread {
-    /// Lesion from here on.
+pub(crate) struct DiseaseExtent {
+    /// Lesion at and above.
     pub(crate) lesion: f32,
-    /// Consolidated from here on.
+    /// Consolidation at and above.
     dense: f32,
 }
 
-impl Spread {
-    /// The spread that makes `share` of these voxels lesion; reorders the values.
+impl DiseaseExtent {
+    /// Returns the thresholds that make `share` of these voxels lesion. Reorders the values.
     pub(crate) fn of_share(values: &mut [f32], share: f64) -> Self {
         let count = values.len() as f64 * share;
         let lesion = nth_highest(values, count.round() as usize);
         Self { lesion, dense: nth_highest(values, (count * CONSOLIDATED).round() as usize) }
     }
 
-    /// HU of lung at a point, disease included.
+    /// Returns the HU of lung at a point, disease included.
     pub(crate) fn hu(&self, seed: u64, p: Point, field: f32) -> f32 {
-        // Blood settles in the parts that lie lowest: the back.
+        // Blood settles in the lowest parts: the back.
         let healthy =
             -868.0 + 36.0 * (p[1] / 80.0) + 12.0 * smooth(seed ^ 3, p, 26.0) + 30.0 * smooth(seed ^ 4, p, 4.0);
         let ill = reached(self.lesion, EDGE, field);
@@ -54,12 +56,13 @@ impl Spread {
     }
 }
 
-/// From 0 to 1 over `edge` on both sides of a threshold, which may be infinite: then no place is ill.
+/// From 0 to 1 over `edge` on both sides of a threshold, which may be infinite: then no place is
+/// ill.
 fn reached(threshold: f32, edge: f32, field: f32) -> f32 {
-    if threshold.is_finite() { step(threshold - edge, threshold + edge, field) } else { 0.0 }
+    if threshold.is_finite() { smoothstep(threshold - edge, threshold + edge, field) } else { 0.0 }
 }
 
-/// The value that `count` of them reach; none reaches infinity.
+/// Returns the value that `count` of the values reach; infinity for a count of 0.
 fn nth_highest(values: &mut [f32], count: usize) -> f32 {
     let Some(index) = count.min(values.len()).checked_sub(1) else { return f32::INFINITY };
     *values.select_nth_unstable_by(index, |a, b| b.total_cmp(a)).1
@@ -71,9 +74,10 @@ mod tests {
 
     #[test]
     fn a_spread_takes_the_share_asked_for() {
-        let values: Vec<f32> = (0..10_000).map(|i| field(3, [i as f32 * 0.7, 10.0, i as f32 * 0.3], 20.0)).collect();
+        let values: Vec<f32> =
+            (0..10_000).map(|i| onset_field(3, [i as f32 * 0.7, 10.0, i as f32 * 0.3], 20.0)).collect();
         for share in [0.0, 0.01, 0.25, 0.9] {
-            let spread = Spread::of_share(&mut values.clone(), share);
+            let spread = DiseaseExtent::of_share(&mut values.clone(), share);
             let ill = values.iter().filter(|v| **v >= spread.lesion).count();
             assert!((ill as f64 / 10_000.0 - share).abs() < 1e-3, "{share}: {ill}");
             let dense = values.iter().filter(|v| spread.hu(3, [0.0; 3], **v) > -300.0).count() as f64;

@@ -1,4 +1,5 @@
-//! Randomness from a seed: a hash of a place, not a state, so that slices come out the same in any order.
+//! Randomness from a seed: a hash of a place, not a state, so that slices come out the same in any
+//! order.
 
 /// A 64-bit number for a seed and up to three integers, well mixed.
 pub(crate) fn hash(seed: u64, at: [i64; 3]) -> u64 {
@@ -13,12 +14,12 @@ pub(crate) fn hash(seed: u64, at: [i64; 3]) -> u64 {
 }
 
 /// Numbers in sequence, where a place has no meaning (growing a vessel tree).
-pub(crate) struct Sequence {
+pub(crate) struct RandomSequence {
     seed: u64,
     drawn: i64,
 }
 
-impl Sequence {
+impl RandomSequence {
     pub(crate) fn new(seed: u64) -> Self {
         Self { seed, drawn: 0 }
     }
@@ -44,7 +45,8 @@ pub(crate) fn gaussian(h: u64) -> f32 {
 
 /// Smooth noise, mostly in −1..1, with features about `scale_mm` wide.
 ///
-/// Each corner of a lattice has a random slope (gradient noise): values at the corners would show the lattice.
+/// Each corner of a lattice has a random slope (gradient noise): values at the corners would show
+/// the lattice.
 pub(crate) fn smooth(seed: u64, point: [f32; 3], scale_mm: f32) -> f32 {
     let mut base = [0_i64; 3];
     let (mut part, mut ease) = ([0.0_f32; 3], [0.0_f32; 3]);

@@ -1,25 +1,26 @@
-//! The phantom as a whole: what is asked for, what is made, what is true of it.
+//! The phantom as a whole: options, voxels, labels, and the truth counted from the labels.
 
 use corsai_protocol::PhantomRequest;
 use corsai_volume::label;
 
-use crate::anatomy::Anatomy;
-use crate::dicom;
-use crate::lesions::Spread;
-use crate::noise::{Sequence, hash};
-use crate::render::{Patient, View, add_noise};
-use crate::tree::Trees;
+use dicom_core::value::deserialize::parse_date;
 
-/// Which patient, at which date, how ill, and the grid.
+use crate::anatomy::Anatomy;
+use crate::branching_trees::BranchingTrees;
+use crate::lesions::DiseaseExtent;
+use crate::noise::{RandomSequence, hash};
+use crate::render::{Patient, VoxelGrid, add_noise};
+
+/// Patient, date, extent of disease, and grid.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PhantomOptions {
-    /// The acquisition date to write, `YYYYMMDD`.
+    /// Acquisition date as the digits `YYYYMMDD`.
     pub yyyymmdd: u32,
     /// Lesion volume / lung volume of the patient's left lung, 0..=0.9.
     pub share_left: f64,
-    /// The same of the right lung.
+    /// Lesion volume / lung volume of the patient's right lung, 0..=0.9.
     pub share_right: f64,
-    /// The patient.
+    /// Seed of the patient: anatomy and the order in which places fall ill.
     pub seed: u64,
     /// Columns and rows of a slice, 64..=512; the field of view is 360 mm.
     pub columns: usize,
@@ -51,48 +52,57 @@ pub enum PhantomError {
     Date(u32),
     /// Too few or too many voxels.
     #[error("a slice has 64 to 512 columns and a phantom 31 to 620 slices, not {columns} and {slices}")]
-    Grid { columns: usize, slices: usize },
+    Grid {
+        /// Columns and rows of a slice.
+        columns: usize,
+        /// Number of slices.
+        slices: usize,
+    },
 }
 
-/// What is true of one lung, counted from the labels.
+/// Volumes of one lung, counted from the labels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LungTruth {
+    /// The lung with its lesions, mL.
     pub volume_ml: f64,
+    /// Lesions, mL.
     pub lesion_ml: f64,
     /// Lesion volume / lung volume, 0..=1.
     pub share: f64,
 }
 
-/// What is true of the phantom; left and right are the patient's.
+/// Volumes of both lungs; left and right are the patient's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Truth {
+    /// The patient's left lung.
     pub left: LungTruth,
+    /// The patient's right lung.
     pub right: LungTruth,
 }
 
-/// A made-up chest CT: slice 0 nearest the feet, rows from anterior to posterior, columns from the patient's right to
-/// the patient's left.
+/// A synthetic chest CT: slice 0 nearest the feet, rows from anterior to posterior, columns from
+/// the patient's right to the patient's left.
 pub struct Phantom {
     options: PhantomOptions,
-    view: View,
+    view: VoxelGrid,
     hu: Vec<i16>,
     labels: Vec<u8>,
 }
 
 impl Phantom {
-    /// Makes the phantom; a second or so at the default size.
+    /// Makes the phantom; about a second at the default size.
     ///
     /// # Errors
     /// Where the options are out of range.
     pub fn make(options: PhantomOptions) -> Result<Self, PhantomError> {
         check(&options)?;
         let PhantomOptions { seed, columns, slices, .. } = options;
-        let mut draw = Sequence::new(hash(seed, [1, 0, 0]));
+        let mut draw = RandomSequence::new(hash(seed, [1, 0, 0]));
         let stature = [0.03, 0.03, 0.02].map(|spread| 1.0 + spread * draw.signed());
         let anatomy = Anatomy::new();
-        let trees = Trees::grow(&anatomy, hash(seed, [2, 0, 0]));
+        let trees = BranchingTrees::grow(&anatomy, hash(seed, [2, 0, 0]));
         let patient = Patient { anatomy, trees, seed: hash(seed, [3, 0, 0]), stature };
-        let view = View::new(columns, slices, patient.stature);
+        let view = VoxelGrid::new(columns, slices, patient.stature);
 
         let lungs: Vec<_> = (0..slices).map(|slice| patient.lungs(&view, slice)).collect();
         let mut labels = Vec::with_capacity(slices * columns * columns);
@@ -105,7 +115,7 @@ impl Phantom {
         let spread = |lung: u8, share: f64| {
             let mut values: Vec<f32> =
                 fields().zip(&labels).filter(|(_, label)| **label == lung).map(|(value, _)| *value).collect();
-            Spread::of_share(&mut values, share)
+            DiseaseExtent::of_share(&mut values, share)
         };
         let right = spread(label::RIGHT_LUNG, options.share_right);
         let left = spread(label::LEFT_LUNG, options.share_left);
@@ -126,55 +136,57 @@ impl Phantom {
         Ok(Self { options, view, hu, labels })
     }
 
-    /// What it was made from.
+    /// Returns the options of the phantom.
     #[must_use]
     pub fn options(&self) -> &PhantomOptions {
         &self.options
     }
 
-    /// Columns of a slice, and rows.
+    /// Returns the number of columns of a slice, which is also that of its rows.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.view.columns
     }
 
+    /// Returns the number of slices.
     #[must_use]
     pub fn slices(&self) -> usize {
         self.view.slices
     }
 
-    /// Distance of neighbouring columns, and of rows, mm.
+    /// Returns the distance of neighbouring columns and of neighbouring rows, mm.
     #[must_use]
     pub fn pixel_mm(&self) -> f64 {
         self.view.pixel_mm()
     }
 
-    /// Distance and thickness of slices, mm.
+    /// Returns the distance and thickness of slices, mm.
     #[must_use]
     pub fn slice_mm(&self) -> f64 {
         self.view.slice_mm()
     }
 
-    /// Patient coordinates (LPS) of a slice's first voxel, mm.
+    /// Returns the patient coordinates (LPS) of a slice's first voxel, mm.
     #[must_use]
     pub fn position_mm(&self, slice: usize) -> [f64; 3] {
         self.view.position_mm(slice)
     }
 
-    /// Hounsfield units, `slices · columns · columns`.
+    /// Returns `slices · columns · columns` Hounsfield units.
     #[must_use]
     pub fn hu(&self) -> &[i16] {
         &self.hu
     }
 
-    /// One label byte a voxel ([`corsai_volume::label`]), in the same order. Lung is what lies within the pleura,
-    /// lesions and thin vessels included, without the thick ones of the hilum and their bronchi.
+    /// Returns one label byte for each voxel ([`corsai_volume::label`]), in the same order. Lung is
+    /// the space within the pleura with lesions and thin vessels, without the thick vessels of the
+    /// hilum and their bronchi.
     #[must_use]
     pub fn labels(&self) -> &[u8] {
         &self.labels
     }
 
-    /// Volumes and shares, counted from the labels.
+    /// Returns volumes and shares, counted from the labels.
     #[must_use]
     pub fn truth(&self) -> Truth {
         let voxel_ml = self.pixel_mm() * self.pixel_mm() * self.slice_mm() / 1000.0;
@@ -185,11 +197,6 @@ impl Phantom {
         };
         Truth { left: lung(label::LEFT_LUNG), right: lung(label::RIGHT_LUNG) }
     }
-
-    /// The series as files, name and bytes, from head to feet; made one by one.
-    pub fn dicom_files(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
-        (0..self.slices()).map(|index| dicom::file(self, index))
-    }
 }
 
 fn check(options: &PhantomOptions) -> Result<(), PhantomError> {
@@ -199,15 +206,8 @@ fn check(options: &PhantomOptions) -> Result<(), PhantomError> {
             return Err(PhantomError::Share(share));
         }
     }
-    let (year, month, day) = (yyyymmdd / 10_000, yyyymmdd / 100 % 100, yyyymmdd % 100);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + u32::from(leap),
-        _ => 0,
-    };
-    if !(1900..=9999).contains(&year) || !(1..=days).contains(&day) {
+    let year = yyyymmdd / 10_000;
+    if !(1900..=9999).contains(&year) || parse_date(yyyymmdd.to_string().as_bytes()).is_err() {
         return Err(PhantomError::Date(yyyymmdd));
     }
     if !(64..=512).contains(&columns) || !(31..=620).contains(&slices) {

@@ -1,13 +1,13 @@
 //! Slices from shapes: which voxels are lung, and the Hounsfield units of all.
 //!
-//! A slice stands for its whole thickness: shapes are painted at a few heights within it and averaged, so that what
-//! runs slantwise through it has soft edges as in a scanner's slice.
+//! A slice stands for its whole thickness: shapes are painted at a few heights within it and
+//! averaged, so that what runs slantwise through it has soft edges as in a scanner's slice.
 
-use crate::anatomy::{Anatomy, Part, hu, wall};
-use crate::lesions::{self, Spread};
+use crate::anatomy::{Anatomy, Organ, hu, wall};
+use crate::branching_trees::BranchingTrees;
+use crate::lesions::{self, DiseaseExtent};
 use crate::noise::{gaussian, hash, smooth};
-use crate::shape::{Point, Shape, cover};
-use crate::tree::Trees;
+use crate::signed_distance::{Point, Solid, coverage};
 
 /// Edge of the square field of view, mm.
 const FIELD_MM: f32 = 360.0;
@@ -26,14 +26,14 @@ const NOISE_HU: f32 = 15.0;
 /// The patient with everything that doesn't depend on the date.
 pub(crate) struct Patient {
     pub(crate) anatomy: Anatomy,
-    pub(crate) trees: Trees,
+    pub(crate) trees: BranchingTrees,
     pub(crate) seed: u64,
     /// Size relative to the plan, along x, y and z.
     pub(crate) stature: Point,
 }
 
 /// Where the voxels are.
-pub(crate) struct View {
+pub(crate) struct VoxelGrid {
     pub(crate) columns: usize,
     pub(crate) slices: usize,
     /// The anatomy's coordinates of each column and row.
@@ -46,11 +46,11 @@ pub(crate) struct View {
 pub(crate) struct LungSlice {
     /// How much of a voxel is lung, 0..=255.
     pub(crate) cover: Vec<u8>,
-    /// [`lesions::field`], where there is lung.
+    /// [`lesions::onset_field`], where there is lung.
     pub(crate) field: Vec<f32>,
 }
 
-impl View {
+impl VoxelGrid {
     pub(crate) fn new(columns: usize, slices: usize, stature: Point) -> Self {
         let pixel = FIELD_MM / columns as f32;
         let line = |middle: f32, stature: f32| {
@@ -93,8 +93,9 @@ impl View {
         }
     }
 
-    /// Calls `each` with the index and the signed distance of every pixel that a shape touches at a height.
-    fn trace(&self, shape: &Shape, z: f32, mut each: impl FnMut(usize, f32)) {
+    /// Calls `each` with the index and the signed distance of every pixel that a shape touches at a
+    /// height.
+    fn trace(&self, shape: &Solid, z: f32, mut each: impl FnMut(usize, f32)) {
         const SOFT_MM: f32 = 1.0;
         if shape.reaches(z, SOFT_MM) {
             let [x, y, _] = shape.bounds().map(|[low, high]| [low - SOFT_MM, high + SOFT_MM]);
@@ -103,14 +104,14 @@ impl View {
     }
 
     /// How much of each pixel these shapes take together, averaged over the slice's thickness.
-    fn shares<'a>(&self, slice: usize, shapes: impl Iterator<Item = &'a Shape> + Clone) -> Vec<f32> {
+    fn shares<'a>(&self, slice: usize, shapes: impl Iterator<Item = &'a Solid> + Clone) -> Vec<f32> {
         let mut mean = vec![0.0_f32; self.columns * self.columns];
         let mut one = mean.clone();
         for part in 0..BRANCH_STEPS {
             let z = self.z(slice, part, BRANCH_STEPS);
             one.fill(0.0);
             for shape in shapes.clone() {
-                self.trace(shape, z, |i, distance| one[i] = one[i].max(cover(distance)));
+                self.trace(shape, z, |i, distance| one[i] = one[i].max(coverage(distance)));
             }
             for (mean, one) in mean.iter_mut().zip(&one) {
                 *mean += one / f32::from(BRANCH_STEPS);
@@ -122,7 +123,7 @@ impl View {
 
 impl Patient {
     /// The lungs of one slice.
-    pub(crate) fn lungs(&self, view: &View, slice: usize) -> LungSlice {
+    pub(crate) fn lungs(&self, view: &VoxelGrid, slice: usize) -> LungSlice {
         let area = view.columns * view.columns;
         let (mut lung, mut field) = (vec![0.0_f32; area], vec![f32::NEG_INFINITY; area]);
         for part in 0..ORGAN_STEPS {
@@ -130,10 +131,10 @@ impl Patient {
             let level = self.anatomy.level(z);
             view.visit(level.cavity.bounds(), z, |i, p| {
                 let place = level.lung(p);
-                let covered = cover(place.surface);
+                let covered = coverage(place.surface);
                 if covered > 0.0 {
                     lung[i] += covered / f32::from(ORGAN_STEPS);
-                    field[i] = field[i].max(lesions::field(self.seed, p, -place.wall));
+                    field[i] = field[i].max(lesions::onset_field(self.seed, p, -place.wall));
                 }
             });
         }
@@ -142,8 +143,15 @@ impl Patient {
         LungSlice { cover, field }
     }
 
-    /// The Hounsfield units of one slice, without noise. `spreads` are the right lung's and the left lung's.
-    pub(crate) fn slice(&self, view: &View, slice: usize, lungs: &LungSlice, spreads: [Spread; 2]) -> Vec<f32> {
+    /// The Hounsfield units of one slice, without noise. `spreads` are the right lung's and the
+    /// left lung's.
+    pub(crate) fn slice(
+        &self,
+        view: &VoxelGrid,
+        slice: usize,
+        lungs: &LungSlice,
+        spreads: [DiseaseExtent; 2],
+    ) -> Vec<f32> {
         let mut image = vec![0.0; view.columns * view.columns];
         for part in 0..ORGAN_STEPS {
             let tissue = self.tissue(view, view.z(slice, part, ORGAN_STEPS));
@@ -171,15 +179,15 @@ impl Patient {
     }
 
     /// Everything but lungs and branches at one height.
-    fn tissue(&self, view: &View, z: f32) -> Vec<f32> {
+    fn tissue(&self, view: &VoxelGrid, z: f32) -> Vec<f32> {
         let mut image = vec![hu::AIR; view.columns * view.columns];
         table(view, z, &mut image);
         let level = self.anatomy.level(z);
         let mut outside = Vec::new();
         view.visit(level.body.bounds(), z, |i, p| {
             let body = level.body.distance(p[0], p[1]);
-            if cover(body) > 0.0 {
-                blend(&mut image[i], hu::FAT, cover(body));
+            if coverage(body) > 0.0 {
+                blend(&mut image[i], hu::FAT, coverage(body));
                 let cavity = level.cavity_distance(p);
                 if cavity > -1.0 {
                     outside.push((i, p, body, cavity));
@@ -190,34 +198,35 @@ impl Patient {
         for (i, p, body, cavity) in outside {
             let streaks = smooth(self.seed ^ 7, p, 15.0);
             let value = wall(p, body, cavity, &level.cavity, streaks);
-            blend(&mut image[i], value, cover(body).min(1.0 - cover(cavity)));
+            blend(&mut image[i], value, coverage(body).min(1.0 - coverage(cavity)));
         }
         self.paint(view, z, &self.anatomy.parts, &mut image);
         image
     }
 
-    fn paint(&self, view: &View, z: f32, parts: &[Part], image: &mut [f32]) {
+    fn paint(&self, view: &VoxelGrid, z: f32, parts: &[Organ], image: &mut [f32]) {
         for part in parts {
             view.trace(&part.shape, z, |i, distance| {
                 let value =
-                    part.core.map_or(part.hu, |(depth, core)| part.hu + (core - part.hu) * cover(distance + depth));
-                blend(&mut image[i], value, cover(distance));
+                    part.core.map_or(part.hu, |(depth, core)| part.hu + (core - part.hu) * coverage(distance + depth));
+                blend(&mut image[i], value, coverage(distance));
             });
         }
     }
 }
 
 /// The table's two shells, bent upwards at the sides.
-fn table(view: &View, z: f32, image: &mut [f32]) {
+fn table(view: &VoxelGrid, z: f32, image: &mut [f32]) {
     for (top, value) in [(124.0, -350.0), (146.0, -250.0)] {
         let height = |x: f32| top - x * x / 620.0;
         view.visit([[-200.0, 200.0], [60.0, 200.0]], z, |i, [x, y, _]| {
-            blend(&mut image[i], value, cover((y - height(x)).abs() - 1.0));
+            blend(&mut image[i], value, coverage((y - height(x)).abs() - 1.0));
         });
     }
 }
 
-/// Rounds a slice to stored numbers after adding a scanner's noise: normal, and smooth over neighbouring pixels.
+/// Rounds a slice to stored numbers after adding a scanner's noise: normal, and smooth over
+/// neighbouring pixels.
 pub(crate) fn add_noise(image: &[f32], columns: usize, seed: u64, slice: usize) -> Vec<i16> {
     // Weights ¼ ½ ¼ leave 3/8 of the deviation when used along rows and columns.
     const LEFT: f32 = 0.375;

@@ -1,6 +1,6 @@
-//! How fast each transfer syntax is decoded on this machine, in one thread: `cargo run --release -p corsai-study
-//! --example speed`. Pictures of the shared data, 512 × 512 words each; MB are those of the words that come out, and the
-//! best of many runs counts.
+//! How fast each transfer syntax is decoded on this machine, in one thread: `cargo run --release -p
+//! corsai-study --example speed`. Pictures of the shared data, 512 × 512 words each; MB are those
+//! of the words that come out, and the best of many runs counts.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 

@@ -1,27 +1,28 @@
-//! A .zip in place of a folder: what is in it, within bounds that no archive's own numbers decide.
+//! Zip archives in place of folders, unpacked within bounds.
 //!
-//! Entries are unpacked in memory and handed on one by one; their names are labels, never paths. Declared sizes are
-//! not believed: what comes out is counted as it comes.
+//! Entries are unpacked in memory one by one. Their names are labels, never paths. Declared sizes
+//! are not believed: unpacked bytes are counted.
 
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 
-/// What an archive may unpack to, as a multiple of its size; CT pictures shrink to a third, made-up ones to a tenth.
+/// Largest unpacked size as a multiple of the archive's; CT images shrink to a third, synthetic
+/// ones to a tenth.
 const MAX_RATIO: u64 = 200;
-/// What any archive may unpack to.
+/// Bytes that every archive may unpack to.
 const FREE_BYTES: u64 = 1 << 24;
-/// An archive in an archive is read, one in that isn't.
+/// Depth of nested archives that is read: an archive in an archive.
 const MAX_DEPTH: usize = 2;
 
-/// What may still come out of archives, over one drop.
+/// What archives may still unpack to, over one intake.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Budget {
     pub bytes: u64,
     pub files: usize,
 }
 
-/// Why an archive gave nothing or not everything.
+/// Why an archive was not or not wholly unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ArchiveError {
     #[error("not a readable archive")]
@@ -32,7 +33,7 @@ pub(crate) enum ArchiveError {
     TooMany,
 }
 
-/// What came out of an archive.
+/// An unpacked entry of an archive.
 pub(crate) enum Unpacked {
     File(Vec<u8>),
     /// An entry that can't be read: encrypted, damaged, packed in another way.
@@ -41,15 +42,16 @@ pub(crate) enum Unpacked {
     BadArchive,
 }
 
-/// Whether bytes are an archive: by their first and last marks, not by name. A DICOM preamble may say anything.
+/// Returns whether bytes are an archive, by their first bytes, not by name. A DICOM preamble may
+/// begin as an archive does.
 pub(crate) fn is_archive(bytes: &[u8]) -> bool {
     (bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")) && bytes.get(128..132) != Some(b"DICM")
 }
 
-/// Unpacks an archive, handing each file with a name to show to `each`.
+/// Unpacks an archive and calls `each` with every entry and its name for the screen.
 ///
 /// # Errors
-/// Why it stopped; what was handed on before is real.
+/// Why unpacking stopped; entries before that are whole.
 pub(crate) fn unpack(
     name: &str,
     bytes: &[u8],

@@ -162,8 +162,8 @@ impl Intake {
         }
     }
 
-    /// Returns the image that was added last as a job, for another worker to decode before its series
-    /// is known; `None` where its pixel data are native, or enough slices are prefetched.
+    /// Returns the image that was added last as a job, for another worker to decode before its
+    /// series is known; `None` where its pixel data are native, or enough slices are prefetched.
     #[must_use]
     pub fn last_job(&self) -> Option<DecodeJob<'_>> {
         if self.prefetched_voxels > self.limits.voxels / PREFETCH_DIVISOR {
@@ -191,6 +191,7 @@ impl Intake {
     }
 
     fn refuse(&mut self, error: FileError, name: &str) {
+        tracing::debug!(%error, "file not used");
         self.refused.add(error, name.to_owned());
     }
 

@@ -1,4 +1,5 @@
-//! From bytes to one volume in Hounsfield units, with its geometry and every problem met on the way.
+//! From bytes to one volume in Hounsfield units, with its geometry and every problem met on the
+//! way.
 //!
 //! ```
 //! use corsai_study::{Intake, Limits};

@@ -58,8 +58,8 @@ impl EncodedFrame {
     /// Returns the encoded bytes; several fragments are joined.
     ///
     /// # Errors
-    /// [`CodecError::Memory`] where several can't be joined, [`CodecError::Damaged`] where one isn't
-    /// in the file.
+    /// [`CodecError::Memory`] where several can't be joined, [`CodecError::Damaged`] where one
+    /// isn't in the file.
     pub(crate) fn bytes<'a>(&self, file: &'a [u8]) -> Result<Cow<'a, [u8]>, CodecError> {
         let part = |range: &Range<usize>| file.get(range.clone()).ok_or(CodecError::Damaged);
         if let [one] = self.parts.as_slice() {

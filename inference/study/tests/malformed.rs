@@ -1,11 +1,12 @@
-//! Files that were made to break readers: each ends in a code or a volume, within two seconds and 256 MB.
+//! Files that were made to break readers: each ends in a code or a volume, within two seconds and
+//! 256 MB.
 //!
-//! A program of its own, because it counts what is allocated. The files are other people's and not in the repository;
-//! those that are made here run everywhere.
+//! A program of its own, because it counts what is allocated. The files are other people's and not
+//! in the repository; those that are made here run everywhere.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod clock;
+mod cpu_time;
 #[path = "study/fuzzed.rs"]
 #[allow(dead_code)]
 mod fuzzed;
@@ -25,7 +26,7 @@ use corsai_study::{Intake, Limits};
 use corsai_tests::{data, needs_data};
 use peak_alloc::PeakAlloc;
 
-use clock::computed;
+use cpu_time::computed;
 use made::{File, Tag, Written, chest, element, item};
 
 #[global_allocator]

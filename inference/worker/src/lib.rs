@@ -20,6 +20,8 @@ mod engine;
 mod engine_lock;
 #[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]
 mod gpu_backend;
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+mod libc_shim;
 mod network_cache;
 mod page_events;
 mod progress;

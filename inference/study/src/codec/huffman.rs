@@ -2,39 +2,42 @@
 
 use crate::error::CodecError;
 
-/// Codes up to this length are found in one look.
-const LOOK: usize = 9;
+/// Codes up to this length are found in one table look-up.
+const SHORT_BITS: usize = 9;
 
-/// A table of codes for bytes.
+/// A Huffman table: codes for bytes.
 #[derive(Debug, Clone)]
-pub(crate) struct Codes {
+pub(crate) struct HuffmanTable {
     values: Vec<u8>,
-    /// By the next bits: the code's length, 0 where it is longer, and its value.
+    /// By the next [`SHORT_BITS`] bits: the length and value of a short code; length 0 for a longer
+    /// one.
     short: Vec<(u8, u8)>,
-    /// By length less one: the first code that is longer, left-aligned in 16 bits, and the index of the value of this
-    /// length's code 0, which may lie before the first.
+    /// By length − 1: the first longer code, left-aligned in 16 bits, and the index of the value of
+    /// code 0 of this length, which may be negative.
     long: [(u32, i32); 16],
 }
 
-impl Codes {
-    /// Reads a table's counts by length and its values; gives it and the bytes behind it.
+impl HuffmanTable {
+    /// Reads a table's counts by length and its values; returns the table and the bytes behind it.
     ///
     /// # Errors
-    /// [`CodecError::Damaged`] where there are more codes than bits allow, or fewer values than codes.
+    /// [`CodecError::Damaged`] where there are more codes than bits allow, or fewer values than
+    /// codes.
     pub(crate) fn read(body: &[u8]) -> Result<(Self, &[u8]), CodecError> {
         let (counts, rest) = body.split_first_chunk::<16>().ok_or(CodecError::Damaged)?;
         let total = counts.iter().map(|count| usize::from(*count)).sum();
         let (values, rest) = rest.split_at_checked(total).ok_or(CodecError::Damaged)?;
-        let mut codes = Self { values: values.to_vec(), short: vec![(0, 0); 1 << LOOK], long: [(0, 0); 16] };
+        let mut codes = Self { values: values.to_vec(), short: vec![(0, 0); 1 << SHORT_BITS], long: [(0, 0); 16] };
         let (mut code, mut index) = (0_u32, 0_usize);
         for ((bits, count), long) in (1_usize..).zip(counts).zip(&mut codes.long) {
             // At most 16 · 255 codes, and fewer than 2¹⁶.
             let first = index as i32 - code as i32;
             for _ in 0..*count {
-                if bits <= LOOK {
+                if bits <= SHORT_BITS {
                     let value = *values.get(index).expect("invariant: there is a value for each counted code");
-                    let from = (code as usize) << (LOOK - bits);
-                    let slots = codes.short.get_mut(from..from + (1 << (LOOK - bits))).ok_or(CodecError::Damaged)?;
+                    let from = (code as usize) << (SHORT_BITS - bits);
+                    let slots =
+                        codes.short.get_mut(from..from + (1 << (SHORT_BITS - bits))).ok_or(CodecError::Damaged)?;
                     slots.fill((bits as u8, value));
                 }
                 code += 1;
@@ -51,20 +54,20 @@ impl Codes {
 }
 
 /// Reads an entropy-coded segment bit by bit, up to the next marker.
-pub(crate) struct Bits<'a> {
+pub(crate) struct BitReader<'a> {
     bytes: &'a [u8],
     at: usize,
     /// The next bits, left-aligned.
-    held: u64,
+    buffer: u64,
     count: u32,
 }
 
-impl<'a> Bits<'a> {
+impl<'a> BitReader<'a> {
     pub(crate) fn of(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, held: 0, count: 0 }
+        Self { bytes, at: 0, buffer: 0, count: 0 }
     }
 
-    /// Holds at least 32 bits, unless a marker or the end comes before.
+    /// Fills the buffer to at least 32 bits, unless a marker or the end comes before.
     fn fill(&mut self) {
         while self.count <= 56 {
             let Some(&byte) = self.bytes.get(self.at) else { return };
@@ -76,30 +79,30 @@ impl<'a> Bits<'a> {
                 self.at += 1;
             }
             self.at += 1;
-            self.held |= u64::from(byte) << (56 - self.count);
+            self.buffer |= u64::from(byte) << (56 - self.count);
             self.count += 8;
         }
     }
 
     fn skip(&mut self, bits: u32) -> Result<(), CodecError> {
         self.count = self.count.checked_sub(bits).ok_or(CodecError::Damaged)?;
-        self.held <<= bits;
+        self.buffer <<= bits;
         Ok(())
     }
 
-    /// The value of the next code.
+    /// Returns the value of the next code.
     ///
     /// # Errors
     /// [`CodecError::Damaged`] for bits that are no code, or at the end.
-    pub(crate) fn code(&mut self, codes: &Codes) -> Result<u8, CodecError> {
+    pub(crate) fn code(&mut self, codes: &HuffmanTable) -> Result<u8, CodecError> {
         if self.count < 32 {
             self.fill();
         }
-        let look = (self.held >> (64 - LOOK)) as usize;
+        let look = (self.buffer >> (64 - SHORT_BITS)) as usize;
         if let Some(&(length @ 1.., value)) = codes.short.get(look) {
             return self.skip(u32::from(length)).map(|()| value);
         }
-        let next = (self.held >> 48) as u32;
+        let next = (self.buffer >> 48) as u32;
         let mut lengths = codes.long.iter().enumerate();
         let (length, (_, first)) = lengths.find(|(_, (end, _))| next < *end).ok_or(CodecError::Damaged)?;
         let index = first + (next >> (15 - length)) as i32;
@@ -108,7 +111,7 @@ impl<'a> Bits<'a> {
         value.ok_or(CodecError::Damaged)
     }
 
-    /// A number of `size` bits, at most 16, whose leading bit tells its sign (T.81, F.2.2.1).
+    /// Returns a number of `size` bits, at most 16; its leading bit is the sign (T.81, F.2.2.1).
     ///
     /// # Errors
     /// [`CodecError::Damaged`] at the end.
@@ -119,21 +122,21 @@ impl<'a> Bits<'a> {
         if self.count < 32 {
             self.fill();
         }
-        let bits = (self.held >> (64 - size)) as i32;
+        let bits = (self.buffer >> (64 - size)) as i32;
         self.skip(size)?;
         Ok(if bits >> (size - 1) == 0 { bits - (1 << size) + 1 } else { bits })
     }
 
-    /// Steps over the restart marker of this number, modulo 8.
+    /// Steps over the restart marker with this number, modulo 8.
     ///
     /// # Errors
-    /// [`CodecError::Damaged`] where another thing comes first.
+    /// [`CodecError::Damaged`] where the marker isn't next.
     pub(crate) fn restart(&mut self, number: usize) -> Result<(), CodecError> {
         self.fill();
         if self.count >= 8 {
             return Err(CodecError::Damaged);
         }
-        (self.held, self.count) = (0, 0);
+        (self.buffer, self.count) = (0, 0);
         while let Some([0xFF, 0xFF]) = self.bytes.get(self.at..self.at + 2) {
             self.at += 1;
         }
@@ -151,39 +154,40 @@ mod tests {
     use super::*;
 
     /// Two codes of two bits, one of three, and three of eleven.
-    fn codes() -> Codes {
+    fn codes() -> HuffmanTable {
         let mut body = vec![0; 16];
         (body[1], body[2], body[10]) = (2, 1, 3);
         body.extend([10, 11, 12, 13, 14, 15, 99]);
-        let (codes, rest) = Codes::read(&body).unwrap();
+        let (codes, rest) = HuffmanTable::read(&body).unwrap();
         assert_eq!(rest, [99]);
         codes
     }
 
     #[test]
     fn short_and_long_codes_and_signed_numbers_are_read() {
-        // 00, 01, 100, 10100000000, 10100000001, 10100000010, then the numbers 5 and −5, three bits each.
+        // 00, 01, 100, 10100000000, 10100000001, 10100000010, then the numbers 5 and −5, three bits
+        // each.
         let bits = "00".to_owned() + "01" + "100" + "10100000000" + "10100000001" + "10100000010" + "101" + "010";
         let bytes: Vec<u8> = (0..bits.len().div_ceil(8))
             .map(|at| u8::from_str_radix(&format!("{:0<8}", &bits[8 * at..(8 * at + 8).min(bits.len())]), 2).unwrap())
             .collect();
         let codes = codes();
-        let mut reader = Bits::of(&bytes);
+        let mut reader = BitReader::of(&bytes);
         let read: Vec<u8> = (0..6).map(|_| reader.code(&codes).unwrap()).collect();
         assert_eq!(read, [10, 11, 12, 13, 14, 15]);
         assert_eq!((reader.number(3), reader.number(3), reader.number(0)), (Ok(5), Ok(-5), Ok(0)));
-        assert_eq!(Bits::of(&[0xFF, 0xD9]).code(&codes), Err(CodecError::Damaged));
-        assert_eq!(Bits::of(&[0b1011_1111, 0xFE]).code(&codes), Err(CodecError::Damaged));
+        assert_eq!(BitReader::of(&[0xFF, 0xD9]).code(&codes), Err(CodecError::Damaged));
+        assert_eq!(BitReader::of(&[0b1011_1111, 0xFE]).code(&codes), Err(CodecError::Damaged));
     }
 
     #[test]
     fn a_stuffed_byte_is_one_and_a_restart_is_where_it_must_be() {
-        let mut reader = Bits::of(&[0xFF, 0, 0x0F, 0xFF, 0xFF, 0xD1, 0x80]);
+        let mut reader = BitReader::of(&[0xFF, 0, 0x0F, 0xFF, 0xFF, 0xD1, 0x80]);
         assert_eq!((reader.number(8), reader.number(8)), (Ok(255), Ok(15 - 255)));
         assert_eq!(reader.restart(0), Err(CodecError::Damaged));
         assert_eq!(reader.restart(9), Ok(()));
         assert_eq!(reader.number(1), Ok(1));
-        let mut early = Bits::of(&[1, 2, 0xFF, 0xD0]);
+        let mut early = BitReader::of(&[1, 2, 0xFF, 0xD0]);
         assert_eq!(early.restart(0), Err(CodecError::Damaged));
     }
 
@@ -191,10 +195,10 @@ mod tests {
     fn rejects_more_codes_than_there_are_bits_for() {
         let mut body = vec![0; 16 + 3];
         body[0] = 3;
-        assert!(Codes::read(&body).is_err());
+        assert!(HuffmanTable::read(&body).is_err());
         body[0] = 2;
-        assert!(Codes::read(&body).is_ok());
-        assert!(Codes::read(&body[..17]).is_err());
-        assert!(Codes::read(&body[..15]).is_err());
+        assert!(HuffmanTable::read(&body).is_ok());
+        assert!(HuffmanTable::read(&body[..17]).is_err());
+        assert!(HuffmanTable::read(&body[..15]).is_err());
     }
 }

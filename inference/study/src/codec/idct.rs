@@ -1,13 +1,15 @@
 //! The inverse discrete cosine transform of 8 × 8 samples (ITU-T T.81, A.3.3), in whole numbers.
 //!
-//! The factorisation with eleven products a line is that of Loeffler, Ligtenberg and Moschytz (ICASSP 1989). Constants
-//! have 13 bits and the first pass keeps one more, as the Independent JPEG Group's accurate transform has it at 12 bits,
-//! so that GDCM's and DCMTK's pictures come out bit for bit, on every machine.
+//! The factorisation with eleven products for each line is that of Loeffler, Ligtenberg and
+//! Moschytz (ICASSP 1989). Constants have 13 bits and the first pass keeps one more bit, as in the
+//! accurate transform of the Independent JPEG Group at 12 bits. The result equals GDCM's and
+//! DCMTK's bit for bit, on every machine.
 
 const CONSTANT_BITS: u32 = 13;
 const KEPT_BITS: u32 = 1;
 
-/// A block in rows; sample values around 0. Cannot overflow while inputs are below 2³² in magnitude.
+/// Transforms a block, row by row, to sample values around 0. It can't overflow for inputs up to
+/// 2³² in magnitude.
 pub(crate) fn inverse(block: &[i64; 64]) -> [i64; 64] {
     let mut half = [0; 64];
     for column in 0..8 {
@@ -24,7 +26,7 @@ pub(crate) fn inverse(block: &[i64; 64]) -> [i64; 64] {
     whole
 }
 
-/// One line, rounded and shortened by `bits`.
+/// Transforms one line; the result is rounded and shifted right by `bits`.
 fn lines([s0, s1, s2, s3, s4, s5, s6, s7]: [i64; 8], bits: u32) -> [i64; 8] {
     // cos and sin of multiples of π/16 times √2, and sums of them, at 13 bits.
     let turned = (s2 + s6) * 4433;

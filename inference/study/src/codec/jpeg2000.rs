@@ -1,9 +1,10 @@
 //! JPEG 2000 (ITU-T T.800) and High-Throughput JPEG 2000 (T.814), by openjp2 through `jpeg2k`.
 //!
-//! openjp2 is a translation from C that allocates what a stream declares and ends the program where there is no such
-//! memory. So the whole skeleton of a codestream is walked here first, main header and every tile-part's, and only one
-//! that a CT could be made of is handed on: one component of the header's size, tiles, code-blocks, precincts and
-//! quality layers within bounds, no marker that could change any of this later, and every tile-part all there.
+//! openjp2 is translated from C. It allocates what a stream declares, and ends the program where
+//! there is no such memory. The main header and the headers of all tile-parts are checked here
+//! first. A stream is decoded only if a CT could be made of it: one component of the size in the
+//! file's header; tiles, code-blocks, precincts and quality layers within bounds; no marker that
+//! changes any of this later; and every tile-part whole.
 
 use jpeg2k::{DecodeParameters, Image};
 
@@ -26,10 +27,11 @@ const SOT: u16 = 0xFF90;
 const SOD: u16 = 0xFF93;
 const EOC: u16 = 0xFFD9;
 
-/// Each tile costs the decoder some kilobytes before a sample of it is read; 64 × 64 pixels are the least in use.
+/// Most tiles. Each takes the decoder some kilobytes before its first sample; tiles of 64 × 64
+/// pixels are the smallest in use.
 const MAX_TILES: u64 = 4096;
-/// Sides, as powers of two, below which a stream is all headers: encoders write blocks of 32 or 64, precincts of 128
-/// and more.
+/// Smallest areas and sides, as powers of two: smaller ones make a stream of headers alone.
+/// Encoders write blocks of 32 or 64 and precincts of 128 and more.
 const MIN_BLOCK_AREA: u8 = 8;
 const MIN_PRECINCT: u8 = 5;
 const MAX_LEVELS: u8 = 16;
@@ -38,8 +40,9 @@ const MAX_LAYERS: u16 = 64;
 /// Decodes one codestream.
 ///
 /// # Errors
-/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, [`CodecError::Unsupported`] for what
-/// the standard allows and no CT needs, else [`CodecError::Damaged`].
+/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree,
+/// [`CodecError::Unsupported`] for what the standard allows and no CT needs, else
+/// [`CodecError::Damaged`].
 pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
     let (size, stream) = check(stream, rows, columns)?;
     let image = Image::from_bytes_with(stream, DecodeParameters::new().strict(true));
@@ -57,7 +60,7 @@ pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Decod
     Ok(DecodedSamples { samples, precision: size.precision, signed: size.signed })
 }
 
-/// What SIZ says of the samples, and the number of tiles.
+/// The samples' format from SIZ, and the number of tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Size {
     precision: u8,
@@ -82,7 +85,8 @@ fn long(bytes: &[u8], at: usize) -> Result<u64, CodecError> {
     found.map(|bytes| u64::from(u32::from_be_bytes(bytes))).ok_or(CodecError::Damaged)
 }
 
-/// Walks the codestream; gives what SIZ says, and the stream without what lies behind its end.
+/// Checks the codestream. Returns the contents of SIZ, and the stream without the bytes behind its
+/// end.
 fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(Size, &[u8]), CodecError> {
     if word(stream, 0)? != SOC {
         return Err(CodecError::Damaged);
@@ -101,7 +105,7 @@ fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(Size, &[u8]), Co
                 Some(0)
             }
             QCD => {
-                // Without a guard bit a subband may have fewer than no bit-planes, which the decoder counts on.
+                // Without a guard bit, a subband could have a negative number of bit-planes.
                 if body.first().is_none_or(|style| style >> 5 == 0) {
                     return Err(CodecError::Unsupported);
                 }
@@ -121,7 +125,8 @@ fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(Size, &[u8]), Co
         return Err(CodecError::Damaged);
     }
     while at < stream.len() {
-        // A stream may end without its marker once all tile-parts are there; a byte of padding makes it even.
+        // A stream may end without its marker once all tile-parts are there; a byte of padding
+        // makes it even.
         let Ok(marker) = word(stream, at) else { break };
         match marker {
             SOT => at = tile_part(stream, at, size.tiles)?,
@@ -135,7 +140,7 @@ fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(Size, &[u8]), Co
     Ok((size, stream.get(..at).unwrap_or(stream)))
 }
 
-/// Marker and body at a place, and the place behind them.
+/// Returns marker and body at a place, and the place behind them.
 fn segment(stream: &[u8], at: usize) -> Result<(u16, &[u8], usize), CodecError> {
     let marker = word(stream, at)?;
     let length = usize::from(word(stream, at + 2)?);
@@ -192,7 +197,8 @@ fn coding(body: &[u8]) -> Result<(), CodecError> {
     if tiny || levels > MAX_LEVELS || layers > MAX_LAYERS { Err(CodecError::Unsupported) } else { Ok(()) }
 }
 
-/// One tile-part (T.800, A.4.2): its header holds nothing that changes how it is coded. Gives the place behind it.
+/// Checks one tile-part (T.800, A.4.2): nothing in its header changes its coding. Returns the place
+/// behind it.
 fn tile_part(stream: &[u8], at: usize, tiles: u64) -> Result<usize, CodecError> {
     let (_, body, mut header) = segment(stream, at)?;
     let (tile, length) = (u64::from(word(body, 0)?), long(body, 2)?);
@@ -291,7 +297,8 @@ mod tests {
         let mut unguarded = stream.clone();
         unguarded[guard] = 0x1F;
         assert_eq!(verdict(&unguarded), Err(CodecError::Unsupported));
-        // A second coding style, in the main header and in a tile's; a change of progression; packed headers.
+        // A second coding style, in the main header and in a tile's; a change of progression;
+        // packed headers.
         assert_eq!(insert(tile, &[&[0xFF, 0x52, 0, 12], &CODING[..]].concat()), Err(CodecError::Damaged));
         assert_eq!(insert(tile + 12, &[&[0xFF, 0x52, 0, 12], &CODING[..]].concat()), Err(CodecError::Unsupported));
         assert_eq!(insert(tile, &[0xFF, 0x5F, 0, 4, 0, 0]), Err(CodecError::Unsupported));

@@ -1,35 +1,37 @@
-//! JPEG Baseline and Extended, sequential with Huffman coding (ITU-T T.81, processes 1, 2 and 4): at 12 bits the lossy one
-//! of DICOM's JPEG syntaxes that can hold Hounsfield units, at 8 bits a picture to look at. No crate reads 12 bits
-//! without C.
+//! JPEG Baseline and Extended, sequential with Huffman coding (ITU-T T.81, processes 1, 2 and 4).
 //!
-//! One component, one scan; arithmetic coding, progression and hierarchy are other syntaxes, long retired.
+//! At 12 bits it is the only lossy JPEG syntax of DICOM that can hold Hounsfield units; at 8 bits
+//! it is decoded for the preview. The decoder is this project's own: no Rust crate decodes 12-bit
+//! sequential JPEG, and it has to stay within bounds on hostile streams. It reads one component and
+//! one scan. Arithmetic coding, progression and hierarchy are other transfer syntaxes, long
+//! retired.
 
 use crate::allocation::empty_vec;
-use crate::codec::huffman::{Bits, Codes};
+use crate::codec::huffman::{BitReader, HuffmanTable};
 use crate::codec::idct;
-use crate::codec::jpeg_markers::{DHT, DQT, DRI, FrameHeader, SOS, Segments, is_remark};
+use crate::codec::jpeg_markers::{DHT, DQT, DRI, FrameHeader, SOS, Segments, is_comment};
 use crate::codec::samples::DecodedSamples;
 use crate::error::CodecError;
 
 const SOF_BASELINE: u8 = 0xC0;
 const SOF_EXTENDED: u8 = 0xC1;
-/// A mean beyond this comes from no picture of 12 bits: eight times the range of a sample.
-const MAX_MEAN: i32 = 1 << 15;
+/// Largest DC coefficient: eight times the range of a 12-bit sample.
+const MAX_DC: i32 = 1 << 15;
 
-/// Row by row, where the coefficients of a block lie in the order in which they are coded (T.81, figure A.6).
+/// Index in the block of each coefficient in coding order (T.81, figure A.6).
 const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
     28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
     47, 55, 62, 63,
 ];
 
-/// What the segments before the scan define.
+/// Tables that the segments before the scan define.
 #[derive(Default)]
 struct Tables {
-    /// Steps by table, in coding order.
+    /// Quantisation steps by table, in coding order.
     quantisation: [Option<[u16; 64]>; 4],
-    means: [Option<Codes>; 4],
-    waves: [Option<Codes>; 4],
+    dc_tables: [Option<HuffmanTable>; 4],
+    ac_tables: [Option<HuffmanTable>; 4],
     /// Blocks between restarts; 0 where there are none.
     interval: usize,
 }
@@ -37,19 +39,19 @@ struct Tables {
 /// Decodes one frame with samples of `precision` bits.
 ///
 /// # Errors
-/// [`CodecError::Size`] where stream and header disagree, [`CodecError::EightBit`] and [`CodecError::Depth`] for samples
-/// of other bits, else [`CodecError::Damaged`].
+/// [`CodecError::Size`] where stream and header disagree, [`CodecError::EightBit`] and
+/// [`CodecError::Depth`] for samples of other bits, else [`CodecError::Damaged`].
 pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize, precision: u8) -> Result<DecodedSamples, CodecError> {
     let mut segments = Segments::of(stream)?;
     let mut tables = Tables::default();
-    let mut shape = None;
+    let mut header = None;
     loop {
         match segments.next()? {
-            (SOF_BASELINE | SOF_EXTENDED, body) if shape.is_none() => {
+            (SOF_BASELINE | SOF_EXTENDED, body) if header.is_none() => {
                 let read = FrameHeader::read(body)?;
                 read.has_size(rows, columns)?;
                 match read.precision {
-                    found if found == precision => shape = Some(read),
+                    found if found == precision => header = Some(read),
                     8 => return Err(CodecError::EightBit),
                     _ => return Err(CodecError::Depth),
                 }
@@ -57,13 +59,13 @@ pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize, precision: u8) 
             (DQT, body) => tables.quantisation(body)?,
             (DHT, body) => tables.codes(body)?,
             (DRI, [high, low]) => tables.interval = usize::from(u16::from_be_bytes([*high, *low])),
-            // The end of the spectrum says nothing in a sequential scan, and some writers leave it 0.
+            // The end of the spectrum has no meaning in a sequential scan; some writers leave it 0.
             (SOS, [1, _component, codes, 0, 0 | 63, 0]) => {
-                let shape = shape.ok_or(CodecError::Damaged)?;
-                let samples = tables.scan(segments.rest(), shape, *codes)?;
+                let header = header.ok_or(CodecError::Damaged)?;
+                let samples = tables.scan(segments.rest(), header, *codes)?;
                 return Ok(DecodedSamples { samples, precision, signed: false });
             }
-            (marker, _) if is_remark(marker) => {}
+            (marker, _) if is_comment(marker) => {}
             _ => return Err(CodecError::Damaged),
         }
     }
@@ -93,44 +95,47 @@ impl Tables {
     fn codes(&mut self, mut body: &[u8]) -> Result<(), CodecError> {
         while let Some((kind, rest)) = body.split_first() {
             let tables = match kind >> 4 {
-                0 => &mut self.means,
-                1 => &mut self.waves,
+                0 => &mut self.dc_tables,
+                1 => &mut self.ac_tables,
                 _ => return Err(CodecError::Damaged),
             };
             let table = tables.get_mut(usize::from(kind & 0x0F)).ok_or(CodecError::Damaged)?;
-            let (codes, rest) = Codes::read(rest)?;
+            let (codes, rest) = HuffmanTable::read(rest)?;
             *table = Some(codes);
             body = rest;
         }
         Ok(())
     }
 
-    /// The blocks of the only component, row by row (T.81, A.2.2); those at the right and lower edge are cut.
-    fn scan(&self, bytes: &[u8], shape: FrameHeader, codes: u8) -> Result<Vec<u16>, CodecError> {
-        let steps = self.quantisation.get(usize::from(shape.table)).and_then(Option::as_ref);
-        let means = self.means.get(usize::from(codes >> 4)).and_then(Option::as_ref);
-        let waves = self.waves.get(usize::from(codes & 0x0F)).and_then(Option::as_ref);
-        let (Some(steps), Some(means), Some(waves)) = (steps, means, waves) else { return Err(CodecError::Damaged) };
-        let mut samples = empty_vec(shape.rows * shape.columns)?;
-        samples.resize(shape.rows * shape.columns, 0);
-        let mut bits = Bits::of(bytes);
+    /// Decodes the blocks of the only component, row by row (T.81, A.2.2); blocks at the right and
+    /// lower edge are cut.
+    fn scan(&self, bytes: &[u8], header: FrameHeader, codes: u8) -> Result<Vec<u16>, CodecError> {
+        let steps = self.quantisation.get(usize::from(header.table)).and_then(Option::as_ref);
+        let dc_tables = self.dc_tables.get(usize::from(codes >> 4)).and_then(Option::as_ref);
+        let ac_tables = self.ac_tables.get(usize::from(codes & 0x0F)).and_then(Option::as_ref);
+        let (Some(steps), Some(dc_tables), Some(ac_tables)) = (steps, dc_tables, ac_tables) else {
+            return Err(CodecError::Damaged);
+        };
+        let mut samples = empty_vec(header.rows * header.columns)?;
+        samples.resize(header.rows * header.columns, 0);
+        let mut bits = BitReader::of(bytes);
         let (mut mean, mut coded) = (0, 0);
-        for band in samples.chunks_mut(8 * shape.columns) {
-            for left in (0..shape.columns).step_by(8) {
+        for band in samples.chunks_mut(8 * header.columns) {
+            for left in (0..header.columns).step_by(8) {
                 if self.interval > 0 && coded > 0 && coded % self.interval == 0 {
                     bits.restart(coded / self.interval - 1)?;
                     mean = 0;
                 }
                 coded += 1;
-                mean += bits.code(means).and_then(|size| number(&mut bits, size))?;
-                if mean.abs() > MAX_MEAN {
+                mean += bits.code(dc_tables).and_then(|size| number(&mut bits, size))?;
+                if mean.abs() > MAX_DC {
                     return Err(CodecError::Damaged);
                 }
-                let block = block(&mut bits, mean, waves, steps)?;
-                for (line, row) in band.chunks_mut(shape.columns).zip(block.as_chunks::<8>().0) {
+                let block = block(&mut bits, mean, ac_tables, steps)?;
+                for (line, row) in band.chunks_mut(header.columns).zip(block.as_chunks::<8>().0) {
                     let line = &mut line[left..];
                     for (to, value) in line.iter_mut().zip(row) {
-                        *to = (value + (1 << (shape.precision - 1))).clamp(0, (1 << shape.precision) - 1) as u16;
+                        *to = (value + (1 << (header.precision - 1))).clamp(0, (1 << header.precision) - 1) as u16;
                     }
                 }
             }
@@ -139,18 +144,23 @@ impl Tables {
     }
 }
 
-/// A number after its size, which a stream may state too large.
-fn number(bits: &mut Bits, size: u8) -> Result<i32, CodecError> {
+/// Reads a number after its size in bits; a damaged stream may have too large a size.
+fn number(bits: &mut BitReader, size: u8) -> Result<i32, CodecError> {
     if size <= 15 { bits.number(u32::from(size)) } else { Err(CodecError::Damaged) }
 }
 
-/// One block's samples around 0 (T.81, F.2.2.2).
-fn block(bits: &mut Bits, mean: i32, waves: &Codes, steps: &[u16; 64]) -> Result<[i64; 64], CodecError> {
+/// Decodes the samples of one block around 0 (T.81, F.2.2.2).
+fn block(
+    bits: &mut BitReader,
+    mean: i32,
+    ac_tables: &HuffmanTable,
+    steps: &[u16; 64],
+) -> Result<[i64; 64], CodecError> {
     let mut block = [0; 64];
     block[0] = i64::from(mean) * i64::from(steps[0]);
-    let (mut at, mut flat) = (1, true);
+    let (mut at, mut dc_only) = (1, true);
     while at < 64 {
-        let code = bits.code(waves)?;
+        let code = bits.code(ac_tables)?;
         let (run, size) = (usize::from(code >> 4), code & 0x0F);
         if size == 0 {
             // Sixteen zeros, or no more of the block.
@@ -164,10 +174,11 @@ fn block(bits: &mut Bits, mean: i32, waves: &Codes, steps: &[u16; 64]) -> Result
         let value = number(bits, size)?;
         let (Some(place), Some(step)) = (ZIGZAG.get(at), steps.get(at)) else { return Err(CodecError::Damaged) };
         block[usize::from(*place)] = i64::from(value) * i64::from(*step);
-        (at, flat) = (at + 1, false);
+        (at, dc_only) = (at + 1, false);
     }
-    // Air is most of a chest's picture, and a mean alone needs no transform to come out the same.
-    Ok(if flat { [(block[0] + 4) >> 3; 64] } else { idct::inverse(&block) })
+    // Air is most of a chest image. A block with a DC coefficient alone is the same without
+    // transform.
+    Ok(if dc_only { [(block[0] + 4) >> 3; 64] } else { idct::inverse(&block) })
 }
 
 #[cfg(test)]
@@ -182,7 +193,7 @@ mod tests {
         (0..ROWS * COLUMNS).map(|at| (2048.0 + wave(at / COLUMNS, 4.0) + wave(at % COLUMNS, 3.0)) as u16).collect()
     }
 
-    /// A table in which every value's code has so many bits and is its index.
+    /// Returns a table whose codes all have `bits` bits and are the indices of their values.
     fn flat_codes(kind: u8, bits: usize, values: &[u8]) -> Vec<u8> {
         let mut table = vec![0xFF, DHT];
         table.extend((19 + values.len() as u16).to_be_bytes());
@@ -194,12 +205,13 @@ mod tests {
 
     struct Coded {
         step: u16,
-        /// Length of the waves' codes.
+        /// Length of the AC codes.
         bits: usize,
         interval: usize,
     }
 
-    /// Encodes by the definitions (T.81, A.3.3 and F.1.2), with every step of the quantisation the same.
+    /// Encodes by the definitions (T.81, A.3.3 and F.1.2), with every step of the quantisation the
+    /// same.
     fn encoded(Coded { step, bits, interval }: Coded) -> Vec<u8> {
         let picture = picture();
         let sample = |row: usize, column: usize| {
@@ -291,7 +303,7 @@ mod tests {
     fn a_picture_comes_back_within_its_quantisation() {
         let plain = worst(&encoded(Coded { step: 1, bits: 8, interval: 0 }));
         assert!(plain <= 2, "{plain}");
-        // Codes that are too long for one look.
+        // Codes that are too long for one table look-up.
         assert_eq!(worst(&encoded(Coded { step: 1, bits: 13, interval: 0 })), plain);
         let coarse = worst(&encoded(Coded { step: 300, bits: 8, interval: 0 }));
         assert!((20..800).contains(&coarse), "{coarse}");

@@ -1,11 +1,12 @@
 //! JPEG-LS (ITU-T T.87), lossless and near-lossless, by `pure_jpegls`.
 //!
-//! The decoder computes with the stream's own parameters before it doubts them, so every header is checked here first:
-//! one component, no interleaving, no point transform, presets within T.87's ranges, and the header's size.
+//! The decoder computes with the stream's parameters before it checks them. Every header is checked
+//! here first: one component, no interleaving, no point transform, presets within T.87's ranges,
+//! and the size in the file's header.
 
 use std::borrow::Cow;
 
-use crate::codec::jpeg_markers::{DRI, EOI, FrameHeader, LSE, SOF_LS, SOS, Segments, is_remark};
+use crate::codec::jpeg_markers::{DRI, EOI, FrameHeader, LSE, SOF_LS, SOS, Segments, is_comment};
 use crate::codec::samples::DecodedSamples;
 use crate::error::CodecError;
 
@@ -17,8 +18,9 @@ const MAX_PADDING: usize = 2;
 /// Decodes one frame.
 ///
 /// # Errors
-/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree, [`CodecError::Unsupported`] for what
-/// the decoder leaves out (restart intervals, mapping tables), else [`CodecError::Damaged`].
+/// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree,
+/// [`CodecError::Unsupported`] for what the decoder leaves out (restart intervals, mapping tables),
+/// else [`CodecError::Damaged`].
 pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
     let (precision, resets) = check(stream, rows, columns)?;
     let stream = with_resets(stream, &resets);
@@ -27,7 +29,8 @@ pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Decod
     let end = end_marker(&stream)?;
     let mut decoded = jpegls::decode(&stream, width, height);
     let mut padding = 0;
-    // Some encoders pad between the last sample and the end marker; the decoder wants the marker at once.
+    // Some encoders pad between the last sample and the end marker; the decoder wants the marker at
+    // once.
     while matches!(decoded, Err(jpegls::CodecError::InvalidData(_))) && padding < MAX_PADDING {
         padding += 1;
         let Some((kept, &[0 | 0xFF, ..])) = stream.split_at_checked(end - padding) else { break };
@@ -37,7 +40,7 @@ pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<Decod
     Ok(DecodedSamples { samples, precision, signed: false })
 }
 
-/// Where the last end marker lies; there are headers before it.
+/// Returns the place of the last end marker; there are headers before it.
 fn end_marker(stream: &[u8]) -> Result<usize, CodecError> {
     let at = stream.windows(2).rposition(|pair| pair == [0xFF, EOI]);
     at.filter(|at| *at > MAX_PADDING).ok_or(CodecError::Damaged)
@@ -58,17 +61,17 @@ fn with_resets<'a>(stream: &'a [u8], ends: &[usize]) -> Cow<'a, [u8]> {
 /// Checks all headers. Returns the bits of a sample, and where presets end whose RESET is 0.
 fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(u8, Vec<usize>), CodecError> {
     let mut segments = Segments::of(stream)?;
-    let (mut shape, mut largest): (Option<FrameHeader>, _) = (None, None);
+    let (mut header, mut largest): (Option<FrameHeader>, _) = (None, None);
     let mut resets = Vec::new();
     loop {
         match segments.next()? {
-            (SOF_LS, body) if shape.is_none() => {
+            (SOF_LS, body) if header.is_none() => {
                 let read = FrameHeader::read(body)?;
                 read.has_size(rows, columns)?;
                 if !(2..=16).contains(&read.precision) {
                     return Err(CodecError::Depth);
                 }
-                shape = Some(read);
+                header = Some(read);
             }
             (LSE, [1, presets @ ..]) => {
                 largest = Some(preset(presets)?);
@@ -78,19 +81,20 @@ fn check(stream: &[u8], rows: usize, columns: usize) -> Result<(u8, Vec<usize>),
             }
             (LSE, [2..=4, ..]) | (DRI, _) => return Err(CodecError::Unsupported),
             (SOS, [1, _component, 0, near, 0, 0]) => {
-                let precision = shape.ok_or(CodecError::Damaged)?.precision;
+                let precision = header.ok_or(CodecError::Damaged)?.precision;
                 let whole = u16::MAX >> (16 - precision);
                 let largest = largest.filter(|preset| *preset != 0).unwrap_or(whole);
                 let fits = largest <= whole && u16::from(*near) <= largest / 2;
                 return if fits { Ok((precision, resets)) } else { Err(CodecError::Damaged) };
             }
-            (marker, _) if is_remark(marker) => {}
+            (marker, _) if is_comment(marker) => {}
             _ => return Err(CodecError::Damaged),
         }
     }
 }
 
-/// The largest sample of a preset whose thresholds are in order (T.87, C.2.4.1.1); 0 stands for a default throughout.
+/// Returns the largest sample of a preset whose thresholds are in order (T.87, C.2.4.1.1); 0 stands
+/// for a default in every field.
 fn preset(body: &[u8]) -> Result<u16, CodecError> {
     let (words, []) = body.as_chunks::<2>() else { return Err(CodecError::Damaged) };
     let &[largest, low, middle, high, reset] = words else { return Err(CodecError::Damaged) };

@@ -1,5 +1,5 @@
-//! The marker segments of the JPEG family up to the first scan (ITU-T T.81, B.1; T.87, C.1), read before any decoder
-//! sees the stream: every length is checked against the bytes there are, and a frame header is believed by nobody.
+//! The marker segments of the JPEG family up to the first scan (ITU-T T.81, B.1; T.87, C.1), read
+//! before a decoder gets the stream. Every length is checked against the stream's bytes.
 
 use crate::error::CodecError;
 
@@ -12,12 +12,12 @@ pub(crate) const EOI: u8 = 0xD9;
 pub(crate) const LSE: u8 = 0xF8;
 pub(crate) const SOS: u8 = 0xDA;
 
-/// A marker that says nothing of the picture's samples: application data or a comment.
-pub(crate) fn is_remark(marker: u8) -> bool {
+/// Returns whether a marker is application data or a comment.
+pub(crate) fn is_comment(marker: u8) -> bool {
     matches!(marker, 0xE0..=0xEF | 0xFE)
 }
 
-/// What a frame header says of the only component that there may be.
+/// A frame header with its only component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FrameHeader {
     /// Bits of a sample.
@@ -41,29 +41,32 @@ impl FrameHeader {
         Ok(Self { precision, rows: side(r1, r0), columns: side(c1, c0), table })
     }
 
+    /// Checks the header's size.
+    ///
     /// # Errors
-    /// [`CodecError::Size`] unless the header's size is this one.
+    /// [`CodecError::Size`] where the header's size is another one.
     pub(crate) fn has_size(self, rows: usize, columns: usize) -> Result<(), CodecError> {
         if (self.rows, self.columns) == (rows, columns) { Ok(()) } else { Err(CodecError::Size) }
     }
 }
 
-/// Marker and body of one segment, in the order of the stream, and the bytes behind it.
+/// Reads marker segments in the order of the stream.
 pub(crate) struct Segments<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Segments<'a> {
     /// # Errors
-    /// [`CodecError::Damaged`] where the stream doesn't begin as one.
+    /// [`CodecError::Damaged`] where the stream doesn't begin with SOI.
     pub(crate) fn of(stream: &'a [u8]) -> Result<Self, CodecError> {
         stream.strip_prefix(&[0xFF, 0xD8]).map(|rest| Self { rest }).ok_or(CodecError::Damaged)
     }
 
-    /// The next segment; a caller stops at the scan header, behind which there are no segments but entropy-coded bytes.
+    /// Returns marker and body of the next segment. Callers stop at the scan header: entropy-coded
+    /// bytes follow it.
     ///
     /// # Errors
-    /// [`CodecError::Damaged`] where there is none, or not all of it.
+    /// [`CodecError::Damaged`] where there is no whole segment.
     pub(crate) fn next(&mut self) -> Result<(u8, &'a [u8]), CodecError> {
         loop {
             match *self.rest {
@@ -81,7 +84,7 @@ impl<'a> Segments<'a> {
         }
     }
 
-    /// What lies behind the last segment given.
+    /// Returns the bytes behind the last segment.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }

@@ -1,7 +1,8 @@
 //! JPEG XL (ISO/IEC 18181), by jxl-oxide: a grey still picture of whole numbers.
 //!
-//! The decoder counts what it allocates against a limit given here, and its header is compared before a frame is
-//! decoded. Samples come as fractions of the largest one; a 32-bit float tells 65,536 of them apart.
+//! The decoder counts what it allocates against a limit given here, and its header is compared
+//! before a frame is decoded. Samples come as fractions of the largest one; a 32-bit float tells
+//! 65,536 of them apart.
 
 use jxl_oxide::{AllocTracker, JxlImage, image::BitDepth};
 

@@ -4,8 +4,6 @@
 //! the file's header before it allocates or computes anything.
 
 pub(crate) mod decode;
-#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
-mod heap;
 mod huffman;
 mod idct;
 mod jpeg2000;

@@ -8,7 +8,8 @@ const HEADER: usize = 64;
 /// Decodes one frame of `pixels` 16-bit samples into big-endian words.
 ///
 /// # Errors
-/// [`CodecError::Depth`] if there are not two planes, [`CodecError::Damaged`] if a plane is not complete.
+/// [`CodecError::Depth`] if there are not two planes, [`CodecError::Damaged`] if a plane is not
+/// complete.
 pub(crate) fn decode_16_bit(frame: &[u8], pixels: usize) -> Result<Vec<u8>, CodecError> {
     let count = offset(frame, 0)?;
     if count != 2 {
@@ -41,7 +42,8 @@ fn unpack<'a>(mut packed: &[u8], mut out: impl ExactSizeIterator<Item = &'a mut 
             0..=127 => {
                 let (literal, rest) = packed.split_at_checked(usize::from(control) + 1).ok_or(CodecError::Damaged)?;
                 packed = rest;
-                // The literal first: a zip takes from its left side before it knows that the right one is used up.
+                // The literal first: a zip takes from its left side before it knows that the right
+                // one is used up.
                 for (byte, target) in literal.iter().zip(out.by_ref()) {
                     *target = *byte;
                 }

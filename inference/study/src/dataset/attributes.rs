@@ -48,7 +48,8 @@ pub(crate) const TOP_LEVEL: &[Tag] = &[
     tags::EXTENDED_OFFSET_TABLE,
 ];
 
-/// Attributes within functional groups (PS3.3 C.7.6.16.2, C.8.15.3) and codes, each with its sequence.
+/// Attributes within functional groups (PS3.3 C.7.6.16.2, C.8.15.3) and codes, each with its
+/// sequence.
 pub(crate) const NESTED: &[(Tag, Tag)] = &[
     (tags::PLANE_POSITION_SEQUENCE, tags::IMAGE_POSITION_PATIENT),
     (tags::PLANE_ORIENTATION_SEQUENCE, tags::IMAGE_ORIENTATION_PATIENT),

@@ -24,7 +24,8 @@ pub(crate) struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// Returns the raw value of an attribute: the frame's own, else the shared one, else the file's.
+    /// Returns the raw value of an attribute: the frame's own, else the shared one, else the
+    /// file's.
     pub(crate) fn value(&self, tag: Tag) -> Option<&[u8]> {
         let own = self.index.and_then(|index| self.dataset.frame_value(index, tag));
         own.or_else(|| self.dataset.value(tag))
@@ -77,7 +78,8 @@ pub(crate) fn split(dataset: &Dataset, count: usize) -> Result<Vec<PixelData>, S
             Ok((0..count).map(|frame| PixelData::Native(start(frame)..start(frame) + bytes)).collect())
         }
         PixelData::Encapsulated(fragments) => {
-            // Offsets count from the end of the table to a fragment's item, whose header has eight bytes.
+            // Offsets count from the end of the table to a fragment's item, whose header has eight
+            // bytes.
             let origin = dataset.offsets.end + 8;
             let offsets: Vec<usize> = fragments.iter().map(|fragment| fragment.start.saturating_sub(origin)).collect();
             let first = first_fragments(dataset, &offsets, count).ok_or(CodecError::Damaged)?;

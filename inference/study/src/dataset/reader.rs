@@ -218,8 +218,8 @@ impl DatasetReader<'_> {
         length.is_some_and(|length| (length as usize) < self.bytes.len())
     }
 
-    /// Reads the file meta group, always Explicit VR Little Endian, and returns its transfer syntax.
-    /// The group's length element is not believed.
+    /// Reads the file meta group, always Explicit VR Little Endian, and returns its transfer
+    /// syntax. The group's length element is not believed.
     fn meta(&mut self) -> Result<Option<TransferSyntax>, FileError> {
         let mut syntax = None;
         while self.rest().starts_with(&[2, 0]) {
@@ -302,7 +302,8 @@ impl DatasetReader<'_> {
                 (None, Tag(0xFFFE, _)) => return Err(FileError::Header),
                 (None, tags::PIXEL_DATA) => return self.pixel_data(&header, encoding).map(Some),
                 (_, tag) if header.len.is_undefined() || is_entered_sequence(&open, tag) => {
-                    // Sequences of unknown representation are written implicitly inside (PS3.5, 6.2.2).
+                    // Sequences of unknown representation are written implicitly inside (PS3.5,
+                    // 6.2.2).
                     let unknown = header.vr() == VR::UN && current == ElementEncoding::ExplicitLittle;
                     let encoding = if unknown { ElementEncoding::ImplicitLittle } else { current };
                     self.push(&mut open, &header, Container { tag, is_item: false, encoding, end: None })?;
@@ -421,7 +422,8 @@ impl DatasetReader<'_> {
                 _ => return Err(FileError::Header),
             }
         }
-        // Some writers leave out the last delimiter; a decoder notices if more than that is missing.
+        // Some writers leave out the last delimiter; a decoder notices if more than that is
+        // missing.
         Ok(if fragments.is_empty() { PixelData::Truncated } else { PixelData::Encapsulated(fragments) })
     }
 }

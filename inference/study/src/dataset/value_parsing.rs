@@ -1,8 +1,8 @@
 //! Strict parsing of values: a number is the one that is written, or there is none.
 //!
-//! A lenient parser turns an unreadable rescale intercept into 0 and moves a whole study by 1,024 HU.
-//! Nothing here guesses. Spaces and NUL around a value are padding (PS3.5, 6.2); everything else that
-//! isn't a number is refused.
+//! A lenient parser turns an unreadable rescale intercept into 0 and moves a whole study by 1,024
+//! HU. Nothing here guesses. Spaces and NUL around a value are padding (PS3.5, 6.2); everything
+//! else that isn't a number is refused.
 
 use dicom_core::chrono::Datelike;
 use dicom_core::value::deserialize::parse_date;
@@ -72,8 +72,8 @@ pub(crate) fn date(value: &[u8]) -> Option<String> {
     (date.year() >= FIRST_YEAR).then(|| date.to_string())
 }
 
-/// Returns a text for the screen, decoded by the file's character set: without control characters, at
-/// most `limit` characters. Bytes that can't be decoded become the replacement character.
+/// Returns a text for the screen, decoded by the file's character set: without control characters,
+/// at most `limit` characters. Bytes that can't be decoded become the replacement character.
 pub(crate) fn text(value: &[u8], character_set: Option<&[u8]>, limit: usize) -> String {
     // A character has at most four bytes, and escape sequences beside them.
     let value = value.get(..limit.saturating_mul(8)).unwrap_or(value);

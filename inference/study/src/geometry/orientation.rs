@@ -54,7 +54,8 @@ pub(crate) struct SlicePlane {
 }
 
 impl SlicePlane {
-    /// `rows`, `columns`, `spacing_mm` (rows first), `corner_mm` and `directions` (along a row first) as stored.
+    /// `rows`, `columns`, `spacing_mm` (rows first), `corner_mm` and `directions` (along a row
+    /// first) as stored.
     pub(crate) fn new(
         (rows, columns): (usize, usize),
         [row_mm, column_mm]: [f64; 2],
@@ -62,7 +63,8 @@ impl SlicePlane {
         [along_row, along_column]: [Vector; 2],
     ) -> Self {
         let signed = |index: usize| isize::try_from(index).expect("invariant: an image's sides are at most 4,096");
-        // Each axis of the stored image: direction, pixel distance, count, and step in the stored pixels.
+        // Each axis of the stored image: direction, pixel distance, count, and step in the stored
+        // pixels.
         let across = (along_row, column_mm, columns, 1_isize);
         let down = (along_column, row_mm, rows, signed(columns));
         let [x, y] = [0, 1].map(|axis| move |direction: Vector| direction.0[axis].abs());
@@ -110,7 +112,8 @@ mod tests {
     }
 
     proptest! {
-        /// In each of the eight ways to store an axial image, a canonical pixel is the pixel at its place.
+        /// In each of the eight ways to store an axial image, a canonical pixel is the pixel at its
+        /// place.
         #[test]
         fn a_turned_picture_shows_the_same_places(
             rows in 2_usize..7, columns in 2_usize..7, transposed: bool, left: bool, up: bool, tilt in -0.3_f64..0.3,

@@ -1,8 +1,8 @@
 //! From slices' positions along the normal to the slab that each slice stands for.
 //!
-//! Only positions count: thickness and spacing in headers are often another reconstruction's. A slab
-//! reaches half the way to each neighbour, so that slabs fill the measured length without gap or
-//! overlap, with and without missing slices.
+//! Only positions count: thickness and spacing in headers are often another reconstruction's. A
+//! slab reaches half the way to each neighbour, so that slabs fill the measured length without gap
+//! or overlap, with and without missing slices.
 
 use corsai_volume::median_gap;
 
@@ -15,8 +15,8 @@ const MIN_SLICES: usize = 8;
 pub(crate) const SAME_PLACE_MM: f64 = 0.01;
 /// Deviation from the median distance that is rounding: the larger of a share of it and mm.
 const EVEN: (f64, f64) = (0.01, 0.01);
-/// Deviation that is measured slice by slice, with a warning. Positions rounded to 0.1 mm alone make
-/// 0.1 mm.
+/// Deviation that is measured slice by slice, with a warning. Positions rounded to 0.1 mm alone
+/// make 0.1 mm.
 const UNEVEN: (f64, f64) = (0.10, 0.101);
 /// Distances beyond this multiple of the median are gaps in which slices are missing.
 const GAP: f64 = 1.5;

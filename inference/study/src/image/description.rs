@@ -56,7 +56,8 @@ impl ImageKind {
         }
         let image_type = image_type(frame).to_ascii_uppercase();
         let types: Vec<&str> = image_type.split('\\').map(str::trim).collect();
-        // Loss alone makes an image a derived one (PS3.3 C.7.6.1.1.2); it still shows its own slice.
+        // Loss alone makes an image a derived one (PS3.3 C.7.6.1.1.2); it still shows its own
+        // slice.
         let only_lossy = lossy && matches!(types.as_slice(), [_, "PRIMARY", "AXIAL" | "VOLUME", ..]);
         let derived = types.first() == Some(&"DERIVED") && !only_lossy || types.contains(&"LOCALIZER");
         let samples = frame.value(tags::SAMPLES_PER_PIXEL);

@@ -102,7 +102,8 @@ impl<'a> DecodeJob<'a> {
         if !slice.encoded.syntax.is_encapsulated() {
             return None;
         }
-        // A fragment that isn't in the file is found again, and reported, when the slice is decoded.
+        // A fragment that isn't in the file is found again, and reported, when the slice is
+        // decoded.
         let bytes = slice.encoded.bytes(file).ok()?;
         Some(Self { image, decoder: FrameDecoder::new(slice), bytes })
     }

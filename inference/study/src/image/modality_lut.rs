@@ -1,10 +1,10 @@
 //! From stored words to Hounsfield units (the modality LUT of PS3.3 C.11.1), as one table over all
 //! 65,536 words.
 //!
-//! A word is shifted and masked to its stored bits (the bits beside them are an overlay or garbage),
-//! given its sign, compared with the padding, rescaled and clamped. dicom-rs's pixel decoding isn't
-//! used: it leaves padding in, ignores the high bit, and takes the identity for a rescale that it
-//! can't read.
+//! A word is shifted and masked to its stored bits (the bits beside them are an overlay or
+//! garbage), given its sign, compared with the padding, rescaled and clamped. dicom-rs's pixel
+//! decoding isn't used: it leaves padding in, ignores the high bit, and takes the identity for a
+//! rescale that it can't read.
 
 use serde::{Deserialize, Serialize};
 

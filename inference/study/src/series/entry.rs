@@ -98,8 +98,8 @@ impl Series {
         self.summary.id = id;
     }
 
-    /// Returns the sort key of the list: series that can be measured first, then those of the lungs,
-    /// then the longest, then by date and name.
+    /// Returns the sort key of the list: series that can be measured first, then those of the
+    /// lungs, then the longest, then by date and name.
     pub(crate) fn sort_key(&self) -> impl Ord + use<> {
         let SeriesSummary { usable, description, date, slices, .. } = &self.summary;
         let lower = description.to_lowercase();

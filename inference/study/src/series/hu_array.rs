@@ -1,7 +1,7 @@
 //! A volume that comes as one array, from another file format than DICOM.
 //!
-//! DICOM says in each slice's header that it is a CT, that it is axial, and how stored values become
-//! Hounsfield units. Such a file doesn't say so; the values themselves have to show it.
+//! DICOM says in each slice's header that it is a CT, that it is axial, and how stored values
+//! become Hounsfield units. Such a file doesn't say so; the values themselves have to show it.
 
 use corsai_report::{Found, Issue, IssueCode};
 use corsai_volume::{Grid, GridGeometry, HuVolume};

@@ -1,7 +1,7 @@
 //! From the slices of one series to one stack of parallel slices, feet first, or why there is none.
 //!
-//! Slices are separated by what they are (size, direction, reconstruction), never by name or number.
-//! Where nothing separates two images at one place, the series is refused.
+//! Slices are separated by what they are (size, direction, reconstruction), never by name or
+//! number. Where nothing separates two images at one place, the series is refused.
 
 use corsai_report::{Counted, Found, Issue, IssueCode};
 
@@ -125,7 +125,8 @@ fn largest_set(
     largest
 }
 
-/// Sorts slices from the feet to the head; identifiers only make the order of equal places definite.
+/// Sorts slices from the feet to the head; identifiers only make the order of equal places
+/// definite.
 fn by_position(mut slices: Vec<SeriesSlice>) -> Vec<SeriesSlice> {
     let Some(normal) = slices.first().map(|first| first.plane.normal()) else { return slices };
     slices.sort_by(|a, b| {

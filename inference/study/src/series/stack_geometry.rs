@@ -23,7 +23,8 @@ pub(crate) struct StackGeometry {
     pub warnings: Vec<GeometryWarning>,
 }
 
-/// Returns the warning of a tilted gantry. `slope` is the corners' shift for each mm along `normal`.
+/// Returns the warning of a tilted gantry. `slope` is the corners' shift for each mm along
+/// `normal`.
 pub(crate) fn gantry_tilt(slope: Vector, normal: Vector) -> Option<GeometryWarning> {
     let tilt = slope.minus(normal).length();
     (tilt > TILT).then(|| GeometryWarning::GantryTilt { degrees: tilt.atan().to_degrees() })

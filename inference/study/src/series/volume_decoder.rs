@@ -1,5 +1,5 @@
-//! From a stack of slices to its volume, slice by slice, so that a worker can show slices and answer
-//! messages in between.
+//! From a stack of slices to its volume, slice by slice, so that a worker can show slices and
+//! answer messages in between.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -175,8 +175,8 @@ impl VolumeDecoder {
         self.voxels.get(at * area..(at + 1) * area)
     }
 
-    /// Decodes what still waits and returns the volume. Slices that can't be decoded are left out as
-    /// if their files were missing, so that the slices above them have other numbers.
+    /// Decodes what still waits and returns the volume. Slices that can't be decoded are left out
+    /// as if their files were missing, so that the slices above them have other numbers.
     ///
     /// # Errors
     /// All issues, at least one of them of severity [`Severity::Stop`].
@@ -198,6 +198,13 @@ impl VolumeDecoder {
                 SliceState::Waiting => unreachable!("invariant: every slice was tried"),
             }
         }
+        tracing::info!(
+            slices = stack.slices.len(),
+            decoded = decoded.len(),
+            blank,
+            voxels = voxels.len(),
+            "series decoded"
+        );
         let StackGeometry { grid, warnings } = if failed.is_empty() {
             stack.geometry.clone()
         } else {

@@ -1,4 +1,5 @@
-//! A DICOM file around a compressed stream: no more elements than a picture needs, Explicit VR Little Endian.
+//! A DICOM file around a compressed stream: no more elements than a picture needs, Explicit VR
+//! Little Endian.
 
 pub struct Header<'a> {
     pub syntax: &'a str,

@@ -1,12 +1,12 @@
-//! Damaged streams: what fuzzing found (`fuzz/corpus`), and every made stream with seeded bit flips, cuts and repeats. Any
-//! of them ends in a picture or a code, and soon.
+//! Damaged streams: what fuzzing found (`fuzz/corpus`), and every made stream with seeded bit
+//! flips, cuts and repeats. Any of them ends in a picture or a code, and soon.
 
 use std::path::Path;
 use std::time::Duration;
 
 use corsai_study::ImageFrame;
 
-use crate::clock::computed;
+use crate::cpu_time::computed;
 use crate::file::Header;
 use crate::streams::made;
 

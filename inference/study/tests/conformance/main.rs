@@ -1,12 +1,13 @@
-//! Every file of the shared data against pydicom: the same picture bit for bit, or a code that says why there is none.
+//! Every file of the shared data against pydicom: the same picture bit for bit, or a code that says
+//! why there is none.
 //!
 //! `reference.json` holds pydicom's side (see `reference.py`), `README.md` the outcome, file by
 //! file. `UPDATE_EXPECT=1` writes the latter anew.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../clock/mod.rs"]
-mod clock;
+#[path = "../cpu_time/mod.rs"]
+mod cpu_time;
 mod file;
 mod hostile;
 mod streams;

@@ -1,4 +1,5 @@
-//! Streams that other projects' encoders made: of a made-up picture (`made/make.py`), and openjphjs's own.
+//! Streams that other projects' encoders made: of a made-up picture (`made/make.py`), and
+//! openjphjs's own.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Part A of the checklist, as far as files and archives are this crate's: what is around a picture never decides what
-//! it shows.
+//! Part A of the checklist, as far as files and archives are this crate's: what is around a picture
+//! never decides what it shows.
 
 use std::io::{Cursor, Write};
 

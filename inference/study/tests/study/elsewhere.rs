@@ -1,4 +1,5 @@
-//! Slices decoded by another instance, while others are read or later: the same volume as decoded here.
+//! Slices decoded by another instance, while others are read or later: the same volume as decoded
+//! here.
 
 use corsai_report::IssueCode as Code;
 use corsai_study::{CodecError, DecodedVolume, FrameDecoder, Intake, Limits, Series, SliceError};

@@ -1,4 +1,5 @@
-//! The same study in every way a file can be written; and what the guard before the decoders turns away.
+//! The same study in every way a file can be written; and what the guard before the decoders turns
+//! away.
 
 use corsai_report::IssueCode as Code;
 use corsai_study::{DecodedVolume, Intake, Limits, SeriesList};

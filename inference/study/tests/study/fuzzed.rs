@@ -5,7 +5,8 @@ use corsai_study::{SeriesList, VolumeDecoder};
 
 use crate::made::*;
 
-/// Does all that can be done with a drop, and holds what must be true of whatever comes of it. Gives all codes.
+/// Does all that can be done with a drop, and holds what must be true of whatever comes of it.
+/// Gives all codes.
 pub fn settle(opened: &SeriesList) -> Vec<IssueCode> {
     assert!(!(opened.series.is_empty() && opened.issues.is_empty()), "nothing said");
     let mut found = codes(&opened.issues);
@@ -21,7 +22,8 @@ pub fn settle(opened: &SeriesList) -> Vec<IssueCode> {
                 let grid = decoded.volume.grid();
                 assert!(grid.positions_mm().is_sorted_by(|a, b| a < b));
                 assert!(grid.slab_mm().iter().all(|mm| *mm > 0.0 && mm.is_finite()));
-                // Slabs fill what lies between the first and the last slice, and half a slab beyond each.
+                // Slabs fill what lies between the first and the last slice, and half a slab beyond
+                // each.
                 let length = grid.positions_mm()[grid.slices() - 1] - grid.positions_mm()[0];
                 let total: f64 = grid.slab_mm().iter().sum();
                 assert!(total > length && total <= 1.5 * length, "{total} mm for {length} mm");

@@ -1,7 +1,8 @@
 //! Bytes that were changed, cut off or made up: a code or a volume, never a panic.
 //!
-//! What the fuzz targets found worth keeping is repeated here; `UPDATE_EXPECT=1` writes the files that they begin with.
-//! Overflow checks are on in tests, so that arithmetic that would wrap in a release ends the test.
+//! What the fuzz targets found worth keeping is repeated here; `UPDATE_EXPECT=1` writes the files
+//! that they begin with. Overflow checks are on in tests, so that arithmetic that would wrap in a
+//! release ends the test.
 
 use std::{fs, path::Path};
 

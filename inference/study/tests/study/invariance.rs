@@ -50,7 +50,8 @@ proptest! {
         prop_assert_eq!(decoded, measured(&chest(SLICES)));
     }
 
-    /// Nor do they where pixels are no squares and the gantry is tilted; left stays the patient's left.
+    /// Nor do they where pixels are no squares and the gantry is tilted; left stays the patient's
+    /// left.
     #[test]
     fn tilt_and_oblong_pixels_do_not_either(
         order in Just((0..SLICES).collect::<Vec<_>>()).prop_shuffle(),
@@ -87,7 +88,8 @@ proptest! {
         prop_assert!(middle.contains(&-850) && middle.contains(&-800));
     }
 
-    /// Each slice has its own slope and intercept, and its own way to store the same Hounsfield units.
+    /// Each slice has its own slope and intercept, and its own way to store the same Hounsfield
+    /// units.
     #[test]
     fn each_slice_has_its_own_rescale(halves in prop::collection::vec((any::<bool>(), 1024_i16..1800), SLICES)) {
         let files: Vec<File> = halves.iter().enumerate().map(|(z, (half, shift))| {

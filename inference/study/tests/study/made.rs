@@ -1,4 +1,5 @@
-//! Made-up CT files: a small thorax sampled on a grid of whole millimetres, written as Explicit VR Little Endian.
+//! Made-up CT files: a small thorax sampled on a grid of whole millimetres, written as Explicit VR
+//! Little Endian.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -21,8 +22,9 @@ pub const COLUMNS: usize = 26;
 /// Corner of the scene, mm.
 const ORIGIN: [f64; 3] = [-13.0, -10.0, -40.0];
 
-/// Hounsfield units at a place in patient coordinates: a body in air, the right lung larger than the left, a spine
-/// at the back, and fat that rises towards the head, so that no turned or mirrored scene equals another.
+/// Hounsfield units at a place in patient coordinates: a body in air, the right lung larger than
+/// the left, a spine at the back, and fat that rises towards the head, so that no turned or
+/// mirrored scene equals another.
 pub fn scene([x, y, z]: [f64; 3]) -> i16 {
     let [x, y, z] = [x.round(), y.round(), z.round()];
     let within = |cx: f64, cy: f64, rx: f64, ry: f64| ((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2) <= 1.0;
@@ -157,8 +159,9 @@ impl File {
         bytes.chunks_exact(2).map(|word| u16::from_le_bytes([word[0], word[1]])).collect()
     }
 
-    /// Packs the pixel data as JPEG Lossless: each pixel less its left neighbour, a row's first less the one above
-    /// (T.81, H.1.2.1), each difference's bit count as five bits, then its bits (F.1.2.1).
+    /// Packs the pixel data as JPEG Lossless: each pixel less its left neighbour, a row's first
+    /// less the one above (T.81, H.1.2.1), each difference's bit count as five bits, then its bits
+    /// (F.1.2.1).
     pub fn jpeg(self, rows: usize, columns: usize) -> Self {
         let words = self.stored();
         let mut bits = String::new();

@@ -48,7 +48,8 @@ fn depths_that_no_ct_has_are_refused() {
     refused(&all(|file| file.without((0x28, 0x102))), Code::FileHeader);
 }
 
-/// One grey throughout in 8-bit JPEG (T.81, process 1): of each block only the mean, which only the first changes.
+/// One grey throughout in 8-bit JPEG (T.81, process 1): of each block only the mean, which only the
+/// first changes.
 fn baseline(grey: u8) -> Vec<u8> {
     let mean = 8 * (i32::from(grey) - 128);
     let size = (32 - mean.unsigned_abs().leading_zeros()) as usize;

@@ -1,4 +1,5 @@
-//! Part C of the checklist: where slices lie is told by their positions alone, and what leaves it open is refused.
+//! Part C of the checklist: where slices lie is told by their positions alone, and what leaves it
+//! open is refused.
 
 use corsai_report::IssueCode as Code;
 use corsai_study::Limits;
@@ -23,7 +24,8 @@ fn instance_numbers_do_not_order_slices() {
     }
 }
 
-/// Pictures are written as the scanner's table was entered: the patient's directions tell what is where.
+/// Pictures are written as the scanner's table was entered: the patient's directions tell what is
+/// where.
 #[test]
 fn however_the_patient_lies_left_is_left() {
     let (right, front) = (true, true);

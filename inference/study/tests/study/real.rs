@@ -39,7 +39,8 @@ struct Expected {
     /// Positions of the first and the last slice, mm.
     ends_mm: [f64; 2],
     date: &'static str,
-    /// Sums of Hounsfield units, of the volume and of its first and last slices, as pydicom and NumPy give them.
+    /// Sums of Hounsfield units, of the volume and of its first and last slices, as pydicom and
+    /// NumPy give them.
     sum: i64,
     end_sums: [i64; 2],
     issues: &'static [IssueCode],
@@ -73,7 +74,8 @@ fn comes_out(name: &str, expected: &Expected) {
     is_a_chest(&decoded.volume);
 }
 
-/// Slices that are neighbours look alike, which a wrong order breaks; lungs are in the middle, the spine at the back.
+/// Slices that are neighbours look alike, which a wrong order breaks; lungs are in the middle, the
+/// spine at the back.
 fn is_a_chest(volume: &corsai_volume::HuVolume) {
     let grid = volume.grid();
     let difference = |a: usize, b: usize| -> f64 {
@@ -181,7 +183,8 @@ fn all_four_at_once_stay_four() {
     assert_eq!(codes(&opened.issues), [IssueCode::FileNotDicom]);
 }
 
-/// The files of every folder at once: a code or a series, and never a panic. Alone they are in `malformed.rs`.
+/// The files of every folder at once: a code or a series, and never a panic. Alone they are in
+/// `malformed.rs`.
 fn survives(name: &str) {
     let paths = files(&data(name));
     assert!(!paths.is_empty());
@@ -213,8 +216,8 @@ fn every_lossless_twin_shows_the_same_picture() {
     }
 }
 
-/// A legacy-converted multi-frame file beside the three classic ones that it was made of. Both call their values
-/// unspecified, which is refused; with the unit in place they show the same.
+/// A legacy-converted multi-frame file beside the three classic ones that it was made of. Both call
+/// their values unspecified, which is refused; with the unit in place they show the same.
 #[needs_data("conformance/QIICR+dcmqi")]
 #[test]
 fn a_converted_multi_frame_file_is_its_originals() {

@@ -1,4 +1,5 @@
-//! Part D of the checklist: texts and identifiers decide what belongs together, and appear nowhere else.
+//! Part D of the checklist: texts and identifiers decide what belongs together, and appear nowhere
+//! else.
 
 use corsai_protocol::SeriesId;
 use corsai_report::IssueCode as Code;
@@ -109,7 +110,8 @@ fn a_missing_identifier_is_nobodys() {
     assert_ne!(measured(&moved).volume.digest(), digest);
 }
 
-/// Whatever is wrong, and wherever the header says something of the person: no issue repeats it, nor does debugging.
+/// Whatever is wrong, and wherever the header says something of the person: no issue repeats it,
+/// nor does debugging.
 #[test]
 fn no_header_value_reaches_an_issue() {
     const CANARY: &str = "CANARY7";

@@ -1,17 +1,19 @@
-//! Solids as distance functions: how far a point lies outside of a surface, mm; negative within.
+//! Solids as signed distance functions: the distance of a point from a surface, mm, negative
+//! inside.
 //!
-//! Points are x to the patient's left, y to the back, z to the head, mm. Distances of ellipsoids are first-order
-//! estimates, good near the surface, which is where a slice needs them.
+//! Points are x to the patient's left, y to the back, z to the head, mm. Distances of ellipsoids
+//! are first-order estimates, good near the surface, which is where a slice needs them.
 
 /// x to the patient's left, y to the back, z to the head, mm.
 pub(crate) type Point = [f32; 3];
 
-/// Width over which a surface goes from all to nothing in an image: the scanner's blur within the slice, mm.
+/// Width over which a surface goes from all to nothing in an image: the scanner's blur within the
+/// slice, mm.
 const BLUR_MM: f32 = 1.5;
 
 /// One solid.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Shape {
+pub(crate) enum Solid {
     /// `turn` is the sine of its rotation about z, from x towards y.
     Ellipsoid { center: Point, radii: Point, turn: f32 },
     /// A box with rounded edges; `turn` as above.
@@ -20,7 +22,7 @@ pub(crate) enum Shape {
     Rod { from: Point, to: Point, radii: [f32; 2] },
 }
 
-impl Shape {
+impl Solid {
     pub(crate) const fn ellipsoid(center: Point, radii: Point) -> Self {
         Self::Ellipsoid { center, radii, turn: 0.0 }
     }
@@ -104,24 +106,26 @@ impl Shape {
     }
 }
 
-/// How much of a pixel at this distance from a surface lies within it, 0..=1.
-pub(crate) fn cover(distance: f32) -> f32 {
+/// Returns the share of a pixel at this distance from a surface that is inside, 0..=1.
+pub(crate) fn coverage(distance: f32) -> f32 {
     (0.5 - distance / BLUR_MM).clamp(0.0, 1.0)
 }
 
-/// The union of two solids by their distances, the notch between them filled over about `fillet` mm.
-pub(crate) fn union(a: f32, b: f32, fillet: f32) -> f32 {
+/// Returns the distance of the union of two solids, the notch between them filled over about
+/// `fillet` mm.
+pub(crate) fn smooth_union(a: f32, b: f32, fillet: f32) -> f32 {
     let h = (fillet - (a - b).abs()).max(0.0);
     a.min(b) - h * h / (4.0 * fillet)
 }
 
-/// What both solids share, edges rounded over about `fillet` mm.
-pub(crate) fn common(a: f32, b: f32, fillet: f32) -> f32 {
-    -union(-a, -b, fillet)
+/// Returns the distance of the intersection of two solids, edges rounded over about `fillet` mm.
+pub(crate) fn smooth_intersection(a: f32, b: f32, fillet: f32) -> f32 {
+    -smooth_union(-a, -b, fillet)
 }
 
-/// 0 on the side of `low`, 1 on that of `high`, whichever is the larger, and smooth between.
-pub(crate) fn step(low: f32, high: f32, x: f32) -> f32 {
+/// Returns 0 on the side of `low`, 1 on that of `high`, and a smooth step between; `low` may be the
+/// larger one.
+pub(crate) fn smoothstep(low: f32, high: f32, x: f32) -> f32 {
     let t = ((x - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
@@ -155,9 +159,9 @@ mod tests {
     #[test]
     fn distances_vanish_on_the_surface_and_bounds_hold_the_solid() {
         let shapes = [
-            Shape::Ellipsoid { center: [3.0, -2.0, 5.0], radii: [20.0, 10.0, 30.0], turn: 0.5 },
-            Shape::Bar { center: [3.0, -2.0, 5.0], half: [20.0, 10.0, 30.0], round: 4.0, turn: -0.5 },
-            Shape::Rod { from: [0.0, 0.0, 0.0], to: [10.0, 5.0, 30.0], radii: [6.0, 2.0] },
+            Solid::Ellipsoid { center: [3.0, -2.0, 5.0], radii: [20.0, 10.0, 30.0], turn: 0.5 },
+            Solid::Bar { center: [3.0, -2.0, 5.0], half: [20.0, 10.0, 30.0], round: 4.0, turn: -0.5 },
+            Solid::Rod { from: [0.0, 0.0, 0.0], to: [10.0, 5.0, 30.0], radii: [6.0, 2.0] },
         ];
         for shape in shapes {
             let [x, y, z] = shape.bounds();
@@ -176,13 +180,13 @@ mod tests {
             }
             assert!(inside > 1000, "{shape:?}");
         }
-        assert!((Shape::rod([0.0; 3], [0.0, 0.0, 9.0], 2.0).distance([5.0, 0.0, 4.0]) - 3.0).abs() < 1e-5);
+        assert!((Solid::rod([0.0; 3], [0.0, 0.0, 9.0], 2.0).distance([5.0, 0.0, 4.0]) - 3.0).abs() < 1e-5);
     }
 
     #[test]
     fn a_union_is_never_smaller_than_its_parts() {
-        assert!(union(1.0, 2.0, 4.0) <= 1.0);
-        assert!((union(1.0, 20.0, 4.0) - 1.0).abs() < 1e-6);
-        assert!(common(-1.0, -2.0, 4.0) >= -1.0);
+        assert!(smooth_union(1.0, 2.0, 4.0) <= 1.0);
+        assert!((smooth_union(1.0, 20.0, 4.0) - 1.0).abs() < 1e-6);
+        assert!(smooth_intersection(-1.0, -2.0, 4.0) >= -1.0);
     }
 }

@@ -1,26 +1,27 @@
 //! Vessels and bronchi: trees that fill the lungs.
 //!
-//! Points all over a lung are joined, nearest to the hilum first, to what has grown so far; a vessel's radius follows
-//! from how many points it feeds (Murray's law). So the trees branch and taper as real ones do, and differ by seed.
+//! Points all over a lung are joined, nearest to the hilum first, to what has grown so far; a
+//! vessel's radius follows from how many points it feeds (Murray's law). So the trees branch and
+//! taper as real ones do, and differ by seed.
 
 use crate::anatomy::Anatomy;
-use crate::noise::Sequence;
-use crate::shape::{Point, Shape, dot, length, minus};
+use crate::noise::RandomSequence;
+use crate::signed_distance::{Point, Solid, dot, length, minus};
 
-/// From this radius on a vessel belongs to the hilum and not to the lung, mm.
+/// Radius at and above which a vessel belongs to the hilum and not to the lung, mm.
 pub(crate) const HILAR_MM: f32 = 4.4;
 /// A bronchus' wall, mm.
 const BRONCHUS_WALL_MM: f32 = 0.8;
 /// Length of the pieces a branch is made of, mm.
 const PIECE_MM: f32 = 7.0;
 
-/// All branches of both lungs.
-pub(crate) struct Trees {
+/// All vessels and bronchi of both lungs.
+pub(crate) struct BranchingTrees {
     /// Blood, thin and thick.
-    pub(crate) vessels: Vec<Shape>,
+    pub(crate) vessels: Vec<Solid>,
     /// Air's outer wall and its lumen, piece by piece the same; trachea first.
-    pub(crate) bronchus_walls: Vec<Shape>,
-    pub(crate) bronchus_lumens: Vec<Shape>,
+    pub(crate) bronchus_walls: Vec<Solid>,
+    pub(crate) bronchus_lumens: Vec<Solid>,
 }
 
 struct Node {
@@ -32,20 +33,20 @@ struct Node {
     feeds: u16,
 }
 
-/// One tree's measures.
-struct Plan {
+/// Parameters of one tree.
+struct TreePlan {
     root: [Point; 2],
     points: usize,
-    /// How deep in the lung its points lie at least, mm.
+    /// Least depth of the points below the lung's surface, mm.
     margin: f32,
     /// Radius of a branch that feeds one point, mm, and the exponent of the law.
     twig_mm: f32,
     law: f32,
 }
 
-impl Trees {
+impl BranchingTrees {
     pub(crate) fn grow(anatomy: &Anatomy, seed: u64) -> Self {
-        let mut draw = Sequence::new(seed);
+        let mut draw = RandomSequence::new(seed);
         let mut trees = Self { vessels: Vec::new(), bronchus_walls: Vec::new(), bronchus_lumens: Vec::new() };
         for (from, to, radius) in [
             ([1.0, 7.0, 140.0], [0.0, 14.0, 2.0], 8.5),
@@ -58,14 +59,15 @@ impl Trees {
             let at = |x: f32, y, z| [side * x, y, z];
             // Artery and vein.
             for root in [[at(26.0, 8.0, -14.0), at(42.0, 14.0, -26.0)], [at(26.0, 8.0, -60.0), at(43.0, 10.0, -48.0)]] {
-                let plan = Plan { root, points: 560, margin: 3.0, twig_mm: 0.72, law: 0.37 };
+                let plan = TreePlan { root, points: 560, margin: 3.0, twig_mm: 0.72, law: 0.37 };
                 let nodes = grow_one(anatomy, &plan, &mut draw);
                 for (a, b, radii) in branches(&nodes, &plan) {
-                    trees.vessels.push(Shape::Rod { from: a, to: b, radii });
+                    trees.vessels.push(Solid::Rod { from: a, to: b, radii });
                 }
             }
             let main = if side < 0.0 { at(28.0, 16.0, -26.0) } else { at(37.0, 19.0, -30.0) };
-            let plan = Plan { root: [main, at(44.0, 20.0, -44.0)], points: 18, margin: 24.0, twig_mm: 1.1, law: 0.45 };
+            let plan =
+                TreePlan { root: [main, at(44.0, 20.0, -44.0)], points: 18, margin: 24.0, twig_mm: 1.1, law: 0.45 };
             let nodes = grow_one(anatomy, &plan, &mut draw);
             for (a, b, [from, to]) in branches(&nodes, &plan) {
                 trees.bronchus(a, b, from, to);
@@ -76,26 +78,27 @@ impl Trees {
 
     fn bronchus(&mut self, from: Point, to: Point, start: f32, end: f32) {
         let wall = [start + BRONCHUS_WALL_MM, end + BRONCHUS_WALL_MM];
-        self.bronchus_walls.push(Shape::Rod { from, to, radii: wall });
-        self.bronchus_lumens.push(Shape::Rod { from, to, radii: [start, end] });
+        self.bronchus_walls.push(Solid::Rod { from, to, radii: wall });
+        self.bronchus_lumens.push(Solid::Rod { from, to, radii: [start, end] });
     }
 
-    /// What the hilum takes from the lung: thick vessels, and bronchi as thick.
-    pub(crate) fn hilar(&self) -> impl Iterator<Item = &Shape> + Clone {
+    /// Returns thick vessels and bronchi, which belong to the hilum and not to the lung.
+    pub(crate) fn hilar(&self) -> impl Iterator<Item = &Solid> + Clone {
         self.vessels.iter().chain(&self.bronchus_walls).filter(|shape| is_hilar(shape))
     }
 }
 
 /// Whether a branch is too thick to count as lung.
-fn is_hilar(shape: &Shape) -> bool {
-    matches!(shape, Shape::Rod { radii, .. } if radii[0].min(radii[1]) >= HILAR_MM)
+fn is_hilar(shape: &Solid) -> bool {
+    matches!(shape, Solid::Rod { radii, .. } if radii[0].min(radii[1]) >= HILAR_MM)
 }
 
 /// Points in the lung on the root's side, at least `margin` below its surface.
-fn scatter(anatomy: &Anatomy, plan: &Plan, draw: &mut Sequence) -> Vec<Point> {
+fn scatter(anatomy: &Anatomy, plan: &TreePlan, draw: &mut RandomSequence) -> Vec<Point> {
     let side = plan.root[0][0].signum();
     let mut points = Vec::with_capacity(plan.points);
-    // Lungs fill about a third of the box; far more tries than that would mean that there is no lung.
+    // Lungs fill about a third of the box; far more tries than that would mean that there is no
+    // lung.
     for _ in 0..plan.points * 40 {
         let p = [side * (64.0 + 64.0 * draw.signed()), 88.0 * draw.signed(), -40.0 + 145.0 * draw.signed()];
         if anatomy.level(p[2]).lung(p).surface < -plan.margin {
@@ -108,7 +111,7 @@ fn scatter(anatomy: &Anatomy, plan: &Plan, draw: &mut Sequence) -> Vec<Point> {
     points
 }
 
-fn grow_one(anatomy: &Anatomy, plan: &Plan, draw: &mut Sequence) -> Vec<Node> {
+fn grow_one(anatomy: &Anatomy, plan: &TreePlan, draw: &mut RandomSequence) -> Vec<Node> {
     let [root, hilum] = plan.root;
     let mut nodes = vec![Node { at: root, parent: 0, way: 0.0, feeds: 0 }];
     extend(&mut nodes, 0, hilum, draw);
@@ -120,7 +123,7 @@ fn grow_one(anatomy: &Anatomy, plan: &Plan, draw: &mut Sequence) -> Vec<Node> {
             let step = minus(point, node.at);
             let before = minus(node.at, nodes[node.parent].at);
             let size = length(step) * length(before);
-            // A branch that turns back on its trunk looks wrong and is none.
+            // Real branches don't turn back on their trunk: turning costs.
             let turn = if size > 0.0 { dot(step, before) / size } else { 1.0 };
             let cost = length(step) * (1.6 - 0.6 * turn) + 0.3 * node.way;
             if cost < best.0 {
@@ -132,8 +135,9 @@ fn grow_one(anatomy: &Anatomy, plan: &Plan, draw: &mut Sequence) -> Vec<Node> {
     nodes
 }
 
-/// Adds a branch from a node to a point, in pieces that wander a little, and counts the point on the way to the root.
-fn extend(nodes: &mut Vec<Node>, from: usize, to: Point, draw: &mut Sequence) {
+/// Adds a branch from a node to a point, in pieces that wander a little, and counts the point on
+/// the way to the root.
+fn extend(nodes: &mut Vec<Node>, from: usize, to: Point, draw: &mut RandomSequence) {
     let start = nodes[from].at;
     let step = minus(to, start);
     let pieces = (length(step) / PIECE_MM).ceil().max(1.0);
@@ -154,7 +158,7 @@ fn extend(nodes: &mut Vec<Node>, from: usize, to: Point, draw: &mut Sequence) {
 }
 
 /// The pieces of a tree: from, to, radii.
-fn branches(nodes: &[Node], plan: &Plan) -> impl Iterator<Item = (Point, Point, [f32; 2])> {
+fn branches(nodes: &[Node], plan: &TreePlan) -> impl Iterator<Item = (Point, Point, [f32; 2])> {
     let radius = |node: &Node| plan.twig_mm * f32::from(node.feeds.max(1)).powf(plan.law);
     nodes.iter().skip(1).map(move |node| {
         let parent = &nodes[node.parent];

@@ -1,4 +1,4 @@
-//! Time for tests that must end soon on a busy machine too.
+//! CPU time of the current thread, for tests with a time limit.
 
 use std::{
     fs,
@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What this thread has computed so far, where the system tells: other programs' share of a busy machine is no fault of
-/// ours. Elsewhere the time that has passed.
+/// Returns the CPU time of this thread where the system counts it, else the time since the first
+/// call: other programs on a busy machine don't count.
 pub fn computed() -> Duration {
     static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
     let told = fs::read_to_string("/proc/thread-self/schedstat").ok();

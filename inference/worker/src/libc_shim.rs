@@ -1,5 +1,17 @@
-//! What `openjp2` asks of memory where there is no C library, in the page: C's allocator over Rust's, each block with its
-//! size before it, and of Rust's own that it bears what C's would.
+//! The C library's allocator for `openjp2`, which the page's wasm target lacks, and a global
+//! allocator that accepts null.
+//!
+//! `openjp2` 0.6.1 is translated from C. It declares `malloc`, `calloc`, `realloc`, `free` and
+//! `strcpy` as C symbols: without this module they would be imports of the wasm module, and no
+//! browser could start it. Each block that is handed out here has its size before it.
+//!
+//! The global allocator hides a fault of `openjp2`. `opj_tcd_code_block_dec_deallocate` (`tcd.rs`)
+//! calls `std::alloc::dealloc(decoded_data, decoded_data_layout)` for every code-block of a
+//! precinct, and `opj_tcd_code_block_dec_allocate` does for every block that it resets. In a block
+//! without decoded data, the pointer is null and the layout all zeros, because `calloc` made the
+//! block: undefined behaviour. Native allocators pass null on to C's `free`, which ignores it.
+//! The wasm allocator reads in front of address 0, and the instance ends. The module can go once
+//! `openjp2` checks for null there.
 
 #![allow(unsafe_code, reason = "an allocator hands out and takes back bare memory")]
 
@@ -8,16 +20,14 @@ use std::{
     ptr::null_mut,
 };
 
-/// What the size takes, and what every block is aligned to.
+/// Bytes of a block's header, which holds its size, and the alignment of every block.
 const HEADER: usize = 16;
 
-/// Rust's allocator, to which nothing may be given back, as to C's `free`: `openjp2` does so for every block of a picture
-/// that holds no data, whose layout is as empty. Rust's own then reads before the memory's beginning, and the instance
-/// ends.
-struct Forgiving;
+/// The system's allocator, whose `dealloc` ignores null as C's `free` does.
+struct NullTolerantAlloc;
 
-// SAFETY: what the system's allocator promises.
-unsafe impl GlobalAlloc for Forgiving {
+// SAFETY: the system's allocator does the work; null is never passed on to it.
+unsafe impl GlobalAlloc for NullTolerantAlloc {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise, here and below.
         unsafe { System.alloc(layout) }
@@ -39,13 +49,13 @@ unsafe impl GlobalAlloc for Forgiving {
 }
 
 #[global_allocator]
-static HEAP: Forgiving = Forgiving;
+static ALLOCATOR: NullTolerantAlloc = NullTolerantAlloc;
 
 fn layout(size: usize) -> Option<Layout> {
     Layout::from_size_align(size.checked_add(HEADER)?, HEADER).ok()
 }
 
-/// The block behind a header that holds `size`.
+/// Writes `size` into the header and returns the address behind it; null stays null.
 ///
 /// # Safety
 /// `block` is null or has room for the header.
@@ -53,17 +63,17 @@ unsafe fn behind_header(block: *mut u8, size: usize) -> *mut u8 {
     if block.is_null() {
         return block;
     }
-    // SAFETY: the header lies at the block's beginning, aligned to more than a `usize` asks.
+    // SAFETY: the header is at the block's beginning, with a larger alignment than a `usize` needs.
     unsafe {
         block.cast::<usize>().write(size);
         block.add(HEADER)
     }
 }
 
-/// The whole block of what was handed out, and its layout.
+/// Returns the whole block of an address that was handed out, and its layout.
 ///
 /// # Safety
-/// `pointer` came from here and was not given back.
+/// `pointer` was handed out here and not freed.
 unsafe fn whole(pointer: *mut u8) -> Option<(*mut u8, Layout)> {
     // SAFETY: every block that was handed out has its header before it.
     unsafe {
@@ -89,7 +99,7 @@ extern "C" fn calloc(count: usize, size: usize) -> *mut u8 {
 }
 
 /// # Safety
-/// As C's: `pointer` is null or came from here and was not given back.
+/// As C's: `pointer` is null, or was handed out here and not freed.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn realloc(pointer: *mut u8, size: usize) -> *mut u8 {
     if pointer.is_null() {
@@ -105,7 +115,7 @@ unsafe extern "C" fn realloc(pointer: *mut u8, size: usize) -> *mut u8 {
 }
 
 /// # Safety
-/// As C's: `pointer` is null or came from here and was not given back.
+/// As C's: `pointer` is null, or was handed out here and not freed.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn free(pointer: *mut u8) {
     if pointer.is_null() {
