@@ -6,7 +6,7 @@
 //! Standard output has the report, the list or the summary and nothing else. Messages, progress and
 //! log lines go to standard error.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::float_cmp))]
 
 mod analyse;
 mod arguments;

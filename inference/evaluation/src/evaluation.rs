@@ -437,7 +437,7 @@ pub(crate) mod tests {
         let dice = lesions.dice.unwrap();
         // a: 2·80/180, b: 2·500/1200; c has none in either.
         assert_eq!((dice.studies, lesions.both_empty), (2, 1));
-        assert!((dice.mean - (160.0 / 180.0 + 1000.0 / 1200.0) / 2.0).abs() < 1e-12);
+        assert!((dice.mean - f64::midpoint(160.0 / 180.0, 1000.0 / 1200.0)).abs() < 1e-12);
         assert!((lesions.pooled_dice.unwrap() - 2.0 * 580.0 / 1380.0).abs() < 1e-12);
         assert!((lesions.pooled_iou.unwrap() - 580.0 / 800.0).abs() < 1e-12);
         assert_eq!(sums.masks[2].dice, None, "no mask tells the sides");

@@ -3,7 +3,7 @@
 //!
 //! Everything here is a function of its arguments: no file is read or written.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::float_cmp))]
 
 mod evaluation;
 mod overlap;

@@ -30,7 +30,8 @@ impl SummaryStatistics {
         sorted.sort_by(f64::total_cmp);
         let (min, max) = (*sorted.first()?, *sorted.last()?);
         let middle = sorted.len() / 2;
-        let median = if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 };
+        let median =
+            if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) };
         let (mean, sd) = mean_sd(values);
         Some(Self { studies: values.len(), mean, sd, median, min, max })
     }
@@ -44,7 +45,7 @@ fn mean_sd(values: &[f64]) -> (f64, Option<f64>) {
     (mean, (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()))
 }
 
-/// BlandAltman of measurements with a reference (Bland and Altman, Lancet 1986;327:307–310);
+/// Agreement of measurements with a reference (Bland and Altman, Lancet 1986;327:307–310);
 /// differences are measured − reference.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BlandAltman {

@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patient_that_is_not_named_is_said() {
+    fn a_missing_patient_identifier_is_an_issue() {
         for (before, after) in [(None, None), (Some(7), None), (None, Some(7))] {
             let (a, b) = (earlier(lungs(0.1, 0.1)).patient(before), later(lungs(0.3, 0.3)).patient(after));
             let found = compared(&a, &b).unwrap();
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn another_protocol_is_said() {
+    fn another_protocol_is_an_issue() {
         let a = earlier(lungs(0.1, 0.1));
         let mut other = later(lungs(0.2, 0.2));
         other.series.spacing_mm = Some(1.0);

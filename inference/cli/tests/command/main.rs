@@ -1,7 +1,7 @@
 //! The command as a person runs it: its output, its files and its exit status. Studies are phantoms
 //! so small that a run takes seconds.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::float_cmp)]
 
 mod evaluate;
 mod nifti_files;

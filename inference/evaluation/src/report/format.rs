@@ -27,8 +27,9 @@ pub fn provenance(evaluation: &Evaluation) -> String {
     let Provenance { program, manifest, tier, full_run, paper_vote, dpn_3d } = &evaluation.provenance;
     let manifest: String = manifest.chars().take(12).collect();
     let options = [(full_run, "full run"), (paper_vote, "the paper's vote"), (dpn_3d, "DPN-3D")];
-    let options: String = options.iter().filter(|(on, _)| **on).map(|(_, name)| format!(", {name}")).collect();
-    format!("{program}, networks {manifest}, tier {}{options}.", tier.as_str())
+    let options = options.into_iter().filter(|(on, _)| **on).map(|(_, name)| name);
+    let words: Vec<&str> = [tier.as_str()].into_iter().chain(options).collect();
+    format!("{program}, networks {manifest}, tier {}.", words.join(", "))
 }
 
 /// Returns the numbers of studies in words.
