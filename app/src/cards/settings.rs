@@ -1,6 +1,6 @@
 //! Settings and help: the device that computes, how much to compute, and the keys.
 
-use corsai_protocol::{AnalysisOptions, DevicePreference, StudySlot};
+use corsai_protocol::{AnalysisOptions, BackendKind, DevicePreference, StudySlot};
 use corsai_report::Tier;
 use leptos::{ev, prelude::*};
 
@@ -123,11 +123,11 @@ fn DeviceInUse() -> impl IntoView {
         match device.get() {
         Some(device) => {
             view! {
-                <dl class="device" data-testid="device" data-backend=device.backend.clone()>
+                <dl class="device" data-testid="device" data-backend=device.backend.as_str()>
                     <dt>{text::settings::IN_USE}</dt>
-                    <dd>{if device.backend == "webgpu" { text::common::GRAPHICS_PROCESSOR } else { text::common::PROCESSOR }} {format!(": {}", device.name)}</dd>
+                    <dd>{if device.backend == BackendKind::Webgpu { text::common::GRAPHICS_PROCESSOR } else { text::common::PROCESSOR }} {format!(": {}", device.name)}</dd>
                     <dt>{text::settings::WHY}</dt>
-                    <dd data-testid="device-reason">{device.reason.clone()}</dd>
+                    <dd data-testid="device-reason">{text::device::device_reason(&device)}</dd>
                     <dt>{text::settings::TEST_SLICE}</dt>
                     <dd>{text::settings::test_slice(device.slice_ms, device.deviation)}</dd>
                 </dl>

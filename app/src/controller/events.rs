@@ -106,7 +106,12 @@ fn trace_event(event: &Event) {
     match event {
         Event::Ready { .. } => info!("worker ready"),
         Event::Device { device } => {
-            info!(backend = device.backend, slice_ms = device.slice_ms, deviation = device.deviation, "device chosen");
+            info!(
+                backend = device.backend.as_str(),
+                slice_ms = device.slice_ms,
+                deviation = device.deviation,
+                "device chosen"
+            );
         }
         Event::WeightsRequested { networks } => info!(count = networks.len(), "networks requested"),
         Event::Series { run, slot, series, chosen, issues, .. } => {

@@ -57,7 +57,7 @@ impl Controller {
 
     /// Returns the command that sets how the studies that are opened from here on are computed.
     pub(super) fn configuration(self, options: AnalysisOptions) -> Command {
-        Command::Configure { device: self.worker_preference.get_value(), cores: browser::cores(), depth: options }
+        Command::Configure { device: self.worker_preference.get_value(), cores: browser::cores(), options }
     }
 
     /// Returns the worker's module, compiled once for all workers of the same build.

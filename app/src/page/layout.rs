@@ -1,6 +1,6 @@
 //! Header, main column and cards.
 
-use corsai_protocol::StudySlot;
+use corsai_protocol::{BackendKind, StudySlot};
 use corsai_report::DISCLAIMER;
 use leptos::{html, prelude::*};
 
@@ -68,7 +68,7 @@ pub fn Page() -> impl IntoView {
 fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
     let controller = use_controller();
     let device = move || match (&*controller.state.device().read(), controller.state.worker().get()) {
-        (Some(device), _) if device.backend == "webgpu" => text::common::GRAPHICS_PROCESSOR,
+        (Some(device), _) if device.backend == BackendKind::Webgpu => text::common::GRAPHICS_PROCESSOR,
         (Some(_), _) => text::common::PROCESSOR,
         (None, WorkerStatus::Unsupported | WorkerStatus::LoadFailed) => text::layout::CANT_COMPUTE,
         (None, _) => text::layout::SETTINGS,

@@ -6,6 +6,7 @@ pub mod announcer;
 pub mod classes;
 pub mod common;
 pub mod comparison;
+pub mod device;
 pub mod diagnostics;
 pub mod drop_layer;
 pub mod issues;

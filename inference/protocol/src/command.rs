@@ -71,7 +71,7 @@ pub struct AnswerKey {
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Command {
     /// First message: which device to use, and the worker's share of the machine.
-    Configure { device: DevicePreference, cores: u32, depth: AnalysisOptions },
+    Configure { device: DevicePreference, cores: u32, options: AnalysisOptions },
     /// One network's weights. Buffers: one a part, in the manifest's order.
     Weights { network: String },
     /// Weights could not be had; the worker answers a waiting run with the reason.

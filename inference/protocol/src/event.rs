@@ -39,19 +39,86 @@ pub struct Progress {
     pub seconds_left: Option<f64>,
 }
 
-/// The device in use, and how it was found.
+/// A kind of device that computes networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BackendKind {
+    /// The graphics processor, by WebGPU.
+    Webgpu,
+    /// The processor, by WebAssembly in several workers.
+    Cpu,
+}
+
+impl BackendKind {
+    /// Returns the name in reports: `webgpu` or `cpu`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Webgpu => "webgpu",
+            Self::Cpu => "cpu",
+        }
+    }
+}
+
+/// Why a device was chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum DeviceReason {
+    /// The settings ask for this kind of device.
+    Settings,
+    /// CPU: the browser offers no WebGPU adapter.
+    NoAdapter,
+    /// CPU: the page isn't served over https, and browsers offer no WebGPU there.
+    InsecureContext,
+    /// CPU: this worker was built without WebGPU.
+    BuiltWithoutGpu,
+    /// CPU: the adapter emulates a GPU in software.
+    SoftwareAdapter {
+        /// What the adapter calls itself.
+        adapter: String,
+    },
+    /// CPU: the GPU has no timestamp queries, which the runtime needs.
+    NoTimestamps,
+    /// CPU: the browser gave no device for its adapter.
+    NoDevice,
+    /// CPU: the runtime can't use the GPU.
+    UnsuitableDevice,
+    /// CPU: the GPU computed a known slice wrongly.
+    SelfTestFailed,
+    /// CPU: the GPU was lost during a run.
+    DeviceLost,
+    /// CPU: it is faster than the GPU.
+    CpuFaster {
+        /// Time of the GPU for a slice.
+        gpu_slice_ms: f64,
+    },
+    /// GPU: it is faster than the CPU.
+    GpuFaster {
+        /// Estimated time of the CPU for a slice.
+        cpu_slice_ms: f64,
+    },
+    /// GPU: opened again after it was lost during a run.
+    ReopenedAfterLoss,
+    /// GPU: opened again without f16, with which it computed a known slice wrongly.
+    ReopenedWithoutHalf,
+}
+
+/// The device in use, and how it was chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeviceReport {
-    /// `webgpu` or `cpu`.
-    pub backend: String,
+    /// Which kind of device computes.
+    pub backend: BackendKind,
     /// What the adapter calls itself, or how many workers compute on the CPU.
     pub name: String,
-    /// Milliseconds the known slice took, warm.
+    /// Milliseconds that the known slice took, warm.
     pub slice_ms: f64,
     /// Largest difference to the known slice's stored answer, relative to its largest magnitude.
     pub deviation: f64,
-    /// Why this device, in plain words (a software adapter was passed over, say).
-    pub reason: String,
+    /// Why this device.
+    pub reason: DeviceReason,
+    /// f16 is not used: the GPU computed a known slice wrongly with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub half_failed: bool,
 }
 
 /// A small picture of a series' middle slice, lung window, 8 bits a pixel.

@@ -8,5 +8,5 @@ mod event;
 mod series;
 
 pub use command::{AnalysisOptions, AnswerKey, Command, DevicePreference, PhantomRequest, StudySlot};
-pub use event::{DeviceReport, Event, Preview, Progress, ReportStage, RunId, Stage};
+pub use event::{BackendKind, DeviceReason, DeviceReport, Event, Preview, Progress, ReportStage, RunId, Stage};
 pub use series::{SeriesId, SeriesSummary, SliceAreas, VolumeSummary};

@@ -9,351 +9,387 @@ use std::{
 
 use corsai_ensemble::{Analysis, Job, JobId, Options};
 use corsai_findings::{check_quality, measure, report, set_member_range, share_bounds, study_record};
-use corsai_manifest::{Manifest, Vote};
-use corsai_protocol::{
-    AnalysisOptions, AnswerKey, Event, ReportStage, RunId, SeriesId, SeriesSummary, Stage, StudySlot,
-};
-use corsai_report::{Issue, IssueCode, Lungs, Report, Runs, Severity, Tier};
+use corsai_manifest::Vote;
+use corsai_protocol::{AnswerKey, BackendKind, Event, ReportStage, RunId, SeriesId, Stage, StudySlot};
+use corsai_report::{Issue, Lungs, Report, Runs, Severity, Tier};
 use corsai_study::{DecodedVolume, SeriesList};
-use futures_util::{
-    future::{Either, select},
-    lock::MappedMutexGuard,
-};
-use gloo_timers::future::TimeoutFuture;
+use futures_util::future::{Either, select};
 use js_sys::Float32Array;
+use tracing::{Span, info_span};
 use web_time::{Duration, Instant};
 
 use crate::{
-    answer_cache::question,
-    coordinator::{Coordinator, Pixels},
+    answer_cache::answer_key,
+    backend::NetworkWeights,
+    buffer::Buffer,
+    context::{Context, EngineGuard},
     decode::{DecodeResources, decode},
     device_selection,
-    engine::{Engine, Kind, Outcome, fault},
+    engine::{Engine, EngineEvent},
+    error::WorkerError,
     page_events,
     progress::ProgressReporter,
+    session::{AnalysisSession, RunKey, SlicePixels},
     slice_areas,
+    timer::sleep,
     yield_now::Yielder,
 };
 
-/// How often a run that waits looks at what else there is to do.
+/// Interval at which a waiting run looks whether another run waits for the engine.
 const HEARTBEAT_MS: u32 = 1000;
-/// And not more often than this what the vote can still come to.
-const BETWEEN_BOUNDS: Duration = Duration::from_millis(400);
+/// Shortest interval between two bounds of the shares.
+const BOUNDS_INTERVAL: Duration = Duration::from_millis(400);
 
-/// Decodes a series of what was opened by these `means`, and analyses it; `begun` is when the person asked for it.
+/// Decodes a series of a drop and analyses it; `begun` is when the person asked for it.
 ///
 /// # Errors
 /// Why there are no numbers.
 pub async fn analyse(
-    owner: &Coordinator,
-    at: (RunId, StudySlot),
+    context: &Context,
+    key: RunKey,
     opened: &SeriesList,
     id: SeriesId,
-    means: DecodeResources,
+    resources: DecodeResources,
     begun: Instant,
 ) -> Result<(), Vec<Issue>> {
-    let (run, slot) = at;
-    let series = opened.series.iter().find(|s| s.summary().id == id);
-    let series = series.ok_or_else(|| vec![fault("the choice of a series")])?;
-    let same_study = |voxels_key| match owner.is_current_study(slot, series.summary(), voxels_key) {
-        true => Err(vec![Issue::new(IssueCode::DynamicsSameStudy, [])]),
+    let (run, slot) = key;
+    let series = opened.series.iter().find(|s| s.summary().id == id).ok_or(WorkerError::UnknownSeries)?;
+    let refuse_current = |voxels_key| match context.studies.is_current_study(slot, series.summary(), voxels_key) {
+        true => Err(WorkerError::SameStudy),
         false => Ok(()),
     };
-    same_study(None)?;
-    let DecodedVolume { volume, mut issues } = decode(owner, at, series, means).await?;
+    refuse_current(None)?;
+    let DecodedVolume { volume, mut issues } = decode(&context.studies, key, series, resources).await?;
     let voxels_key = volume.digest();
-    same_study(Some(voxels_key))?;
-    let skipped = opened.issues.iter().filter(|i| i.severity != Severity::Stop);
-    issues.extend(skipped.cloned());
-    let manifest = device_selection::manifest().map_err(|issue| vec![issue])?;
-    let depth = owner.depth_of(slot);
-    owner.set_goal(at, depth.tier);
-    let options = Options {
-        tier: Tier::Quick,
-        full_run: depth.full_run,
-        vote: depth.paper_vote.then_some(Vote::PAPER),
-        dpn_3d: depth.dpn_3d,
-        keep_probabilities: false,
-    };
-    let analysis = Analysis::new(Arc::new(volume), &manifest, options)
-        .map_err(|error| vec![fault(&format!("the analysis' beginning: {error}"))])?;
-    let course = Rc::new(AnalysisSession {
+    refuse_current(Some(voxels_key))?;
+    issues.extend(opened.issues.iter().filter(|i| i.severity != Severity::Stop).cloned());
+    let manifest = device_selection::manifest()?;
+    let options = context.studies.options_for(slot, context.options.get());
+    context.studies.set_target(key, options.tier);
+    let analysis = Analysis::new(
+        Arc::new(volume),
+        &manifest,
+        Options {
+            tier: Tier::Quick,
+            full_run: options.full_run,
+            vote: options.paper_vote.then_some(Vote::PAPER),
+            dpn_3d: options.dpn_3d,
+            keep_probabilities: false,
+        },
+    )
+    .map_err(|source| WorkerError::Analysis { step: "the beginning of the analysis".into(), source })?;
+    let session = Rc::new(AnalysisSession {
         manifest,
-        summary: series.summary().clone(),
+        series: series.summary().clone(),
         analysis: RefCell::new(analysis),
         voxels_key,
-        depth,
+        options,
         issues,
         seconds: Cell::new(0.0),
     });
-    owner.study(slot).borrow_mut().pixels = Pixels::Analysis(Rc::clone(&course));
-    let run = AnalysisRun { owner, run, slot, course: &course, begun };
-    run.compute().await?;
-    refine(owner, at, &course).await;
+    context.studies.of(slot).borrow_mut().pixels = SlicePixels::Analysis(Rc::clone(&session));
+    AnalysisRun { context, run, slot, session: &session, begun }.compute().await?;
+    refine(context, key, &session).await;
     Ok(())
 }
 
-/// Goes on from a finished answer to the run's goal, one tier after the other; each one's answer is
-/// published. Where it can't go on, the answer there is stays, and says why.
-pub async fn refine(owner: &Coordinator, (run, slot): (RunId, StudySlot), course: &Rc<AnalysisSession>) {
+/// Goes on from a finished answer to the run's target, one tier after the other; each tier's answer
+/// is published. Where a tier fails, the answer before stays, with the reasons.
+pub async fn refine(context: &Context, key: RunKey, session: &AnalysisSession) {
+    let (run, slot) = key;
     for next in Tier::ALL {
-        // The goal may have been raised meanwhile.
-        if Some(next) > owner.goal(slot) {
+        // The target may have been raised meanwhile.
+        if Some(next) > context.studies.target(slot) {
             break;
         }
         let goes_on = {
-            let mut analysis = course.analysis.borrow_mut();
+            let mut analysis = session.analysis.borrow_mut();
             analysis.resume(next) || analysis.refine(next)
         };
         if !goes_on {
             continue;
         }
-        let run = AnalysisRun { owner, run, slot, course, begun: Instant::now() };
+        let run = AnalysisRun { context, run, slot, session, begun: Instant::now() };
         if let Err(issues) = run.compute().await {
-            owner.set_back((run.run, slot));
-            owner.doubt(slot, issues.into_iter().map(|i| i.with_severity(Severity::Warning)).collect());
+            context.stop_refinement(key);
+            let issues = issues.into_iter().map(|i| i.with_severity(Severity::Warning)).collect();
+            context.publish_with_issues(slot, issues);
             return;
         }
     }
 }
 
-/// A study's analysis and what its numbers rest on besides.
-#[derive(Debug)]
-pub struct AnalysisSession {
-    manifest: Manifest,
-    summary: SeriesSummary,
-    pub analysis: RefCell<Analysis>,
-    /// Digest of the volume's voxels.
-    voxels_key: u64,
-    /// What it was begun with.
-    pub depth: AnalysisOptions,
-    /// Of the series and of the drop.
-    issues: Vec<Issue>,
-    /// What was spent on it so far.
-    seconds: Cell<f64>,
-}
-
-/// Computing in the course of a run.
+/// The computation of one tier's answer.
 struct AnalysisRun<'a> {
-    owner: &'a Coordinator,
+    context: &'a Context,
     run: RunId,
     slot: StudySlot,
-    course: &'a AnalysisSession,
+    session: &'a AnalysisSession,
     begun: Instant,
 }
 
-/// What a job asks, where its answer is to outlive this worker.
-type Question = Option<AnswerKey>;
-
-/// The engine while a run has it, and the jobs it is at.
+/// The engine while a run has it, and the jobs that it computes. An answer under a key goes to the
+/// page, for a next worker.
 struct EngineLease<'a> {
-    engine: MappedMutexGuard<'a, Option<Engine>, Engine>,
-    in_flight: BTreeMap<JobId, Question>,
+    engine: EngineGuard<'a>,
+    in_flight: BTreeMap<JobId, Option<AnswerKey>>,
 }
 
-/// What the page was told last, and when.
+/// What was told last: to the page, and to the diagnostics.
 struct RunProgress {
-    pace: ProgressReporter,
-    /// When it was told what the shares can still come to.
-    bounds: Instant,
+    reporter: ProgressReporter,
+    /// When the bounds of the shares were told.
+    bounds_told: Instant,
+    /// The lungs' volumes, which are measured once.
     lungs: Option<Lungs>,
+    /// The network that computes, with the number of its jobs.
+    network: Option<(usize, u32, Span)>,
+}
+
+impl RunProgress {
+    /// Counts a job of this network.
+    fn count(&mut self, network: usize, name: &str) {
+        match &mut self.network {
+            Some((current, jobs, _)) if *current == network => *jobs += 1,
+            _ => {
+                self.close_network();
+                let span = info_span!("network", name, jobs = tracing::field::Empty);
+                self.network = Some((network, 1, span));
+            }
+        }
+    }
+
+    fn close_network(&mut self) {
+        if let Some((_, jobs, span)) = self.network.take() {
+            span.record("jobs", jobs);
+        }
+    }
 }
 
 impl AnalysisRun<'_> {
     /// Does all jobs, tells the page what each changed, and publishes the answer.
     async fn compute(&self) -> Result<(), Vec<Issue>> {
-        let analysis = &self.course.analysis;
+        let analysis = &self.session.analysis;
         let refining = analysis.borrow().stage() == Some(Stage::Lesions);
-        let mut hold = self.hold(refining).await?;
-        let pace = ProgressReporter::begin(self.run, self.slot, if refining { Stage::Refining } else { Stage::Lungs });
-        let mut telling = RunProgress { pace, bounds: Instant::now(), lungs: None };
-        let mut pause = Yielder::new();
+        let mut lease = self.lease(refining).await?;
+        let stage = if refining { Stage::Refining } else { Stage::Lungs };
+        let mut progress =
+            RunProgress { reporter: self.reporter(stage), bounds_told: Instant::now(), lungs: None, network: None };
+        let mut stage_span = self.stage_span(stage);
+        let mut yielder = Yielder::new();
         if refining {
-            self.owner.ask_for_weights(self.missing(&hold.engine).into_iter());
+            self.context.request_weights(self.missing_networks(&lease.engine).into_iter());
         }
         loop {
-            if refining && self.owner.is_waited_for() {
+            if refining && self.context.is_engine_awaited() {
                 // A person waits for another study's first answer.
-                self.put_back(&mut hold);
-                hold.engine.abandon();
-                drop(hold);
-                hold = self.hold(refining).await?;
+                self.put_back(&mut lease);
+                lease.engine.cancel_jobs();
+                drop(lease);
+                lease = self.lease(refining).await?;
             }
-            while hold.engine.has_room() {
+            while lease.engine.backend.has_capacity() {
                 let Some(job) = analysis.borrow_mut().next_job() else { break };
-                let question = self.question(&job, refining);
-                if let Some(values) = question.as_ref().and_then(|of| self.owner.kept.take(of)) {
-                    self.accept(job.id, &Float32Array::new(&values).to_vec(), &mut telling)?;
-                    pause.if_due().await;
+                let key = self.answer_key(&job, refining);
+                if let Some(values) = key.as_ref().and_then(|key| self.context.answers.take(key)) {
+                    self.accept(job.id, &Float32Array::new(&values).to_vec(), &mut progress)?;
+                    yielder.yield_if_due().await;
                     continue;
                 }
-                if !hold.engine.has(job.network) {
+                if !lease.engine.backend.has_network(job.network) {
                     analysis.borrow_mut().put_back(job.id);
-                    if self.provide(&mut hold, job.network, &mut telling.pace).await? {
+                    if self.load(&mut lease, job.network, &mut progress.reporter).await? {
                         continue;
                     }
                     break;
                 }
-                hold.in_flight.insert(job.id, question);
-                hold.engine.start(job);
+                progress.count(job.network, &self.session.manifest.networks[job.network].name);
+                lease.in_flight.insert(job.id, key);
+                lease.engine.submit(job);
             }
-            // Now that everyone has work: it takes a while.
-            if telling.pace.stage() == Stage::Lungs && analysis.borrow().stage() != Some(Stage::Lungs) {
-                self.after_lungs(&hold.engine)?;
-                telling.pace = ProgressReporter::begin(self.run, self.slot, Stage::Lesions);
+            // While every compute worker has a job, since measuring takes a while.
+            if progress.reporter.stage() == Stage::Lungs && analysis.borrow().stage() != Some(Stage::Lungs) {
+                progress.close_network();
+                drop(stage_span);
+                self.publish_lungs(&lease.engine)?;
+                progress.reporter = self.reporter(Stage::Lesions);
+                stage_span = self.stage_span(Stage::Lesions);
             }
             if analysis.borrow().stage().is_none() {
                 break;
             }
-            if refining && self.owner.is_waited_for() {
+            if refining && self.context.is_engine_awaited() {
                 continue;
             }
-            if !hold.engine.busy() {
-                return Err(vec![fault("the networks' jobs: nobody computes them")]);
+            if !lease.engine.backend.is_busy() {
+                return Err(WorkerError::Stalled.into());
             }
             let (done, total) = analysis.borrow().progress();
-            telling.pace.reached(done, total);
-            let outcome = match select(Box::pin(hold.engine.next()), TimeoutFuture::new(HEARTBEAT_MS)).await {
-                Either::Left((outcome, _)) => outcome,
+            progress.reporter.report(done, total);
+            let event = match select(Box::pin(lease.engine.next_event()), sleep(HEARTBEAT_MS)).await {
+                Either::Left((event, _)) => event,
                 Either::Right(_) => continue,
             };
-            match outcome {
-                Outcome::Answer { job, values } => {
-                    // Else it is late: the job was put back, or its run had the engine before.
-                    let Some(question) = hold.in_flight.remove(&job) else { continue };
-                    if let Some(key) = question {
-                        let event = Event::Answer { run: self.run, key };
-                        page_events::post_with(&event, &[page_events::buffer_of_f32(&values)]);
-                    }
-                    self.accept(job, &values, &mut telling)?;
-                }
-                Outcome::Lost { jobs } => jobs.into_iter().for_each(|job| {
-                    hold.in_flight.remove(&job);
-                    analysis.borrow_mut().put_back(job);
-                }),
-                Outcome::Dead => {
-                    if matches!(hold.engine.kind, Kind::Cpu(_)) {
-                        page_events::fatal();
-                        // The page ends this worker.
-                        std::future::pending::<()>().await;
-                    }
-                    self.put_back(&mut hold);
-                    let lost = Issue::new(IssueCode::DeviceLost, []);
-                    *hold.engine =
-                        self.owner.replace_engine(lost, hold.engine.precision()).await.map_err(|issue| vec![issue])?;
-                }
-                Outcome::Failed { issue } => return Err(vec![issue]),
-            }
+            self.on_event(event, &mut lease, &mut progress).await?;
         }
-        let course = self.course;
-        course.seconds.set(course.seconds.get() + self.begun.elapsed().as_secs_f64());
-        let report = self.report(&hold.engine, true);
-        drop(hold);
-        // A vote of more networks may have changed slices that none of them had to see again.
-        slice_areas::tell_all_changed((self.run, self.slot), &analysis.borrow());
-        let goes_on = self.owner.goal(self.slot) > Some(report.runs.tier);
-        let stage = if goes_on { ReportStage::Interim } else { ReportStage::Final };
-        self.owner.publish((self.run, self.slot), &course.summary, course.voxels_key, report, stage);
+        progress.close_network();
+        drop(stage_span);
+        self.publish_answer(lease);
         Ok(())
     }
 
-    /// What is asked, if the page would go on from its answer with another worker: before there are numbers of the
-    /// study under examination.
-    fn question(&self, job: &Job, refining: bool) -> Question {
-        let entry = self.course.manifest.networks.get(job.network)?;
-        (self.slot == StudySlot::Current && !refining).then(|| question(&entry.name, &job.input))
+    async fn on_event(
+        &self,
+        event: EngineEvent,
+        lease: &mut EngineLease<'_>,
+        progress: &mut RunProgress,
+    ) -> Result<(), Vec<Issue>> {
+        match event {
+            EngineEvent::Answer { job, values } => {
+                // Without an entry the answer is late: the job was put back.
+                let Some(key) = lease.in_flight.remove(&job) else { return Ok(()) };
+                if let Some(key) = key {
+                    page_events::post_with(&Event::Answer { run: self.run, key }, &[Buffer::F32(&values)]);
+                }
+                self.accept(job, &values, progress)?;
+            }
+            EngineEvent::Lost { jobs } => {
+                for job in jobs {
+                    lease.in_flight.remove(&job);
+                    self.session.analysis.borrow_mut().put_back(job);
+                }
+            }
+            EngineEvent::Dead if lease.engine.backend.kind() == BackendKind::Cpu => {
+                tracing::error!("the compute workers died");
+                page_events::fatal();
+                // The page ends this worker.
+                std::future::pending::<()>().await;
+            }
+            EngineEvent::Dead => self.fail_over(lease, &WorkerError::DeviceLost).await?,
+            EngineEvent::Failed(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Goes on with another engine after the GPU failed.
+    async fn fail_over(&self, lease: &mut EngineLease<'_>, cause: &WorkerError) -> Result<(), WorkerError> {
+        self.put_back(lease);
+        *lease.engine = self.context.replace_engine(cause, lease.engine.backend.precision()).await?;
+        Ok(())
+    }
+
+    fn reporter(&self, stage: Stage) -> ProgressReporter {
+        ProgressReporter::new((self.run, self.slot), stage)
+    }
+
+    fn stage_span(&self, stage: Stage) -> Span {
+        let analysis = self.session.analysis.borrow();
+        let tier = analysis.tier().as_str();
+        info_span!("stage", run = self.run.0, stage = ?stage, tier, slices = analysis.volume().grid().slices())
+    }
+
+    /// Returns the key of a job's answer, if the page would go on from the answer with another
+    /// worker: before there are numbers of the study under examination.
+    fn answer_key(&self, job: &Job, refining: bool) -> Option<AnswerKey> {
+        let entry = self.session.manifest.networks.get(job.network)?;
+        (self.slot == StudySlot::Current && !refining).then(|| answer_key(&entry.name, &job.input))
     }
 
     /// Takes a job's answer, and tells the page what it changed.
-    fn accept(&self, job: JobId, values: &[f32], telling: &mut RunProgress) -> Result<(), Vec<Issue>> {
-        let analysis = &self.course.analysis;
-        let changed = analysis.borrow_mut().accept(job, values).map_err(|error| {
-            // Only answers to jobs that are in flight come here, so that a stale one is a fault,
-            // too.
-            let stage = telling.pace.stage();
-            vec![fault(&format!("an answer in the stage {stage:?}: {error}"))]
+    fn accept(&self, job: JobId, values: &[f32], progress: &mut RunProgress) -> Result<(), WorkerError> {
+        let analysis = &self.session.analysis;
+        let changed = analysis.borrow_mut().accept(job, values).map_err(|source| {
+            // Only answers to jobs that are in flight come here: a stale one is a fault, too.
+            WorkerError::Analysis { step: format!("an answer in the stage {:?}", progress.reporter.stage()), source }
         })?;
         if !changed.is_empty() {
-            slice_areas::tell_changed((self.run, self.slot), &analysis.borrow(), changed);
+            slice_areas::post((self.run, self.slot), &analysis.borrow(), changed);
         }
-        if telling.pace.stage() != Stage::Lungs && telling.bounds.elapsed() >= BETWEEN_BOUNDS {
-            self.tell_possible(&mut telling.lungs);
-            telling.bounds = Instant::now();
+        if progress.reporter.stage() != Stage::Lungs && progress.bounds_told.elapsed() >= BOUNDS_INTERVAL {
+            self.post_bounds(&mut progress.lungs);
+            progress.bounds_told = Instant::now();
         }
         Ok(())
     }
 
     /// Waits for the engine.
-    async fn hold(&self, refining: bool) -> Result<EngineLease<'_>, Vec<Issue>> {
-        let mut ready = Box::pin(self.owner.engine(refining));
-        let mut pace: Option<ProgressReporter> = None;
+    async fn lease(&self, refining: bool) -> Result<EngineLease<'_>, WorkerError> {
+        let mut ready = Box::pin(self.context.engine(refining));
+        let mut reporter: Option<ProgressReporter> = None;
         let mut engine = loop {
-            let stage = if refining { Stage::Refining } else { self.owner.waits_for() };
-            let pace = match &mut pace {
-                Some(pace) if pace.stage() == stage => pace,
-                other => other.insert(ProgressReporter::begin(self.run, self.slot, stage)),
+            let stage = if refining { Stage::Refining } else { self.context.device_stage() };
+            let reporter = match &mut reporter {
+                Some(reporter) if reporter.stage() == stage => reporter,
+                other => other.insert(self.reporter(stage)),
             };
-            pace.reached(0, 1);
-            match select(&mut ready, TimeoutFuture::new(HEARTBEAT_MS / 2)).await {
-                Either::Left((engine, _)) => break engine.map_err(|issue| vec![issue])?,
+            reporter.report(0, 1);
+            match select(&mut ready, sleep(HEARTBEAT_MS / 2)).await {
+                Either::Left((engine, _)) => break engine?,
                 Either::Right(_) => {}
             }
         };
-        engine.abandon();
+        engine.cancel_jobs();
         Ok(EngineLease { engine, in_flight: BTreeMap::new() })
     }
 
-    fn put_back(&self, hold: &mut EngineLease<'_>) {
-        for job in std::mem::take(&mut hold.in_flight).into_keys() {
-            self.course.analysis.borrow_mut().put_back(job);
+    fn put_back(&self, lease: &mut EngineLease<'_>) {
+        for job in std::mem::take(&mut lease.in_flight).into_keys() {
+            self.session.analysis.borrow_mut().put_back(job);
         }
     }
 
-    /// Networks of the tier that may run and that the engine doesn't have, in the order they run.
-    fn missing(&self, engine: &Engine) -> Vec<&String> {
-        let tier = self.course.analysis.borrow().tier();
-        let networks = self.course.manifest.networks.iter().enumerate();
-        networks.filter(|(i, entry)| entry.tier <= tier && !engine.has(*i)).map(|(_, entry)| &entry.name).collect()
+    /// Returns the tier's networks that the engine doesn't have, in the order in which they run.
+    fn missing_networks(&self, engine: &Engine) -> Vec<&String> {
+        let tier = self.session.analysis.borrow().tier();
+        let networks = self.session.manifest.networks.iter().enumerate();
+        networks
+            .filter(|(i, entry)| entry.tier <= tier && !engine.backend.has_network(*i))
+            .map(|(_, entry)| &entry.name)
+            .collect()
     }
 
-    /// Gets a network's weights and gives them to the engine. `false` where a person waits for the
+    /// Gets a network's weights and loads the network. `false` where another run waits for the
     /// engine meanwhile.
-    async fn provide(
+    async fn load(
         &self,
-        hold: &mut EngineLease<'_>,
+        lease: &mut EngineLease<'_>,
         network: usize,
-        pace: &mut ProgressReporter,
-    ) -> Result<bool, Vec<Issue>> {
-        let entry = self.course.manifest.networks.get(network).expect("invariant: jobs are of the manifest's networks");
-        let mut weights = Box::pin(self.owner.weights_of(&entry.name));
-        let missing = self.missing(&hold.engine);
-        let mut loading = ProgressReporter::begin(self.run, self.slot, Stage::Weights);
+        reporter: &mut ProgressReporter,
+    ) -> Result<bool, WorkerError> {
+        let entry = self.session.manifest.networks.get(network);
+        let entry = entry.expect("invariant: jobs are of the manifest's networks").clone();
+        let span = info_span!("weights", network = entry.name, bytes = tracing::field::Empty);
+        let mut weights = Box::pin(self.context.weights_of(&entry.name));
+        let missing = self.missing_networks(&lease.engine);
+        let mut loading = self.reporter(Stage::Weights);
         let parts = loop {
-            if !self.owner.has_weights(&entry.name) {
-                let here = missing.iter().filter(|name| self.owner.has_weights(name)).count();
-                loading.reached(here, missing.len());
-                pace.tell_again();
+            if !self.context.weights.has(&entry.name) {
+                let here = missing.iter().filter(|name| self.context.weights.has(name)).count();
+                loading.report(here, missing.len());
+                reporter.report_again();
             }
-            match select(&mut weights, TimeoutFuture::new(HEARTBEAT_MS)).await {
-                Either::Left((parts, _)) => break parts.map_err(|issue| vec![issue])?,
-                Either::Right(_) if pace.stage() == Stage::Refining && self.owner.is_waited_for() => return Ok(false),
+            match select(&mut weights, sleep(HEARTBEAT_MS)).await {
+                Either::Left((parts, _)) => break parts?,
+                Either::Right(_) if reporter.stage() == Stage::Refining && self.context.is_engine_awaited() => {
+                    return Ok(false);
+                }
                 Either::Right(_) => {}
             }
         };
-        match hold.engine.give(network, entry, parts).await {
-            Ok(()) => Ok(true),
-            Err(issue) if issue.code == IssueCode::DeviceSelfTest => {
-                self.put_back(hold);
-                *hold.engine =
-                    self.owner.replace_engine(issue, hold.engine.precision()).await.map_err(|issue| vec![issue])?;
-                Ok(true)
-            }
-            Err(issue) => Err(vec![issue]),
+        drop(weights);
+        span.record("bytes", parts.iter().map(Vec::len).sum::<usize>());
+        match lease.engine.load(NetworkWeights { network, entry, parts }).await {
+            Err(error @ WorkerError::GpuSelfTest { .. }) => self.fail_over(lease, &error).await?,
+            loaded => loaded?,
         }
+        Ok(true)
     }
 
-    /// The lungs are in: no number without them, else the first ones.
-    fn after_lungs(&self, engine: &Engine) -> Result<(), Vec<Issue>> {
+    /// Publishes the lungs' volumes.
+    ///
+    /// # Errors
+    /// Issues that stop the analysis, "no lungs" among them.
+    fn publish_lungs(&self, engine: &Engine) -> Result<(), Vec<Issue>> {
         let report = self.report(engine, false);
         if report.issues.iter().any(|i| i.severity == Severity::Stop) {
             return Err(report.issues);
@@ -362,9 +398,34 @@ impl AnalysisRun<'_> {
         Ok(())
     }
 
-    /// What the shares can still come to. The lungs' volumes stay as they are: they are measured once.
-    fn tell_possible(&self, lungs: &mut Option<Lungs>) {
-        let analysis = self.course.analysis.borrow();
+    /// Publishes the tier's answer, and lets the next run have the engine.
+    fn publish_answer(&self, lease: EngineLease<'_>) {
+        let session = self.session;
+        session.seconds.set(session.seconds.get() + self.begun.elapsed().as_secs_f64());
+        let report = {
+            let _span = info_span!("findings", run = self.run.0).entered();
+            self.report(&lease.engine, true)
+        };
+        tracing::info!(
+            run = self.run.0,
+            tier = report.runs.tier.as_str(),
+            networks = report.runs.networks.len(),
+            slices = report.runs.slices,
+            memory_mb = report.runs.memory_bytes.map(|bytes| bytes >> 20),
+            issues = report.issues.len(),
+            "answer"
+        );
+        drop(lease);
+        // A vote of more networks may have changed slices that none of them had to see again.
+        slice_areas::post_all((self.run, self.slot), &session.analysis.borrow());
+        let goes_on = self.context.studies.target(self.slot) > Some(report.runs.tier);
+        let stage = if goes_on { ReportStage::Interim } else { ReportStage::Final };
+        self.context.publish((self.run, self.slot), &session.series, session.voxels_key, report, stage);
+    }
+
+    /// Posts what the shares can still come to. The lungs' volumes are measured once.
+    fn post_bounds(&self, lungs: &mut Option<Lungs>) {
+        let analysis = self.session.analysis.borrow();
         let Some(bounds) = analysis.bounds_ml() else { return };
         let lungs = lungs.get_or_insert_with(|| measure(analysis.volume().grid(), analysis.all_labels(), false));
         let bounds = share_bounds(lungs, bounds);
@@ -372,29 +433,34 @@ impl AnalysisRun<'_> {
     }
 
     fn report(&self, engine: &Engine, complete: bool) -> Report {
-        let analysis = self.course.analysis.borrow();
+        let analysis = self.session.analysis.borrow();
         let grid = analysis.volume().grid();
         let labels = analysis.all_labels();
-        let mut issues = self.course.issues.clone();
+        let mut issues = self.session.issues.clone();
         issues.extend(check_quality(analysis.volume(), labels));
         issues.extend(engine.issues.iter().cloned());
         let slices = analysis.lung_slices();
+        let options = self.session.options;
         let runs = Runs {
             device: engine.name(),
             tier: analysis.tier(),
-            full_run: self.course.depth.full_run,
-            paper_vote: self.course.depth.paper_vote,
-            dpn_3d: self.course.depth.dpn_3d,
+            full_run: options.full_run,
+            paper_vote: options.paper_vote,
+            dpn_3d: options.dpn_3d,
             slices,
             slices_without_lung: (grid.slices() as u32).saturating_sub(slices),
             networks: analysis.runs(),
-            seconds: self.course.seconds.get(),
+            seconds: self.session.seconds.get(),
             memory_bytes: Some(engine.memory_bytes()),
         };
         let mut lungs = measure(grid, labels, complete);
         if complete {
             set_member_range(&mut lungs, &analysis.members_ml());
         }
-        report(study_record(self.course.summary.date.clone(), grid), lungs, None, issues, runs)
+        report(study_record(self.session.series.date.clone(), grid), lungs, None, issues, runs)
     }
 }
+
+#[cfg(test)]
+#[path = "analysis_tests.rs"]
+mod tests;

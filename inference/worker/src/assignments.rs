@@ -1,16 +1,16 @@
-//! Which helper holds which jobs, and which helper is overdue. Pure: the caller owns the helpers
+//! Which worker holds which jobs, and which worker is overdue. Pure: the caller owns the workers
 //! and gives the time.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use web_time::{Duration, Instant};
 
-use crate::deadline::{AwakeClock, JobTimes};
+use crate::deadline::{AwakeClock, JobTimes, TimeLimit};
 
-/// Jobs that a helper holds: the next one waits with it while it computes.
+/// Jobs that a worker holds: the next one waits with it while it computes.
 const DEPTH: usize = 2;
 
-/// What a helper owes an answer to.
+/// What a worker owes an answer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Held {
     /// The job's number; `None` for a network's known slice.
@@ -21,7 +21,7 @@ struct Held {
 }
 
 #[derive(Debug)]
-struct ComputeWorker {
+struct Worker {
     ready: bool,
     /// The oldest first.
     holds: VecDeque<Held>,
@@ -29,7 +29,7 @@ struct ComputeWorker {
     since: Duration,
 }
 
-/// What a helper held that was removed, the oldest first.
+/// What a worker held that was removed, the oldest first.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Its jobs' numbers.
@@ -38,105 +38,105 @@ pub struct Removed {
     pub checks: Vec<usize>,
 }
 
-/// The helpers by their numbers.
+/// The workers by their numbers.
 #[derive(Debug)]
 pub struct Assignments {
-    helpers: BTreeMap<u32, ComputeWorker>,
+    workers: BTreeMap<u32, Worker>,
     times: JobTimes,
     clock: AwakeClock,
 }
 
 impl Assignments {
-    pub fn new(now: Instant) -> Self {
-        Self { helpers: BTreeMap::new(), times: JobTimes::default(), clock: AwakeClock::new(now) }
+    pub fn new(now: Instant, limit: TimeLimit) -> Self {
+        Self { workers: BTreeMap::new(), times: JobTimes::new(limit), clock: AwakeClock::new(now) }
     }
 
-    /// A helper is being started.
+    /// A worker is being started.
     pub fn add(&mut self, id: u32, now: Instant) {
         let since = self.clock.read(now);
-        self.helpers.insert(id, ComputeWorker { ready: false, holds: VecDeque::new(), since });
+        self.workers.insert(id, Worker { ready: false, holds: VecDeque::new(), since });
     }
 
     pub fn has(&self, id: u32) -> bool {
-        self.helpers.contains_key(&id)
+        self.workers.contains_key(&id)
     }
 
-    /// A helper has started; nothing where it was removed meanwhile.
-    pub fn is_ready(&mut self, id: u32, now: Instant) {
+    /// A worker has started; nothing where it was removed meanwhile.
+    pub fn set_ready(&mut self, id: u32, now: Instant) {
         let since = self.clock.read(now);
-        if let Some(helper) = self.helpers.get_mut(&id) {
-            (helper.ready, helper.since) = (true, since);
+        if let Some(worker) = self.workers.get_mut(&id) {
+            (worker.ready, worker.since) = (true, since);
         }
     }
 
-    /// A helper that has started, if any has.
+    /// A worker that has started, if any has.
     pub fn any_ready(&self) -> Option<u32> {
-        self.helpers.iter().find(|(_, helper)| helper.ready).map(|(id, _)| *id)
+        self.workers.iter().find(|(_, worker)| worker.ready).map(|(id, _)| *id)
     }
 
-    /// The helper with the fewest jobs that has room for another.
+    /// The worker with the fewest jobs that has room for another.
     pub fn freest(&self) -> Option<u32> {
-        let free = self.helpers.iter().filter(|(_, h)| h.ready && h.holds.len() < DEPTH);
+        let free = self.workers.iter().filter(|(_, h)| h.ready && h.holds.len() < DEPTH);
         free.min_by_key(|(_, h)| h.holds.len()).map(|(id, _)| *id)
     }
 
-    /// Whether an answer, or a helper's start, is awaited.
+    /// Whether an answer, or a worker's start, is awaited.
     pub fn awaits(&self) -> bool {
-        self.helpers.values().any(|h| !h.ready || !h.holds.is_empty())
+        self.workers.values().any(|h| !h.ready || !h.holds.is_empty())
     }
 
     /// Whether a job is out.
     pub fn any_held(&self) -> bool {
-        self.helpers.values().any(|h| !h.holds.is_empty())
+        self.workers.values().any(|h| !h.holds.is_empty())
     }
 
-    /// Gives a helper a job.
+    /// Gives a worker a job.
     pub fn give(&mut self, id: u32, ticket: u32, kind: usize, now: Instant) {
         self.hold(id, Held { ticket: Some(ticket), kind }, now);
     }
 
-    /// Gives a helper a network's known slice.
+    /// Gives a worker a network's known slice.
     pub fn give_check(&mut self, id: u32, network: usize, now: Instant) {
         self.hold(id, Held { ticket: None, kind: network }, now);
     }
 
     fn hold(&mut self, id: u32, held: Held, now: Instant) {
         let since = self.clock.read(now);
-        let helper = self.helpers.get_mut(&id).expect("invariant: a job is given to a helper that is there");
-        if helper.holds.is_empty() {
-            helper.since = since;
+        let worker = self.workers.get_mut(&id).expect("invariant: a job is given to a worker that is there");
+        if worker.holds.is_empty() {
+            worker.since = since;
         }
-        helper.holds.push_back(held);
+        worker.holds.push_back(held);
     }
 
-    /// A helper has answered a job, or failed at it; nothing where the helper was removed
+    /// A worker has answered a job, or failed at it; nothing where the worker was removed
     /// meanwhile.
     pub fn returned(&mut self, id: u32, ticket: u32, now: Instant) {
         self.release(id, |held| held.ticket == Some(ticket), now);
     }
 
-    /// A helper has computed a known slice, or failed at it.
+    /// A worker has computed a known slice, or failed at it.
     pub fn returned_check(&mut self, id: u32, now: Instant) {
         self.release(id, |held| held.ticket.is_none(), now);
     }
 
     fn release(&mut self, id: u32, of: impl Fn(&Held) -> bool, now: Instant) {
         let now = self.clock.read(now);
-        let Some(helper) = self.helpers.get_mut(&id) else { return };
-        if let Some(at) = helper.holds.iter().position(of) {
-            let held = helper.holds.remove(at);
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        if let Some(at) = worker.holds.iter().position(of) {
+            let held = worker.holds.remove(at);
             // A known slice takes its network's loading with it: not a measure for others.
             if let Some(Held { ticket: Some(_), kind }) = held {
-                self.times.add(kind, now.saturating_sub(helper.since));
+                self.times.add(kind, now.saturating_sub(worker.since));
             }
         }
-        helper.since = now;
+        worker.since = now;
     }
 
-    /// Removes a helper; `None` where it isn't there.
+    /// Removes a worker; `None` where it isn't there.
     pub fn remove(&mut self, id: u32) -> Option<Removed> {
         let mut removed = Removed::default();
-        for held in self.helpers.remove(&id)?.holds {
+        for held in self.workers.remove(&id)?.holds {
             match held.ticket {
                 Some(ticket) => removed.tickets.push_back(ticket),
                 None => removed.checks.push(held.kind),
@@ -145,15 +145,15 @@ impl Assignments {
         Some(removed)
     }
 
-    /// A helper that has been at its oldest job, or at its start, for longer than it may.
+    /// A worker that has been at its oldest job, or at its start, for longer than it may.
     pub fn overdue(&mut self, now: Instant) -> Option<u32> {
         let now = self.clock.read(now);
-        let limit = |helper: &ComputeWorker| match helper.holds.front() {
-            _ if !helper.ready => JobTimes::start_limit(),
+        let limit = |worker: &Worker| match worker.holds.front() {
+            _ if !worker.ready => JobTimes::start_limit(),
             Some(held) => self.times.limit(held.kind),
             None => Duration::MAX,
         };
-        self.helpers.iter().find(|(_, h)| now.saturating_sub(h.since) > limit(h)).map(|(id, _)| *id)
+        self.workers.iter().find(|(_, h)| now.saturating_sub(h.since) > limit(h)).map(|(id, _)| *id)
     }
 }
 
@@ -173,19 +173,19 @@ mod tests {
         }
     }
 
-    fn helpers(count: u32) -> (Assignments, Clock) {
+    fn workers(count: u32) -> (Assignments, Clock) {
         let now = Instant::now();
-        let mut assignments = Assignments::new(now);
+        let mut assignments = Assignments::new(now, TimeLimit::Median);
         for id in 1..=count {
             assignments.add(id, now);
-            assignments.is_ready(id, now);
+            assignments.set_ready(id, now);
         }
         (assignments, Clock(now))
     }
 
     #[test]
-    fn jobs_go_to_the_helper_with_the_fewest_and_wait_where_all_are_full() {
-        let (mut all, Clock(now)) = helpers(2);
+    fn jobs_go_to_the_worker_with_the_fewest_and_wait_where_all_are_full() {
+        let (mut all, Clock(now)) = workers(2);
         all.add(3, now);
         let mut given = Vec::new();
         while let Some(id) = all.freest() {
@@ -199,8 +199,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_dead_helper_held_comes_back_once_the_oldest_first() {
-        let (mut all, Clock(now)) = helpers(1);
+    fn what_a_dead_worker_held_comes_back_once_the_oldest_first() {
+        let (mut all, Clock(now)) = workers(1);
         all.give_check(1, 4, now);
         all.give(1, 10, 4, now);
         all.give(1, 11, 4, now);
@@ -209,13 +209,13 @@ mod tests {
         assert!(!all.awaits());
         // What it still says is of no account.
         all.returned(1, 10, now);
-        all.is_ready(1, now);
+        all.set_ready(1, now);
         assert!(!all.has(1));
     }
 
     #[test]
-    fn a_helper_that_hangs_is_overdue_and_one_that_answers_is_not() {
-        let (mut all, mut clock) = helpers(2);
+    fn a_worker_that_hangs_is_overdue_and_one_that_answers_is_not() {
+        let (mut all, mut clock) = workers(2);
         for ticket in 0..4 {
             all.give(2, ticket, 0, clock.0);
             assert_eq!(clock.pass(&mut all, 2), None);
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_next_jobs_time_begins_with_the_last_ones_answer() {
-        let (mut all, mut clock) = helpers(1);
+        let (mut all, mut clock) = workers(1);
         all.give(1, 1, 0, clock.0);
         all.give(1, 2, 0, clock.0);
         assert_eq!(clock.pass(&mut all, 290), None);
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_network_that_is_slower_than_the_others_has_its_own_limit() {
-        let (mut all, mut clock) = helpers(1);
+        let (mut all, mut clock) = workers(1);
         all.give(1, 1, 0, clock.0);
         clock.pass(&mut all, 1);
         all.returned(1, 1, clock.0);
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn one_that_never_starts_and_one_that_never_checks_are_overdue() {
-        let (mut all, mut clock) = helpers(1);
+        let (mut all, mut clock) = workers(1);
         all.add(2, clock.0);
         assert_eq!(clock.pass(&mut all, 300), None);
         assert_eq!(clock.pass(&mut all, 1), Some(2));

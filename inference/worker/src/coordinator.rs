@@ -1,551 +1,246 @@
-//! The page's worker: takes commands, keeps the two studies and the engine, and starts runs.
+//! The page's worker: takes commands and starts runs.
 //!
-//! A run is a future that is dropped when it is cancelled, replaced or its study closed; it holds no borrow across an
-//! await. Runs share one engine and take turns with it.
+//! A run is a future that is dropped when it is cancelled, replaced or its study closed; it holds no
+//! borrow across an await. Runs share one engine and take turns with it.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-    future::Future,
-    rc::Rc,
-};
+use std::{future::Future, rc::Rc};
 
 use corsai_channel::read;
-use corsai_findings::{ComparedStudy, compare, same_instances};
-use corsai_networks::Precision;
-use corsai_protocol::{
-    AnalysisOptions, Command, DevicePreference, Event, ReportStage, RunId, SeriesSummary, Stage, StudySlot,
-};
-use corsai_report::{Issue, IssueCode, Report, Tier};
-use corsai_study::{Prefetched, SeriesList, VolumeDecoder};
+use corsai_protocol::{Command, Event, RunId, SeriesSummary, StudySlot};
+use corsai_report::{Issue, IssueCode, Tier};
+use corsai_study::{Prefetched, SeriesList};
 use futures_channel::oneshot;
-use futures_util::{
-    future::{Either, select},
-    lock::{MappedMutexGuard, MutexGuard},
-};
-use js_sys::ArrayBuffer;
+use futures_util::future::{Either, select};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::MessageEvent;
 use web_time::Instant;
 
 use crate::{
-    analysis::{self, AnalysisSession},
-    answer_cache::AnswerCache,
-    compute_worker::bytes,
+    analysis,
+    buffer::{Buffer, bytes},
+    context::Context,
     decode::DecodeResources,
-    decoder_pool::DecoderPool,
-    device_selection::{self, DeviceRequest},
-    engine::{Engine, fault},
-    engine_lock::EngineLock,
-    page_events, reading, slice_areas,
-    weight_store::{Parts, WeightStore},
+    device_selection::DeviceRequest,
+    error::WorkerError,
+    page_events,
+    platform::Platform,
+    reading,
+    session::{RunKey, Study},
+    yield_now::Yielder,
 };
-
-/// Where a study's slices are to be had.
-#[derive(Debug, Default)]
-pub enum Pixels {
-    #[default]
-    None,
-    /// Some of them; `None` inside once the decoding has ended.
-    Decoding(Rc<RefCell<Option<VolumeDecoder>>>),
-    Analysis(Rc<AnalysisSession>),
-}
-
-/// A study's numbers, and the series they are of.
-#[derive(Debug, Clone)]
-pub struct Numbers {
-    pub run: RunId,
-    pub series: SeriesSummary,
-    /// Digest of the volume's voxels.
-    pub voxels_key: u64,
-    /// Complete answers by tier, without dynamics; at least one.
-    pub answers: BTreeMap<Tier, Report>,
-}
-
-/// One of the two studies.
-#[derive(Debug, Default)]
-pub struct Study {
-    run: RunId,
-    /// Ends the run: by word when it is cancelled, silently when dropped.
-    stop: Option<oneshot::Sender<()>>,
-    /// The tier that its run goes on to, once that is known and until it ends.
-    goal: Option<Tier>,
-    /// Of the earlier study: a person has confirmed that it is of the current one's patient.
-    same_patient: bool,
-    opened: Option<Rc<SeriesList>>,
-    pub pixels: Pixels,
-    pub numbers: Option<Numbers>,
-}
-
-impl Study {
-    fn course(&self) -> Option<Rc<AnalysisSession>> {
-        match &self.pixels {
-            Pixels::Analysis(course) => Some(Rc::clone(course)),
-            _ => None,
-        }
-    }
-
-    /// Returns the highest tier that has answered.
-    fn highest(&self) -> Option<Tier> {
-        self.numbers.as_ref()?.answers.keys().next_back().copied()
-    }
-
-    fn measured(&self) -> Option<ComparedStudy<'_>> {
-        let Numbers { series, voxels_key, answers, .. } = self.numbers.as_ref()?;
-        let refines = self.goal > self.highest();
-        Some(ComparedStudy { series, voxels_key: *voxels_key, answers, refines })
-    }
-
-    /// Stops the run, if it is this study's and goes on. What was opened, decoded and measured
-    /// stays.
-    fn cancel(&mut self, run: RunId) {
-        if self.run == run
-            && let Some(stop) = self.stop.take()
-        {
-            let _ = stop.send(());
-        }
-    }
-}
 
 /// How a run came to its end.
 #[derive(Debug, PartialEq)]
-enum Ended {
+enum RunEnd {
     Finished,
     Refused(Vec<Issue>),
     /// The person stopped it.
     Cancelled,
-    /// Another run took its place, or its study was closed: nobody waits for it.
+    /// Another run took its place, or its study was closed: the page waits for nothing.
     Replaced,
 }
 
 /// Runs `work` until it is done or stopped.
-async fn ended(work: impl Future<Output = Result<(), Vec<Issue>>>, stopped: oneshot::Receiver<()>) -> Ended {
+async fn run_to_end(work: impl Future<Output = Result<(), Vec<Issue>>>, stopped: oneshot::Receiver<()>) -> RunEnd {
     match select(Box::pin(work), stopped).await {
-        Either::Left((Ok(()), _)) => Ended::Finished,
-        Either::Left((Err(issues), _)) => Ended::Refused(issues),
-        Either::Right((Ok(()), _)) => Ended::Cancelled,
-        Either::Right((Err(_), _)) => Ended::Replaced,
+        Either::Left((Ok(()), _)) => RunEnd::Finished,
+        Either::Left((Err(issues), _)) => RunEnd::Refused(issues),
+        Either::Right((Ok(()), _)) => RunEnd::Cancelled,
+        Either::Right((Err(_), _)) => RunEnd::Replaced,
     }
 }
 
-/// A GPU that failed this often isn't used again.
-const GPU_FAILURES: u32 = 2;
-
+/// Dispatches the page's commands.
 #[derive(Debug)]
 pub struct Coordinator {
-    wish: Cell<DeviceRequest>,
-    depth: Cell<AnalysisOptions>,
-    weights: WeightStore,
-    pub kept: AnswerCache<ArrayBuffer>,
-    engine: EngineLock<Option<Engine>>,
-    /// What the choice of a device waits for.
-    waits_for: Cell<Stage>,
-    /// How often a GPU failed.
-    failures: Cell<u32>,
-    current: RefCell<Study>,
-    previous: RefCell<Study>,
+    context: Rc<Context>,
 }
 
 impl Coordinator {
-    pub fn new() -> Self {
-        Self {
-            wish: Cell::new(DeviceRequest { preference: DevicePreference::Auto, cores: 1 }),
-            depth: Cell::new(AnalysisOptions::default()),
-            weights: WeightStore::default(),
-            kept: AnswerCache::default(),
-            engine: EngineLock::new(None),
-            waits_for: Cell::new(Stage::Weights),
-            failures: Cell::new(0),
-            current: RefCell::default(),
-            previous: RefCell::default(),
-        }
+    /// Returns a coordinator without studies.
+    pub fn new(platform: Box<dyn Platform>) -> Self {
+        Self { context: Rc::new(Context::new(platform)) }
     }
 
-    pub fn take(self: Rc<Self>, message: &MessageEvent) {
+    /// Takes a message of the page.
+    pub fn on_message(&self, message: &MessageEvent) {
         let (command, payload) = read(message).expect("invariant: the page sends commands");
-        self.obey(command, payload);
+        self.on_command(command, payload);
     }
 
-    fn obey(self: Rc<Self>, command: Command, payload: Vec<JsValue>) {
+    fn on_command(&self, command: Command, payload: Vec<JsValue>) {
         let begun = Instant::now();
+        let context = Rc::clone(&self.context);
         match command {
-            Command::Configure { device, cores, depth } => {
-                self.wish.set(DeviceRequest { preference: device, cores });
-                self.depth.set(depth);
-                // Ahead of the first study. What goes wrong is told to the run that needs it, which tries again.
-                spawn_local(async move { drop(self.engine(true).await) });
+            Command::Configure { device, cores, options } => {
+                context.device_request.set(DeviceRequest { preference: device, cores });
+                context.options.set(options);
+                // The device is chosen ahead of the first study. A failure is left to the run that
+                // needs the device and tries again.
+                spawn_local(async move { drop(context.engine(true).await) });
             }
-            Command::Weights { network } => self.weights.put(network, bytes(&payload)),
-            Command::WeightsFailed { network, detail } => self.weights.fail(network, &detail),
+            Command::Weights { network } => context.weights.put(network, bytes(&payload)),
+            Command::WeightsFailed { network, detail } => context.weights.fail(network, &detail),
             Command::Answers { keys } => {
-                let buffers = payload.into_iter().map(JsCast::unchecked_into);
-                self.kept.put(keys, buffers.collect());
+                context.answers.put(keys, payload.into_iter().map(JsCast::unchecked_into).collect());
             }
             Command::Open { run, slot, names } => {
-                let owner = Rc::clone(&self);
-                self.start(run, slot, Study::default(), async move {
-                    let mut decoders = owner.decoders();
-                    let (opened, ahead) = reading::files(run, slot, names, payload, &mut decoders).await;
-                    owner.opened(run, slot, opened, DecodeResources { decoders, ahead }, begun).await
+                self.start((run, slot), Study::default(), async move {
+                    let mut decoders = context.decoders();
+                    let (opened, ahead) = reading::files((run, slot), names, payload, &mut decoders).await;
+                    analyse_opened(&context, (run, slot), opened, DecodeResources { decoders, ahead }, begun).await
                 });
             }
             Command::OpenPhantom { run, slot, date } => {
-                let owner = Rc::clone(&self);
-                self.start(run, slot, Study::default(), async move {
-                    let opened = reading::phantom(run, slot, date).await?;
-                    let means = DecodeResources { decoders: owner.decoders(), ahead: Prefetched::new() };
-                    owner.opened(run, slot, opened, means, begun).await
+                self.start((run, slot), Study::default(), async move {
+                    let opened = reading::phantom((run, slot), date).await?;
+                    let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new() };
+                    analyse_opened(&context, (run, slot), opened, resources, begun).await
                 });
             }
             Command::Choose { run, slot, series } => {
-                let Some(opened) = self.study(slot).borrow().opened.clone() else {
-                    return page_events::refuse(run, slot, vec![fault("the choice of a series")]);
+                let Some(opened) = context.studies.of(slot).borrow().opened.clone() else {
+                    return page_events::refuse(run, slot, WorkerError::UnknownSeries.into());
                 };
                 let study = Study { opened: Some(Rc::clone(&opened)), ..Study::default() };
-                let owner = Rc::clone(&self);
-                let means = DecodeResources { decoders: owner.decoders(), ahead: Prefetched::new() };
-                let work = async move { analysis::analyse(&owner, (run, slot), &opened, series, means, begun).await };
-                self.start(run, slot, study, work);
+                let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new() };
+                self.start((run, slot), study, async move {
+                    analysis::analyse(&context, (run, slot), &opened, series, resources, begun).await
+                });
             }
             Command::ConfirmPatient { run } => {
                 // A study that has been replaced since is another one.
-                if self.previous.borrow().run == run {
-                    self.previous.borrow_mut().same_patient = true;
-                    self.publish_comparison();
+                if context.studies.of(StudySlot::Previous).borrow().run == run {
+                    context.studies.of(StudySlot::Previous).borrow_mut().same_patient = true;
+                    context.publish_comparison();
                 }
             }
-            Command::Refine { run, slot, tier } => {
-                let course = {
-                    let mut study = self.study(slot).borrow_mut();
-                    if let Some(goal) = &mut study.goal {
-                        // A run is at it already, and goes on from there.
-                        *goal = tier.max(*goal);
-                        return;
-                    }
-                    let course = study.course();
-                    study.goal = course.is_some().then_some(tier);
-                    course
-                };
-                let course = match (course, slot) {
-                    (Some(course), _) => course,
-                    // It isn't decoded yet, and will then be measured as the current one was.
-                    (None, StudySlot::Previous) => return,
-                    (None, StudySlot::Current) => {
-                        return page_events::refuse(run, slot, vec![fault("the choice of further networks")]);
-                    }
-                };
-                let stopped = self.begin_again(run, slot);
-                let owner = Rc::clone(&self);
-                let work = async move {
-                    analysis::refine(&owner, (run, slot), &course).await;
-                    Ok(())
-                };
-                self.drive(run, slot, stopped, work);
-            }
-            Command::Slice { slot, index } => self.send_slice(slot, index),
-            Command::Cancel { run } => {
-                for study in [&self.current, &self.previous] {
-                    study.borrow_mut().cancel(run);
-                }
-            }
-            Command::Close { slot } => *self.study(slot).borrow_mut() = Study::default(),
+            Command::Refine { run, slot, tier } => self.refine((run, slot), tier),
+            Command::Slice { slot, index } => context.post_slice(slot, index),
+            Command::Cancel { run } => context.studies.cancel(run),
+            Command::Close { slot } => *context.studies.of(slot).borrow_mut() = Study::default(),
         }
     }
 
-    pub const fn study(&self, slot: StudySlot) -> &RefCell<Study> {
-        match slot {
-            StudySlot::Current => &self.current,
-            StudySlot::Previous => &self.previous,
-        }
-    }
-
-    /// Starts a run in place of what was in its slot, and tells the page how it ended.
-    fn start(
-        self: &Rc<Self>,
-        run: RunId,
-        slot: StudySlot,
-        study: Study,
-        work: impl Future<Output = Result<(), Vec<Issue>>> + 'static,
-    ) {
-        let stopped = self.begin(run, slot, study);
-        self.drive(run, slot, stopped, work);
-    }
-
-    /// A run begins in place of what was in its slot. Returns what hears that it is stopped, or
-    /// that it was replaced.
-    fn begin(&self, run: RunId, slot: StudySlot, study: Study) -> oneshot::Receiver<()> {
-        let (stop, stopped) = oneshot::channel();
-        *self.study(slot).borrow_mut() = Study { run, stop: Some(stop), ..study };
-        // What was confirmed was said of the study that was there.
-        self.previous.borrow_mut().same_patient = false;
-        stopped
-    }
-
-    /// A run goes on with what is in its slot, in place of the run that did so before.
-    fn begin_again(&self, run: RunId, slot: StudySlot) -> oneshot::Receiver<()> {
-        let (stop, stopped) = oneshot::channel();
-        let mut study = self.study(slot).borrow_mut();
-        (study.run, study.stop) = (run, Some(stop));
-        if let Some(numbers) = &mut study.numbers {
-            numbers.run = run;
-        }
-        stopped
-    }
-
-    fn drive(
-        self: &Rc<Self>,
-        run: RunId,
-        slot: StudySlot,
-        stopped: oneshot::Receiver<()>,
-        work: impl Future<Output = Result<(), Vec<Issue>>> + 'static,
-    ) {
-        let owner = Rc::clone(self);
-        spawn_local(async move {
-            match ended(work, stopped).await {
-                Ended::Finished => page_events::post(&Event::Finished { run, slot }),
-                Ended::Replaced => return,
-                Ended::Refused(issues) => {
-                    if issues.iter().any(|i| i.code == IssueCode::WeightsCorrupt) {
-                        owner.weights.forget();
-                    }
-                    page_events::refuse(run, slot, issues);
-                }
-                Ended::Cancelled => {
-                    owner.set_back((run, slot));
-                    page_events::post(&Event::Cancelled { run, slot });
-                }
+    /// Goes on to a higher tier.
+    fn refine(&self, (run, slot): RunKey, tier: Tier) {
+        let context = Rc::clone(&self.context);
+        let session = {
+            let mut study = context.studies.of(slot).borrow_mut();
+            if let Some(target) = &mut study.target {
+                // A run works on the study, and goes on from there.
+                *target = tier.max(*target);
+                return;
             }
-            owner.run_ended((run, slot));
+            let session = study.analysis();
+            study.target = session.is_some().then_some(tier);
+            session
+        };
+        let session = match (session, slot) {
+            (Some(session), _) => session,
+            // The study isn't decoded yet, and will then be measured as the current one was.
+            (None, StudySlot::Previous) => return,
+            (None, StudySlot::Current) => {
+                return page_events::refuse(run, slot, WorkerError::NothingToRefine.into());
+            }
+        };
+        let stopped = context.studies.resume((run, slot));
+        self.drive((run, slot), stopped, async move {
+            analysis::refine(&context, (run, slot), &session).await;
+            Ok(())
         });
     }
 
-    /// Tells the page what series there are, and analyses the one that can only be meant.
-    async fn opened(
+    /// Starts a run in place of the slot's study.
+    fn start(&self, key: RunKey, study: Study, work: impl Future<Output = Result<(), Vec<Issue>>> + 'static) {
+        let stopped = self.context.studies.begin(key, study);
+        self.drive(key, stopped, work);
+    }
+
+    /// Lets a run go on until its end, and tells the page how it ended.
+    fn drive(
         &self,
-        run: RunId,
-        slot: StudySlot,
-        opened: SeriesList,
-        means: DecodeResources,
-        begun: Instant,
-    ) -> Result<(), Vec<Issue>> {
-        let opened = Rc::new(opened);
-        self.study(slot).borrow_mut().opened = Some(Rc::clone(&opened));
-        let chosen = opened.only_usable();
-        let mut pause = crate::yield_now::Yielder::new();
-        let mut previews = Vec::new();
-        let mut buffers = Vec::new();
-        for series in &opened.series {
-            if let Some((preview, grey)) = series.preview() {
-                previews.push(preview);
-                buffers.push(page_events::buffer(&grey));
-            }
-            pause.if_due().await;
-        }
-        let summaries: Vec<SeriesSummary> = opened.series.iter().map(|s| s.summary().clone()).collect();
-        let usable = summaries.iter().any(|s| s.usable);
-        let of_series: Vec<Issue> = summaries.iter().flat_map(|s| s.issues.clone()).collect();
-        let issues = opened.issues.clone();
-        page_events::post_with(&Event::Series { run, slot, series: summaries, previews, chosen, issues }, &buffers);
-        match chosen {
-            Some(series) => analysis::analyse(self, (run, slot), &opened, series, means, begun).await,
-            None if usable => Ok(()),
-            None => Err(opened.issues.iter().cloned().chain(of_series).collect()),
-        }
-    }
-
-    /// The engine, chosen now where there is none yet; waits while another run has it. With `patient`, nobody is asked
-    /// to make room.
-    ///
-    /// # Errors
-    /// Why nothing can be computed.
-    pub async fn engine(&self, patient: bool) -> Result<MappedMutexGuard<'_, Option<Engine>, Engine>, Issue> {
-        let mut engine = self.engine.lock(patient).await;
-        let ready = match engine.take() {
-            Some(ready) => ready,
-            None => device_selection::choose(self.wish.get(), &self.weights, |stage| self.waits_for.set(stage)).await?,
-        };
-        Ok(MutexGuard::map(engine, |engine| engine.insert(ready)))
-    }
-
-    /// Whether a run that has no answer yet waits for the engine.
-    pub fn is_waited_for(&self) -> bool {
-        self.engine.is_waited_for()
-    }
-
-    /// An engine in place of a GPU that failed as `issue` says with maps stored in `precision`: the same GPU once more
-    /// where it was lost for the first time, or where f32 may help it to compute right, else the CPU.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub async fn replace_engine(&self, issue: Issue, precision: Precision) -> Result<Engine, Issue> {
-        self.failures.set(self.failures.get() + 1);
-        if (issue.code == IssueCode::DeviceLost || precision == Precision::Half)
-            && self.failures.get() < GPU_FAILURES
-            && let Ok(engine) = device_selection::once_more(&self.weights, issue.code).await
-        {
-            return Ok(engine);
-        }
-        device_selection::fall_back(self.wish.get(), &self.weights, issue).await
-    }
-
-    fn decoders(&self) -> DecoderPool {
-        DecoderPool::new(self.wish.get().cores)
-    }
-
-    /// Returns how a study of this slot is to be measured: an earlier one like the current one was,
-    /// whatever the settings say by then, since only like answers are compared.
-    pub fn depth_of(&self, slot: StudySlot) -> AnalysisOptions {
-        let settings = self.depth.get();
-        let current = self.current.borrow();
-        match current.course().filter(|_| slot == StudySlot::Previous) {
-            Some(course) => {
-                AnalysisOptions { tier: current.goal.max(current.highest()).unwrap_or(settings.tier), ..course.depth }
-            }
-            None => settings,
-        }
-    }
-
-    /// Returns the tier that a slot's run goes on to.
-    pub fn goal(&self, slot: StudySlot) -> Option<Tier> {
-        self.study(slot).borrow().goal
-    }
-
-    pub fn set_goal(&self, (run, slot): (RunId, StudySlot), tier: Tier) {
-        let mut study = self.study(slot).borrow_mut();
-        if study.run == run {
-            study.goal = Some(tier);
-        }
-    }
-
-    /// A run is over: nothing of its study changes any more, nor does a comparison.
-    fn run_ended(&self, (run, slot): (RunId, StudySlot)) {
-        if self.study(slot).borrow().run == run {
-            self.study(slot).borrow_mut().goal = None;
-            self.publish_comparison();
-        }
-    }
-
-    /// A network's weights, asked of the page where they haven't come yet.
-    ///
-    /// # Errors
-    /// `weights.unavailable`.
-    pub async fn weights_of(&self, network: &String) -> Result<Parts, Issue> {
-        self.weights.forget_failures();
-        self.ask_for_weights(std::iter::once(network));
-        self.weights.get(network).await
-    }
-
-    /// Asks the page for those of these networks' weights that it hasn't been asked for.
-    pub fn ask_for_weights<'a>(&self, networks: impl Iterator<Item = &'a String>) {
-        page_events::ask_for_weights(self.weights.to_ask_for(networks));
-    }
-
-    /// Whether a network's weights are here.
-    pub fn has_weights(&self, network: &str) -> bool {
-        self.weights.has(network)
-    }
-
-    /// An answer's refinement ended before its time: the answer stays, and says why.
-    pub fn doubt(&self, slot: StudySlot, issues: Vec<Issue>) {
-        let numbers = self.study(slot).borrow().numbers.clone();
-        if let Some(Numbers { run, series, voxels_key, mut answers }) = numbers {
-            let (_, mut report) = answers.pop_last().expect("invariant: a measured study has an answer");
-            report.issues.extend(issues);
-            self.publish((run, slot), &series, voxels_key, report, ReportStage::Final);
-        }
-    }
-
-    /// A run ended before its time: where it refined an answer, the masks are that answer's again, as the numbers are.
-    pub fn set_back(&self, (run, slot): (RunId, StudySlot)) {
-        let Some(course) = self.study(slot).borrow().course() else { return };
-        let mut analysis = course.analysis.borrow_mut();
-        if analysis.stop_refinement() {
-            slice_areas::tell_all_changed((run, slot), &analysis);
-        }
-    }
-
-    pub fn waits_for(&self) -> Stage {
-        self.waits_for.get()
-    }
-
-    fn send_slice(&self, slot: StudySlot, index: u32) {
-        let z = index as usize;
-        let study = self.study(slot).borrow();
-        let mut agreement = None;
-        let (hu, labels, lungs, lesions) = match &study.pixels {
-            Pixels::None => return,
-            Pixels::Decoding(decoding) => {
-                let decoding = decoding.borrow();
-                // What isn't decoded yet is announced once it is, and asked for again.
-                let Some(hu) = decoding.as_ref().and_then(|d| d.slice(z)) else { return };
-                (page_events::buffer_of_i16(hu), vec![0; hu.len()], false, false)
-            }
-            Pixels::Analysis(course) => {
-                let analysis = course.analysis.borrow();
-                let hu = analysis.volume().slice(z);
-                if hu.is_empty() {
-                    return;
-                }
-                let (labels, lungs, lesions) = analysis.labels(z);
-                agreement = analysis.agreement(z);
-                (page_events::buffer_of_i16(hu), labels, lungs, lesions)
-            }
-        };
-        let mut buffers = vec![hu, page_events::buffer(&labels)];
-        buffers.extend(agreement.as_deref().map(page_events::buffer));
-        let (run, agreement) = (study.run, agreement.is_some());
-        page_events::post_with(&Event::Slice { run, slot, index, lungs, lesions, agreement }, &buffers);
-    }
-
-    /// A tier has answered: its report goes to the page, and with both studies measured, their
-    /// comparison.
-    pub fn publish(
-        &self,
-        (run, slot): (RunId, StudySlot),
-        series: &SeriesSummary,
-        voxels_key: u64,
-        report: Report,
-        stage: ReportStage,
+        key: RunKey,
+        stopped: oneshot::Receiver<()>,
+        work: impl Future<Output = Result<(), Vec<Issue>>> + 'static,
     ) {
-        {
-            let mut study = self.study(slot).borrow_mut();
-            if study.run != run {
-                return;
+        let (run, slot) = key;
+        let context = Rc::clone(&self.context);
+        spawn_local(async move {
+            let end = run_to_end(work, stopped).await;
+            tracing::info!(run = run.0, end = end.as_str(), "run ended");
+            match end {
+                RunEnd::Finished => page_events::post(&Event::Finished { run, slot }),
+                RunEnd::Replaced => return,
+                RunEnd::Refused(issues) => {
+                    if issues.iter().any(|i| i.code == IssueCode::WeightsCorrupt) {
+                        context.weights.forget();
+                    }
+                    page_events::refuse(run, slot, issues);
+                }
+                RunEnd::Cancelled => {
+                    context.stop_refinement(key);
+                    page_events::post(&Event::Cancelled { run, slot });
+                }
             }
-            let begun = || Numbers { run, series: series.clone(), voxels_key, answers: BTreeMap::new() };
-            study.numbers.get_or_insert_with(begun).answers.insert(report.runs.tier, report.clone());
-        }
-        page_events::report(run, slot, report, stage);
-        self.publish_comparison();
+            run_ended(&context, key);
+        });
     }
+}
 
-    /// Where both studies are measured, their comparison goes to the page. An earlier study that is
-    /// the current one is refused, so that the current one keeps its numbers.
-    fn publish_comparison(&self) {
-        let compared = {
-            let (previous, current) = (self.previous.borrow(), self.current.borrow());
-            let Some((before, now)) = previous.measured().zip(current.measured()) else { return };
-            compare(before, now, previous.same_patient)
-        };
-        let mut previous = self.previous.borrow_mut();
-        let run = previous.run;
-        match compared {
-            Ok(dynamics) => page_events::post(&Event::Compared { run, dynamics: Box::new(dynamics) }),
-            Err(error) => {
-                // Its run ends with it.
-                (previous.numbers, previous.stop, previous.goal) = (None, None, None);
-                page_events::refuse(run, StudySlot::Previous, vec![error.into()]);
-            }
+impl RunEnd {
+    const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Refused(_) => "refused",
+            Self::Cancelled => "cancelled",
+            Self::Replaced => "replaced",
         }
     }
+}
 
-    /// Returns whether a series of the earlier study is the one under examination: made of the same
-    /// instances or, once it is decoded, of the same voxels.
-    pub fn is_current_study(&self, slot: StudySlot, series: &SeriesSummary, voxels_key: Option<u64>) -> bool {
-        let current = self.current.borrow();
-        let same = |n: &Numbers| same_instances(&n.series, series) || voxels_key == Some(n.voxels_key);
-        slot == StudySlot::Previous && current.numbers.as_ref().is_some_and(same)
+/// Notes that nothing of a run's study changes any more, and publishes the comparison as final.
+fn run_ended(context: &Context, (run, slot): RunKey) {
+    if context.studies.of(slot).borrow().run == run {
+        context.studies.of(slot).borrow_mut().target = None;
+        context.publish_comparison();
+    }
+}
+
+/// Tells the page which series there are, and analyses the only one that can be meant.
+async fn analyse_opened(
+    context: &Context,
+    key: RunKey,
+    opened: SeriesList,
+    resources: DecodeResources,
+    begun: Instant,
+) -> Result<(), Vec<Issue>> {
+    let (run, slot): (RunId, StudySlot) = key;
+    let opened = Rc::new(opened);
+    context.studies.of(slot).borrow_mut().opened = Some(Rc::clone(&opened));
+    let chosen = opened.only_usable();
+    let mut yielder = Yielder::new();
+    let mut previews = Vec::new();
+    let mut pixels = Vec::new();
+    for series in &opened.series {
+        if let Some((preview, grey)) = series.preview() {
+            previews.push(preview);
+            pixels.push(grey);
+        }
+        yielder.yield_if_due().await;
+    }
+    let series: Vec<SeriesSummary> = opened.series.iter().map(|s| s.summary().clone()).collect();
+    let usable = series.iter().any(|s| s.usable);
+    tracing::info!(series = series.len(), usable, chosen = chosen.is_some(), "series found");
+    let of_series: Vec<Issue> = series.iter().flat_map(|s| s.issues.clone()).collect();
+    let buffers: Vec<Buffer<'_>> = pixels.iter().map(|grey| Buffer::U8(grey)).collect();
+    let issues = opened.issues.clone();
+    page_events::post_with(&Event::Series { run, slot, series, previews, chosen, issues }, &buffers);
+    match chosen {
+        Some(series) => analysis::analyse(context, key, &opened, series, resources, begun).await,
+        None if usable => Ok(()),
+        None => Err(opened.issues.iter().cloned().chain(of_series).collect()),
     }
 }
 

@@ -1,61 +1,55 @@
-//! The CPU: helpers, each one more instance of this binary in a worker of its own, with those networks loaded that it
-//! computes or has room for.
+//! Networks on the CPU: compute workers, each one more instance of this binary in a worker of its
+//! own, with the networks loaded that it computes or has room for.
 //!
-//! Parallelism is one input a helper. A helper that dies, or is overdue with an answer, costs the
-//! jobs it held and is replaced once; where that happens again, the pool is dead.
+//! Parallelism is one input a worker. A worker that dies, or is overdue with an answer, costs the
+//! jobs that it held and is replaced once; after a second such worker the backend is dead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use corsai_ensemble::{Job, JobId};
-use corsai_networks::{Network, Precision, golden};
-use corsai_report::{Issue, IssueCode};
+use corsai_networks::{Network, Precision};
+use corsai_protocol::BackendKind;
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures_util::future::LocalBoxFuture;
 use js_sys::Float32Array;
-use wasm_bindgen::JsValue;
 use web_time::Instant;
 
 use crate::{
     assignments::Assignments,
-    compute_worker::{WorkerRequest, WorkerResponse, buffers},
-    device_selection::computed_wrongly,
-    engine::Outcome,
+    backend::{Backend, BackendEvent, NetworkWeights},
+    buffer::Buffer,
+    deadline::TimeLimit,
+    error::WorkerError,
+    messages::{WorkerRequest, WorkerResponse},
     network_cache::NetworkCache,
-    tickets::Tickets,
-    weight_store::Parts,
-    worker_handle::{Message, WorkerHandle, next},
+    self_test::SelfTest,
+    weight_store::WeightParts,
+    worker_handle::{Message, WorkerHandle, next_response},
 };
 
-/// Helpers that may die before the pool does.
-const DEATHS: u32 = 1;
+/// Workers that may die before the backend does.
+const MAX_DEATHS: u32 = 1;
+
+const KNOWN: &str = "invariant: a worker that is spoken to has been started";
 
 #[derive(Debug)]
-struct ComputeWorker {
-    link: WorkerHandle,
-    loaded: NetworkCache,
+struct Worker {
+    handle: WorkerHandle,
+    networks: NetworkCache,
     memory_bytes: u64,
 }
 
-/// How a device did on a network's known slice.
-#[derive(Debug, Clone, Copy)]
-pub struct Check {
-    pub network: usize,
-    pub milliseconds: f64,
-    pub deviation: Option<f64>,
-}
-
-/// The helpers, and who holds which job.
+/// The compute workers, and which worker holds which job.
 #[derive(Debug)]
 pub struct CpuBackend {
-    helpers: BTreeMap<u32, ComputeWorker>,
+    workers: BTreeMap<u32, Worker>,
     assignments: Assignments,
-    /// The parts of the networks handed in, by their place in the manifest.
-    weights: BTreeMap<usize, Parts>,
-    /// Networks whose known slice a helper has been asked for.
-    checked: BTreeSet<usize>,
-    /// Of helpers that are gone as well.
+    /// The networks' weights, by index in the manifest.
+    weights: BTreeMap<usize, WeightParts>,
+    /// Networks whose known slice a worker has been asked for.
+    tested: BTreeSet<usize>,
+    /// Memory of the workers that are gone.
     memory_bytes: u64,
-    jobs: Tickets<JobId>,
-    /// The last helper's number.
+    /// The last worker's number.
     last: u32,
     deaths: u32,
     sender: UnboundedSender<Message>,
@@ -63,218 +57,211 @@ pub struct CpuBackend {
 }
 
 impl CpuBackend {
-    /// Starts helpers, without waiting for them.
-    pub fn start_helpers(count: usize) -> Self {
+    /// Starts this many workers, without waiting for them.
+    pub fn start(count: usize) -> Self {
         let (sender, messages) = unbounded();
-        let mut pool = Self {
-            helpers: BTreeMap::new(),
-            assignments: Assignments::new(Instant::now()),
+        let mut backend = Self {
+            workers: BTreeMap::new(),
+            assignments: Assignments::new(Instant::now(), TimeLimit::Median),
             weights: BTreeMap::new(),
-            checked: BTreeSet::new(),
+            tested: BTreeSet::new(),
             memory_bytes: 0,
-            jobs: Tickets::default(),
             last: 0,
             deaths: 0,
             sender,
             messages,
         };
-        pool.grow(count);
-        pool
+        backend.grow(count);
+        backend
     }
 
-    /// Starts helpers until there are `count`.
-    pub fn grow(&mut self, count: usize) {
-        while self.helpers.len() < count {
+    /// Returns the next response of a worker; `Died` for one that is overdue.
+    async fn response(&mut self) -> Message {
+        next_response(&mut self.messages, &mut self.assignments).await
+    }
+
+    /// Lets a worker load a network that isn't loaded yet; the first worker to get the network
+    /// computes its known slice before all else.
+    fn load_on(&mut self, id: u32, network: usize, timed: bool) {
+        let worker = self.workers.get_mut(&id).expect(KNOWN);
+        let weights = &self.weights;
+        let parts = |network: usize| weights.get(&network).expect("invariant: weights are given before jobs");
+        for request in worker.networks.requests(network, |network| memory_of(parts(network))) {
+            let parts = match request {
+                WorkerRequest::Load { network } => &parts(network)[..],
+                _ => &[],
+            };
+            let buffers: Vec<_> = parts.iter().map(|part| Buffer::U8(part)).collect();
+            worker.handle.post(&request, &buffers);
+        }
+        if self.tested.insert(network) {
+            self.assignments.give_check(id, network, Instant::now());
+            worker.handle.post(&WorkerRequest::SelfTest { network, timed }, &[]);
+        }
+    }
+
+    /// Replaces a worker that died or is overdue. Returns the jobs that it held; `None` where too
+    /// many have died.
+    fn replace(&mut self, id: u32) -> Option<Vec<u32>> {
+        // A trap is told twice: by the panic hook and by the browser.
+        let Some(dead) = self.workers.remove(&id) else { return Some(Vec::new()) };
+        let held = self.assignments.remove(id).expect(KNOWN);
+        tracing::warn!(worker = id, jobs = held.tickets.len(), "compute worker replaced");
+        // Another worker has to compute them.
+        self.tested.retain(|network| !held.checks.contains(network));
+        self.memory_bytes += dead.memory_bytes;
+        self.deaths += 1;
+        if self.deaths > MAX_DEATHS {
+            return None;
+        }
+        self.grow(self.workers.len() + 1);
+        Some(held.tickets.into())
+    }
+
+    async fn wait(&mut self) -> BackendEvent {
+        let (id, response, payload) = self.response().await;
+        match response {
+            WorkerResponse::Ready => self.assignments.set_ready(id, Instant::now()),
+            WorkerResponse::Answer { ticket, memory_bytes } => {
+                if let Some(worker) = self.workers.get_mut(&id) {
+                    worker.memory_bytes = memory_bytes;
+                }
+                self.assignments.returned(id, ticket, Instant::now());
+                let values = payload.first().expect("invariant: an answer travels beside its message");
+                return BackendEvent::Answer { ticket, values: Float32Array::new(values).to_vec() };
+            }
+            WorkerResponse::Failed { ticket, code, cause } => {
+                match ticket {
+                    Some(ticket) => self.assignments.returned(id, ticket, Instant::now()),
+                    None => self.assignments.returned_check(id, Instant::now()),
+                }
+                return BackendEvent::Failed { ticket, error: WorkerError::ComputeWorker { code, cause } };
+            }
+            WorkerResponse::Died { location } => {
+                tracing::warn!(worker = id, location, "compute worker died");
+                return self.replace(id).map_or(BackendEvent::Dead, |tickets| BackendEvent::Lost { tickets });
+            }
+            WorkerResponse::SelfTested { network, milliseconds, deviation } => {
+                self.assignments.returned_check(id, Instant::now());
+                if !(SelfTest { network, milliseconds, deviation }).passed(Precision::Single) {
+                    return BackendEvent::Failed { ticket: None, error: WorkerError::CpuSelfTest { deviation } };
+                }
+            }
+            WorkerResponse::Decoded { .. } => unreachable!("invariant: these workers are given no slices"),
+        }
+        // There may be capacity now.
+        BackendEvent::Lost { tickets: Vec::new() }
+    }
+
+    /// Lets one worker compute each of these networks' known slice.
+    async fn test(&mut self, networks: &[usize]) -> Result<Vec<SelfTest>, WorkerError> {
+        let mut tests = Vec::new();
+        let mut tester: Option<u32> = None;
+        while tests.len() < networks.len() {
+            if self.workers.is_empty() {
+                return Err(WorkerError::WorkersDied);
+            }
+            if tester.is_none_or(|id| !self.assignments.has(id)) {
+                tests.clear();
+                tester = self.assignments.any_ready();
+                for network in networks {
+                    let Some(tester) = tester else { break };
+                    self.tested.remove(network);
+                    self.load_on(tester, *network, true);
+                }
+            }
+            let (id, response, _) = self.response().await;
+            match response {
+                WorkerResponse::Ready => self.assignments.set_ready(id, Instant::now()),
+                WorkerResponse::SelfTested { network, milliseconds, deviation } => {
+                    self.assignments.returned_check(id, Instant::now());
+                    if tester == Some(id) {
+                        tests.push(SelfTest { network, milliseconds, deviation });
+                    }
+                }
+                WorkerResponse::Failed { code, cause, .. } => {
+                    return Err(WorkerError::ComputeWorker { code, cause });
+                }
+                WorkerResponse::Died { location } => {
+                    tracing::warn!(worker = id, location, "compute worker died");
+                    if self.replace(id).is_none() {
+                        return Err(WorkerError::WorkersDied);
+                    }
+                }
+                // The answer to a run that was over before.
+                WorkerResponse::Answer { ticket, .. } => self.assignments.returned(id, ticket, Instant::now()),
+                WorkerResponse::Decoded { .. } => unreachable!("invariant: these workers are given no slices"),
+            }
+        }
+        Ok(tests)
+    }
+}
+
+impl Backend for CpuBackend {
+    fn kind(&self) -> BackendKind {
+        BackendKind::Cpu
+    }
+
+    fn precision(&self) -> Precision {
+        Precision::Single
+    }
+
+    fn has_capacity(&self) -> bool {
+        self.assignments.freest().is_some()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.assignments.awaits()
+    }
+
+    fn submit(&mut self, ticket: u32, network: usize, input: Vec<f32>) {
+        let id = self.assignments.freest().expect("invariant: a job is submitted where there is capacity");
+        self.load_on(id, network, false);
+        self.assignments.give(id, ticket, network, Instant::now());
+        let worker = self.workers.get(&id).expect(KNOWN);
+        worker.handle.post(&WorkerRequest::Run { ticket, network }, &[Buffer::F32(&input)]);
+    }
+
+    fn next_event(&mut self) -> LocalBoxFuture<'_, BackendEvent> {
+        Box::pin(self.wait())
+    }
+
+    fn has_network(&self, network: usize) -> bool {
+        self.weights.contains_key(&network)
+    }
+
+    fn load(&mut self, weights: NetworkWeights) -> LocalBoxFuture<'_, Result<(), WorkerError>> {
+        self.weights.insert(weights.network, weights.parts);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn self_test(&mut self, networks: Vec<NetworkWeights>) -> LocalBoxFuture<'_, Result<Vec<SelfTest>, WorkerError>> {
+        Box::pin(async move {
+            let indices: Vec<usize> = networks.iter().map(|weights| weights.network).collect();
+            self.weights.extend(networks.into_iter().map(|weights| (weights.network, weights.parts)));
+            self.test(&indices).await
+        })
+    }
+
+    fn grow(&mut self, count: usize) {
+        while self.workers.len() < count {
             self.last += 1;
-            let Some(link) = WorkerHandle::start(self.last, &self.sender) else { return };
-            self.helpers.insert(self.last, ComputeWorker { link, loaded: NetworkCache::default(), memory_bytes: 0 });
+            let Some(handle) = WorkerHandle::start(self.last, &self.sender) else { return };
+            self.workers.insert(self.last, Worker { handle, networks: NetworkCache::default(), memory_bytes: 0 });
             self.assignments.add(self.last, Instant::now());
         }
     }
 
-    /// How many helpers there are.
-    pub fn len(&self) -> usize {
-        self.helpers.len()
+    fn workers(&self) -> usize {
+        self.workers.len()
     }
 
-    /// Takes a network's weights, for helpers to load when they need them.
-    pub fn give(&mut self, network: usize, parts: Parts) {
-        self.weights.insert(network, parts);
-    }
-
-    pub fn has(&self, network: usize) -> bool {
-        self.weights.contains_key(&network)
-    }
-
-    /// Lets one helper compute each of these networks' known slice.
-    ///
-    /// # Errors
-    /// Why the CPU can't be used.
-    pub async fn check(&mut self, networks: &[usize]) -> Result<Vec<Check>, Issue> {
-        let mut checks = Vec::new();
-        let mut checker: Option<u32> = None;
-        while checks.len() < networks.len() {
-            if self.helpers.is_empty() {
-                return Err(Issue::new(IssueCode::WorkerDied, []));
-            }
-            if checker.is_none_or(|id| !self.assignments.has(id)) {
-                checks.clear();
-                checker = self.assignments.any_ready();
-                for network in networks {
-                    let Some(checker) = checker else { break };
-                    self.checked.remove(network);
-                    self.load(checker, *network, true);
-                }
-            }
-            let (id, message, _) = self.message().await;
-            match message {
-                WorkerResponse::Ready => self.assignments.is_ready(id, Instant::now()),
-                WorkerResponse::Checked { network, milliseconds, deviation } => {
-                    self.assignments.returned_check(id, Instant::now());
-                    if checker == Some(id) {
-                        checks.push(Check { network, milliseconds, deviation });
-                    }
-                }
-                WorkerResponse::Failed { issue, .. } => return Err(issue),
-                WorkerResponse::Died => {
-                    if self.buried(id).is_none() {
-                        return Err(Issue::new(IssueCode::WorkerDied, []));
-                    }
-                }
-                // Of a run that was over before.
-                WorkerResponse::Answer { job, .. } => drop(self.returned(id, job)),
-                WorkerResponse::Decoded { .. } => unreachable!("invariant: these helpers are given no slices"),
-            }
-        }
-        Ok(checks)
-    }
-
-    /// The next message of a helper; that it died of one that is overdue.
-    async fn message(&mut self) -> Message {
-        next(&mut self.messages, &mut self.assignments).await
-    }
-
-    /// Lets a helper load a network, where it isn't loaded yet; the first helper to get it computes
-    /// its known slice before all else.
-    fn load(&mut self, id: u32, network: usize, timed: bool) {
-        let helper = self.helpers.get_mut(&id).expect(THERE);
-        let parts = |network: usize| self.weights.get(&network).expect("invariant: weights are given before jobs");
-        let messages = helper.loaded.using(network, |network| bytes(parts(network)));
-        let messages = messages.into_iter().map(|message| match message {
-            WorkerRequest::Load { network } => (message, buffers(parts(network))),
-            _ => (message, Vec::new()),
-        });
-        for (message, payload) in messages.collect::<Vec<_>>() {
-            self.tell(id, &message, &payload);
-        }
-        if self.checked.insert(network) {
-            self.assignments.give_check(id, network, Instant::now());
-            self.tell(id, &WorkerRequest::Check { network, timed }, &[]);
-        }
-    }
-
-    /// Posts a message to a helper, which counts as dead where the browser refuses that.
-    fn tell(&self, id: u32, message: &WorkerRequest, payload: &[JsValue]) {
-        let helper = self.helpers.get(&id).expect(THERE);
-        if !helper.link.post(message, payload) {
-            let _ = self.sender.unbounded_send((id, WorkerResponse::Died, Vec::new()));
-        }
-    }
-
-    /// Replaces a helper that died or is overdue. Returns the jobs it held; `None` where too many
-    /// have died.
-    fn buried(&mut self, id: u32) -> Option<Vec<JobId>> {
-        // A trap is told twice: by the panic's last words and by the browser.
-        let Some(dead) = self.helpers.remove(&id) else { return Some(Vec::new()) };
-        let held = self.assignments.remove(id).expect(THERE);
-        // Another helper has to compute them.
-        self.checked.retain(|network| !held.checks.contains(network));
-        self.memory_bytes += dead.memory_bytes;
-        self.deaths += 1;
-        if self.deaths > DEATHS {
-            return None;
-        }
-        self.grow(self.helpers.len() + 1);
-        Some(held.tickets.iter().filter_map(|ticket| self.jobs.take(*ticket)).collect())
-    }
-
-    pub fn has_room(&self) -> bool {
-        self.assignments.freest().is_some()
-    }
-
-    /// Whether a helper will say something: that it has started, or an answer, if only to a run that is over.
-    pub fn busy(&self) -> bool {
-        self.assignments.awaits()
-    }
-
-    pub fn start(&mut self, job: Job) {
-        let id = self.assignments.freest().expect("invariant: a job is handed in where there is room");
-        self.load(id, job.network, false);
-        let input = JsValue::from(Float32Array::from(job.input.as_slice()).buffer());
-        let ticket = self.jobs.issue(job.id);
-        self.assignments.give(id, ticket, job.network, Instant::now());
-        self.tell(id, &WorkerRequest::Run { job: ticket, network: job.network }, &[input]);
-    }
-
-    pub async fn next(&mut self) -> Outcome {
-        let (id, message, payload) = self.message().await;
-        match message {
-            WorkerResponse::Ready => self.assignments.is_ready(id, Instant::now()),
-            WorkerResponse::Answer { job, memory_bytes } => {
-                if let Some(helper) = self.helpers.get_mut(&id) {
-                    helper.memory_bytes = memory_bytes;
-                }
-                if let Some(job) = self.returned(id, job) {
-                    let values = payload.first().expect("invariant: an answer travels beside its message");
-                    return Outcome::Answer { job, values: Float32Array::new(values).to_vec() };
-                }
-            }
-            WorkerResponse::Failed { job: Some(job), issue } => {
-                if self.returned(id, job).is_some() {
-                    return Outcome::Failed { issue };
-                }
-            }
-            WorkerResponse::Failed { job: None, issue } => {
-                self.assignments.returned_check(id, Instant::now());
-                return Outcome::Failed { issue };
-            }
-            WorkerResponse::Died => return self.buried(id).map_or_else(|| self.dead(), |jobs| Outcome::Lost { jobs }),
-            WorkerResponse::Checked { deviation, .. } => {
-                self.assignments.returned_check(id, Instant::now());
-                if deviation.is_none_or(|d| d > golden::tolerance(Precision::Single)) {
-                    return Outcome::Failed { issue: computed_wrongly() };
-                }
-            }
-            WorkerResponse::Decoded { .. } => unreachable!("invariant: these helpers are given no slices"),
-        }
-        // There may be room now.
-        Outcome::Lost { jobs: Vec::new() }
-    }
-
-    /// Takes a job back from a helper; `None` where its run is over.
-    fn returned(&mut self, id: u32, ticket: u32) -> Option<JobId> {
-        self.assignments.returned(id, ticket, Instant::now());
-        self.jobs.take(ticket)
-    }
-
-    fn dead(&mut self) -> Outcome {
-        self.jobs.give_up();
-        Outcome::Dead
-    }
-
-    pub fn abandon(&mut self) {
-        self.jobs.give_up();
-    }
-
-    /// The most memory the helpers have had.
-    pub fn memory_bytes(&self) -> u64 {
-        self.memory_bytes + self.helpers.values().map(|h| h.memory_bytes).sum::<u64>()
+    fn memory_bytes(&self) -> u64 {
+        self.memory_bytes + self.workers.values().map(|worker| worker.memory_bytes).sum::<u64>()
     }
 }
 
-const THERE: &str = "invariant: who is spoken to is there";
-
-/// About what a network takes once it is loaded.
-fn bytes(parts: &Parts) -> usize {
+/// Returns about how much memory a loaded network takes, in bytes.
+fn memory_of(parts: &WeightParts) -> usize {
     Network::weight_memory_for_file(parts.iter().map(Vec::len).sum())
 }

@@ -39,14 +39,32 @@ impl AwakeClock {
     }
 }
 
+/// How the limit of a job's time is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeLimit {
+    /// A multiple of the median of its kind.
+    Median,
+    /// Always the same.
+    #[cfg_attr(not(feature = "gpu"), allow(dead_code, reason = "the GPU's"))]
+    Fixed(Duration),
+}
+
 /// How long the last jobs of each kind took.
-#[derive(Debug, Default)]
-pub struct JobTimes(BTreeMap<usize, VecDeque<Duration>>);
+#[derive(Debug)]
+pub struct JobTimes {
+    limit: TimeLimit,
+    times: BTreeMap<usize, VecDeque<Duration>>,
+}
 
 impl JobTimes {
+    /// Without any job.
+    pub const fn new(limit: TimeLimit) -> Self {
+        Self { limit, times: BTreeMap::new() }
+    }
+
     /// A job of this kind took this long.
     pub fn add(&mut self, kind: usize, took: Duration) {
-        let times = self.0.entry(kind).or_default();
+        let times = self.times.entry(kind).or_default();
         times.push_back(took);
         if times.len() > RECENT {
             times.pop_front();
@@ -55,7 +73,10 @@ impl JobTimes {
 
     /// How long a job of this kind may take.
     pub fn limit(&self, kind: usize) -> Duration {
-        let mut times: Vec<Duration> = self.0.get(&kind).into_iter().flatten().copied().collect();
+        if let TimeLimit::Fixed(limit) = self.limit {
+            return limit;
+        }
+        let mut times: Vec<Duration> = self.times.get(&kind).into_iter().flatten().copied().collect();
         times.sort_unstable();
         times.get(times.len() / 2).map_or(FIRST, |median| LEAST.max(*median * FACTOR))
     }
@@ -76,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_limit_is_a_multiple_of_the_median_but_never_short() {
-        let mut times = JobTimes::default();
+        let mut times = JobTimes::new(TimeLimit::Median);
         assert_eq!(times.limit(0), seconds(300));
         times.add(0, Duration::from_millis(200));
         assert_eq!(times.limit(0), seconds(60));
@@ -91,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_median_is_of_the_last_ones() {
-        let mut times = JobTimes::default();
+        let mut times = JobTimes::new(TimeLimit::Median);
         (0..40).for_each(|_| times.add(0, seconds(100)));
         assert_eq!(times.limit(0), seconds(1000));
         (0..20).for_each(|_| times.add(0, seconds(1)));

@@ -2,31 +2,32 @@
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
-use corsai_protocol::{Event, RunId, Stage, StudySlot, VolumeSummary};
+use corsai_protocol::{Event, Stage, VolumeSummary};
 use corsai_report::Issue;
 use corsai_study::{DecodedVolume, Prefetched, Series, VolumeDecoder};
 use corsai_volume::Grid;
 
 use crate::{
-    coordinator::{Coordinator, Pixels},
-    decoder_pool::{DecoderPool, Outcome},
+    decoder_pool::{DecodeEvent, DecoderPool},
     page_events,
     progress::ProgressReporter,
+    session::{RunKey, SlicePixels, Studies},
     yield_now::Yielder,
 };
 
-const GOES_ON: &str = "invariant: the decoding goes on until its volume is taken";
+const NOT_TAKEN: &str = "invariant: the decoding goes on until its volume is taken";
 
-/// What a drop has to decode with.
+/// What a drop is decoded with.
 #[derive(Debug)]
 pub struct DecodeResources {
+    /// The compute workers that decode.
     pub decoders: DecoderPool,
-    /// What they made of slices while others were read.
+    /// Slices that were decoded while others were read.
     pub ahead: Prefetched,
 }
 
-/// Slices on their way: waiting, with a decoder, or done and not told yet.
-struct Work {
+/// The slices of a series: waiting, with a decoder, or decoded and not posted yet.
+struct DecodeQueue {
     decoding: Rc<RefCell<Option<VolumeDecoder>>>,
     decoders: DecoderPool,
     waiting: VecDeque<usize>,
@@ -34,22 +35,23 @@ struct Work {
     fresh: Vec<usize>,
 }
 
-impl Work {
+impl DecodeQueue {
+    /// Returns the number of slices that aren't decoded.
     fn left(&self) -> usize {
         self.waiting.len() + self.out
     }
 
-    /// Gives the next slice to a decoder, or decodes it here where it needs none or none is there. False where nothing
-    /// can be done but wait for a decoder.
+    /// Gives the next slice to a decoder, or decodes it here where it needs no decoder or there is
+    /// none. `false` where all that is left is to wait for a decoder.
     fn begin_next(&mut self) -> bool {
         let mut decoding = self.decoding.borrow_mut();
-        let decoding = decoding.as_mut().expect(GOES_ON);
+        let decoding = decoding.as_mut().expect(NOT_TAKEN);
         let Some(&z) = self.waiting.front() else { return false };
         let task = decoding.job(z);
         if let Some(task) = &task
-            && self.decoders.has_room()
+            && self.decoders.has_capacity()
         {
-            self.decoders.give(task);
+            self.decoders.submit(task);
             self.out += 1;
         } else if task.is_some() && self.out > 0 {
             return false;
@@ -61,69 +63,74 @@ impl Work {
         true
     }
 
-    fn settle(&mut self, outcome: Outcome) {
+    fn on_event(&mut self, event: DecodeEvent) {
         self.out -= 1;
         let mut decoding = self.decoding.borrow_mut();
-        let decoding = decoding.as_mut().expect(GOES_ON);
+        let decoding = decoding.as_mut().expect(NOT_TAKEN);
         let place = |decoding: &VolumeDecoder, picture| {
             decoding.slice_of_image(picture).expect("invariant: a slice of this series")
         };
-        match outcome {
-            Outcome::Decoded { picture, result } => {
+        match event {
+            DecodeEvent::Decoded { picture, result } => {
                 let z = place(decoding, picture);
                 self.fresh.extend(decoding.accept(z, result).is_ok().then_some(z));
             }
-            Outcome::Lost { picture } => self.waiting.push_back(place(decoding, picture)),
+            DecodeEvent::Lost { picture } => self.waiting.push_back(place(decoding, picture)),
         }
     }
 }
 
-/// Decodes the middle slice first, then those around it; compressed ones by the decoders, as far as there are any.
+/// Decodes a series, the middle slice first and then those around it; compressed slices by the
+/// decoders, as far as there are any.
 ///
 /// # Errors
 /// Why there is no volume.
 pub async fn decode(
-    owner: &Coordinator,
-    (run, slot): (RunId, StudySlot),
+    studies: &Studies,
+    key: RunKey,
     series: &Series,
     DecodeResources { decoders, ahead }: DecodeResources,
 ) -> Result<DecodedVolume, Vec<Issue>> {
+    let (run, slot) = key;
+    let span =
+        tracing::info_span!("decoding", run = run.0, slices = series.summary().slices, damaged = tracing::field::Empty);
     let mut begun = series.decoder()?;
     let fresh = begun.accept_prefetched(ahead);
     let waiting = begun.order().into();
     let grid = begun.grid().clone();
     page_events::post(&Event::Volume { run, slot, volume: summary(&grid) });
     let decoding = Rc::new(RefCell::new(Some(begun)));
-    owner.study(slot).borrow_mut().pixels = Pixels::Decoding(Rc::clone(&decoding));
-    let mut work = Work { decoding: Rc::clone(&decoding), decoders, waiting, out: 0, fresh };
-    let mut pace = ProgressReporter::begin(run, slot, Stage::Decoding);
-    let mut pause = Yielder::new();
+    studies.of(slot).borrow_mut().pixels = SlicePixels::Decoding(Rc::clone(&decoding));
+    let mut queue = DecodeQueue { decoding: Rc::clone(&decoding), decoders, waiting, out: 0, fresh };
+    let mut reporter = ProgressReporter::new(key, Stage::Decoding);
+    let mut yielder = Yielder::new();
     let mut shown = false;
     loop {
-        let left = work.left();
-        // The first is shown at once; the page need not hear of each of the others on its own.
-        if pause.due() || left == 0 || (!shown && !work.fresh.is_empty()) {
-            shown |= !work.fresh.is_empty();
-            let indices = std::mem::take(&mut work.fresh).into_iter().map(|z| z as u32).collect();
+        let left = queue.left();
+        // The first slice is shown at once, the others in batches.
+        if yielder.is_due() || left == 0 || (!shown && !queue.fresh.is_empty()) {
+            shown |= !queue.fresh.is_empty();
+            let indices = std::mem::take(&mut queue.fresh).into_iter().map(|z| z as u32).collect();
             page_events::post(&Event::Changed { run, slot, indices, areas: Vec::new() });
-            pace.reached(grid.slices().saturating_sub(left), grid.slices());
-            pause.now().await;
+            reporter.report(grid.slices().saturating_sub(left), grid.slices());
+            yielder.yield_now().await;
         }
         if left == 0 {
             break;
         }
-        if let Some(outcome) = work.decoders.arrived() {
-            work.settle(outcome);
-        } else if !work.begin_next() {
-            let outcome = work.decoders.next().await.expect("invariant: a slice that is out comes back");
-            work.settle(outcome);
+        if let Some(event) = queue.decoders.try_next() {
+            queue.on_event(event);
+        } else if !queue.begin_next() {
+            let event = queue.decoders.next().await.expect("invariant: a slice with a decoder comes back");
+            queue.on_event(event);
         }
     }
-    drop(work);
-    let done = decoding.borrow_mut().take().expect(GOES_ON);
+    drop(queue);
+    let done = decoding.borrow_mut().take().expect(NOT_TAKEN);
     let decoded = done.finish()?;
+    span.record("damaged", grid.slices().saturating_sub(decoded.volume.grid().slices()));
     if *decoded.volume.grid() != grid {
-        // Damaged slices were left out, so that others have their numbers now.
+        // Damaged slices were left out, which renumbers the others.
         page_events::post(&Event::Volume { run, slot, volume: summary(decoded.volume.grid()) });
     }
     Ok(decoded)
@@ -168,46 +175,46 @@ pub mod tests {
     }
 
     /// On one core nobody but the worker itself decodes.
-    fn work(opened: &SeriesList) -> Work {
+    fn queue(opened: &SeriesList) -> DecodeQueue {
         let begun = opened.series[0].decoder().unwrap();
         let waiting = begun.order().into();
         let decoding = Rc::new(RefCell::new(Some(begun)));
-        Work { decoding, decoders: DecoderPool::new(1), waiting, out: 0, fresh: Vec::new() }
+        DecodeQueue { decoding, decoders: DecoderPool::new(1), waiting, out: 0, fresh: Vec::new() }
     }
 
     #[test]
     fn the_middle_slice_comes_first_and_then_those_around_it() {
         let opened = opened();
-        let mut work = work(&opened);
-        while work.begin_next() {}
-        assert_eq!(work.left(), 0);
-        assert_eq!(work.fresh[0], 31);
-        let away: Vec<usize> = work.fresh.iter().map(|z| z.abs_diff(31)).collect();
+        let mut queue = queue(&opened);
+        while queue.begin_next() {}
+        assert_eq!(queue.left(), 0);
+        assert_eq!(queue.fresh[0], 31);
+        let away: Vec<usize> = queue.fresh.iter().map(|z| z.abs_diff(31)).collect();
         assert!(away.is_sorted());
-        let decoded = work.decoding.take().unwrap().finish().unwrap();
+        let decoded = queue.decoding.take().unwrap().finish().unwrap();
         assert_eq!(decoded.volume.grid().slices(), 62);
     }
 
     #[test]
     fn a_slice_that_a_decoder_lost_waits_again_and_a_damaged_one_does_not() {
         let opened = opened();
-        let mut work = work(&opened);
+        let mut queue = queue(&opened);
         let pictures: Vec<u32> = (0..124)
-            .filter(|picture| work.decoding.borrow().as_ref().unwrap().slice_of_image(*picture).is_some())
+            .filter(|picture| queue.decoding.borrow().as_ref().unwrap().slice_of_image(*picture).is_some())
             .take(2)
             .collect();
-        let place = |picture: u32| work.decoding.borrow().as_ref().unwrap().slice_of_image(picture).unwrap();
+        let place = |picture: u32| queue.decoding.borrow().as_ref().unwrap().slice_of_image(picture).unwrap();
         let [lost, damaged] = [place(pictures[0]), place(pictures[1])];
-        work.waiting.retain(|z| ![lost, damaged].contains(z));
-        work.out = 2;
-        work.settle(Outcome::Lost { picture: pictures[0] });
-        assert_eq!(work.waiting.back(), Some(&lost));
+        queue.waiting.retain(|z| ![lost, damaged].contains(z));
+        queue.out = 2;
+        queue.on_event(DecodeEvent::Lost { picture: pictures[0] });
+        assert_eq!(queue.waiting.back(), Some(&lost));
         let fault = SliceError::from(CodecError::Damaged);
-        work.settle(Outcome::Decoded { picture: pictures[1], result: Err(fault) });
-        assert_eq!((work.out, work.left()), (0, 61));
-        while work.begin_next() {}
-        assert!(work.fresh.contains(&lost) && !work.fresh.contains(&damaged));
-        assert!(work.decoding.borrow().as_ref().unwrap().slice(lost).is_some(), "shown while others are decoded");
-        assert!(work.decoding.borrow().as_ref().unwrap().slice(damaged).is_none());
+        queue.on_event(DecodeEvent::Decoded { picture: pictures[1], result: Err(fault) });
+        assert_eq!((queue.out, queue.left()), (0, 61));
+        while queue.begin_next() {}
+        assert!(queue.fresh.contains(&lost) && !queue.fresh.contains(&damaged));
+        assert!(queue.decoding.borrow().as_ref().unwrap().slice(lost).is_some(), "shown while others are decoded");
+        assert!(queue.decoding.borrow().as_ref().unwrap().slice(damaged).is_none());
     }
 }

@@ -1,7 +1,7 @@
-//! Helpers that decode compressed slices, while others are read and one after the other once all are there.
+//! Compute workers that decode compressed slices, while other files are read and once all are there.
 //!
-//! A decoder that dies, or is overdue with a slice, costs the slice it was at, which counts as
-//! damaged: what kills an instance is in its bytes. The others that it held are decoded by another.
+//! A decoder that dies, or is overdue with a slice, costs the slice that it decoded, which counts as
+//! damaged: the cause is in the slice's bytes. The decoder's other slices go to another one.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,53 +12,60 @@ use web_time::Instant;
 
 use crate::{
     assignments::Assignments,
-    compute_worker::{WorkerRequest, WorkerResponse},
-    page_events,
-    worker_handle::{self, Message, WorkerHandle},
+    buffer::Buffer,
+    deadline::TimeLimit,
+    messages::{WorkerRequest, WorkerResponse},
+    worker_handle::{Message, WorkerHandle, next_response},
 };
 
-/// More of them wait for their files.
-const MOST: u32 = 4;
-/// Slices are jobs of one kind.
+/// More decoders than this wait for their files.
+const MAX_DECODERS: u32 = 4;
+/// All slices are jobs of one kind.
 const KIND: usize = 0;
 
 /// What became of a slice.
-pub enum Outcome {
+pub enum DecodeEvent {
+    /// The slice was decoded, or is damaged.
     Decoded {
+        /// Number of the slice's picture in the drop.
         picture: u32,
+        /// HU, or why there are none.
         result: Result<Vec<i16>, SliceError>,
     },
-    /// Nothing: it is to be given again.
+    /// The slice has to be submitted again.
     Lost {
+        /// Number of the slice's picture in the drop.
         picture: u32,
     },
 }
 
-/// The decoders of one drop; they are started when the first slice needs them, and end with this.
+/// The decoders of one drop. They are started when the first slice needs them, and end with the
+/// pool.
 #[derive(Debug)]
 pub struct DecoderPool {
     wanted: u32,
     decoders: BTreeMap<u32, WorkerHandle>,
-    /// Pictures are the jobs' numbers.
+    /// By the pictures' numbers.
     assignments: Assignments,
     last: u32,
-    /// Pictures to be given again.
+    /// Pictures to be submitted again.
     lost: VecDeque<u32>,
     sender: UnboundedSender<Message>,
     messages: UnboundedReceiver<Message>,
 }
 
 impl DecoderPool {
-    /// One for each core; none where there is only one, which decodes as well without.
+    /// Returns a pool of one decoder a core; of none where there is one core, on which this worker
+    /// decodes.
     pub fn new(cores: u32) -> Self {
         let (sender, messages) = unbounded();
-        let wanted = if cores > 1 { cores.min(MOST) } else { 0 };
-        let assignments = Assignments::new(Instant::now());
+        let wanted = if cores > 1 { cores.min(MAX_DECODERS) } else { 0 };
+        let assignments = Assignments::new(Instant::now(), TimeLimit::Median);
         Self { wanted, decoders: BTreeMap::new(), assignments, last: 0, lost: VecDeque::new(), sender, messages }
     }
 
-    /// Whether a slice can be given to one now. The first question starts them.
-    pub fn has_room(&mut self) -> bool {
+    /// Whether a slice can be submitted now. The first call starts the decoders.
+    pub fn has_capacity(&mut self) -> bool {
         while self.last < self.wanted {
             self.start();
         }
@@ -67,94 +74,94 @@ impl DecoderPool {
 
     fn start(&mut self) {
         self.last += 1;
-        if let Some(link) = WorkerHandle::start(self.last, &self.sender) {
-            self.decoders.insert(self.last, link);
+        if let Some(handle) = WorkerHandle::start(self.last, &self.sender) {
+            self.decoders.insert(self.last, handle);
             self.assignments.add(self.last, Instant::now());
         }
     }
 
-    /// Gives a slice to the one that is freest.
-    pub fn give(&mut self, task: &DecodeJob) {
+    /// Gives a slice to the decoder with the fewest slices.
+    pub fn submit(&mut self, task: &DecodeJob) {
         let id = self.assignments.freest().expect("invariant: a slice is given where there is room");
         let message = WorkerRequest::Decode { picture: task.image, coding: task.decoder };
         self.assignments.give(id, task.image, KIND, Instant::now());
-        let link = self.decoders.get(&id).expect("invariant: a decoder with room is there");
-        if !link.post(&message, &[page_events::buffer(&task.bytes).into()]) {
-            let _ = self.sender.unbounded_send((id, WorkerResponse::Died, Vec::new()));
-        }
+        let handle = self.decoders.get(&id).expect("invariant: a decoder with room is there");
+        handle.post(&message, &[Buffer::U8(&task.bytes)]);
     }
 
-    /// Whether a slice is out.
-    pub fn busy(&self) -> bool {
+    /// Whether a slice is with a decoder.
+    fn is_busy(&self) -> bool {
         !self.lost.is_empty() || self.assignments.any_held()
     }
 
-    /// What has come in meanwhile, without waiting.
-    pub fn arrived(&mut self) -> Option<Outcome> {
+    /// Returns an event that has come meanwhile, without waiting.
+    pub fn try_next(&mut self) -> Option<DecodeEvent> {
         loop {
             if let Some(picture) = self.lost.pop_front() {
-                return Some(Outcome::Lost { picture });
+                return Some(DecodeEvent::Lost { picture });
             }
             let message = self.messages.try_recv().ok()?;
-            if let Some(outcome) = self.hear(message) {
-                return Some(outcome);
+            if let Some(event) = self.on_response(message) {
+                return Some(event);
             }
         }
     }
 
-    /// Waits for a slice that is out; `None` where none is.
-    pub async fn next(&mut self) -> Option<Outcome> {
+    /// Waits for the next event; `None` where no slice is with a decoder.
+    pub async fn next(&mut self) -> Option<DecodeEvent> {
         loop {
-            if let Some(outcome) = self.arrived() {
-                return Some(outcome);
+            if let Some(event) = self.try_next() {
+                return Some(event);
             }
-            if !self.busy() {
+            if !self.is_busy() {
                 return None;
             }
-            let message = worker_handle::next(&mut self.messages, &mut self.assignments).await;
-            if let Some(outcome) = self.hear(message) {
-                return Some(outcome);
+            let message = next_response(&mut self.messages, &mut self.assignments).await;
+            if let Some(event) = self.on_response(message) {
+                return Some(event);
             }
         }
     }
 
-    fn hear(&mut self, (id, message, payload): Message) -> Option<Outcome> {
+    fn on_response(&mut self, (id, message, payload): Message) -> Option<DecodeEvent> {
         match message {
-            WorkerResponse::Ready => self.assignments.is_ready(id, Instant::now()),
+            WorkerResponse::Ready => self.assignments.set_ready(id, Instant::now()),
             WorkerResponse::Decoded { picture, fault } => {
-                // What one that was given up as overdue says after all has been decided without it.
+                // A late response of a decoder that was given up as overdue doesn't count.
                 self.decoders.get(&id)?;
                 self.assignments.returned(id, picture, Instant::now());
                 let hu = || {
                     let hu = payload.first().expect("invariant: a slice travels beside its message");
                     Int16Array::new(hu).to_vec()
                 };
-                return Some(Outcome::Decoded { picture, result: fault.map_or_else(|| Ok(hu()), Err) });
+                return Some(DecodeEvent::Decoded { picture, result: fault.map_or_else(|| Ok(hu()), Err) });
             }
-            WorkerResponse::Died => {
+            WorkerResponse::Died { location } => {
+                tracing::warn!(decoder = id, location, "decoder died");
                 let mut holds = self.remove(id)?;
-                // One that never held anything can't start, and nor can another.
+                // A decoder that never held a slice can't start, and nor can another.
                 let picture = holds.pop_front()?;
                 self.lost.extend(holds);
                 self.start();
                 let fault = SliceError::from(CodecError::BrokeOff);
-                return Some(Outcome::Decoded { picture, result: Err(fault) });
+                return Some(DecodeEvent::Decoded { picture, result: Err(fault) });
             }
-            // That is not in the slice's bytes: they are decoded without this one, and no other
-            // takes its place.
-            WorkerResponse::Failed { .. } => {
+            // The cause is not in the slice's bytes: they are decoded without this decoder, and no
+            // other takes its place.
+            WorkerResponse::Failed { cause, .. } => {
+                tracing::warn!(decoder = id, cause, "decoder failed");
                 let holds = self.remove(id)?;
                 self.lost.extend(holds);
             }
-            WorkerResponse::Checked { .. } | WorkerResponse::Answer { .. } => {
+            WorkerResponse::SelfTested { .. } | WorkerResponse::Answer { .. } => {
                 unreachable!("invariant: decoders are given no networks")
             }
         }
         None
     }
 
-    /// Ends a decoder. Returns what it held; `None` where it has ended before: a trap is told
-    /// twice, by the panic's last words and by the browser.
+    /// Ends a decoder. Returns the pictures that it held; `None` where it has ended before: a trap is
+    /// told twice, by the panic hook and by the browser.
     fn remove(&mut self, id: u32) -> Option<VecDeque<u32>> {
         self.decoders.remove(&id)?;
         Some(self.assignments.remove(id)?.tickets)

@@ -1,135 +1,105 @@
-//! What computes networks: the GPU, or helpers on the CPU. A run hands in jobs and takes outcomes, and need not know
-//! which of the two it has.
+//! A chosen device and its jobs. A run submits jobs and takes events; a cancelled job's answer is
+//! dropped here, whichever backend computed it.
 
 use corsai_ensemble::{Job, JobId};
-use corsai_manifest::NetworkEntry;
-use corsai_networks::{NetworkError, Precision};
 use corsai_protocol::DeviceReport;
-use corsai_report::{Found, Issue, IssueCode};
+use corsai_report::Issue;
 
-use crate::{compute_worker, cpu_backend::CpuBackend, gpu_backend::GpuBackend, weight_store::Parts};
+use crate::{
+    backend::{Backend, BackendEvent, NetworkWeights},
+    error::WorkerError,
+    memory,
+    tickets::Tickets,
+};
 
-/// What came of a job, or of the engine.
+/// What became of a job, or of the device.
 #[derive(Debug)]
-pub enum Outcome {
-    /// The probabilities.
-    Answer { job: JobId, values: Vec<f32> },
-    /// Nobody will answer these; the engine goes on. Where there are none, it may merely have room again.
-    Lost { jobs: Vec<JobId> },
-    /// The engine is gone, and with it the jobs in flight.
+pub enum EngineEvent {
+    /// A job's probabilities.
+    Answer {
+        /// The job.
+        job: JobId,
+        /// `[classes, size, size]`, 0..=1.
+        values: Vec<f32>,
+    },
+    /// These jobs get no answer, and the device goes on. Without jobs: there may be capacity now.
+    Lost {
+        /// The jobs.
+        jobs: Vec<JobId>,
+    },
+    /// The device is gone with all its jobs.
     Dead,
-    /// A job can't be done at all: the reason for a refusal.
-    Failed { issue: Issue },
+    /// A job can't be done at all.
+    Failed(WorkerError),
 }
 
-#[derive(Debug)]
-#[cfg_attr(not(feature = "gpu"), allow(clippy::large_enum_variant, reason = "there is only the large one"))]
-pub enum Kind {
-    Gpu(GpuBackend),
-    Cpu(CpuBackend),
-}
-
-/// A device, and the networks it was given.
+/// A device, the networks that it was given and the jobs that it computes.
 #[derive(Debug)]
 pub struct Engine {
-    pub kind: Kind,
-    /// How it was chosen.
+    /// What computes.
+    pub backend: Box<dyn Backend>,
+    jobs: Tickets<JobId>,
+    /// How the device was chosen.
     pub report: DeviceReport,
-    /// What is to be said beside every number it computes.
+    /// Issues that every result of this device bears.
     pub issues: Vec<Issue>,
 }
 
 impl Engine {
-    /// How it stores maps and weights.
-    pub const fn precision(&self) -> Precision {
-        match &self.kind {
-            Kind::Gpu(gpu) => gpu.precision(),
-            Kind::Cpu(_) => Precision::Single,
-        }
+    /// Returns an engine without jobs.
+    pub fn new(backend: Box<dyn Backend>, report: DeviceReport, issues: Vec<Issue>) -> Self {
+        Self { backend, jobs: Tickets::default(), report, issues }
     }
 
-    /// Whether another job may be handed in now.
-    pub fn has_room(&self) -> bool {
-        match &self.kind {
-            Kind::Gpu(gpu) => gpu.has_room(),
-            Kind::Cpu(pool) => pool.has_room(),
-        }
+    /// Takes a job. The network has been loaded and there is capacity.
+    pub fn submit(&mut self, job: Job) {
+        let ticket = self.jobs.issue(job.id);
+        self.backend.submit(ticket, job.network, job.input);
     }
 
-    /// Whether an outcome can be awaited.
-    pub fn busy(&self) -> bool {
-        match &self.kind {
-            Kind::Gpu(gpu) => gpu.busy(),
-            Kind::Cpu(pool) => pool.busy(),
-        }
-    }
-
-    pub fn start(&mut self, job: Job) {
-        match &mut self.kind {
-            Kind::Gpu(gpu) => gpu.start(job),
-            Kind::Cpu(pool) => pool.start(job),
-        }
-    }
-
-    /// The next outcome. May be dropped while it waits: nothing is lost.
-    pub async fn next(&mut self) -> Outcome {
-        match &mut self.kind {
-            Kind::Gpu(gpu) => gpu.next().await,
-            Kind::Cpu(pool) => pool.next().await,
-        }
-    }
-
-    /// Whether it can run a network without being given its weights.
-    pub fn has(&self, network: usize) -> bool {
-        match &self.kind {
-            Kind::Gpu(gpu) => gpu.has(network),
-            Kind::Cpu(pool) => pool.has(network),
+    /// Waits for the next event. The future may be dropped while it waits: no event is lost.
+    pub async fn next_event(&mut self) -> EngineEvent {
+        match self.backend.next_event().await {
+            BackendEvent::Answer { ticket, values } => match self.jobs.take(ticket) {
+                Some(job) => EngineEvent::Answer { job, values },
+                None => EngineEvent::Lost { jobs: Vec::new() },
+            },
+            BackendEvent::Lost { tickets } => {
+                EngineEvent::Lost { jobs: tickets.into_iter().filter_map(|ticket| self.jobs.take(ticket)).collect() }
+            }
+            BackendEvent::Dead => {
+                self.cancel_jobs();
+                EngineEvent::Dead
+            }
+            BackendEvent::Failed { ticket, error } => {
+                if ticket.is_some_and(|ticket| self.jobs.take(ticket).is_none()) {
+                    return EngineEvent::Lost { jobs: Vec::new() };
+                }
+                EngineEvent::Failed(error)
+            }
         }
     }
 
     /// Takes a network's weights.
     ///
     /// # Errors
-    /// Why this device can't be used for it; the CPU tells later, by [`Outcome::Failed`].
-    pub async fn give(&mut self, network: usize, entry: &NetworkEntry, parts: Parts) -> Result<(), Issue> {
-        match &mut self.kind {
-            Kind::Gpu(gpu) => gpu.give(network, entry, &parts).await,
-            Kind::Cpu(pool) => {
-                pool.give(network, parts);
-                Ok(())
-            }
-        }
+    /// Any of [`Backend::load`].
+    pub async fn load(&mut self, weights: NetworkWeights) -> Result<(), WorkerError> {
+        self.backend.load(weights).await
     }
 
-    /// The most memory that the instances of this binary have had.
+    /// Forgets all jobs: what the backend still answers is dropped.
+    pub fn cancel_jobs(&mut self) {
+        self.jobs.give_up();
+    }
+
+    /// Returns the largest memory that this worker and its compute workers have had, in bytes.
     pub fn memory_bytes(&self) -> u64 {
-        let helpers = if let Kind::Cpu(pool) = &self.kind { pool.memory_bytes() } else { 0 };
-        compute_worker::memory_bytes() + helpers
+        memory::memory_bytes() + self.backend.memory_bytes()
     }
 
-    /// Forgets all jobs in flight: their run is over.
-    pub fn abandon(&mut self) {
-        match &mut self.kind {
-            Kind::Gpu(gpu) => gpu.abandon(),
-            Kind::Cpu(pool) => pool.abandon(),
-        }
-    }
-
-    /// As a report names it.
+    /// Returns the device's name for a report.
     pub fn name(&self) -> String {
-        format!("{}: {}", self.report.backend, self.report.name)
+        format!("{}: {}", self.report.backend.as_str(), self.report.name)
     }
-}
-
-/// Why a network could not be loaded or run, as a refusal says it.
-pub fn issue_of(error: &NetworkError) -> Issue {
-    match error.code() {
-        IssueCode::InternalFault => fault(&error.to_string()),
-        code => Issue::new(code, []),
-    }
-}
-
-/// A step of ours failed that no study and no device should make fail; `step` names it.
-pub fn fault(step: &str) -> Issue {
-    Issue::new(IssueCode::InternalFault, [Found::detail(step)])
 }

@@ -1,7 +1,8 @@
-//! WebGPU: what the browser offers, and networks on it.
+//! Networks on the GPU, by WebGPU.
 //!
-//! Adapter and device are made here and handed to Burn, so that a lost device or an uncaptured error is heard: the
-//! runtime's own handler for the latter panics, and before that a failed kernel reads back as zeros.
+//! Adapter and device are made here and handed to Burn, so that a lost device and an uncaptured
+//! error are noticed: the runtime's own handler of the latter panics, and a failed kernel reads back
+//! as zeros.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -16,94 +17,54 @@ use burn::tensor::{
     Device,
     wgpu::{WgpuSetup, wgpu},
 };
-use corsai_channel::adapter;
-use corsai_ensemble::{Job, JobId};
 use corsai_manifest::NetworkEntry;
-use corsai_networks::{DeviceConfig, Network, NetworkError, Precision, golden};
-use corsai_report::{Found, Issue, IssueCode, Reason};
+use corsai_networks::{DeviceConfig, Network, NetworkError, Precision};
+use corsai_protocol::{BackendKind, DeviceReason};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use futures_util::{
-    StreamExt,
-    future::{Either, select},
-};
-use gloo_timers::future::TimeoutFuture;
-use js_sys::Reflect;
-use wasm_bindgen::JsValue;
+use futures_util::future::{Either, LocalBoxFuture, select};
 use wasm_bindgen_futures::spawn_local;
 use web_time::{Duration, Instant};
 
 use crate::{
-    cpu_backend::Check,
-    device_selection::AdapterInfo,
-    engine::{Outcome, issue_of},
-    tickets::Tickets,
-    weight_store::Parts,
+    assignments::Assignments,
+    backend::{Backend, BackendEvent, NetworkWeights},
+    deadline::TimeLimit,
+    error::WorkerError,
+    overdue::next_message,
+    self_test::{SelfTest, self_test},
+    timer::sleep,
+    weight_store::WeightParts,
 };
 
-/// Jobs in flight: one computes while the next one's input is on its way.
-const DEPTH: usize = 2;
-/// A device that answers nothing for this long is lost: watchdogs of drivers end a dispatch after some 10 s, and even a
-/// GPU in software is done by then.
+/// The GPU's number among the assignments.
+const GPU: u32 = 0;
+/// A device that answers nothing for this long is lost: drivers' watchdogs end a dispatch after some
+/// 10 s, and even a GPU in software is done by then.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Bounds of what is kept of weights that aren't needed at the moment.
-const LEAST_KEPT: u64 = 256 << 20;
-const MOST_KEPT: u64 = 1 << 30;
-/// How software adapters call themselves (the browser's own, Mesa's, Microsoft's).
-const SOFTWARE: [&str; 6] = ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render", "warp"];
+/// Bounds of the memory for networks that aren't needed at the moment.
+const MIN_NETWORK_BYTES: u64 = 256 << 20;
+const MAX_NETWORK_BYTES: u64 = 1 << 30;
 
-fn sleep(time: Duration) -> TimeoutFuture {
-    TimeoutFuture::new(u32::try_from(time.as_millis()).unwrap_or(u32::MAX))
-}
-
-/// Asks the browser for its adapter's name; `None` where it has no WebGPU or no adapter. (wgpu passes on too little of
-/// what the browser says to tell a software adapter.)
-pub async fn offered() -> Option<AdapterInfo> {
-    let get = |of: &JsValue, key: &str| Reflect::get(of, &JsValue::from_str(key)).ok();
-    let adapter = adapter().await?;
-    let info = get(&adapter, "info").filter(JsValue::is_object)?;
-    let text = |key: &str| get(&info, key).and_then(|v| v.as_string()).filter(|t| !t.is_empty());
-    let words: Vec<String> = ["vendor", "architecture", "device", "description"].into_iter().filter_map(text).collect();
-    let fallback = [&info, &adapter].iter().any(|of| get(of, "isFallbackAdapter").is_some_and(|v| v.is_truthy()));
-    Some(AdapterInfo { software: fallback || is_software(&words.join(" ")), name: name_of(words) })
-}
-
-fn is_software(words: &str) -> bool {
-    let words = words.to_lowercase();
-    SOFTWARE.iter().any(|name| words.contains(name))
-}
-
-/// A description, where there is one, names vendor and device as well.
-fn name_of(mut words: Vec<String>) -> String {
-    match words.pop() {
-        None => "an adapter without a name".into(),
-        Some(last) if last.contains(' ') => last,
-        Some(last) => {
-            words.push(last);
-            words.join(" ")
-        }
-    }
-}
-
-/// Where the callbacks of the device leave word.
+/// What the device's callbacks report.
 #[derive(Debug)]
 struct Health {
     lost: AtomicBool,
-    done: UnboundedSender<Done>,
+    completions: UnboundedSender<Completion>,
 }
 
 impl Health {
-    fn lose(&self) {
+    fn set_lost(&self) {
         self.lost.store(true, Ordering::Relaxed);
-        let _ = self.done.unbounded_send(Done::Lost);
+        let _ = self.completions.unbounded_send(Completion::Lost);
     }
 
-    fn lost(&self) -> bool {
+    fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
     }
 }
 
 #[derive(Debug)]
-enum Done {
+enum Completion {
     Job(u32, Result<Vec<f32>, NetworkError>),
     Lost,
 }
@@ -112,34 +73,33 @@ enum Done {
 #[derive(Debug)]
 pub struct GpuBackend {
     device_config: DeviceConfig,
-    /// Keeps the device's callbacks, and is destroyed with it.
-    handle: wgpu::Device,
-    /// By their device_config in the manifest.
+    /// Keeps the device's callbacks, and is destroyed with this.
+    device: wgpu::Device,
+    /// By index in the manifest.
     networks: BTreeMap<usize, Rc<Network>>,
-    /// The same, the one used last at the end.
-    used: VecDeque<usize>,
-    /// What may be kept of weights that aren't needed at the moment.
-    kept_bytes: usize,
-    jobs: Tickets<JobId>,
-    in_flight: usize,
-    /// When the device last answered, or was first asked.
-    heard: Instant,
+    /// The same networks, the one used last at the end.
+    recently_used: VecDeque<usize>,
+    /// Bound of the networks' memory.
+    max_network_bytes: usize,
+    /// The jobs that the GPU holds.
+    assignments: Assignments,
     health: Arc<Health>,
-    done: UnboundedReceiver<Done>,
+    completions: UnboundedReceiver<Completion>,
 }
 
 impl Drop for GpuBackend {
     fn drop(&mut self) {
-        self.handle.destroy();
+        self.device.destroy();
     }
 }
 
 impl GpuBackend {
-    /// Makes a device of the browser's adapter, which stores maps and weights as f16 if it can and that is `wanted`.
+    /// Opens the browser's adapter. With [`Precision::Half`] feature maps and weights are f16 where
+    /// the GPU has it.
     ///
     /// # Errors
-    /// Why there is none, in words for the person.
-    pub async fn acquire(wanted: Precision) -> Result<Self, &'static str> {
+    /// Why the GPU can't be used.
+    pub async fn open(requested: Precision) -> Result<Self, DeviceReason> {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::BROWSER_WEBGPU;
         let instance = wgpu::Instance::new(descriptor);
@@ -147,11 +107,14 @@ impl GpuBackend {
             power_preference: wgpu::PowerPreference::HighPerformance,
             ..Default::default()
         };
-        let adapter =
-            instance.request_adapter(&options).await.map_err(|_| "this browser offers no graphics processor")?;
-        // Without it the runtime panics at its first tensor and the promise never settles (cubecl-wgpu 0.11.3).
+        let adapter = instance.request_adapter(&options).await.map_err(|error| {
+            tracing::warn!(cause = %error, "no adapter");
+            DeviceReason::NoAdapter
+        })?;
+        // Without it the runtime panics at its first tensor and the promise never settles
+        // (cubecl-wgpu 0.11.3).
         if !adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
-            return Err("the graphics processor has no timestamps, which the runtime needs");
+            return Err(DeviceReason::NoTimestamps);
         }
         let descriptor = wgpu::DeviceDescriptor {
             required_features: adapter.features().difference(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
@@ -160,154 +123,168 @@ impl GpuBackend {
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
         };
-        let (handle, queue) = adapter
-            .request_device(&descriptor)
-            .await
-            .map_err(|_| "the graphics processor could not be taken into use")?;
-        // WebGPU doesn't tell how much memory there is; an adapter with large buffers has more of it.
-        let kept_bytes = (adapter.limits().max_buffer_size / 4).clamp(LEAST_KEPT, MOST_KEPT) as usize;
+        let (handle, queue) = adapter.request_device(&descriptor).await.map_err(|error| {
+            tracing::warn!(cause = %error, "no device");
+            DeviceReason::NoDevice
+        })?;
+        // WebGPU doesn't tell the size of the GPU's memory; an adapter with large buffers has more.
+        let max_network_bytes =
+            (adapter.limits().max_buffer_size / 4).clamp(MIN_NETWORK_BYTES, MAX_NETWORK_BYTES) as usize;
         let setup =
             WgpuSetup { instance, adapter, device: handle.clone(), queue, backend: wgpu::Backend::BrowserWebGpu };
-        let device = Device::wgpu_options()
-            .tasks_max(corsai_networks::MAX_TASKS)
-            .setup(setup)
-            .init()
-            .map_err(|_| "the graphics processor does not suit the runtime")?;
-        let device_config = if wanted == Precision::Half {
+        let device =
+            Device::wgpu_options().tasks_max(corsai_networks::MAX_TASKS).setup(setup).init().map_err(|error| {
+                tracing::warn!(cause = ?error, "the runtime refused the device");
+                DeviceReason::UnsuitableDevice
+            })?;
+        let device_config = if requested == Precision::Half {
             DeviceConfig::from(&device)
         } else {
             DeviceConfig::single_precision(&device)
         };
-        let (sender, done) = unbounded();
-        let health = Arc::new(Health { lost: AtomicBool::new(false), done: sender });
+        let (sender, completions) = unbounded();
+        let health = Arc::new(Health { lost: AtomicBool::new(false), completions: sender });
         // After the runtime has set its own, which these replace.
-        let heard = Arc::clone(&health);
-        handle.on_uncaptured_error(Arc::new(move |_| heard.lose()));
-        let heard = Arc::clone(&health);
-        handle.set_device_lost_callback(move |_, _| heard.lose());
+        let callback = Arc::clone(&health);
+        handle.on_uncaptured_error(Arc::new(move |_| callback.set_lost()));
+        let callback = Arc::clone(&health);
+        handle.set_device_lost_callback(move |_, _| callback.set_lost());
+        let now = Instant::now();
+        let mut assignments = Assignments::new(now, TimeLimit::Fixed(SILENCE));
+        assignments.add(GPU, now);
+        assignments.set_ready(GPU, now);
         Ok(Self {
             device_config,
-            handle,
+            device: handle,
             networks: BTreeMap::new(),
-            used: VecDeque::new(),
-            kept_bytes,
-            jobs: Tickets::default(),
-            in_flight: 0,
-            heard: Instant::now(),
+            recently_used: VecDeque::new(),
+            max_network_bytes,
+            assignments,
             health,
-            done,
+            completions,
         })
     }
 
-    /// How maps and weights are stored.
-    pub const fn precision(&self) -> Precision {
-        self.device_config.precision()
-    }
-
-    pub fn has(&self, network: usize) -> bool {
-        self.networks.contains_key(&network)
-    }
-
-    /// Puts a network on the device, in device_config of those used longest ago that there is no room for, and computes its
-    /// known slice.
-    ///
-    /// # Errors
-    /// Damaged weights, or `device.self-test` where the device computes something else.
-    pub async fn give(&mut self, network: usize, entry: &NetworkEntry, parts: &Parts) -> Result<(), Issue> {
-        self.load(network, entry, parts).map_err(|error| issue_of(&error))?;
-        let check = self.check(entry, network).await;
-        match check.deviation {
-            Some(deviation) if deviation <= golden::tolerance(self.precision()) => Ok(()),
-            Some(deviation) => Err(Issue::new(IssueCode::DeviceSelfTest, [Found::Deviation { deviation }])),
-            None => Err(Issue::new(IssueCode::DeviceSelfTest, [Reason::NoAnswer.into()])),
-        }
-    }
-
-    /// Puts a network on the device.
-    ///
-    /// # Errors
-    /// Any of [`Network::load`].
-    pub fn load(&mut self, network: usize, entry: &NetworkEntry, parts: &Parts) -> Result<(), NetworkError> {
+    /// Puts a network on the device, in place of the least recently used ones that there is no room
+    /// for.
+    fn put(&mut self, network: usize, entry: &NetworkEntry, parts: &WeightParts) -> Result<(), NetworkError> {
         let loaded = Rc::new(Network::load(entry, parts, self.device_config.clone())?);
-        let mut kept = loaded.weight_memory() + self.networks.values().map(|n| n.weight_memory()).sum::<usize>();
-        while kept > self.kept_bytes {
-            let Some(oldest) = self.used.pop_front() else { break };
-            kept -= self.networks.remove(&oldest).map_or(0, |n| n.weight_memory());
+        let mut bytes = loaded.weight_memory() + self.networks.values().map(|n| n.weight_memory()).sum::<usize>();
+        while bytes > self.max_network_bytes {
+            let Some(oldest) = self.recently_used.pop_front() else { break };
+            bytes -= self.networks.remove(&oldest).map_or(0, |n| n.weight_memory());
         }
         self.networks.insert(network, loaded);
-        self.used.push_back(network);
+        self.recently_used.push_back(network);
         Ok(())
     }
 
-    /// Computes a network's known slice; see [`crate::compute_worker::check`]. Without a deviation where it came out as no
+    /// Loads a network and computes its known slice. Without a deviation where the answer was no
     /// number, or the device was lost over it.
-    pub async fn check(&self, entry: &NetworkEntry, network: usize) -> Check {
-        let nothing = Check { network, milliseconds: 0.0, deviation: None };
-        let Some(loaded) = self.networks.get(&network) else { return nothing };
-        let check = Box::pin(crate::compute_worker::check(entry, loaded, true));
-        match select(check, sleep(2 * SILENCE)).await {
-            Either::Left((Ok((milliseconds, deviation)), _)) if !self.health.lost() => {
-                Check { network, milliseconds, deviation }
+    async fn put_and_test(&mut self, weights: &NetworkWeights) -> Result<SelfTest, WorkerError> {
+        let NetworkWeights { network, entry, parts } = weights;
+        self.put(*network, entry, parts)?;
+        let failed = SelfTest { network: *network, milliseconds: 0.0, deviation: None };
+        let loaded = self.networks.get(network).expect("invariant: the network was just put there");
+        let test = Box::pin(self_test((*network, entry), loaded, true));
+        let limit = u32::try_from(2 * SILENCE.as_millis()).unwrap_or(u32::MAX);
+        match select(test, sleep(limit)).await {
+            Either::Left((Ok(test), _)) if !self.health.is_lost() => Ok(test),
+            Either::Left((Err(error), _)) => {
+                tracing::warn!(cause = %error, "self-test");
+                Ok(failed)
             }
-            _ => nothing,
+            _ => Ok(failed),
         }
     }
 
-    pub fn has_room(&self) -> bool {
-        self.in_flight < DEPTH && !self.health.lost()
+    fn dead(&self) -> BackendEvent {
+        self.health.set_lost();
+        BackendEvent::Dead
     }
 
-    pub fn busy(&self) -> bool {
-        self.in_flight > 0 || self.health.lost()
-    }
-
-    pub fn start(&mut self, job: Job) {
-        let network = self.networks.get(&job.network).cloned().expect("invariant: a network is given before its jobs");
-        self.used.retain(|n| *n != job.network);
-        self.used.push_back(job.network);
-        let ticket = self.jobs.issue(job.id);
-        if self.in_flight == 0 {
-            self.heard = Instant::now();
+    async fn wait(&mut self) -> BackendEvent {
+        if self.health.is_lost() {
+            return self.dead();
         }
-        self.in_flight += 1;
+        let Ok(Completion::Job(ticket, answer)) = next_message(&mut self.completions, &mut self.assignments).await
+        else {
+            return self.dead();
+        };
+        self.assignments.returned(GPU, ticket, Instant::now());
+        // A failed kernel leaves zeros and no error.
+        if self.health.is_lost() {
+            return self.dead();
+        }
+        match answer {
+            Ok(values) => BackendEvent::Answer { ticket, values },
+            Err(NetworkError::Device(cause)) => {
+                tracing::warn!(cause, "the device gave no answer");
+                self.dead()
+            }
+            Err(error) => BackendEvent::Failed { ticket: Some(ticket), error: error.into() },
+        }
+    }
+}
+
+impl Backend for GpuBackend {
+    fn precision(&self) -> Precision {
+        self.device_config.precision()
+    }
+
+    fn kind(&self) -> BackendKind {
+        BackendKind::Webgpu
+    }
+
+    fn has_capacity(&self) -> bool {
+        self.assignments.freest().is_some() && !self.health.is_lost()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.assignments.any_held() || self.health.is_lost()
+    }
+
+    fn submit(&mut self, ticket: u32, network: usize, input: Vec<f32>) {
+        let loaded = self.networks.get(&network).cloned().expect("invariant: a network is loaded before its jobs");
+        self.recently_used.retain(|n| *n != network);
+        self.recently_used.push_back(network);
+        self.assignments.give(GPU, ticket, network, Instant::now());
         let health = Arc::clone(&self.health);
         spawn_local(async move {
-            let answer = network.probabilities(job.input).await;
-            let _ = health.done.unbounded_send(Done::Job(ticket, answer));
+            let answer = loaded.probabilities(input).await;
+            let _ = health.completions.unbounded_send(Completion::Job(ticket, answer));
         });
     }
 
-    pub async fn next(&mut self) -> Outcome {
-        if self.health.lost() {
-            return self.dead();
-        }
-        let (ticket, answer) = match select(self.done.next(), sleep(SILENCE.saturating_sub(self.heard.elapsed()))).await
-        {
-            Either::Left((Some(Done::Job(ticket, answer)), _)) => (ticket, answer),
-            _ => return self.dead(),
-        };
-        self.heard = Instant::now();
-        self.in_flight = self.in_flight.saturating_sub(1);
-        // What a failed kernel left is zeros, not an error.
-        if self.health.lost() {
-            return self.dead();
-        }
-        // Else it is of a run that is over, and merely made room.
-        let Some(job) = self.jobs.take(ticket) else { return Outcome::Lost { jobs: Vec::new() } };
-        match answer {
-            Ok(values) => Outcome::Answer { job, values },
-            Err(NetworkError::Device(_)) => self.dead(),
-            Err(error) => Outcome::Failed { issue: issue_of(&error) },
-        }
+    fn next_event(&mut self) -> LocalBoxFuture<'_, BackendEvent> {
+        Box::pin(self.wait())
     }
 
-    fn dead(&mut self) -> Outcome {
-        self.health.lose();
-        self.jobs.give_up();
-        Outcome::Dead
+    fn has_network(&self, network: usize) -> bool {
+        self.networks.contains_key(&network)
     }
 
-    pub fn abandon(&mut self) {
-        self.jobs.give_up();
+    fn load(&mut self, weights: NetworkWeights) -> LocalBoxFuture<'_, Result<(), WorkerError>> {
+        Box::pin(async move {
+            let test = self.put_and_test(&weights).await?;
+            if test.passed(self.precision()) {
+                return Ok(());
+            }
+            Err(WorkerError::GpuSelfTest { deviation: test.deviation })
+        })
+    }
+
+    fn self_test(&mut self, networks: Vec<NetworkWeights>) -> LocalBoxFuture<'_, Result<Vec<SelfTest>, WorkerError>> {
+        Box::pin(async move {
+            let mut tests = Vec::new();
+            for weights in &networks {
+                let test = self.put_and_test(weights).await?;
+                tests.push(test);
+                if !test.passed(self.precision()) {
+                    break;
+                }
+            }
+            Ok(tests)
+        })
     }
 }

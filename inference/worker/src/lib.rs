@@ -1,33 +1,49 @@
-//! The wasm binary that owns the study and the device, with a graphics processor (feature `gpu`) or without. One instance is the page's worker (`owner`); further instances
-//! of the same binary are its helpers, which compute networks on the CPU (`helper`). Neither fetches nor stores
-//! anything: files, weights and commands come in messages.
+//! The wasm binary that reads studies and computes, with a graphics processor (feature `gpu`) or
+//! without. One instance is the page's worker (`coordinator`); further instances of the same binary
+//! compute networks on the CPU or decode slices (`compute_worker`). The binary fetches and stores
+//! nothing: files, weights and commands come in messages.
 //!
-//! It runs in browsers only. What needs none of their objects is tested natively.
+//! It runs in browsers only. Modules that need no browser objects are tested natively.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod adapter_info;
 mod analysis;
 mod answer_cache;
 mod assignments;
+mod backend;
+mod buffer;
 mod compute_worker;
+mod context;
 mod coordinator;
 mod cpu_backend;
 mod deadline;
 mod decode;
 mod decoder_pool;
 mod device_selection;
+mod diagnostics;
 mod engine;
 mod engine_lock;
-#[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]
+mod error;
+#[cfg(test)]
+mod fakes;
+#[cfg(feature = "gpu")]
 mod gpu_backend;
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod libc_shim;
+mod memory;
+mod messages;
 mod network_cache;
+mod overdue;
 mod page_events;
+mod platform;
 mod progress;
 mod reading;
+mod self_test;
+mod session;
 mod slice_areas;
 mod tickets;
+mod timer;
 mod weight_store;
 mod worker_handle;
 mod yield_now;
@@ -37,28 +53,29 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-/// The name a helper is started under.
-const HELPER: &str = "corsai-helper";
-
 /// Runs in a worker.
 pub fn start() {
     corsai_networks::run_static_constructors();
     let scope: DedicatedWorkerGlobalScope =
         js_sys::global().dyn_into().expect("invariant: this binary is started in a worker");
-    if scope.name() == HELPER {
-        std::panic::set_hook(Box::new(|_| compute_worker::report_panic()));
-        let helper = Rc::new(compute_worker::ComputeWorker::new());
-        listen(&scope, move |message| Rc::clone(&helper).take(&message), compute_worker::report_unreadable);
+    if scope.name() == worker_handle::COMPUTE_WORKER {
+        std::panic::set_hook(Box::new(compute_worker::report_panic));
+        let worker = Rc::new(compute_worker::ComputeWorker::new());
+        listen(&scope, move |message| Rc::clone(&worker).on_message(&message), compute_worker::report_unreadable);
         compute_worker::ready();
     } else {
-        std::panic::set_hook(Box::new(|_| page_events::fatal()));
-        let owner = Rc::new(coordinator::Coordinator::new());
-        listen(&scope, move |message| Rc::clone(&owner).take(&message), page_events::fatal);
+        diagnostics::start();
+        std::panic::set_hook(Box::new(|panic| {
+            // The place, and nothing of the panic's text, which might quote a header.
+            tracing::error!(location = panic.location().map(ToString::to_string), "panic");
+            page_events::fatal();
+        }));
+        let coordinator = coordinator::Coordinator::new(Box::new(platform::Browser));
+        listen(&scope, move |message| coordinator.on_message(&message), page_events::fatal);
         page_events::ready();
     }
 }
-
-/// Takes messages; `unreadable` hears of one that the browser can't read.
+/// Listens for messages; `unreadable` is called for a message that the browser can't read.
 fn listen(
     scope: &DedicatedWorkerGlobalScope,
     take: impl FnMut(MessageEvent) + 'static,

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::compute_worker::WorkerRequest;
+use crate::messages::WorkerRequest;
 
 /// What a helper may keep of weights that it doesn't need at the moment: the networks of the first
 /// two answers, which a second study needs again. Those of the full tier run once in a study.
@@ -16,7 +16,7 @@ impl NetworkCache {
     /// Notes the use of a network, and returns the messages that load it where it isn't loaded: in
     /// place of those used longest ago that there is no room for. `bytes` is how much memory a
     /// network takes.
-    pub fn using(&mut self, network: usize, bytes: impl Fn(usize) -> usize) -> Vec<WorkerRequest> {
+    pub fn requests(&mut self, network: usize, bytes: impl Fn(usize) -> usize) -> Vec<WorkerRequest> {
         let mut messages = Vec::new();
         if let Some(at) = self.0.iter().position(|n| *n == network) {
             self.0.remove(at);
@@ -51,20 +51,20 @@ mod tests {
     #[test]
     fn a_network_is_loaded_once() {
         let mut loaded = NetworkCache::default();
-        assert_eq!(names(&loaded.using(3, |_| 1)), ["load 3"]);
-        assert!(loaded.using(3, |_| 1).is_empty());
+        assert_eq!(names(&loaded.requests(3, |_| 1)), ["load 3"]);
+        assert!(loaded.requests(3, |_| 1).is_empty());
     }
 
     #[test]
     fn the_one_used_longest_ago_makes_room() {
         let mut loaded = NetworkCache::default();
         let bytes = |_| KEPT_BYTES / 2;
-        loaded.using(0, bytes);
-        loaded.using(1, bytes);
-        loaded.using(0, bytes);
-        assert_eq!(names(&loaded.using(2, bytes)), ["unload 1", "load 2"]);
+        loaded.requests(0, bytes);
+        loaded.requests(1, bytes);
+        loaded.requests(0, bytes);
+        assert_eq!(names(&loaded.requests(2, bytes)), ["unload 1", "load 2"]);
         assert_eq!(
-            names(&loaded.using(9, |_| 2 * KEPT_BYTES)),
+            names(&loaded.requests(9, |_| 2 * KEPT_BYTES)),
             ["unload 0", "unload 2", "load 9"],
             "alone, if need be"
         );

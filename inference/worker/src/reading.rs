@@ -1,30 +1,32 @@
-//! Files and phantoms to series. Files are handles until here: each is read, given to `study` and let go.
+//! Files and phantoms to series. Files are handles until here: each is read, given to `study` and
+//! freed.
 
 use corsai_phantom::{Phantom, PhantomOptions};
-use corsai_protocol::{PhantomRequest, RunId, Stage, StudySlot};
-use corsai_report::Issue;
+use corsai_protocol::{PhantomRequest, Stage};
 use corsai_study::{Intake, Limits, Prefetched, SeriesList};
 use futures_util::{StreamExt, stream};
 use js_sys::Uint8Array;
+use tracing::{field::Empty, info_span};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
 use crate::{
-    decoder_pool::{DecoderPool, Outcome},
-    engine::fault,
+    decoder_pool::{DecodeEvent, DecoderPool},
+    error::WorkerError,
     progress::ProgressReporter,
+    session::RunKey,
+    timer::sleep,
     yield_now::Yielder,
 };
 
-/// Files asked for ahead of the one that is taken in.
-const AHEAD: usize = 8;
+/// Files that are read ahead of the one that is parsed.
+const READ_AHEAD: usize = 8;
 
-/// Reads files; `names` and `files` belong together by their order. What the decoders made of slices meanwhile comes
-/// beside.
+/// Reads files; `names` and `files` belong together by their order. Returns the series, and the
+/// slices that were decoded meanwhile.
 pub async fn files(
-    run: RunId,
-    slot: StudySlot,
+    key: RunKey,
     names: Vec<String>,
     files: Vec<JsValue>,
     decoders: &mut DecoderPool,
@@ -32,51 +34,63 @@ pub async fn files(
     let limits = Limits::default();
     let mut intake = Intake::new(limits);
     let total = names.len();
+    let span = info_span!("reading", run = key.0.0, files = total, bytes = Empty, unreadable = Empty);
+    let (mut size, mut unreadable) = (0, 0);
     assert_eq!(total, files.len(), "invariant: each name has its file");
-    let mut pace = ProgressReporter::begin(run, slot, Stage::Reading);
-    let mut pause = Yielder::new();
-    let contents = stream::iter(files).map(|file| content(file, limits.bytes)).buffered(AHEAD);
+    let mut reporter = ProgressReporter::new(key, Stage::Reading);
+    let mut yielder = Yielder::new();
+    let contents = stream::iter(files).map(|file| content(file, limits.bytes)).buffered(READ_AHEAD);
     let mut named = stream::iter(names).zip(contents);
     let mut done = 0;
     while let Some((name, content)) = named.next().await {
         match content {
-            Ok(bytes) => intake.add(&name, bytes),
-            Err(NoContent::Unreadable) => intake.add_unreadable(&name),
+            Ok(bytes) => {
+                size += bytes.len();
+                intake.add(&name, bytes);
+            }
+            Err(NoContent::Unreadable) => {
+                unreadable += 1;
+                intake.add_unreadable(&name);
+            }
             Err(NoContent::TooLarge) => intake.add_too_large(),
         }
-        while let Some(outcome) = decoders.arrived() {
-            keep(&mut intake, outcome);
+        while let Some(event) = decoders.try_next() {
+            accept(&mut intake, event);
         }
         if let Some(task) = intake.last_job()
-            && decoders.has_room()
+            && decoders.has_capacity()
         {
-            decoders.give(&task);
+            decoders.submit(&task);
         }
         done += 1;
-        pace.reached(done, total);
-        pause.if_due().await;
+        reporter.report(done, total);
+        yielder.yield_if_due().await;
     }
-    while let Some(outcome) = decoders.next().await {
-        keep(&mut intake, outcome);
+    while let Some(event) = decoders.next().await {
+        accept(&mut intake, event);
     }
+    span.record("bytes", size);
+    span.record("unreadable", unreadable);
+    drop(span);
     let ahead = intake.take_prefetched();
+    let _span = info_span!("headers", run = key.0.0).entered();
     (intake.finish(), ahead)
 }
 
-/// A slice that was lost is decoded later, if anybody asks for it.
-fn keep(intake: &mut Intake, outcome: Outcome) {
-    if let Outcome::Decoded { picture, result } = outcome {
+/// Keeps a decoded slice. A lost one is decoded later, if its series is chosen.
+fn accept(intake: &mut Intake, event: DecodeEvent) {
+    if let DecodeEvent::Decoded { picture, result } = event {
         intake.accept(picture, result);
     }
 }
 
-/// Why there are no bytes.
+/// Why a file has no bytes.
 enum NoContent {
     Unreadable,
     TooLarge,
 }
 
-/// A file's bytes.
+/// Reads a file.
 async fn content(file: JsValue, most: u64) -> Result<Vec<u8>, NoContent> {
     let unreadable = |_| NoContent::Unreadable;
     let file: File = file.dyn_into().map_err(unreadable)?;
@@ -95,20 +109,19 @@ async fn content(file: JsValue, most: u64) -> Result<Vec<u8>, NoContent> {
 /// Makes a phantom's files and reads them as if they had been dropped.
 ///
 /// # Errors
-/// `internal.fault` for shares or a date that no phantom has.
-pub async fn phantom(run: RunId, slot: StudySlot, date: PhantomRequest) -> Result<SeriesList, Vec<Issue>> {
-    ProgressReporter::begin(run, slot, Stage::Reading).reached(0, 1);
+/// [`WorkerError::Phantom`] for shares or a date that no phantom has.
+pub async fn phantom(key: RunKey, date: PhantomRequest) -> Result<SeriesList, WorkerError> {
+    ProgressReporter::new(key, Stage::Reading).report(0, 1);
     // Lets the page show that before the phantom is made in one piece.
-    gloo_timers::future::TimeoutFuture::new(0).await;
-    let made = Phantom::make(PhantomOptions::from(date));
-    let phantom = made.map_err(|error| vec![fault(&format!("the made-up study: {error}"))])?;
+    sleep(0).await;
+    let phantom = Phantom::make(PhantomOptions::from(date))?;
     let mut intake = Intake::new(Limits::default());
-    let mut pace = ProgressReporter::begin(run, slot, Stage::Reading);
-    let mut pause = Yielder::new();
+    let mut reporter = ProgressReporter::new(key, Stage::Reading);
+    let mut yielder = Yielder::new();
     for (done, (name, bytes)) in phantom.dicom_files().enumerate() {
         intake.add(&name, bytes);
-        pace.reached(done + 1, phantom.slices());
-        pause.if_due().await;
+        reporter.report(done + 1, phantom.slices());
+        yielder.yield_if_due().await;
     }
     Ok(intake.finish())
 }

@@ -1,24 +1,24 @@
-//! How much lung and lesion each slice holds: the profile beside the page's slider.
+//! The areas of lung and lesion on each slice: the profile beside the page's slider.
 
 use corsai_ensemble::Analysis;
-use corsai_protocol::{Event, RunId, SliceAreas, Stage, StudySlot};
+use corsai_protocol::{Event, SliceAreas, Stage};
 use corsai_volume::label;
 
-use crate::page_events;
+use crate::{page_events, session::RunKey};
 
-/// Tells the page that these slices have new labels, and how much of each mask is on them.
-pub fn tell_changed((run, slot): (RunId, StudySlot), analysis: &Analysis, slices: Vec<usize>) {
+/// Posts that these slices have new labels, with the masks' areas on them.
+pub fn post((run, slot): RunKey, analysis: &Analysis, slices: Vec<usize>) {
     let areas = areas_of(analysis, &slices);
     let indices = slices.into_iter().map(|z| z as u32).collect();
     page_events::post(&Event::Changed { run, slot, indices, areas });
 }
 
-/// The same for the whole volume.
-pub fn tell_all_changed(at: (RunId, StudySlot), analysis: &Analysis) {
-    tell_changed(at, analysis, (0..analysis.volume().grid().slices()).collect());
+/// Posts the areas of the whole volume.
+pub fn post_all(key: RunKey, analysis: &Analysis) {
+    post(key, analysis, (0..analysis.volume().grid().slices()).collect());
 }
 
-/// The areas on each of these slices; none before the lungs are in.
+/// Returns the areas on each of these slices; none before the lungs are in.
 fn areas_of(analysis: &Analysis, slices: &[usize]) -> Vec<SliceAreas> {
     if analysis.stage() == Some(Stage::Lungs) {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The networks' weights as the page delivers them, and those who wait for them.
+//! The networks' weights as the page delivers them, and the runs that wait for them.
 
 use std::{
     cell::RefCell,
@@ -6,31 +6,33 @@ use std::{
     rc::Rc,
 };
 
-use corsai_report::{Found, Issue, IssueCode};
 use futures_channel::oneshot;
 
-/// One network's parts.
-pub type Parts = Rc<Vec<Vec<u8>>>;
+use crate::error::WorkerError;
 
+/// The parts of a network's weights, in the manifest's order.
+pub type WeightParts = Rc<Vec<Vec<u8>>>;
+
+/// The weights by the networks' names; a failure is the page's text.
 #[derive(Debug, Default)]
 pub struct WeightStore {
-    arrived: RefCell<BTreeMap<String, Result<Parts, Issue>>>,
-    asked: RefCell<BTreeSet<String>>,
+    arrived: RefCell<BTreeMap<String, Result<WeightParts, String>>>,
+    requested: RefCell<BTreeSet<String>>,
     waiting: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
 impl WeightStore {
+    /// Takes a network's weights.
     pub fn put(&self, network: String, parts: Vec<Vec<u8>>) {
-        self.asked.borrow_mut().remove(&network);
+        self.requested.borrow_mut().remove(&network);
         self.arrived.borrow_mut().insert(network, Ok(Rc::new(parts)));
         self.wake();
     }
 
+    /// Notes that the page could not get a network's weights.
     pub fn fail(&self, network: String, detail: &str) {
-        self.asked.borrow_mut().remove(&network);
-        self.arrived
-            .borrow_mut()
-            .insert(network, Err(Issue::new(IssueCode::WeightsUnavailable, [Found::detail(detail)])));
+        self.requested.borrow_mut().remove(&network);
+        self.arrived.borrow_mut().insert(network, Err(detail.into()));
         self.wake();
     }
 
@@ -39,16 +41,16 @@ impl WeightStore {
         self.arrived.borrow_mut().retain(|_, r| r.is_ok());
     }
 
-    /// Forgets all: what the page delivered was not what this binary was built with.
+    /// Forgets all weights: the page delivered others than this binary was built with.
     pub fn forget(&self) {
         self.arrived.borrow_mut().clear();
     }
 
-    /// Those that haven't arrived and weren't asked for, in this order; they count as asked for
-    /// from here on.
-    pub fn to_ask_for<'a>(&self, names: impl Iterator<Item = &'a String>) -> Vec<String> {
-        let (arrived, mut asked) = (self.arrived.borrow(), self.asked.borrow_mut());
-        names.filter(|n| !arrived.contains_key(*n) && asked.insert((*n).clone())).cloned().collect()
+    /// Returns the networks of `names` that have neither arrived nor been requested, in this order;
+    /// they count as requested from here on.
+    pub fn to_request<'a>(&self, names: impl Iterator<Item = &'a String>) -> Vec<String> {
+        let (arrived, mut requested) = (self.arrived.borrow(), self.requested.borrow_mut());
+        names.filter(|n| !arrived.contains_key(*n) && requested.insert((*n).clone())).cloned().collect()
     }
 
     /// Whether a network's weights are here.
@@ -62,14 +64,14 @@ impl WeightStore {
         }
     }
 
-    /// Waits until the page has delivered them or given up.
+    /// Waits until the page has delivered a network's weights or given up.
     ///
     /// # Errors
-    /// `weights.unavailable`.
-    pub async fn get(&self, network: &str) -> Result<Parts, Issue> {
+    /// [`WorkerError::WeightsUnavailable`].
+    pub async fn get(&self, network: &str) -> Result<WeightParts, WorkerError> {
         loop {
             if let Some(result) = self.arrived.borrow().get(network) {
-                return result.clone();
+                return result.clone().map_err(|detail| WorkerError::WeightsUnavailable { detail });
             }
             let (wake, woken) = oneshot::channel();
             self.waiting.borrow_mut().push(wake);
@@ -92,8 +94,8 @@ mod tests {
     fn what_is_missing_is_asked_for_once_and_in_order() {
         let store = WeightStore::default();
         store.put("b".into(), vec![vec![1]]);
-        assert_eq!(store.to_ask_for(names(&["c", "b", "a"]).iter()), ["c", "a"]);
-        assert_eq!(store.to_ask_for(names(&["a", "c", "d"]).iter()), ["d"]);
+        assert_eq!(store.to_request(names(&["c", "b", "a"]).iter()), ["c", "a"]);
+        assert_eq!(store.to_request(names(&["a", "c", "d"]).iter()), ["d"]);
         assert!(store.has("b") && !store.has("c"));
     }
 
@@ -113,15 +115,15 @@ mod tests {
     #[test]
     fn a_failure_ends_the_wait_and_may_be_asked_for_again() {
         let store = WeightStore::default();
-        assert_eq!(store.to_ask_for(names(&["a"]).iter()), ["a"]);
+        assert_eq!(store.to_request(names(&["a"]).iter()), ["a"]);
         let mut wait = Box::pin(store.get("a"));
         assert!((&mut wait).now_or_never().is_none());
         store.fail("a".into(), "404");
-        assert_eq!(wait.now_or_never().unwrap().unwrap_err().code, IssueCode::WeightsUnavailable);
+        assert_eq!(wait.now_or_never().unwrap().unwrap_err().code(), corsai_report::IssueCode::WeightsUnavailable);
         assert!(!store.has("a"));
-        assert!(store.to_ask_for(names(&["a"]).iter()).is_empty());
+        assert!(store.to_request(names(&["a"]).iter()).is_empty());
         store.forget_failures();
-        assert_eq!(store.to_ask_for(names(&["a"]).iter()), ["a"]);
+        assert_eq!(store.to_request(names(&["a"]).iter()), ["a"]);
     }
 
     #[test]
@@ -129,6 +131,6 @@ mod tests {
         let store = WeightStore::default();
         store.put("a".into(), vec![vec![1]]);
         store.forget();
-        assert_eq!(store.to_ask_for(names(&["a"]).iter()), ["a"]);
+        assert_eq!(store.to_request(names(&["a"]).iter()), ["a"]);
     }
 }

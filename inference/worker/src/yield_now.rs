@@ -1,33 +1,39 @@
-//! Long work in slices: the worker answers messages in between.
+//! Yielding to the event loop in long work, so that the worker takes messages in between.
 
 use web_time::{Duration, Instant};
 
-/// Knows when messages have waited long enough.
+use crate::timer::sleep;
+
+/// Yields when messages have waited long enough.
 #[derive(Debug)]
 pub struct Yielder {
     last: Instant,
 }
 
-const LONGEST: Duration = Duration::from_millis(40);
+/// Longest time that messages wait.
+const MAX_WAIT: Duration = Duration::from_millis(40);
 
 impl Yielder {
+    /// Messages were let in just now.
     pub fn new() -> Self {
         Self { last: Instant::now() }
     }
 
-    pub fn due(&self) -> bool {
-        self.last.elapsed() >= LONGEST
+    /// Whether messages have waited long enough.
+    pub fn is_due(&self) -> bool {
+        self.last.elapsed() >= MAX_WAIT
     }
 
     /// Lets waiting messages in.
-    pub async fn now(&mut self) {
-        gloo_timers::future::TimeoutFuture::new(0).await;
+    pub async fn yield_now(&mut self) {
+        sleep(0).await;
         self.last = Instant::now();
     }
 
-    pub async fn if_due(&mut self) {
-        if self.due() {
-            self.now().await;
+    /// Lets waiting messages in where they have waited long enough.
+    pub async fn yield_if_due(&mut self) {
+        if self.is_due() {
+            self.yield_now().await;
         }
     }
 }

@@ -11,14 +11,14 @@ fn main(@builtin(local_invocation_index) c: u32) {
     if (c < shape.channels) {
         let step = 3u * shape.channels;
         var difference = 0.0;
-        for (var partition = 1u; partition < shape.partitions; partition++) {
-            let at = partition * step + c;
+        for (var part = 1u; part < shape.partitions; part++) {
+            let at = part * step + c;
             difference += (moments[at] - moments[c]) * moments[at + 2u * shape.channels];
         }
         let mean = moments[c] + difference / pixels;
         var squares = 0.0;
-        for (var partition = 0u; partition < shape.partitions; partition++) {
-            let at = partition * step + c;
+        for (var part = 0u; part < shape.partitions; part++) {
+            let at = part * step + c;
             let difference = moments[at] - mean;
             squares += moments[at + shape.channels] + difference * difference * moments[at + 2u * shape.channels];
         }

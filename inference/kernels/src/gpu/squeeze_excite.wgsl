@@ -10,8 +10,8 @@ var<workgroup> hidden: array<f32, 64>;
 fn main(@builtin(local_invocation_index) thread: u32) {
     for (var c = thread; c < shape.channels; c += 256u) {
         var sum = 0.0;
-        for (var partition = 0u; partition < shape.partitions; partition++) {
-            sum += sums[partition * shape.channels + c];
+        for (var part = 0u; part < shape.partitions; part++) {
+            sum += sums[part * shape.channels + c];
         }
         mean[c] = sum / f32(shape.rows * shape.columns);
     }
