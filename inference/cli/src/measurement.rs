@@ -76,7 +76,7 @@ pub fn measure_study(
     let mut lungs = measure(grid, labels, true);
     set_member_range(&mut lungs, &analysis.members_ml());
     let report = report(record, lungs, None, issues, runs);
-    Ok(Measurement { report, analysis, study })
+    Ok(Measurement { study, analysis, report })
 }
 
 /// The parts of a measured study that a comparison uses.

@@ -126,7 +126,7 @@ fn assert_golden(
     let shape = network.shape();
     let logits = pollster::block_on(network.logits(golden::known_input(shape))).unwrap();
     let deviation = golden::deviation(shape, entry.golden.stride, &logits, stored).unwrap();
-    let ran = begun.elapsed() - loaded;
+    let ran = begun.elapsed().saturating_sub(loaded);
     let what = format!("{} ({:?})", entry.name, network.device_config());
     eprintln!("{what}: off by {deviation:.1e}; loaded in {loaded:?}, ran in {ran:?}");
     assert!(deviation <= tolerance, "{what}: off by {deviation:.1e}");

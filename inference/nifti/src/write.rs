@@ -54,7 +54,9 @@ pub fn write<T: Voxel>(to: impl Write, geometry: &Geometry, slope: f32, voxels: 
     let mut bytes = Vec::new();
     for chunk in voxels.chunks(1 << 16) {
         bytes.clear();
-        chunk.iter().for_each(|voxel| voxel.append(&mut bytes));
+        for voxel in chunk {
+            voxel.append(&mut bytes);
+        }
         file.write_all(&bytes)?;
     }
     file.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.flush()

@@ -143,7 +143,7 @@ fn orientations() -> impl Iterator<Item = ([usize; 3], [bool; 3])> {
     orders.into_iter().flat_map(|order| (0..8).map(move |bits| (order, [0, 1, 2].map(|axis| bits >> axis & 1 == 1))))
 }
 
-/// b, c and d of the rotation whose columns are the matrix's directions, and qfac (nifti1_io's
+/// b, c and d of the rotation whose columns are the matrix's directions, and qfac (`nifti1_io`'s
 /// method by the largest component).
 fn quaternion(rows: [[f32; 4]; 3]) -> ([f32; 3], f32) {
     let mut r: [[f64; 3]; 3] = std::array::from_fn(|row| {
@@ -156,7 +156,9 @@ fn quaternion(rows: [[f32; 4]; 3]) -> ([f32; 3], f32) {
         - r[0][1] * (r[1][0] * r[2][2] - r[1][2] * r[2][0])
         + r[0][2] * (r[1][0] * r[2][1] - r[1][1] * r[2][0]);
     let qfac = if determinant < 0.0 { -1.0 } else { 1.0 };
-    r.iter_mut().for_each(|row| row[2] *= qfac);
+    for row in &mut r {
+        row[2] *= qfac;
+    }
     let [xx, yy, zz] = [r[0][0], r[1][1], r[2][2]];
     let a = 0.5 * (1.0 + xx + yy + zz).max(0.0).sqrt();
     let (b, c, d);

@@ -39,7 +39,7 @@ impl DiseaseExtent {
     }
 
     /// Returns the HU of lung at a point, disease included.
-    pub(crate) fn hu(&self, seed: u64, p: Point, field: f32) -> f32 {
+    pub(crate) fn hu(self, seed: u64, p: Point, field: f32) -> f32 {
         // Blood settles in the lowest parts: the back.
         let healthy =
             -868.0 + 36.0 * (p[1] / 80.0) + 12.0 * smooth(seed ^ 3, p, 26.0) + 30.0 * smooth(seed ^ 4, p, 4.0);

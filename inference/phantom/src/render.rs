@@ -104,7 +104,7 @@ impl VoxelGrid {
     }
 
     /// How much of each pixel these shapes take together, averaged over the slice's thickness.
-    fn shares<'a>(&self, slice: usize, shapes: impl Iterator<Item = &'a Solid> + Clone) -> Vec<f32> {
+    fn shares<'a>(&self, slice: usize, shapes: &(impl Iterator<Item = &'a Solid> + Clone)) -> Vec<f32> {
         let mut mean = vec![0.0_f32; self.columns * self.columns];
         let mut one = mean.clone();
         for part in 0..BRANCH_STEPS {
@@ -138,7 +138,7 @@ impl Patient {
                 }
             });
         }
-        let hilar = view.shares(slice, self.trees.hilar());
+        let hilar = view.shares(slice, &self.trees.hilar());
         let cover = lung.iter().zip(hilar).map(|(lung, hilar)| (lung * (1.0 - hilar) * 255.0).round() as u8).collect();
         LungSlice { cover, field }
     }
@@ -171,7 +171,7 @@ impl Patient {
         for (shapes, value) in
             [(&trees.vessels, hu::BLOOD), (&trees.bronchus_walls, hu::AIRWAY), (&trees.bronchus_lumens, hu::AIR)]
         {
-            for (pixel, share) in image.iter_mut().zip(view.shares(slice, shapes.iter())) {
+            for (pixel, share) in image.iter_mut().zip(view.shares(slice, &shapes.iter())) {
                 blend(pixel, value, share);
             }
         }
@@ -194,24 +194,14 @@ impl Patient {
                 }
             }
         });
-        self.paint(view, z, &self.anatomy.abdomen, &mut image);
+        paint(view, z, &self.anatomy.abdomen, &mut image);
         for (i, p, body, cavity) in outside {
             let streaks = smooth(self.seed ^ 7, p, 15.0);
             let value = wall(p, body, cavity, &level.cavity, streaks);
             blend(&mut image[i], value, coverage(body).min(1.0 - coverage(cavity)));
         }
-        self.paint(view, z, &self.anatomy.parts, &mut image);
+        paint(view, z, &self.anatomy.parts, &mut image);
         image
-    }
-
-    fn paint(&self, view: &VoxelGrid, z: f32, parts: &[Organ], image: &mut [f32]) {
-        for part in parts {
-            view.trace(&part.shape, z, |i, distance| {
-                let value =
-                    part.core.map_or(part.hu, |(depth, core)| part.hu + (core - part.hu) * coverage(distance + depth));
-                blend(&mut image[i], value, coverage(distance));
-            });
-        }
     }
 }
 
@@ -251,4 +241,15 @@ pub(crate) fn add_noise(image: &[f32], columns: usize, seed: u64, slice: usize) 
 
 fn blend(pixel: &mut f32, value: f32, share: f32) {
     *pixel += (value - *pixel) * share;
+}
+
+/// Paints organs over a slice.
+fn paint(view: &VoxelGrid, z: f32, parts: &[Organ], image: &mut [f32]) {
+    for part in parts {
+        view.trace(&part.shape, z, |i, distance| {
+            let value =
+                part.core.map_or(part.hu, |(depth, core)| part.hu + (core - part.hu) * coverage(distance + depth));
+            blend(&mut image[i], value, coverage(distance));
+        });
+    }
 }

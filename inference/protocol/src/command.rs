@@ -1,25 +1,19 @@
-//! What the page asks of the worker.
+//! Commands: messages from the page to the worker.
 
 use corsai_report::Tier;
 use serde::{Deserialize, Serialize};
 
-use crate::{RunId, SeriesId};
+use crate::{
+    SeriesId,
+    ids::{AnswerKey, RunId, StudySlot},
+};
 
-/// Which of the two studies on the page a message speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StudySlot {
-    /// The study under examination.
-    Current,
-    /// The study it is compared with ("Add an earlier study").
-    Previous,
-}
-
-/// Which device shall compute.
+/// The device that a person wants to compute.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DevicePreference {
-    /// Measured at start: the GPU where it is real, computes the known slice right and is faster; else the CPU.
+    /// Chosen at start: the GPU if it is real, computes the known slice right and is faster; else the
+    /// CPU.
     #[default]
     Auto,
     /// WebGPU, also where the adapter is a software one.
@@ -28,7 +22,7 @@ pub enum DevicePreference {
     Cpu,
 }
 
-/// How much shall be computed.
+/// How much to compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnalysisOptions {
     /// After the quick answer, go on to this tier.
@@ -37,7 +31,8 @@ pub struct AnalysisOptions {
     pub full_run: bool,
     /// The paper's thresholds in place of those chosen for these networks.
     pub paper_vote: bool,
-    /// The DPNs of all three projections in place of the axial ones alone, where the tier has all three.
+    /// The DPNs of all three projections in place of the axial ones alone, where the tier has all
+    /// three.
     pub dpn_3d: bool,
 }
 
@@ -47,28 +42,22 @@ impl Default for AnalysisOptions {
     }
 }
 
-/// Which state of the made-up patient to make.
+/// Which state of the synthetic patient to make.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PhantomRequest {
     /// `YYYYMMDD`, the acquisition date to write.
     pub yyyymmdd: u32,
     /// Lesion volume / lung volume of the left lung, 0..=0.9.
     pub share_left: f64,
-    /// The same of the right lung.
+    /// Lesion volume / lung volume of the right lung, 0..=0.9.
     pub share_right: f64,
 }
 
-/// Which question a network has answered.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct AnswerKey {
-    pub network: String,
-    /// A hash of what it was shown.
-    pub input: u64,
-}
-
-/// Page → worker. Every command that starts work bears the run it belongs to; events of other runs are stale.
+/// A message from page to worker. Every command that starts work bears its run's id; events of
+/// other runs are stale.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the doc of a message describes its fields")]
 pub enum Command {
     /// First message: which device to use, and the worker's share of the machine.
     Configure { device: DevicePreference, cores: u32, options: AnalysisOptions },

@@ -1,13 +1,12 @@
-//! What the worker tells the page.
+//! Events: messages from the worker to the page.
 
 use corsai_report::{Dynamics, Issue, Report, ShareBounds};
 use serde::{Deserialize, Serialize};
 
-use crate::{AnswerKey, SeriesId, SeriesSummary, SliceAreas, StudySlot, VolumeSummary};
-
-/// Numbers the runs of a page, rising; an event of an older run is stale and is dropped.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct RunId(pub u32);
+use crate::{
+    SeriesId, SeriesSummary, SliceAreas, VolumeSummary,
+    ids::{AnswerKey, RunId, StudySlot},
+};
 
 /// What a run is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,8 +31,11 @@ pub enum Stage {
 /// How far a stage has come.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
+    /// What the run is busy with.
     pub stage: Stage,
+    /// Steps that are done.
     pub done: u32,
+    /// Steps in all.
     pub total: u32,
     /// Estimated from this stage's pace; absent until there is one.
     pub seconds_left: Option<f64>,
@@ -124,8 +126,11 @@ pub struct DeviceReport {
 /// A small picture of a series' middle slice, lung window, 8 bits a pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
+    /// The series.
     pub series: SeriesId,
+    /// Width, pixels.
     pub columns: u32,
+    /// Height, pixels.
     pub rows: u32,
 }
 
@@ -141,9 +146,10 @@ pub enum ReportStage {
     Final,
 }
 
-/// Worker → page.
+/// A message from worker to page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the doc of a message describes its fields")]
 pub enum Event {
     /// The worker runs and listens.
     Ready { version: String },
@@ -153,9 +159,9 @@ pub enum Event {
     WeightsRequested { networks: Vec<String> },
     /// The run has come further: sent only when `done` or `stage` has changed since the last time.
     Progress { run: RunId, slot: StudySlot, progress: Progress },
-    /// All that was found. `chosen` is set where exactly one clean chest CT is there and its analysis has begun;
-    /// else the page asks. `issues` concern the drop as a whole and the files no series took.
-    /// Buffers: one a preview, `rows · columns` bytes.
+    /// The series that were found. `chosen` is set if exactly one clean chest CT is there and its
+    /// analysis has begun; else the page asks. `issues` concern the drop as a whole and the files
+    /// that are in no series. Buffers: one a preview, `rows · columns` bytes.
     Series {
         run: RunId,
         slot: StudySlot,
@@ -174,7 +180,8 @@ pub enum Event {
     /// These slices are newly decoded or have new labels: ask again for those on screen. `areas`
     /// holds as many entries as `indices`, in the same order; none before the lungs are in.
     Changed { run: RunId, slot: StudySlot, indices: Vec<u32>, areas: Vec<SliceAreas> },
-    /// A network's answer on the way to the first numbers, for the case that this worker dies. Buffer: its f32.
+    /// A network's answer on the way to the first numbers, for the case that this worker dies.
+    /// Buffer: its f32.
     Answer { run: RunId, key: AnswerKey },
     /// What the vote that goes on can still come to.
     ShareBounds { run: RunId, slot: StudySlot, bounds: ShareBounds },
@@ -192,6 +199,6 @@ pub enum Event {
     /// file's name. Sent in batches, before the event that follows, so that a worker that dies leaves
     /// its lines with the page.
     Diagnostics { lines: Vec<String> },
-    /// The worker can't go on (a trap, memory, a lost device): the page starts a new one. `code` is an issue's code.
+    /// The worker can't go on (a trap, memory, a lost device): the page starts a new one.
     Fatal { issue: Issue },
 }

@@ -1,4 +1,4 @@
-//! What a series and a volume look like to the page.
+//! Summaries of a series and of a volume, for the page.
 
 use corsai_report::Issue;
 use serde::{Deserialize, Serialize};
@@ -10,15 +10,20 @@ pub struct SeriesId(pub u32);
 /// One line of the list from which a person picks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SeriesSummary {
+    /// Number of the series in its drop.
     pub id: SeriesId,
-    /// Series description as the file has it, control characters removed, at most 64 characters; may be empty.
+    /// Series Description (0008,103E) without control characters, at most 64 characters; may be
+    /// empty.
     pub description: String,
     /// `CT`, `MR`, …
     pub modality: String,
+    /// Number of slices.
     pub slices: u32,
+    /// Number of rows of a slice.
     pub rows: u32,
+    /// Number of columns of a slice.
     pub columns: u32,
-    /// (0018,0050), mm.
+    /// Slice Thickness (0018,0050), mm.
     pub thickness_mm: Option<f64>,
     /// Median distance of neighbouring slices along the normal, mm.
     pub spacing_mm: Option<f64>,
@@ -44,15 +49,19 @@ pub struct SliceAreas {
     pub lesion: Option<u32>,
 }
 
-/// The grid of a volume: canonical axial slices, index 0 nearest the feet, rows from anterior to posterior,
-/// columns from the patient's right to the patient's left.
+/// The grid of a volume: canonical axial slices, index 0 nearest the feet, rows from anterior to
+/// posterior, columns from the patient's right to the patient's left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VolumeSummary {
+    /// Number of slices.
     pub slices: u32,
+    /// Number of rows of a slice.
     pub rows: u32,
+    /// Number of columns of a slice.
     pub columns: u32,
-    /// Distance of neighbouring rows and of neighbouring columns, mm.
+    /// Distance of neighbouring rows, mm.
     pub row_mm: f64,
+    /// Distance of neighbouring columns, mm.
     pub column_mm: f64,
     /// Median distance of neighbouring slices, mm.
     pub slice_mm: f64,

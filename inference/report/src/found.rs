@@ -328,8 +328,8 @@ impl Found {
 
     /// Returns an error's own text.
     #[must_use]
-    pub fn detail(text: impl ToString) -> Self {
-        Self::Detail { text: text.to_string() }
+    pub fn detail(text: impl std::fmt::Display) -> Self {
+        Self::Detail { text: format!("{text}") }
     }
 }
 

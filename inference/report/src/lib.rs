@@ -4,6 +4,8 @@
 //! (`report.schema.json`). An [`Issue`] is a code with typed arguments; [`text`] has the English
 //! sentences.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod found;
 mod issue;
 mod report;

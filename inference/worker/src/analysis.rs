@@ -54,9 +54,12 @@ pub async fn analyse(
 ) -> Result<(), Vec<Issue>> {
     let (run, slot) = key;
     let series = opened.series.iter().find(|s| s.summary().id == id).ok_or(WorkerError::UnknownSeries)?;
-    let refuse_current = |voxels_key| match context.studies.is_current_study(slot, series.summary(), voxels_key) {
-        true => Err(WorkerError::SameStudy),
-        false => Ok(()),
+    let refuse_current = |voxels_key| {
+        if context.studies.is_current_study(slot, series.summary(), voxels_key) {
+            Err(WorkerError::SameStudy)
+        } else {
+            Ok(())
+        }
     };
     refuse_current(None)?;
     let DecodedVolume { volume, mut issues } = decode(&context.studies, key, series, resources).await?;

@@ -74,12 +74,11 @@ impl Context {
     /// Why nothing can be computed.
     pub async fn engine(&self, patient: bool) -> Result<EngineGuard<'_>, WorkerError> {
         let mut engine = self.engine.lock(patient).await;
-        let ready = match engine.take() {
-            Some(ready) => ready,
-            None => {
-                let on_stage = |stage| self.device_stage.set(stage);
-                device_selection::choose(&*self.platform, self.device_request.get(), &self.weights, on_stage).await?
-            }
+        let ready = if let Some(ready) = engine.take() {
+            ready
+        } else {
+            let on_stage = |stage| self.device_stage.set(stage);
+            device_selection::choose(&*self.platform, self.device_request.get(), &self.weights, on_stage).await?
         };
         Ok(MutexGuard::map(engine, |engine| engine.insert(ready)))
     }

@@ -8,10 +8,10 @@ use web_time::{Duration, Instant};
 /// A job may take this many times the median of its kind.
 const FACTOR: u32 = 10;
 /// And always this long: on a busy computer one job may take much longer than the others.
-const LEAST: Duration = Duration::from_secs(60);
+const LEAST: Duration = Duration::from_mins(1);
 /// The limit for a kind of job of which none has ended yet; a slow phone takes less for a network's
 /// weights and one slice.
-const FIRST: Duration = Duration::from_secs(300);
+const FIRST: Duration = Duration::from_mins(5);
 /// Durations that the median is taken of.
 const RECENT: usize = 31;
 /// The most that counts between two readings of the clock.

@@ -17,8 +17,9 @@ const ROUNDING: f64 = 1e-3;
 
 /// Returns whether a path has the ending of a NIfTI file.
 pub fn is_nifti(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
-    name.is_some_and(|name| name.ends_with(".nii") || name.ends_with(".nii.gz"))
+    let has_extension = |path: &Path, wanted| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(wanted));
+    has_extension(path, "nii")
+        || has_extension(path, "gz") && path.file_stem().is_some_and(|stem| has_extension(stem.as_ref(), "nii"))
 }
 
 /// Reads a CT.

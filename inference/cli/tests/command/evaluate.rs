@@ -45,7 +45,7 @@ fn a_cohort_with_a_failing_study_is_evaluated_and_goes_on_where_it_was() {
     let made = made(0.0, 0.0, 20_200_420);
     let few = Geometry { size: [128, 128, 3], ..geometry(&made) };
     write(&at("few.nii.gz"), &few, &made.hu()[..3 * 128 * 128]);
-    write(&at("small-mask.nii.gz"), &few, &[0_u8; 3 * 128 * 128]);
+    write(&at("small-mask.nii.gz"), &few, &vec![0_u8; 3 * 128 * 128]);
     phantom(&at("dicom"), "0", "0", "20200420");
     let lines = [
         "study,lung_mask,lesion_mask,class,previous,dynamics",

@@ -38,7 +38,7 @@ fn frame_header(stream: &[u8]) -> Result<FrameHeader, CodecError> {
             (SOF_LOSSLESS, body) if header.is_none() => header = Some(FrameHeader::read(body)?),
             (SOS, [1, _, _, _predictor, _, transform]) => {
                 let header = header.ok_or(CodecError::Damaged)?;
-                let fits = transform & 0x0F == 0 || transform & 0x0F < header.precision;
+                let fits = matches!(transform & 0x0F, 0) || transform & 0x0F < header.precision;
                 let behind = segments.rest();
                 let single = !behind.windows(2).any(|pair| matches!(pair, [0xFF, 0xC0..=0xC3 | 0xC5..=0xCF | 0xDA]));
                 return if fits && single { Ok(header) } else { Err(CodecError::Damaged) };

@@ -72,7 +72,9 @@ mod tests {
         }
         header.resize(16, 0);
         let mut bytes: Vec<u8> = header.iter().flat_map(|number| number.to_le_bytes()).collect();
-        segments.iter().for_each(|segment| bytes.extend_from_slice(segment));
+        for segment in segments {
+            bytes.extend_from_slice(segment);
+        }
         bytes
     }
 

@@ -50,7 +50,9 @@ impl FileImage {
             && images.iter().all(|image| image.slice.as_ref().err() == Some(&error))
         {
             images.truncate(1);
-            images.iter_mut().for_each(|image| name.clone_into(&mut image.name));
+            for image in &mut images {
+                name.clone_into(&mut image.name);
+            }
         }
         let bytes = Arc::new(dataset.bytes);
         for image in images.iter_mut().filter(|image| image.slice.is_ok() || image.eight_bit.is_some()) {

@@ -94,9 +94,10 @@ fn high_throughput_streams_are_openjphs_bit_for_bit() {
         assert_eq!(ImageFrame::read(header.around(&stream)).unwrap().values, truth, "{name}");
         // As unsigned: the same where nothing is below 0, else refused.
         let unsigned = ImageFrame::read(Header { signed: false, ..header }.around(&stream));
-        match truth.iter().any(|value| *value < 0) {
-            true => assert_eq!(unsigned.unwrap_err().issue().code, corsai_report::IssueCode::PixelsDepth, "{name}"),
-            false => assert_eq!(unsigned.unwrap().values, truth, "{name}"),
+        if truth.iter().any(|value| *value < 0) {
+            assert_eq!(unsigned.unwrap_err().issue().code, corsai_report::IssueCode::PixelsDepth, "{name}");
+        } else {
+            assert_eq!(unsigned.unwrap().values, truth, "{name}");
         }
     }
 }

@@ -98,7 +98,9 @@ fn what_was_decoded_ahead_of_another_series_is_left() {
     let (mut intake, _) = read(&compressed(), &[true; SLICES], Limits::default());
     let early = intake.take_prefetched();
     let other: Vec<File> = chest(SLICES).into_iter().map(|file| file.text((0x10, 0x20), "LO", "other")).collect();
-    other.iter().for_each(|file| intake.add(&file.name, file.bytes()));
+    for file in &other {
+        intake.add(&file.name, file.bytes());
+    }
     let opened = intake.finish();
     assert_eq!(opened.series.len(), 2);
     let found: Vec<usize> =

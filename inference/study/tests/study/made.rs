@@ -99,7 +99,7 @@ impl File {
     }
 
     pub fn named(mut self, name: &str) -> Self {
-        self.name = name.to_owned();
+        name.clone_into(&mut self.name);
         self
     }
 

@@ -41,7 +41,7 @@ pub fn joined(files: &[File], own: usize, way: Written) -> File {
 fn packed(files: &[File]) -> File {
     let fragments: Vec<Vec<u8>> = files.iter().map(|file| file.fragments.clone().unwrap().remove(0)).collect();
     let mut all = joined(&chest(files.len()), 4, Written::Explicit).packed(files[0].syntax, fragments);
-    all.name = "all".to_owned();
+    "all".clone_into(&mut all.name);
     all
 }
 

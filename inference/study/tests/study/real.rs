@@ -40,7 +40,7 @@ struct Expected {
     ends_mm: [f64; 2],
     date: &'static str,
     /// Sums of Hounsfield units, of the volume and of its first and last slices, as pydicom and
-    /// NumPy give them.
+    /// `NumPy` give them.
     sum: i64,
     end_sums: [i64; 2],
     issues: &'static [IssueCode],
