@@ -1,11 +1,15 @@
 //! What the browser tells of its GPU adapter. wgpu passes on too little of it to know a software
 //! adapter.
 
+#[cfg(feature = "gpu")]
 use corsai_channel::adapter;
+#[cfg(feature = "gpu")]
 use js_sys::Reflect;
+#[cfg(feature = "gpu")]
 use wasm_bindgen::JsValue;
 
 /// Names of software adapters: the browser's own, Mesa's, Microsoft's.
+#[cfg(any(feature = "gpu", test))]
 const SOFTWARE: [&str; 6] = ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render", "warp"];
 
 /// A GPU adapter.
@@ -19,6 +23,7 @@ pub struct AdapterInfo {
 
 impl AdapterInfo {
     /// Asks the browser; `None` where it has no WebGPU or no adapter.
+    #[cfg(feature = "gpu")]
     pub async fn request() -> Option<Self> {
         let get = |of: &JsValue, key: &str| Reflect::get(of, &JsValue::from_str(key)).ok();
         let adapter = adapter().await?;
@@ -30,6 +35,7 @@ impl AdapterInfo {
     }
 
     /// `words` are vendor, architecture, device and description, without the empty ones.
+    #[cfg(any(feature = "gpu", test))]
     fn new(mut words: Vec<String>, fallback: bool) -> Self {
         let all = words.join(" ");
         let lower = all.to_lowercase();

@@ -32,7 +32,11 @@ pub struct Browser;
 impl Platform for Browser {
     fn adapter(&self) -> LocalBoxFuture<'_, Result<AdapterInfo, DeviceReason>> {
         Box::pin(async {
-            let found = if cfg!(feature = "gpu") { AdapterInfo::request().await } else { None };
+            // Without the feature nothing of the request may be in the binary.
+            #[cfg(feature = "gpu")]
+            let found = AdapterInfo::request().await;
+            #[cfg(not(feature = "gpu"))]
+            let found = None;
             found.ok_or_else(|| {
                 let secure = Reflect::get(&js_sys::global(), &JsValue::from_str("isSecureContext"));
                 if secure.is_ok_and(|secure| secure.is_falsy()) {
