@@ -28,7 +28,7 @@ enum Candidate {
 
 /// The pass that is under way.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "moved once a pass, never stored in numbers")]
+#[allow(clippy::large_enum_variant, reason = "moved once a pass, never stored in numbers")]
 enum Pass {
     /// One network over the slices that are open.
     Axial,
@@ -50,7 +50,7 @@ pub(super) struct Voting {
 
 /// What follows a pass.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "moved once a pass, never stored in numbers")]
+#[allow(clippy::large_enum_variant, reason = "moved once a pass, never stored in numbers")]
 pub(super) enum AfterPass {
     /// Another pass.
     Voting(Voting),

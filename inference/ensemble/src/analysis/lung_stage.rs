@@ -53,7 +53,7 @@ pub(super) struct OtherProjections {
 
 /// What follows the first projection.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "moved once a pass, never stored in numbers")]
+#[allow(clippy::large_enum_variant, reason = "moved once a pass, never stored in numbers")]
 pub(super) enum AfterFirst {
     /// The networks on the other projections.
     Others(OtherProjections),
