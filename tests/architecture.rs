@@ -1,5 +1,5 @@
-//! Rules that no compiler checks: which crate may depend on which, and on Burn or a browser; that no
-//! dependency can use a network; that views keep the strict content security policy.
+//! Rules that no compiler checks: which crate may depend on which, and on Burn or a browser; that
+//! no dependency can use a network; that views keep the strict content security policy.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -156,7 +156,8 @@ fn nothing_in_the_tree_can_talk_to_a_network() {
     let clients = deny_list("deny", "{ name = \"");
     assert!(clients.len() > 20);
     for client in clients.iter().filter(|client| found.contains(*client)) {
-        // Leptos always brings its server functions. The page uses none, so their client isn't linked.
+        // Leptos always brings its server functions. The page uses none, so their client isn't
+        // linked.
         let users = tree(&["--workspace", "--target", "all", "--invert", client, "--depth", "1"]);
         let users: Vec<&String> = users.iter().filter(|u| *u != client && *u != "server_fn").collect();
         assert!(users.is_empty() && client == "gloo-net", "{client} is in the tree through {users:?}");

@@ -1,15 +1,16 @@
 //! Shared parts of the tests: the folders of the workspace and of the real data. The tests beside
 //! this file check the project as a whole, across crates.
 //!
-//! `UPDATE_EXPECT=1 cargo nextest run` renews every reference file that a test can make (`CODES.md`,
-//! the table of conformance, the fuzz corpus), as the crate `expect-test` has it.
+//! `UPDATE_EXPECT=1 cargo nextest run` renews every reference file that a test can make
+//! (`CODES.md`, the table of conformance, the fuzz corpus), as the crate `expect-test` has it.
 
 mod data_folder;
 
 use std::path::PathBuf;
 
 /// Ignores a test without a file or folder of the real data: `#[needs_data("dicom/normal-001")]`.
-/// The runner reports it as ignored, never as passed. With `CORSAI_DATA=required` it runs, and fails.
+/// The runner reports it as ignored, never as passed. With `CORSAI_DATA=required` it runs, and
+/// fails.
 ///
 /// The data are looked for when the test is compiled: touch the test after adding data.
 pub use corsai_needs_data::needs_data;

@@ -103,7 +103,8 @@ impl Crate {
         arrows
     }
 
-    /// Returns the module that defines what a path in `module` names, or that the path names itself.
+    /// Returns the module that defines what a path in `module` names, or that the path names
+    /// itself.
     fn resolve(
         &self,
         module: &str,
@@ -190,8 +191,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Paths in a macro's or an attribute's tokens: those of several names, and single ones that are
-    /// types or are called.
+    /// Paths in a macro's or an attribute's tokens: those of several names, and single ones that
+    /// are types or are called.
     fn tokens(&mut self, tokens: TokenStream) {
         let trees: Vec<TokenTree> = tokens.into_iter().collect();
         let is =

@@ -1,6 +1,7 @@
 //! Measurements of the quick tier on real series and on a phantom, on the CPU: they change with any
 //! stage. `pinned.json` has the expected numbers. A test that fails prints the measured line; after
-//! an intended change, copy it there. `e2e/specs/real.test.mjs` checks wasm against the same numbers.
+//! an intended change, copy it there. `e2e/specs/real.test.mjs` checks wasm against the same
+//! numbers.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,6 +1,7 @@
-//! Compiles in the manifest's golden files and, with the feature `embedded`, the weights, so that no
-//! path is needed at run time. `CORSAI_MODELS` names another folder than the repository's `models`,
-//! for networks that are trained but not shipped (`models/training` writes such a folder).
+//! Compiles in the manifest's golden files and, with the feature `embedded`, the weights, so that
+//! no path is needed at run time. `CORSAI_MODELS` names another folder than the repository's
+//! `models`, for networks that are trained but not shipped (`models/training` writes such a
+//! folder).
 
 #![allow(clippy::disallowed_methods, reason = "it runs on the machine that builds, never in a browser")]
 #![allow(clippy::unnecessary_debug_formatting, reason = "a path in quotes is a literal of Rust")]

@@ -2,8 +2,9 @@
 //! field.
 //!
 //! A transition changes a copy of [`PageState`], whose large values are shared; the store then
-//! takes the fields that differ and notifies their readers alone ([`derived::apply_transition`]). What
-//! depends on several fields is derived in one place, which tracks exactly those ([`derived`]).
+//! takes the fields that differ and notifies their readers alone ([`derived::apply_transition`]).
+//! What depends on several fields is derived in one place, which tracks exactly those
+//! ([`derived`]).
 
 pub mod derived;
 mod page_state;

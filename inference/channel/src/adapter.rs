@@ -9,8 +9,8 @@ use wasm_bindgen_futures::JsFuture;
 /// A driver that says nothing for so long, ms, has nothing to offer.
 const PATIENCE: u32 = 10_000;
 
-/// The fastest `GPUAdapter` that the browser offers; `None` where it has no WebGPU, no adapter, or no answer. (web-sys
-/// knows WebGPU only behind a flag.)
+/// The fastest `GPUAdapter` that the browser offers; `None` where it has no WebGPU, no adapter, or
+/// no answer. (web-sys knows WebGPU only behind a flag.)
 pub async fn adapter() -> Option<JsValue> {
     let get = |of: &JsValue, key: &str| Reflect::get(of, &JsValue::from_str(key)).ok().filter(JsValue::is_truthy);
     let gpu = get(&get(&js_sys::global(), "navigator")?, "gpu")?;

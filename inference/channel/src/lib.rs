@@ -1,9 +1,10 @@
-//! What page and worker both ask of a browser: typed messages with buffers over its message ports, and its graphics
-//! adapter.
+//! What page and worker both ask of a browser: typed messages with buffers over its message ports,
+//! and its graphics adapter.
 //!
-//! On the wire a message is a JavaScript array `[json, payload…]`: the message itself as JSON text, then whatever
-//! can't be JSON (`File`, `ArrayBuffer`, `WebAssembly.Module`), in the order the message's own doc gives. Page, worker
-//! and helpers all speak through these two functions, so the layout lives here and nowhere else.
+//! On the wire a message is a JavaScript array `[json, payload…]`: the message itself as JSON text,
+//! then whatever can't be JSON (`File`, `ArrayBuffer`, `WebAssembly.Module`), in the order the
+//! message's own doc gives. Page, worker and helpers all speak through these two functions, so the
+//! layout lives here and nowhere else.
 
 mod adapter;
 
@@ -56,9 +57,9 @@ targets! {
     MessagePort: post_message_with_transferable;
 }
 
-/// Posts a message and what travels beside it. With `transfer`, every `ArrayBuffer` and `MessagePort` of the payload
-/// is moved: the sender's buffer is empty afterwards. Everything else is copied by the browser (a `File` is a handle,
-/// so its content is not).
+/// Posts a message and what travels beside it. With `transfer`, every `ArrayBuffer` and
+/// `MessagePort` of the payload is moved: the sender's buffer is empty afterwards. Everything else
+/// is copied by the browser (a `File` is a handle, so its content is not).
 ///
 /// # Errors
 /// [`ChannelError::Write`] or [`ChannelError::Post`].

@@ -203,7 +203,8 @@ pub struct AnalyseArguments {
     ///
     /// lungs-right.nii.gz and lungs-left.nii.gz are 32-bit floating-point. Each lesion network's
     /// NAME.nii.gz holds whole steps of 1/2048, with that scale in the header; it is 0 outside the
-    /// box around the lungs. All networks of the tier run on all slices with lung, as with --full-run.
+    /// box around the lungs. All networks of the tier run on all slices with lung, as with
+    /// --full-run.
     #[arg(long, value_name = "DIR", conflicts_with = "dpn_3d")]
     pub probabilities: Option<PathBuf>,
     #[command(flatten)]

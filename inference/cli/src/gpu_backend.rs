@@ -42,7 +42,8 @@ impl GpuBackend {
     /// emulated on the CPU is taken only with `allow_software`.
     ///
     /// # Errors
-    /// [`CliError::NoGpu`], [`CliError::SoftwareGpu`], [`CliError::Network`], [`CliError::SelfTest`].
+    /// [`CliError::NoGpu`], [`CliError::SoftwareGpu`], [`CliError::Network`],
+    /// [`CliError::SelfTest`].
     pub fn new(entries: &[NetworkEntry], weights: &[WeightParts], allow_software: bool) -> Result<Self, CliError> {
         let (device, setup) = fastest_device()?;
         let info = setup.adapter.get_info();
@@ -50,7 +51,8 @@ impl GpuBackend {
             return Err(CliError::SoftwareGpu(info.name));
         }
         let lost = Arc::new(AtomicBool::new(false));
-        // The runtime's own handler panics, and without a handler a failed kernel reads back as zeros.
+        // The runtime's own handler panics, and without a handler a failed kernel reads back as
+        // zeros.
         let on_error = Arc::clone(&lost);
         setup.device.on_uncaptured_error(Arc::new(move |_| on_error.store(true, Ordering::Relaxed)));
         let on_loss = Arc::clone(&lost);

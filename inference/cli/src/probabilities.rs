@@ -36,7 +36,8 @@ impl Recorder {
         Ok(Self { folder, names, current: None, geometry, error: None })
     }
 
-    /// Records an answer that the analysis hasn't accepted yet. [`Self::finish`] returns its errors.
+    /// Records an answer that the analysis hasn't accepted yet. [`Self::finish`] returns its
+    /// errors.
     pub fn record(&mut self, analysis: &Analysis, id: JobId, answer: &[f32]) {
         // The analysis reports an answer that doesn't fit.
         let Ok(Some(LesionProbabilities { network, slice, quantized })) = analysis.lesion_probabilities(id, answer)

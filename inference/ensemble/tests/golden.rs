@@ -1,7 +1,7 @@
 //! Every stage between the networks against stored values; `e2e/specs/networks.test.mjs` asks the
-//! same of wasm. A second implementation of the stages, in `PyTorch` and `NumPy`, made the values; it is
-//! gone since the product alone measures (2026-11-30). After a change of the method,
-//! `cargo test -p corsai-ensemble --test golden -- --ignored` stores what Rust computes.
+//! same of wasm. A second implementation of the stages, in `PyTorch` and `NumPy`, made the values;
+//! it is gone since the product alone measures (2026-11-30). After a change of the method, `cargo
+//! test -p corsai-ensemble --test golden -- --ignored` stores what Rust computes.
 
 #![allow(clippy::unwrap_used)]
 

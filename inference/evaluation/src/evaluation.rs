@@ -12,8 +12,8 @@ use crate::{
     statistics::{BlandAltman, ConfusionMatrix, KappaWeights, SummaryStatistics},
 };
 
-/// Least true lesion share for [`CohortSummary::dice_from_one_percent`]: below it, a few voxels decide
-/// a study's Dice.
+/// Least true lesion share for [`CohortSummary::dice_from_one_percent`]: below it, a few voxels
+/// decide a study's Dice.
 const LEAST_SHARE: f64 = 0.01;
 
 /// The reason why a study has no numbers, or no reference.
@@ -67,15 +67,16 @@ pub struct DynamicsComparison {
 }
 
 impl DynamicsComparison {
-    /// Returns whether the measured verdict is the reference's; `None` where the reference has none.
+    /// Returns whether the measured verdict is the reference's; `None` where the reference has
+    /// none.
     #[must_use]
     pub fn is_correct(&self) -> Option<bool> {
         self.truth.map(|truth| self.found == Some(truth))
     }
 }
 
-/// Returns the change of the masks' lesion share in percentage points, and the verdict on it; `None`
-/// where a study's masks give no share.
+/// Returns the change of the masks' lesion share in percentage points, and the verdict on it;
+/// `None` where a study's masks give no share.
 #[must_use]
 pub fn reference_verdict(earlier: &ReferenceValues, later: &ReferenceValues) -> Option<(f64, Verdict)> {
     let (earlier, later) = earlier.share.zip(later.share)?;

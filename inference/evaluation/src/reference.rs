@@ -88,8 +88,8 @@ pub struct ReferenceMasks {
 }
 
 impl ReferenceMasks {
-    /// Returns the reference of two masks, one number a voxel of `grid` each. In the lesion mask every
-    /// number but 0 is lesion.
+    /// Returns the reference of two masks, one number a voxel of `grid` each. In the lesion mask
+    /// every number but 0 is lesion.
     ///
     /// # Errors
     /// [`MaskError::Labels`], [`MaskError::Swapped`] and [`MaskError::Empty`] of a lung mask.

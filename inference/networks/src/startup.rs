@@ -1,4 +1,5 @@
-//! Set-up that every program with networks needs: static constructors, and the size of GPU commands.
+//! Set-up that every program with networks needs: static constructors, and the size of GPU
+//! commands.
 
 /// Most kernels in one command buffer of a GPU, for `WgpuOptions::tasks_max`.
 pub const MAX_TASKS: usize = 64;

@@ -12,8 +12,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DevicePreference {
-    /// Chosen at start: the GPU if it is real, computes the known slice right and is faster; else the
-    /// CPU.
+    /// Chosen at start: the GPU if it is real, computes the known slice right and is faster; else
+    /// the CPU.
     #[default]
     Auto,
     /// WebGPU, also where the adapter is a software one.

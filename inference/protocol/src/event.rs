@@ -196,8 +196,8 @@ pub enum Event {
     /// The run was cancelled.
     Cancelled { run: RunId, slot: StudySlot },
     /// What was done, a line a step: sizes, counts, times and codes, never a header's value or a
-    /// file's name. Sent in batches, before the event that follows, so that a worker that dies leaves
-    /// its lines with the page.
+    /// file's name. Sent in batches, before the event that follows, so that a worker that dies
+    /// leaves its lines with the page.
     Diagnostics { lines: Vec<String> },
     /// The worker can't go on (a trap, memory, a lost device): the page starts a new one.
     Fatal { issue: Issue },

@@ -1,8 +1,8 @@
 //! The messages between page and worker: no logic, no browser, no tensors.
 //!
 //! The page sends [`Command`]s, the worker answers with a stream of [`Event`]s. Bulk data (files,
-//! pixels, weights) travels beside a message as transferable buffers; the doc of a message tells its
-//! buffers in order.
+//! pixels, weights) travels beside a message as transferable buffers; the doc of a message tells
+//! its buffers in order.
 
 mod command;
 mod event;

@@ -98,8 +98,8 @@ pub struct LungFinding {
     pub members: Option<Members>,
 }
 
-/// The least and the most that the vote can still come to while networks are running, as shares (0..=1); absent for a
-/// lung that is none.
+/// The least and the most that the vote can still come to while networks are running, as shares
+/// (0..=1); absent for a lung that is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ShareBounds {
@@ -115,8 +115,8 @@ pub struct ShareBounds {
     pub least_class_panel: Option<u8>,
 }
 
-/// Single networks' own answers, each with its own threshold; the vote's mask stands in on slices a network wasn't
-/// needed for.
+/// Single networks' own answers, each with its own threshold; the vote's mask stands in on slices a
+/// network wasn't needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Members {
@@ -159,7 +159,8 @@ pub struct Runs {
     pub device: String,
     /// How much was computed; `networks` tells what took part.
     pub tier: Tier,
-    /// Every network of the tier ran on every slice with lung, also where the vote was decided before.
+    /// Every network of the tier ran on every slice with lung, also where the vote was decided
+    /// before.
     pub full_run: bool,
     /// The paper's thresholds decided the vote, in place of those chosen for these networks.
     pub paper_vote: bool,

@@ -166,8 +166,8 @@ impl Grid {
         &self.0.slab_mm
     }
 
-    /// Returns the matrix from (column, row, slice, 1) to patient coordinates (LPS), mm. It is exact
-    /// for evenly spaced slices, tilted or not; else it has the slices' mean step, and
+    /// Returns the matrix from (column, row, slice, 1) to patient coordinates (LPS), mm. It is
+    /// exact for evenly spaced slices, tilted or not; else it has the slices' mean step, and
     /// [`Self::positions_mm`] is exact.
     #[must_use]
     pub fn patient_from_voxel(&self) -> [[f64; 4]; 3] {

@@ -93,8 +93,8 @@ impl Context {
         self.device_stage.get()
     }
 
-    /// Returns an engine in place of a GPU that failed: the same GPU again where it was lost for the
-    /// first time, or where f32 may help it to compute right, else the CPU.
+    /// Returns an engine in place of a GPU that failed: the same GPU again where it was lost for
+    /// the first time, or where f32 may help it to compute right, else the CPU.
     ///
     /// # Errors
     /// Why there is none.

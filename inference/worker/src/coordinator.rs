@@ -1,7 +1,7 @@
 //! The page's worker: takes commands and starts runs.
 //!
-//! A run is a future that is dropped when it is cancelled, replaced or its study closed; it holds no
-//! borrow across an await. Runs share one engine and take turns with it.
+//! A run is a future that is dropped when it is cancelled, replaced or its study closed; it holds
+//! no borrow across an await. Runs share one engine and take turns with it.
 
 use std::{future::Future, rc::Rc};
 

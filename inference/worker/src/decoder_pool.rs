@@ -1,7 +1,8 @@
-//! Compute workers that decode compressed slices, while other files are read and once all are there.
+//! Compute workers that decode compressed slices, while other files are read and once all are
+//! there.
 //!
-//! A decoder that dies, or is overdue with a slice, costs the slice that it decoded, which counts as
-//! damaged: the cause is in the slice's bytes. The decoder's other slices go to another one.
+//! A decoder that dies, or is overdue with a slice, costs the slice that it decoded, which counts
+//! as damaged: the cause is in the slice's bytes. The decoder's other slices go to another one.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -160,8 +161,8 @@ impl DecoderPool {
         None
     }
 
-    /// Ends a decoder. Returns the pictures that it held; `None` where it has ended before: a trap is
-    /// told twice, by the panic hook and by the browser.
+    /// Ends a decoder. Returns the pictures that it held; `None` where it has ended before: a trap
+    /// is told twice, by the panic hook and by the browser.
     fn remove(&mut self, id: u32) -> Option<VecDeque<u32>> {
         self.decoders.remove(&id)?;
         Some(self.assignments.remove(id)?.tickets)

@@ -1,8 +1,8 @@
 //! Networks on the GPU, by WebGPU.
 //!
 //! Adapter and device are made here and handed to Burn, so that a lost device and an uncaptured
-//! error are noticed: the runtime's own handler of the latter panics, and a failed kernel reads back
-//! as zeros.
+//! error are noticed: the runtime's own handler of the latter panics, and a failed kernel reads
+//! back as zeros.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -38,9 +38,9 @@ use crate::{
 
 /// The GPU's number among the assignments.
 const GPU: u32 = 0;
-/// A device that answers nothing for this long is lost: drivers' watchdogs end a dispatch after some
-/// 10 s, and even a GPU in software is done by then.
-const SILENCE: Duration = Duration::from_secs(60);
+/// A device that answers nothing for this long is lost: drivers' watchdogs end a dispatch after
+/// some 10 s, and even a GPU in software is done by then.
+const SILENCE: Duration = Duration::from_mins(1);
 /// Bounds of the memory for networks that aren't needed at the moment.
 const MIN_NETWORK_BYTES: u64 = 256 << 20;
 const MAX_NETWORK_BYTES: u64 = 1 << 30;

@@ -59,6 +59,7 @@ fn layout(size: usize) -> Option<Layout> {
 ///
 /// # Safety
 /// `block` is null or has room for the header.
+#[allow(clippy::cast_ptr_alignment, reason = "a block has the alignment of its header")]
 unsafe fn behind_header(block: *mut u8, size: usize) -> *mut u8 {
     if block.is_null() {
         return block;
@@ -74,6 +75,7 @@ unsafe fn behind_header(block: *mut u8, size: usize) -> *mut u8 {
 ///
 /// # Safety
 /// `pointer` was handed out here and not freed.
+#[allow(clippy::cast_ptr_alignment, reason = "a block has the alignment of its header")]
 unsafe fn whole(pointer: *mut u8) -> Option<(*mut u8, Layout)> {
     // SAFETY: every block that was handed out has its header before it.
     unsafe {

@@ -57,7 +57,8 @@ impl WorkerHandle {
         });
         let errors = sender.clone();
         let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
-            // Else the browser hands it on to the page, which would take it for this worker's death.
+            // Else the browser hands it on to the page, which would take it for this worker's
+            // death.
             event.prevent_default();
             let _ = errors.unbounded_send((id, DIED, Vec::new()));
         });

@@ -55,8 +55,8 @@ impl Entry {
     }
 }
 
-/// Reads a cohort. Earlier studies without a line of their own come last. Whether the studies' files
-/// exist isn't checked here.
+/// Reads a cohort. Earlier studies without a line of their own come last. Whether the studies'
+/// files exist isn't checked here.
 ///
 /// # Errors
 /// [`CliError::Read`], [`CliError::Csv`], [`CliError::NoStudyColumn`], [`CliError::CohortLine`],

@@ -102,8 +102,8 @@ impl ResultStore {
         serde_json::from_slice(&fs::read(self.file(key)).ok()?).ok()
     }
 
-    /// Writes a result, and returns it as it will be read back: JSON may change a number's last bit,
-    /// and an interrupted evaluation has to print the same figures as another.
+    /// Writes a result, and returns it as it will be read back: JSON may change a number's last
+    /// bit, and an interrupted evaluation has to print the same figures as another.
     ///
     /// # Errors
     /// [`CliError::Json`], [`CliError::Write`].

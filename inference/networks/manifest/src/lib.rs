@@ -123,9 +123,9 @@ pub struct NetworkEntry {
     pub parts: Vec<Part>,
     /// The stored output for the known input.
     pub golden: Golden,
-    /// Dice on whole volumes of patients that were not trained on, by volume: of both lungs with the
-    /// networks of the family together, or of the lesions at `threshold`. `models/cards` describes
-    /// how it was measured.
+    /// Dice on whole volumes of patients that were not trained on, by volume: of both lungs with
+    /// the networks of the family together, or of the lesions at `threshold`. `models/cards`
+    /// describes how it was measured.
     #[serde(default)]
     pub dice: BTreeMap<String, f64>,
     /// Licence of the weights.
@@ -138,8 +138,8 @@ pub struct NetworkEntry {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the fields are described above")]
 pub enum Architecture {
-    /// FPN over an `EfficientNet-B0` encoder, as in `segmentation_models_pytorch`, with the channels
-    /// of its pyramid levels and of its segmentation branches.
+    /// FPN over an `EfficientNet-B0` encoder, as in `segmentation_models_pytorch`, with the
+    /// channels of its pyramid levels and of its segmentation branches.
     #[serde(rename = "fpn-efficientnet-b0")]
     FpnEfficientNetB0 { in_channels: usize, classes: usize, pyramid_channels: usize, segmentation_channels: usize },
     /// U-Net over a residual network of 21 convolutions.

@@ -159,7 +159,8 @@ mod tests {
         assert_eq!(refusal(&|stream| stream[frame + 4] = 17), CodecError::Depth);
         assert_eq!(refusal(&|stream| stream[frame + 9] = 3), CodecError::Damaged);
         let scan = stream.windows(2).position(|pair| pair == [0xFF, SOS]).unwrap();
-        // 12 bits allow a NEAR of 255. The decoder refuses it, because the scan was coded with another.
+        // 12 bits allow a NEAR of 255. The decoder refuses it, because the scan was coded with
+        // another.
         assert!(matches!(refusal(&|stream| stream[scan + 7] = 255), CodecError::Decoder(_)));
         assert_eq!(refusal(&|stream| stream[scan + 8] = 1), CodecError::Damaged);
         let with = |segment: &[u8]| {
