@@ -72,7 +72,7 @@ describe("weights", () => {
 
   const refused = {
     "aren't there": [faults.status(404), /the host answered 404/],
-    "are always another file": [faults.corrupt, /not what this page was built with/],
+    "are always another file": [faults.corrupt, /not those that this page was built with/],
     "can't be reached": [faults.dropped, /could not be reached/],
     "are a web page": [faults.page, /a web page in place of the weights/],
     "end too early": [faults.shorter, /bytes arrived instead of \d+/],
