@@ -54,7 +54,7 @@ export const hanging = (when, times = 1) =>
   inWorker(`() => {
     if (self.name === "corsai-helper") {
       addEventListener("message", ({ data }) => {
-        const [, job] = (Array.isArray(data) && /^{"Run":{"job":(\\d+)/.exec(data[0])) || [];
+        const [, job] = (Array.isArray(data) && /^{"Run":{"ticket":(\\d+)/.exec(data[0])) || [];
         if (job && (${when})(Number(job))) for (;;);
       });
       return;
@@ -114,7 +114,7 @@ export const garbled = (job) =>
   inWorker(`() => {
     const post = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function (data, ...args) {
-      if (Array.isArray(data) && data[0].startsWith('{"Run":{"job":${job},')) data[0] = '{"Walk":{}}';
+      if (Array.isArray(data) && data[0].startsWith('{"Run":{"ticket":${job},')) data[0] = '{"Walk":{}}';
       return post.call(this, data, ...args);
     };
   }`);

@@ -166,7 +166,7 @@ describe("compute workers that fail", () => {
       const issues = await app.issues();
       // Beside what is wrong with the made-up study.
       assert.deepEqual(issues.map((issue) => issue.code), ["internal.fault", "geometry.thick-slices"]);
-      assert.match(issues[0].text, /a message to a helper/);
+      assert.match(issues[0].text, /a message could not be read/);
       await app.click("close-study");
       await app.get("start").waitFor();
     }));
