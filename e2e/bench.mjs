@@ -1,7 +1,8 @@
-// Measures what a person waits for and what has to be downloaded, in the built dist/: `./dev bench`. Prints a table
-// a part and writes target/bench.json. Times are medians of RUNS fresh browsers on this machine; no pace is asserted.
-// The peers are onnxruntime-web with each of our networks on the same known slice, in the same page, and cornerstone's
-// DICOM image loader with the same files; no peer does the whole job in a page.
+// Measures what a person waits for and what has to be downloaded, in the built dist/: `./dev
+// bench`. Prints a table a part and writes target/bench.json. Times are medians of RUNS fresh
+// browsers on this machine; no pace is asserted. The peers are onnxruntime-web with each of our
+// networks on the same known slice, in the same page, and cornerstone's DICOM image loader with the
+// same files; no peer does the whole job in a page.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -25,7 +26,8 @@ const files = (folder) =>
 
 async function sizes() {
   const weights = path.join(DIST, "models");
-  // What there is of the page, as compressed by the build; of the workers a visit needs one before the first answer.
+  // What there is of the page, as compressed by the build; of the workers a visit needs one before
+  // the first answer.
   const documents = /\.(br|gz|sha256)$|_headers$|404\.html$|licences\.txt$|sbom\.json$/;
   const page = files(DIST).filter((file) => !file.startsWith(weights) && !documents.test(file));
   const [withGpu, plain] = [/^corsai-worker-gpu-/, /^corsai-worker-[0-9a-f]{16}\./].map((pattern) => (file) => pattern.test(path.basename(file)));
@@ -43,8 +45,8 @@ async function sizes() {
 
 // ── Networks on a known slice ───────────────────────────────────────────────────────────────────────────────────────
 
-// From nothing but the weights to the first answer, and warm; what it takes. On a GPU also its pace of what can be done there
-// at most: `most` of page.mjs, which the same page has just measured.
+// From nothing but the weights to the first answer, and warm; what it takes. On a GPU also its pace
+// of what can be done there at most: `most` of page.mjs, which the same page has just measured.
 function beside({ name, device, work, runs }) {
   const as = (what) => [`${name}, ${device}${runs.some(({ wrong }) => wrong) ? ", peer's answer wrong" : ""}`, what];
   const both = (of) => ["ours", "peer"].map((side) => median(runs.map((run) => of(run, side))));
@@ -138,7 +140,8 @@ async function studies() {
   return [...rows, ...seen("600 slices of 512²", [run]), ...taken("600 slices of 512²", run)];
 }
 
-// The page's own study in every tier, stopped early and in full; the last tier's visit passes through the others.
+// The page's own study in every tier, stopped early and in full; the last tier's visit passes
+// through the others.
 async function synthetic() {
   const name = "synthetic study";
   const [quick, rows] = [[], []];

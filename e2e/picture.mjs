@@ -1,5 +1,5 @@
-// Makes docs/images/page.webp: the built page with its synthetic study, as README shows it. No real study is ever in it.
-//   ./dev build && node e2e/picture.mjs
+// Makes docs/images/page.webp: the built page with its synthetic study, as README shows it. No real
+// study is ever in it. ./dev build && node e2e/picture.mjs
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
-// A static server for dist/ as a real host has to be: headers.mjs' headers, GET and HEAD only, ranges, files compressed
-// beforehand, 404 for what isn't there. `./dev serve` starts it, and the tests start one each.
+// A static server for dist/ as a real host has to be: headers.mjs' headers, GET and HEAD only,
+// ranges, files compressed beforehand, 404 for what isn't there. `./dev serve` starts it, and the
+// tests start one each.
 
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
@@ -22,9 +23,10 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-// Serves `root` on a local address, under a path that ends in a slash. `seen` hears of every request. `answer` may give
-// another answer ({ status, headers, body } or nothing) for a path below `under`: so tests play a host that fails.
-// Resolves to the server and its address, which ends in a slash.
+// Serves `root` on a local address, under a path that ends in a slash. `seen` hears of every
+// request. `answer` may give another answer ({ status, headers, body } or nothing) for a path below
+// `under`: so tests play a host that fails. Resolves to the server and its address, which ends in a
+// slash.
 export async function serve({ root = DIST, port = 0, under = "/", seen = () => {}, answer = () => null } = {}) {
   const server = createServer(async (request, response) => {
     const { pathname, search } = new URL(request.url, "http://localhost");

@@ -1,5 +1,5 @@
-// Writes the hosts' configurations from headers.mjs. `node host/configs.mjs` renews the examples beside it; a test holds
-// them to what this gives.
+// Writes the hosts' configurations from headers.mjs. `node host/configs.mjs` renews the examples
+// beside it; a test holds them to what this gives.
 
 import { writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -10,8 +10,9 @@ const MADE = "Made by host/configs.mjs from host/headers.mjs: change those.";
 const OTHERS = Object.entries(HEADERS).filter(([name]) => name !== POLICY);
 const folders = FIXED.join("|");
 
-// For hosts that read a `_headers` file beside the page (Cloudflare, Netlify). Where two rules give one policy each, both
-// hold. It speaks of the host's root: in another folder, put the folder's name before each path.
+// For hosts that read a `_headers` file beside the page (Cloudflare, Netlify). Where two rules give
+// one policy each, both hold. It speaks of the host's root: in another folder, put the folder's
+// name before each path.
 export function underscore(names) {
   const rule = (path, headers) => [path, ...headers.map(([name, value]) => `  ${name}: ${value}`), ""];
   const changing = names.filter((name) => !FIXED.some((folder) => name.startsWith(`${folder}/`)));
@@ -23,7 +24,8 @@ export function underscore(names) {
   ].join("\n");
 }
 
-// nginx: to be included in its http block. `root` is the folder that holds dist/'s content, or the folder above `under`.
+// nginx: to be included in its http block. `root` is the folder that holds dist/'s content, or the
+// folder above `under`.
 export function nginx({ port = 8080, root = "/srv/corsai", under = "/", log = "/var/log/nginx/corsai.log" } = {}) {
   const quoted = (value) => `"${value.replaceAll('"', '\\"')}"`;
   return `# ${MADE}

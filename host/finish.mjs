@@ -1,6 +1,7 @@
-// The last step of a build: makes dist/ of what Trunk wrote into target/trunk. Files get into folders by how they are
-// served, and content hashes into their paths; then come the service worker's list, checksums, the list of all parts,
-// and each file compressed. Same input, same bytes.
+// The last step of a build: makes dist/ of what Trunk wrote into target/trunk. Files get into
+// folders by how they are served, and content hashes into their paths; then come the service
+// worker's list, checksums, the list of all parts, and each file compressed. Same input, same
+// bytes.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -47,8 +48,9 @@ for (const name of readdirSync(FROM).filter((name) => /-[0-9a-f]{8,}(_bg)?\.(css
   page = put(page, `./${name}`, `./${take(name, `assets/${name}`)}`);
 }
 
-// A worker is one script: its policy forbids it to import another. There are three: what only a graphics processor needs is
-// left out of those for browsers without, and not every one of these knows relaxed SIMD.
+// A worker is one script: its policy forbids it to import another. There are three: what only a
+// graphics processor needs is left out of those for browsers without, and not every one of these
+// knows relaxed SIMD.
 function computing(name) {
   const glue = from(`${name}.js`).toString();
   if (!/^export \{.*__wbg_init as default.*\};$/m.test(glue)) throw new Error("wasm-bindgen's exports aren't where they were");
@@ -71,7 +73,8 @@ for (const { file, sha256 } of JSON.parse(manifest).networks.flatMap((network) =
   take(`models/${file}`, `models/${file}`);
 }
 
-// Names all code and weights: the paths hold hashes, but for the weights', which are the manifest's.
+// Names all code and weights: the paths hold hashes, but for the weights', which are the
+// manifest's.
 const build = short([...dist].map(([name, bytes]) => `${hash("sha256", bytes, "hex")}  ${name}\n`).sort().join(""));
 
 for (const name of ["404.html", "icon.svg", "manifest.json"]) take(name, name);

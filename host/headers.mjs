@@ -1,8 +1,10 @@
-// What every answer of a host has to say, in one place: the host configurations, dist/_headers, the page's <meta> and the
-// tests' server are made from this. Paths are relative to the page's folder, which may be any folder of a host.
+// What every answer of a host has to say, in one place: the host configurations, dist/_headers, the
+// page's <meta> and the tests' server are made from this. Paths are relative to the page's folder,
+// which may be any folder of a host.
 
-// 'wasm-unsafe-eval' lets WebAssembly be compiled; JavaScript's eval stays forbidden. `connect-src 'self'` is for the
-// page's own wasm and weights. What a policy can't forbid is listed in SECURITY.md.
+// 'wasm-unsafe-eval' lets WebAssembly be compiled; JavaScript's eval stays forbidden. `connect-src
+// 'self'` is for the page's own wasm and weights. What a policy can't forbid is listed in
+// SECURITY.md.
 const PAGE = {
   "default-src": "'none'",
   "script-src": "'self' 'wasm-unsafe-eval'",
@@ -18,9 +20,9 @@ const PAGE = {
   "trusted-types": "default",
 };
 
-// The computing part reads the study, and has no way out: not even to its own host, not even by importing a script. A
-// worker takes its policy from its own script's headers, not from the page's. It starts compute workers (worker-src), by Trusted
-// Types from its own script only.
+// The computing part reads the study, and has no way out: not even to its own host, not even by
+// importing a script. A worker takes its policy from its own script's headers, not from the page's.
+// It starts compute workers (worker-src), by Trusted Types from its own script only.
 const WORKER = {
   "default-src": "'none'",
   "script-src": "'wasm-unsafe-eval'",
@@ -65,8 +67,8 @@ export const POLICIES = [
   { ends: "/sw\\.js", file: "sw.js", policy: text(KEEPER) },
 ];
 
-// Folders whose files bear a hash of their content in their path, so that they never change; but for them a browser asks
-// each time whether there is a newer one.
+// Folders whose files bear a hash of their content in their path, so that they never change; but
+// for them a browser asks each time whether there is a newer one.
 export const FIXED = ["assets", "models", "worker"];
 export const FOREVER = "public, max-age=31536000, immutable";
 export const ASK = "no-cache";

@@ -1,4 +1,5 @@
-// The networks as ONNX models, layer by layer those of inference/networks/src, with the same names of weights.
+// The networks as ONNX models, layer by layer those of inference/networks/src, with the same names
+// of weights.
 
 import { Graph } from "./onnx.mjs";
 
@@ -154,7 +155,8 @@ const unetDpn92 = (graph, { in_channels, classes }) =>
 const BUILDERS = { "fpn-efficientnet-b0": fpn, "unet-resnet21": unetResnet21, resnet18, "unet-dpn92": unetDpn92 };
 export const KINDS = Object.keys(BUILDERS);
 
-// The model of a manifest's entry with weights from a source (weights.mjs), its output's name and what it takes (`work`).
+// The model of a manifest's entry with weights from a source (weights.mjs), its output's name and
+// what it takes (`work`).
 export function onnx({ architecture, input: { size } }, take) {
   const graph = new Graph(take, architecture.in_channels, size);
   const output = BUILDERS[architecture.kind](graph, architecture);

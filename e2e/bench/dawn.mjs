@@ -1,6 +1,6 @@
-// WebGPU without a browser: Dawn, which is Chromium's, in Node (npm's `webgpu`). In this process one function of page.mjs
-// runs as it does in a page; it is sent the function's name, its argument and the address of the page's files, and sends the
-// answer back.
+// WebGPU without a browser: Dawn, which is Chromium's, in Node (npm's `webgpu`). In this process
+// one function of page.mjs runs as it does in a page; it is sent the function's name, its argument
+// and the address of the page's files, and sends the answer back.
 
 import { pathToFileURL } from "node:url";
 
@@ -20,7 +20,8 @@ async function answer({ name, argument, address, ours, peer }) {
   return page[name](argument, { files: address, ours: folder(ours), peer: folder(peer) });
 }
 
-// Node's binding refuses memory that is shared, which the peer's is, though a browser takes it: such bytes are copied first.
+// Node's binding refuses memory that is shared, which the peer's is, though a browser takes it:
+// such bytes are copied first.
 function acceptShared(queue) {
   const { writeBuffer } = queue;
   queue.writeBuffer = function (buffer, at, data, ...which) {

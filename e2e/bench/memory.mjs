@@ -1,5 +1,6 @@
-// What memory each side takes: that of its wasm instances, which never shrinks, and the most that its buffers on the GPU
-// came to. A buffer counts until it is destroyed or collected; what a driver adds isn't seen.
+// What memory each side takes: that of its wasm instances, which never shrinks, and the most that
+// its buffers on the GPU came to. A buffer counts until it is destroyed or collected; what a driver
+// adds isn't seen.
 
 const none = () => ({ instances: new Set(), buffers: 0, most: 0 });
 const held = { ours: none(), peer: none() };

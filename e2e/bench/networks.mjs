@@ -1,5 +1,5 @@
-// The networks that are compared: of each architecture that is shipped the first one, and every other one with made-up
-// weights.
+// The networks that are compared: of each architecture that is shipped the first one, and every
+// other one with made-up weights.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

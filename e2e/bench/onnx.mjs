@@ -1,4 +1,5 @@
-// ONNX models, node by node: as much of the format as the peer needs, and the layers that our networks are made of.
+// ONNX models, node by node: as much of the format as the peer needs, and the layers that our
+// networks are made of.
 
 const [FLOAT, INT64] = [1, 7];
 const [IR_VERSION, OPERATORS] = [8, 17];
@@ -44,15 +45,16 @@ function described(field, name, shape) {
 const GROUPS = 32;
 const REPEATED = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
 
-// Grows by a node a call; nodes and weights are named by texts. Its input is `x`, a square picture. `take` is a source of
-// weights.
+// Grows by a node a call; nodes and weights are named by texts. Its input is `x`, a square picture.
+// `take` is a source of weights.
 export class Graph {
   #nodes = [];
   #tensors = new Map();
   #take;
   // Of every map [channels, pixels a side].
   #shapes = new Map();
-  // Multiplications with additions that the convolutions take, and values of the maps that they read and write.
+  // Multiplications with additions that the convolutions take, and values of the maps that they
+  // read and write.
   work = { products: 0, values: 0 };
 
   constructor(take, channels, size) {
@@ -101,7 +103,8 @@ export class Graph {
 
   // ── Layers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  // Around a picture lies half a kernel, or as little as it takes with the odd pixel behind it (TensorFlow's "same").
+  // Around a picture lies half a kernel, or as little as it takes with the odd pixel behind it
+  // (TensorFlow's "same").
   conv(x, name, [inputs, outputs], { kernel = 1, stride = 1, groups = 1, bias = true, least = false } = {}) {
     const rest = kernel - Math.min(stride, kernel);
     const [before, after] = least ? [Math.floor(rest / 2), Math.ceil(rest / 2)] : [kernel >> 1, kernel >> 1];

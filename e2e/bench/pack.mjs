@@ -39,7 +39,8 @@ export function unpack(file) {
   return tensors;
 }
 
-// A file of tensors by name: `{ shape, integers, scales }` with one scale an output channel, or `{ shape, values }`.
+// A file of tensors by name: `{ shape, integers, scales }` with one scale an output channel, or `{
+// shape, values }`.
 export function pack(tensors) {
   const [records, chunks] = [[], []];
   let at = 0;

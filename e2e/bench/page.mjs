@@ -1,5 +1,6 @@
-// Runs in the page that peer.mjs serves, and in Node for dawn.mjs: a network of ours and the same one of the peer's, on the
-// known slice. Each function is called alone, in a page or process of its own.
+// Runs in the page that peer.mjs serves, and in Node for dawn.mjs: a network of ours and the same
+// one of the peer's, on the known slice. Each function is called alone, in a page or process of its
+// own.
 
 import { belongsTo, taken } from "./memory.mjs";
 import { peak } from "./peak.mjs";
@@ -19,9 +20,9 @@ export async function adapter() {
   return { name: description || device || architecture || vendor || "without a name", software, half };
 }
 
-// Milliseconds from nothing but the weights to the first answer, then of warm runs; bytes of the weights, and of the memory
-// that it all took (memory.mjs); how far each side's answers are from the peer's on the CPU; of a GPU what it can do at most
-// (peak.mjs). `order` names the sides.
+// Milliseconds from nothing but the weights to the first answer, then of warm runs; bytes of the
+// weights, and of the memory that it all took (memory.mjs); how far each side's answers are from
+// the peer's on the CPU; of a GPU what it can do at most (peak.mjs). `order` names the sides.
 export async function measure({ entry, output, gpu, order }, place = PAGE) {
   const fetched = async (name) => new Uint8Array(await (await fetch(place.files + name)).arrayBuffer());
   const most = gpu ? await peak() : null;

@@ -1,5 +1,5 @@
-// What an adapter can do at most, by two small programs: products with sums of f32 that wait for nothing but each other,
-// and a large buffer copied. Against it the networks are held.
+// What an adapter can do at most, by two small programs: products with sums of f32 that wait for
+// nothing but each other, and a large buffer copied. Against it the networks are held.
 
 // Long enough that beginning and end of a run don't count.
 const LONG_MS = 100;
@@ -41,7 +41,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   target_[id.x] = source[id.x];
 }`;
 
-// `{ flops, bytes }` a second: a product and its sum are two operations, what is read and written both count.
+// `{ flops, bytes }` a second: a product and its sum are two operations, what is read and written
+// both count.
 export async function peak() {
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
   const device = await adapter.requestDevice();

@@ -1,6 +1,6 @@
-// Networks beside those of onnxruntime-web: the same weights and known slice in the same page, in one thread of wasm
-// SIMD and on WebGPU, in Chromium or, with Dawn, in Node. Ours are those of inference/bench, with relaxed SIMD; the peer is
-// shipped without.
+// Networks beside those of onnxruntime-web: the same weights and known slice in the same page, in
+// one thread of wasm SIMD and on WebGPU, in Chromium or, with Dawn, in Node. Ours are those of
+// inference/bench, with relaxed SIMD; the peer is shipped without.
 
 import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -23,19 +23,20 @@ const [DEVIATION, HALF_DEVIATION] = [1e-3, 1e-2];
 // The best adapter there is, be it one in software.
 const WEBGPU = ["--enable-unsafe-webgpu", "--enable-features=Vulkan"];
 
-// A GPU in software takes minutes for a picture of the networks' own size. What it says of pace is worth little; that
-// answers are right is seen from small ones.
+// A GPU in software takes minutes for a picture of the networks' own size. What it says of pace is
+// worth little; that answers are right is seen from small ones.
 const SMALL = 64;
 
 // Where WebGPU is tried.
 export const HOSTS = { Chromium: inChromium, "Dawn in Node": inDawn };
 
-// Every network in one thread of the CPU in so many fresh browsers: `{ name, device, work, runs }` with what `measure` of
-// page.mjs found in each.
+// Every network in one thread of the CPU in so many fresh browsers: `{ name, device, work, runs }`
+// with what `measure` of page.mjs found in each.
 export const onCpu = (times) => each("Chromium", times, { gpu: false, device: "one thread" });
 
-// The same on a host's best adapter; on one in software once, and small. The peer is timed even where its answer is
-// `wrong`: on WebGPU, version 1.30 computes convolutions with six channels a group wrongly, and DPN-92 has some.
+// The same on a host's best adapter; on one in software once, and small. The peer is timed even
+// where its answer is `wrong`: on WebGPU, version 1.30 computes convolutions with six channels a
+// group wrongly, and DPN-92 has some.
 export async function onWebGpu(host, times) {
   const adapter = await asked(host, new Map(), "adapter").catch((error) => ({ error }));
   if (!adapter || adapter.error) {
@@ -71,7 +72,8 @@ async function each(host, times, { gpu, device, allowed = DEVIATION, size, only 
   return found;
 }
 
-// What a function of page.mjs answers in a fresh page or process of the host, which finds these files.
+// What a function of page.mjs answers in a fresh page or process of the host, which finds these
+// files.
 async function asked(host, files, name, argument) {
   const answer = (file) => {
     if (file.startsWith("ours/")) return { body: readFileSync(path.join(OURS, path.basename(file))) };

@@ -1,6 +1,7 @@
-// Reading a study: from files to Hounsfield units of every slice, ours beside cornerstone's DICOM image loader with as
-// many decoding workers, each in a fresh browser whose page has been open for a while: browsers compile what they have
-// fetched in the background. The networks' weights are withheld, so that nothing else is computed.
+// Reading a study: from files to Hounsfield units of every slice, ours beside cornerstone's DICOM
+// image loader with as many decoding workers, each in a fresh browser whose page has been open for
+// a while: browsers compile what they have fetched in the background. The networks' weights are
+// withheld, so that nothing else is computed.
 
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -21,7 +22,8 @@ const SETTLED_MS = 5000;
 
 export const megabytes = (folder) => filesOf(folder).reduce((sum, file) => sum + statSync(file).size, 0) / 1e6;
 
-// Seconds from the drop until every slice is decoded, and the largest memory of the page's process, MB.
+// Seconds from the drop until every slice is decoded, and the largest memory of the page's process,
+// MB.
 export async function ours(folder) {
   const withhold = (page) => page.route("**/models/**", () => {});
   const app = await open({ query: `?device=cpu&cores=${WORKERS}&tier=quick`, prepare: withhold });

@@ -3,9 +3,10 @@
 import { STUDY_MS, open } from "../lib/app.mjs";
 import { peak } from "./reading.mjs";
 
-// Of a folder that is dropped, or of the synthetic study that the page makes itself. Seconds until there is: a slice on
-// screen, colour on it (an overlay; a CT is grey), the finished card, and each further tier's answer up to `tier`. How often
-// lesion networks ran for the last. And the most memory: of all wasm instances together, bytes; of the page's process, MB.
+// Of a folder that is dropped, or of the synthetic study that the page makes itself. Seconds until
+// there is: a slice on screen, colour on it (an overlay; a CT is grey), the finished card, and each
+// further tier's answer up to `tier`. How often lesion networks ran for the last. And the most
+// memory: of all wasm instances together, bytes; of the page's process, MB.
 export async function watched({ folder, tier = "quick", fullRun = false }) {
   const app = await open({ query: `?device=cpu&tier=${tier}${fullRun ? "&full-run" : ""}` });
   try {

@@ -1,5 +1,6 @@
-// Where a network's tensors come from as it is built: a weights file, or made up where there is none. A source is
-// called with a tensor's name, its shape and the number its values lie around, and gives the values.
+// Where a network's tensors come from as it is built: a weights file, or made up where there is
+// none. A source is called with a tensor's name, its shape and the number its values lie around,
+// and gives the values.
 
 import { count } from "./pack.mjs";
 
@@ -10,8 +11,8 @@ export const stored = (tensors) => (name, shape) => {
   return values;
 };
 
-// Noise, the same every time: for what convolutions multiply by in 8 bits, so large that signals keep their size; for
-// the rest in f32. What was made up goes into `tensors`, as `pack` takes it.
+// Noise, the same every time: for what convolutions multiply by in 8 bits, so large that signals
+// keep their size; for the rest in f32. What was made up goes into `tensors`, as `pack` takes it.
 export function madeUp(tensors) {
   let state = 1;
   const noise = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32 - 0.5;

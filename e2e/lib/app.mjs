@@ -1,5 +1,5 @@
-// The page as a person meets it: a server with the built dist/, Chromium, and the things one does and sees. Specs
-// speak only in these terms and in the page's `data-testid`s.
+// The page as a person meets it: a server with the built dist/, Chromium, and the things one does
+// and sees. Specs speak only in these terms and in the page's `data-testid`s.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -33,10 +33,11 @@ const NO_GPU = ["--disable-gpu"];
 // A GPU in software: slow, but a real WebGPU.
 const SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 
-// `host` plays a host in other ways (see ../server.mjs); `address` is of a host that runs already. `profile` is a folder
-// in which the browser keeps what it stores. `prepare` is called with the page before it loads anything. A `bare` page is
-// not waited for. `window` says how the browser's window is other than usual, in Playwright's words. With `insecure` the
-// host has a name, and no https. `flags` are further words of the browser's command line.
+// `host` plays a host in other ways (see ../server.mjs); `address` is of a host that runs already.
+// `profile` is a folder in which the browser keeps what it stores. `prepare` is called with the
+// page before it loads anything. A `bare` page is not waited for. `window` says how the browser's
+// window is other than usual, in Playwright's words. With `insecure` the host has a name, and no
+// https. `flags` are further words of the browser's command line.
 export async function open({ query = "", softwareGpu = false, host = {}, address, profile, prepare, bare, window, insecure, flags = [] } = {}) {
   const requests = [];
   const own = address ? { address } : await serve({ ...host, seen: (request) => requests.push(request) });
@@ -78,7 +79,8 @@ function within(promise, words, ms = PATIENCE_MS) {
 class App {
   constructor({ server, address, browser, page, requests }) {
     Object.assign(this, { server, address, browser, page, requests });
-    // What went wrong behind the page's back: exceptions, and what the console calls an error (also the policy's).
+    // What went wrong behind the page's back: exceptions, and what the console calls an error (also
+    // the policy's).
     this.problems = [];
     page.on("pageerror", (error) => this.problems.push(`exception: ${error.message}`));
     page.on("crash", () => this.problems.push("the page crashed"));
@@ -122,7 +124,8 @@ class App {
   openFolder = (folder, slot = "current") => this.get(`folder-${slot}`).setInputFiles(folder);
   openFiles = (files, slot = "current") => this.get(`files-${slot}`).setInputFiles(files);
 
-  // Drags files or folders from outside into the page and lets go over an element, as the browser reports it.
+  // Drags files or folders from outside into the page and lets go over an element, as the browser
+  // reports it.
   async drop(paths, id) {
     const box = await this.get(id).boundingBox();
     await this.dropAt(paths, [box.x + box.width / 2, box.y + box.height / 2]);

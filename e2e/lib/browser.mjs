@@ -1,4 +1,5 @@
-// Everything in which a page can leave something behind, read as text, for tests that look for what must not be there.
+// Everything in which a page can leave something behind, read as text, for tests that look for what
+// must not be there.
 
 // Names and content of cookies, storages, databases, caches and files of the page's origin.
 export async function storedText(page) {

@@ -1,5 +1,6 @@
-// A small reader and writer for the flat Explicit VR Little Endian files that `corsai phantom` writes, so that a test
-// can spoil one element of a good file. Not a DICOM library: anything else is refused.
+// A small reader and writer for the flat Explicit VR Little Endian files that `corsai phantom`
+// writes, so that a test can spoil one element of a good file. Not a DICOM library: anything else
+// is refused.
 
 export const TAG = {
   transferSyntax: "0002,0010",
@@ -97,7 +98,8 @@ export function packed(bytes) {
   return encapsulated(bytes, "1.2.840.10008.1.2.5", Buffer.concat([header, high, low]));
 }
 
-// The file as an 8-bit picture of JPEG Baseline (T.81, process 1): each block of 8 × 8 pixels of one grey, its middle's.
+// The file as an 8-bit picture of JPEG Baseline (T.81, process 1): each block of 8 × 8 pixels of
+// one grey, its middle's.
 export function reduced(bytes) {
   const [pixels, rows, columns] = [value(bytes, TAG.pixels), value(bytes, TAG.rows).readUInt16LE(), value(bytes, TAG.columns).readUInt16LE()];
   // Stored 0–2047, air to bone, as 0–255.
@@ -152,7 +154,8 @@ export function encapsulated(bytes, syntax, fragment) {
   return Buffer.concat([file, head, item(0, Buffer.alloc(0)), item(0, even), item(0xdd, Buffer.alloc(0))]);
 }
 
-// A copy of the slice as another instance, perhaps of another series, a millimetre distance further along the body.
+// A copy of the slice as another instance, perhaps of another series, a millimetre distance further
+// along the body.
 export function copied(bytes, { suffix, series = "", further = 0 }) {
   const instance = text(bytes, TAG.sopInstance) + suffix;
   const [x, y, z] = text(bytes, TAG.position).split("\\").map(Number);

@@ -1,4 +1,5 @@
-// Hosts that fail, and browsers that lack something or break: all of it done from outside, to what is shipped.
+// Hosts that fail, and browsers that lack something or break: all of it done from outside, to what
+// is shipped.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -36,8 +37,8 @@ export const dropped = (name, request, response) => (response.destroy(), null);
 export const silent = () => new Promise(() => {});
 
 // A host whose worker scripts begin with this code, which then runs in the computing part and its
-// compute workers. The page would not start scripts of another hash than the one in its markup: this host
-// gives the markup that belongs to them.
+// compute workers. The page would not start scripts of another hash than the one in its markup:
+// this host gives the markup that belongs to them.
 export function inWorker(code) {
   const changed = (name) => Buffer.concat([Buffer.from(`(${code})();\n`), bytesOf(name)]);
   const integrity = (bytes) => `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
@@ -47,9 +48,9 @@ export function inWorker(code) {
   return { answer: (name) => (name === "" ? { body: fitting } : scripts.includes(name) ? { body: changed(name) } : null) };
 }
 
-// The same, with compute workers that hang over a job's message for which `when` holds, given the job's
-// number. To the computing part itself time passes `times` as fast as it does, and it counts the
-// compute workers that it starts and ends.
+// The same, with compute workers that hang over a job's message for which `when` holds, given the
+// job's number. To the computing part itself time passes `times` as fast as it does, and it counts
+// the compute workers that it starts and ends.
 export const hanging = (when, times = 1) =>
   inWorker(`() => {
     if (self.name === "corsai-helper") {
@@ -119,7 +120,8 @@ export const garbled = (job) =>
     };
   }`);
 
-// The same, with almost no memory left to the wasm of one kind of worker once it is sent a message like this one.
+// The same, with almost no memory left to the wasm of one kind of worker once it is sent a message
+// like this one.
 export const exhausted = (computeWorker, message) =>
   inWorker(`() => {
     if ((self.name === "corsai-helper") !== ${computeWorker}) return;

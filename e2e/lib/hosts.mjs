@@ -1,5 +1,6 @@
-// Real web servers on this machine, with the configurations that host/ ships, for a folder that holds dist/ at its root
-// or in a folder below. A server that isn't installed gives a notice, with which its tests are skipped.
+// Real web servers on this machine, with the configurations that host/ ships, for a folder that
+// holds dist/ at its root or in a folder below. A server that isn't installed gives a notice, with
+// which its tests are skipped.
 
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
-// Checks the documents: every relative link leads to a file of the repository, every `#section` to a heading; every path
-// and every NAME_OF_A_CONSTANT in backquotes is there. Prints what isn't, and then exits with 1.
+// Checks the documents: every relative link leads to a file of the repository, every `#section` to
+// a heading; every path and every NAME_OF_A_CONSTANT in backquotes is there. Prints what isn't, and
+// then exits with 1.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// The studies that the tests open: made-up ones, written by the command line and spoilt here, and real ones where
-// they are at hand. Everything made lies under e2e/out, which git ignores.
+// The studies that the tests open: made-up ones, written by the command line and spoilt here, and
+// real ones where they are at hand. Everything made lies under e2e/out, which git ignores.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -61,8 +61,8 @@ export function middle(folder) {
   return slices.slice(Math.round(slices.length * 0.3), Math.round(slices.length * 0.68));
 }
 
-// A study for tests that any study serves: lesions in both lungs, 12 thick slices. Measuring it takes a
-// third of the time of the page's own synthetic study, which has 62 slices.
+// A study for tests that any study serves: lesions in both lungs, 12 thick slices. Measuring it
+// takes a third of the time of the page's own synthetic study, which has 62 slices.
 export const small = (name, { left = 0.08, right = 0.16, date = "20200420", seed } = {}) =>
   writeStudy(name, middle(phantom(`${name}-whole`, { left, right, date, seed, slices: 31, columns: 128 })));
 

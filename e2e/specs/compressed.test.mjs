@@ -1,5 +1,5 @@
-// Compressed pictures: decoded by workers of their own into the same numbers; one that a decoder dies of is one slice
-// less.
+// Compressed pictures: decoded by workers of their own into the same numbers; one that a decoder
+// dies of is one slice less.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -29,8 +29,8 @@ describe("a compressed study", () => {
       }).catch(reject);
     });
 
-  // A worker that reads the first file, and the others once its decoders have started. It counts the
-  // slices that it sends to them. With `dies`, the decoder of the first slice dies of it.
+  // A worker that reads the first file, and the others once its decoders have started. It counts
+  // the slices that it sends to them. With `dies`, the decoder of the first slice dies of it.
   const decoding = (dies) =>
     faults.inWorker(`() => {
       if (self.name === "corsai-helper") {
@@ -110,8 +110,8 @@ describe("a compressed study", () => {
     });
   });
 
-  // One picture of noise, as other encoders wrote it (inference/study/tests/conformance/made). It is no chest, and what is
-  // said of its values tells that they came out as they went in.
+  // One picture of noise, as other encoders wrote it (inference/study/tests/conformance/made). It
+  // is no chest, and what is said of its values tells that they came out as they went in.
   const made = {
     "JPEG Lossless": ["lossless-12.jpg", ".4.70"],
     "JPEG-LS": ["lossless.jls", ".4.80"],

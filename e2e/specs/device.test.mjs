@@ -1,4 +1,5 @@
-// Where it computes: a software GPU counts as none, and computes a known slice like the CPU when it is asked to.
+// Where it computes: a software GPU counts as none, and computes a known slice like the CPU when it
+// is asked to.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,5 +1,5 @@
-// Diagnostics: the last lines of page and worker, to be read and copied by the person. They hold no name of a file and
-// no value of a header, and nothing of them is stored or sent.
+// Diagnostics: the last lines of page and worker, to be read and copied by the person. They hold no
+// name of a file and no value of a header, and nothing of them is stored or sent.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, writeFileSync } from "node:fs";

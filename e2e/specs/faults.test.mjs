@@ -1,5 +1,6 @@
-// What a browser and its device may do to a run: no WebGPU, an adapter that isn't there or fails, a lost device, wasm that
-// can't be had, tabs that are frozen, closed or opened twice. Each time there are right numbers or a sentence.
+// What a browser and its device may do to a run: no WebGPU, an adapter that isn't there or fails, a
+// lost device, wasm that can't be had, tabs that are frozen, closed or opened twice. Each time
+// there are right numbers or a sentence.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -45,7 +46,8 @@ describe("the graphics processor", () => {
       GPUDevice.prototype.createShaderModule = function (descriptor) { return create.call(this, { ...descriptor, code: "not a shader" }); };
     },
     "has no memory for a buffer": () => {
-      // The browser then gives a buffer that is in error, and says so in an error scope or as an uncaptured error.
+      // The browser then gives a buffer that is in error, and says so in an error scope or as an
+      // uncaptured error.
       const create = GPUDevice.prototype.createBuffer;
       GPUDevice.prototype.createBuffer = function (descriptor) { return create.call(this, { ...descriptor, size: 2 ** 50, mappedAtCreation: false }); };
     },

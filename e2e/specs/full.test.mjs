@@ -1,5 +1,6 @@
-// The full tier as a person comes to it: on request, after the quick and the standard answer. What it says, how to stop
-// it, that stopping early on a slice changes nothing, and that it fits into a small computer's memory.
+// The full tier as a person comes to it: on request, after the quick and the standard answer. What
+// it says, how to stop it, that stopping early on a slice changes nothing, and that it fits into a
+// small computer's memory.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

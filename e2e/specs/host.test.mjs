@@ -1,5 +1,6 @@
-// How dist/ is served: the tests' own server, nginx and Caddy with the shipped configurations, at a host's root and in a
-// folder of it. Each answers every kind of file with the exact headers of host/headers.mjs, and nothing but GET and HEAD.
+// How dist/ is served: the tests' own server, nginx and Caddy with the shipped configurations, at a
+// host's root and in a folder of it. Each answers every kind of file with the exact headers of
+// host/headers.mjs, and nothing but GET and HEAD.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -100,7 +101,8 @@ describe("dist/", () => {
 });
 
 describe("the rules of dist/_headers", () => {
-  // As the hosts that read it apply them: every rule whose path fits, values of the same header joined by a comma.
+  // As the hosts that read it apply them: every rule whose path fits, values of the same header
+  // joined by a comma.
   const rules = [];
   for (const line of bytesOf("_headers").toString().split("\n").filter(Boolean)) {
     const [, name, value] = line.match(/^ +([^:]+): (.*)$/) ?? [];

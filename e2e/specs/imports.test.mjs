@@ -1,5 +1,6 @@
-// What the shipped wasm can ask a browser for, from its import lists: a module has no other way to the outside. The lists
-// of web-sys' features and of imports are allow-lists: something new has to be put into them by hand, and so be seen.
+// What the shipped wasm can ask a browser for, from its import lists: a module has no other way to
+// the outside. The lists of web-sys' features and of imports are allow-lists: something new has to
+// be put into them by hand, and so be seen.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -11,7 +12,8 @@ import { DIST } from "../server.mjs";
 
 const ROOT = path.join(DIST, "..");
 
-// Import names without wasm-bindgen's hash, sorted: `__wbg_postMessage_0123456789abcdef` is postMessage.
+// Import names without wasm-bindgen's hash, sorted: `__wbg_postMessage_0123456789abcdef` is
+// postMessage.
 function imports(crate) {
   const assets = path.join(DIST, "assets");
   const file = readdirSync(assets).find((name) => new RegExp(`^${crate}-[0-9a-f]{8,}(_bg)?\\.wasm$`).test(name));
@@ -27,7 +29,8 @@ function assertAllowed(found, name) {
   assert.deepEqual(found.filter((one) => !known.has(one)), [], `not in e2e/imports/${name}.txt; if it may be there, add it`);
 }
 
-// Ways out, and places to leave something, by the names that web-sys gives their functions and types.
+// Ways out, and places to leave something, by the names that web-sys gives their functions and
+// types.
 const OUT = /^(instanceof_)?(fetch|send|sendBeacon|beacon|XmlHttpRequest|WebSocket|EventSource|WebTransport|BroadcastChannel|Rtc\w*|importScripts|eval|new_no_args\w*|newnoargs|open_popup|cookie|set_cookie|indexedDB|IdbFactory|getDirectory|showSaveFilePicker)$/i;
 const KEPT = /^(instanceof_)?(Request|Response|Cache|CacheStorage|caches|Storage|storage|localStorage|sessionStorage|setItem|createObjectURL|serviceWorker)$/;
 

@@ -1,5 +1,6 @@
-// The page in a network of its own, in which there is nothing but loopback (P3): whatever it tried would have nowhere to
-// go. Host, browser and test run inside. Where this machine can't make such a network, the test is skipped.
+// The page in a network of its own, in which there is nothing but loopback (P3): whatever it tried
+// would have nowhere to go. Host, browser and test run inside. Where this machine can't make such a
+// network, the test is skipped.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,5 @@
-// Files made to break readers of DICOM, dropped into the page: none of them ends the worker or holds it up.
+// Files made to break readers of DICOM, dropped into the page: none of them ends the worker or
+// holds it up.
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";

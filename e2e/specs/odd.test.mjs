@@ -1,5 +1,6 @@
-// Bad and odd input: each ends in its own helpful sentence, or in a right number with a warning beside it. Never in a
-// number that shouldn't be there, an error behind the page's back or an endless bar.
+// Bad and odd input: each ends in its own helpful sentence, or in a right number with a warning
+// beside it. Never in a number that shouldn't be there, an error behind the page's back or an
+// endless bar.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";

@@ -1,4 +1,5 @@
-// After one visit the page opens and measures without a network. A newer version waits until no study is open.
+// After one visit the page opens and measures without a network. A newer version waits until no
+// study is open.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";

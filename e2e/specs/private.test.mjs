@@ -1,5 +1,6 @@
-// What "your files never leave this computer" means, part by part: nothing is asked for once a study is open, nothing of
-// it is written anywhere, nothing can be sent by the part that reads it, and it all works with the network gone.
+// What "your files never leave this computer" means, part by part: nothing is asked for once a
+// study is open, nothing of it is written anywhere, nothing can be sent by the part that reads it,
+// and it all works with the network gone.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";

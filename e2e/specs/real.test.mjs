@@ -1,4 +1,5 @@
-// Real studies, as a scanner's archive gave them: lesions are found where they are, and not where they aren't.
+// Real studies, as a scanner's archive gave them: lesions are found where they are, and not where
+// they aren't.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

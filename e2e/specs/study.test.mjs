@@ -1,5 +1,5 @@
-// The main job on the made-up patient, whose truth is known: open, watch, look around, read the numbers, compare with
-// an earlier study. Screenshots of each step are left in e2e/out.
+// The main job on the made-up patient, whose truth is known: open, watch, look around, read the
+// numbers, compare with an earlier study. Screenshots of each step are left in e2e/out.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -7,7 +7,8 @@ import { after, before, describe, it } from "node:test";
 import { PATIENCE_MS, STUDY_MS, open } from "../lib/app.mjs";
 import { halting, reached } from "../lib/fault_injection.mjs";
 
-// What the synthetic study is made with (app/src/phantoms.rs), and how far a measurement may be off.
+// What the synthetic study is made with (app/src/phantoms.rs), and how far a measurement may be
+// off.
 const TRUTH = { left: 0.08, right: 0.16 };
 const TOLERANCE = 0.03;
 

@@ -1,4 +1,5 @@
-// The networks' weights from hosts that fail and in browsers that keep nothing: each time recovered, or refused in words.
+// The networks' weights from hosts that fail and in browsers that keep nothing: each time
+// recovered, or refused in words.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";

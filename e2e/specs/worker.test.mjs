@@ -1,4 +1,5 @@
-// What a person may do to a run, and what the worker may do to itself: stop, die. The page says so and goes on.
+// What a person may do to a run, and what the worker may do to itself: stop, die. The page says so
+// and goes on.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -131,8 +132,8 @@ describe("a worker that hangs", () => {
 
 describe("compute workers that fail", () => {
   it("are noticed after a minute where all hang, though the worker itself lives", () => {
-    // On the page's clock a minute passes in six seconds, in which no job of a compute worker that works
-    // takes so long.
+    // On the page's clock a minute passes in six seconds, in which no job of a compute worker that
+    // works takes so long.
     const fast = () => {
       const now = Performance.prototype.now;
       Performance.prototype.now = function () { return now.call(this) * 10; };

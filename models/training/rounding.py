@@ -33,7 +33,8 @@ def gptq(rows: np.ndarray, moments: np.ndarray, group: int) -> tuple[np.ndarray,
     rows = rows.copy()
     length = rows.shape[1]
     moments = moments + np.eye(length) * (DAMPING * np.trace(moments) / length + 1e-9)
-    # Upper Cholesky factor of the inverse: row i tells how an error in value i spreads over the later ones.
+    # Upper Cholesky factor of the inverse: row i tells how an error in value i spreads over the
+    # later ones.
     spread = np.linalg.cholesky(np.linalg.inv(moments)).T
     integers = np.zeros(rows.shape, np.int8)
     scales = np.zeros((rows.shape[0], -(-length // group)), np.float16)
