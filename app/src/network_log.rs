@@ -174,8 +174,8 @@ fn folder_of(address: &str) -> String {
     format!("{folder}/")
 }
 
-/// Returns the policy in the headers of the worker's script, empty where there is none; `None`
-/// where the script can't be loaded.
+/// Returns the policy in the headers of the worker's script. It is empty if the headers have none,
+/// and `None` if the script can't be loaded.
 async fn worker_policy() -> Option<String> {
     let response = browser::window()?.fetch_with_str(&browser::build_attribute("data-worker")?);
     let response: Response = JsFuture::from(response).await.ok()?.dyn_into().ok()?;

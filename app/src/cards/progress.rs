@@ -157,12 +157,7 @@ fn RunningWork(which: StudySlot) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const LOADED: WeightsStatus = WeightsStatus { bytes: 9, total: 9, failed: false, cached: true };
-
-    fn at(stage: Stage, done: u32, total: u32, seconds_left: Option<f64>) -> Progress {
-        Progress { stage, done, total, seconds_left }
-    }
+    use crate::text::progress::tests::{LOADED, at};
 
     #[test]
     fn weights_are_counted_in_bytes_while_they_come() {

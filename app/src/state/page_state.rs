@@ -283,9 +283,8 @@ impl PageState {
         Some(Command::Refine { run: study.run, slot, tier })
     }
 
-    /// Takes in that the worker has ended: for the reason in `issue`, or at the person's request
-    /// where there is none. The studies in `again` are opened again, in the runs that are returned;
-    /// of the others, finished numbers stay.
+    /// Takes in that the worker has ended. Without an `issue`, the person asked for it. The studies in
+    /// `again` get new runs, which are returned. The other studies keep their finished numbers.
     pub fn lost_worker(&mut self, issue: Option<Issue>, again: &[StudySlot]) -> Vec<(StudySlot, RunId)> {
         self.worker = WorkerStatus::Starting;
         self.device = None;

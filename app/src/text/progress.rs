@@ -64,12 +64,12 @@ pub fn detail(progress: &Progress, loaded: &WeightsStatus, download: Option<&Dow
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    const LOADED: WeightsStatus = WeightsStatus { bytes: 9, total: 9, failed: false, cached: true };
+    pub(crate) const LOADED: WeightsStatus = WeightsStatus { bytes: 9, total: 9, failed: false, cached: true };
 
-    fn at(stage: Stage, done: u32, total: u32, seconds_left: Option<f64>) -> Progress {
+    pub(crate) fn at(stage: Stage, done: u32, total: u32, seconds_left: Option<f64>) -> Progress {
         Progress { stage, done, total, seconds_left }
     }
 

@@ -88,7 +88,8 @@ impl Painter {
         Some(())
     }
 
-    /// Draws the rendered slice onto a canvas of `size` CSS pixels; clears it where there is none.
+    /// Draws the rendered slice onto a canvas of `size` CSS pixels. Without a slice it clears the
+    /// canvas.
     pub fn draw(&self, canvas: &HtmlCanvasElement, size: [f64; 2], shown: Option<ScreenFromImage>) -> Option<()> {
         let ratio = browser::window()?.device_pixel_ratio().max(1.0);
         let [width, height] = size.map(|v| (v * ratio).round() as u32);

@@ -152,23 +152,14 @@ mod tests {
     use corsai_manifest::Manifest;
     use corsai_networks::{NetworkShape, read_manifest, shipped};
     use corsai_report::IssueCode;
-    use corsai_volume::{Grid, GridGeometry, HuVolume, label};
+    use corsai_volume::{Grid, HuVolume, label};
 
     use super::*;
 
     /// Two boxes of lung in soft tissue, the patient's right one first.
     fn chest() -> Arc<HuVolume> {
         let (slices, side) = (12, 32);
-        let grid = Grid::try_new(GridGeometry {
-            rows: side,
-            columns: side,
-            row_mm: 10.0,
-            column_mm: 10.0,
-            positions_mm: (0..slices).map(|z| z as f64 * 10.0).collect(),
-            slab_mm: vec![10.0; slices],
-            patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
-        })
-        .unwrap();
+        let grid = Grid::evenly_spaced([slices, side, side], [10.0; 3]).unwrap();
         let lung = |z: usize, y: usize, x: usize| {
             (2..10).contains(&z) && (8..24).contains(&y) && ((4..14).contains(&x) || (18..28).contains(&x))
         };

@@ -9,7 +9,7 @@ use corsai_manifest::{
     Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Vote,
 };
 use corsai_report::Tier;
-use corsai_volume::{Grid, GridGeometry, HuVolume};
+use corsai_volume::{Grid, HuVolume};
 
 use crate::{
     analysis::{Analysis, Job, Options},
@@ -71,16 +71,8 @@ pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
 /// A synthetic study: two lungs, a lesion in the right one, gas in the stomach below the left one,
 /// air around the body.
 fn study() -> HuVolume {
-    let grid = Grid::try_new(GridGeometry {
-        rows: ROWS,
-        columns: COLUMNS,
-        row_mm: 9.0,
-        column_mm: 8.0,
-        positions_mm: (0..SLICES).map(|z| z as f64 * 10.0).collect(),
-        slab_mm: vec![10.0; SLICES],
-        patient_from_voxel: [[8.0, 0.0, 0.0, 0.0], [0.0, 9.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
-    })
-    .expect("invariant: the synthetic grid has valid sizes and distances");
+    let grid = Grid::evenly_spaced([SLICES, ROWS, COLUMNS], [10.0, 9.0, 8.0])
+        .expect("invariant: the synthetic grid has valid sizes and distances");
     let voxel = |at: usize| {
         let [x, y, z] = [at % COLUMNS, at / COLUMNS % ROWS, at / COLUMNS / ROWS].map(|i| i as i32);
         // Whether the voxel is in an ellipsoid; in integers, so that every machine agrees.

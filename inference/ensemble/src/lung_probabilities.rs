@@ -170,7 +170,6 @@ impl LungResampler {
 
 #[cfg(test)]
 mod tests {
-    use corsai_volume::GridGeometry;
 
     use super::*;
 
@@ -182,17 +181,7 @@ mod tests {
 
     /// A study on the cube's own grid, 3 mm a voxel, and its label bytes.
     fn labelled(voxel: impl Fn(usize, usize, usize) -> Voxel) -> Vec<u8> {
-        let mm = 3.0;
-        let grid = Grid::try_new(GridGeometry {
-            rows: SIZE,
-            columns: SIZE,
-            row_mm: mm,
-            column_mm: mm,
-            positions_mm: (0..SIZE).map(|z| z as f64 * mm).collect(),
-            slab_mm: vec![mm; SIZE],
-            patient_from_voxel: [[mm, 0.0, 0.0, 0.0], [0.0, mm, 0.0, 0.0], [0.0, 0.0, mm, 0.0]],
-        })
-        .unwrap();
+        let grid = Grid::evenly_spaced([SIZE; 3], [3.0; 3]).unwrap();
         let positions = (0..SIZE.pow(3)).map(|at| (at / SIZE / SIZE, at / SIZE % SIZE, at % SIZE));
         let voxels: Vec<Voxel> = positions.map(|(z, y, x)| voxel(z, y, x)).collect();
         let [right, left] = [|v: &Voxel| v.0, |v: &Voxel| v.1].map(|of| voxels.iter().map(of).collect());

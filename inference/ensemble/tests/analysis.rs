@@ -11,23 +11,14 @@ use corsai_manifest::{
 };
 use corsai_report::Tier;
 use corsai_volume::label;
-use corsai_volume::{Grid, GridGeometry, HuVolume};
+use corsai_volume::{Grid, HuVolume};
 use proptest::prelude::*;
 
 const SIDE: usize = 24;
 const SLICES: usize = 10;
 
 fn chest() -> Arc<HuVolume> {
-    let grid = Grid::try_new(GridGeometry {
-        rows: SIDE,
-        columns: SIDE,
-        row_mm: 10.0,
-        column_mm: 10.0,
-        positions_mm: (0..SLICES).map(|z| z as f64 * 10.0).collect(),
-        slab_mm: vec![10.0; SLICES],
-        patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
-    })
-    .unwrap();
+    let grid = Grid::evenly_spaced([SLICES, SIDE, SIDE], [10.0; 3]).unwrap();
     let lung = |z: usize, y: usize, x: usize| {
         (1..9).contains(&z) && (5..19).contains(&y) && ((3..11).contains(&x) || (13..21).contains(&x))
     };

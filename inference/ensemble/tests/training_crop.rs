@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 
 use corsai_ensemble::{CropBox, whole_volume};
 use corsai_manifest::{Input, Normalisation, Region};
-use corsai_volume::{Grid, GridGeometry, HuVolume};
+use corsai_volume::{Grid, HuVolume};
 
 const SLICES: usize = 5;
 const ROWS: usize = 22;
@@ -24,15 +24,7 @@ fn stored(name: &str) -> Vec<u8> {
 }
 
 fn volume() -> HuVolume {
-    let grid = Grid::try_new(GridGeometry {
-        rows: ROWS,
-        columns: COLUMNS,
-        row_mm: 1.0,
-        column_mm: 1.0,
-        positions_mm: (0..SLICES).map(|z| z as f64).collect(),
-        slab_mm: vec![1.0; SLICES],
-        patient_from_voxel: [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]],
-    });
+    let grid = Grid::evenly_spaced([SLICES, ROWS, COLUMNS], [1.0; 3]);
     let voxels = stored("volume.bin").as_chunks::<2>().0.iter().map(|word| i16::from_le_bytes(*word)).collect();
     HuVolume::try_new(grid.unwrap(), voxels).unwrap()
 }

@@ -154,22 +154,12 @@ impl ReferenceMasks {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use corsai_volume::GridGeometry;
 
     use super::*;
 
     /// One slice of one row, 10 × 10 × 10 mm a voxel: 1 mL.
     pub(crate) fn row(columns: usize) -> Grid {
-        Grid::try_new(GridGeometry {
-            rows: 1,
-            columns,
-            row_mm: 10.0,
-            column_mm: 10.0,
-            positions_mm: vec![0.0],
-            slab_mm: vec![10.0],
-            patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
-        })
-        .unwrap()
+        Grid::evenly_spaced([1, 1, columns], [10.0; 3]).unwrap()
     }
 
     fn lungs(mask: &[u8], labels: LungLabels) -> Result<ReferenceMasks, MaskError> {

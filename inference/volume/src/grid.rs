@@ -112,6 +112,24 @@ impl Grid {
         Ok(Self(geometry))
     }
 
+    /// Returns a grid of `[slices, rows, columns]` voxels, evenly spaced by `[slice, row, column]` mm.
+    /// Its first voxel is at the origin, its axes are the patient's.
+    ///
+    /// # Errors
+    /// As [`Self::try_new`].
+    pub fn evenly_spaced([slices, rows, columns]: [usize; 3], spacing_mm: [f64; 3]) -> Result<Self, VolumeError> {
+        let [slice_mm, row_mm, column_mm] = spacing_mm;
+        Self::try_new(GridGeometry {
+            rows,
+            columns,
+            row_mm,
+            column_mm,
+            positions_mm: (0..slices).map(|z| z as f64 * slice_mm).collect(),
+            slab_mm: vec![slice_mm; slices],
+            patient_from_voxel: [[column_mm, 0.0, 0.0, 0.0], [0.0, row_mm, 0.0, 0.0], [0.0, 0.0, slice_mm, 0.0]],
+        })
+    }
+
     /// Returns the number of slices, at least 1.
     #[must_use]
     pub fn slices(&self) -> usize {

@@ -64,18 +64,9 @@ impl HuVolume {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::GridGeometry;
 
     fn volume(slices: usize, columns: usize, voxels: &[i16]) -> HuVolume {
-        let grid = Grid::try_new(GridGeometry {
-            rows: 1,
-            columns,
-            row_mm: 1.0,
-            column_mm: 1.0,
-            positions_mm: (0..slices).map(|z| z as f64).collect(),
-            slab_mm: vec![1.0; slices],
-            patient_from_voxel: [[0.0; 4]; 3],
-        });
+        let grid = Grid::evenly_spaced([slices, 1, columns], [1.0; 3]);
         HuVolume::try_new(grid.unwrap(), voxels.to_vec()).unwrap()
     }
 
