@@ -43,8 +43,6 @@ pub enum StudyOrder {
 pub enum Counted {
     /// Files of a drop.
     Files,
-    /// Slices of a series.
-    Slices,
     /// Images that were set aside.
     Images,
     /// Slices that are not axial.

@@ -131,7 +131,6 @@ issues! {
     WorkerUnavailable "worker.unavailable" Stop "The part of the page that computes could not be loaded." "Check the connection and reload the page.";
     WorkerRestarted "worker.restarted" Info "The part of the page that computes had stopped and was started anew; it goes on from what was computed." "Nothing to do.";
     InternalFault "internal.fault" Stop "The computation failed at one step; no number is shown." "Open the study again; if it happens again, tell the makers which step is named.";
-    ResultWithheld "result.withheld" Stop "The study was read but nothing was measured." "See the other reasons listed.";
 }
 
 /// One problem with the input, or the reason for a refusal. [`crate::text::message`] makes the

@@ -64,7 +64,6 @@ fn study(study: StudyOrder) -> &'static str {
 fn count(count: u64, of: Counted) -> String {
     match of {
         Counted::Files => counted(count, "file", "files"),
-        Counted::Slices => counted(count, "slice", "slices"),
         Counted::Images | Counted::Clashes => counted(count, "image", "images"),
         Counted::NotAxial => format!("{count} not axial"),
         Counted::Copies => counted(count, "copy", "copies"),

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_fault_of_ours_is_called_a_withheld_result() {
+    fn faults_of_ours_are_internal_faults() {
         let errors = [
             WorkerError::Analysis { step: "an answer".into(), source: EnsembleError::UnknownJob },
             WorkerError::CpuSelfTest { deviation: Some(1.0) },
