@@ -68,6 +68,8 @@ pub enum Reason {
     ShiftedSideways,
     /// Rows and columns are not at right angles.
     SkewedAxes,
+    /// Direction cosines that are neither of unit length nor at right angles.
+    NoRotation,
     /// The samples are signed where the header says unsigned.
     UnexpectedSigns,
     /// A lookup table stands in place of slope and intercept.

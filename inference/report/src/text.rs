@@ -134,6 +134,7 @@ fn reason(reason: Reason) -> &'static str {
     match reason {
         Reason::ShiftedSideways => "slices shifted sideways against one another",
         Reason::SkewedAxes => "rows and columns are not at right angles",
+        Reason::NoRotation => "the directions of rows and columns are not at right angles, or have no length",
         Reason::UnexpectedSigns => "signed samples where the header says unsigned",
         Reason::LookupTable => "a table in place of a slope",
         Reason::OtherUnit => "another unit",

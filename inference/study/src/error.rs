@@ -109,6 +109,9 @@ pub enum SliceError {
     /// Image Position or Image Orientation is missing or unreadable.
     #[error("position or orientation can't be read")]
     NoPosition,
+    /// The direction cosines are neither of unit length nor at right angles.
+    #[error("the direction cosines are no rotation")]
+    NoRotation,
     /// Pixel Spacing is missing or unreadable.
     #[error("the pixel spacing can't be read")]
     NoPixelSpacing,

@@ -69,6 +69,7 @@ impl ToIssue for SliceError {
             Self::SeveralSamples => Issue::new(IssueCode::PixelsDepth, [Reason::SeveralSamples.into()]),
             Self::NotOriginal => Issue::new(IssueCode::SeriesSetAside, []),
             Self::NoPosition => Issue::new(IssueCode::GeometryNoPosition, []),
+            Self::NoRotation => Issue::new(IssueCode::GeometryNoPosition, [Reason::NoRotation.into()]),
             Self::NoPixelSpacing => Issue::new(IssueCode::GeometryNoSpacing, []),
             Self::Truncated => Issue::new(IssueCode::FileTruncated, []),
             Self::ModalityLutSequence => Issue::new(IssueCode::HuNotHounsfield, [Reason::LookupTable.into()]),
