@@ -175,6 +175,9 @@ pub enum GeometryError {
     /// Places that have more than one slice.
     #[error("{0} places have more than one slice")]
     Overlapping(usize),
+    /// Slices of several acquisitions, reconstructions or sizes, none of which shows the whole lungs.
+    #[error("no part of the mixed slices shows the whole lungs")]
+    Mixed,
     /// The distances of slices differ too much.
     #[error("the distances are {least_mm:.2} to {most_mm:.2} mm")]
     Uneven {

@@ -96,6 +96,7 @@ impl ToIssue for GeometryError {
             Self::Overlapping(positions) => {
                 Issue::new(IssueCode::SeriesOverlapping, [Found::count(*positions, Counted::SharedPositions)])
             }
+            Self::Mixed => Issue::new(IssueCode::SeriesMixed, []),
             Self::Uneven { least_mm, most_mm } => {
                 Issue::new(IssueCode::GeometryIrregularSpacing, [distances(*least_mm, *most_mm)])
             }

@@ -15,6 +15,11 @@ const LENGTH_ROUNDING: f64 = 0.05;
 /// Largest cosine of the angle between two directions as written: two digits make 0.02.
 const ANGLE_ROUNDING: f64 = 0.02;
 
+/// Direction cosines that differ by less are those of parallel slices.
+const PARALLEL: f64 = 5e-3;
+/// Pixel spacings that differ by less than this share are equal.
+const SAME_SPACING: f64 = 1e-3;
+
 /// Returns the two directions of Image Orientation (0020,0037), with unit length and at a right
 /// angle; `None` where they are no rotation of the patient's axes that was written with few digits.
 pub(crate) fn direction_cosines(cosines: [f64; 6]) -> Option<[Vector; 2]> {
@@ -99,6 +104,19 @@ impl SlicePlane {
             directions: [horizontal.0, vertical.0],
             permutation: AxisPermutation { start, row_step: vertical.3, column_step: horizontal.3 },
         }
+    }
+
+    /// Returns whether both have the same rows, columns and pixel spacing.
+    pub(crate) fn has_size_of(&self, other: &Self) -> bool {
+        let close = |(a, b): (f64, f64)| (a - b).abs() <= SAME_SPACING * a;
+        (self.rows, self.columns) == (other.rows, other.columns)
+            && self.spacing_mm.into_iter().zip(other.spacing_mm).all(close)
+    }
+
+    /// Returns whether both are parallel.
+    pub(crate) fn is_parallel_to(&self, other: &Self) -> bool {
+        let mut pairs = self.directions.into_iter().zip(other.directions);
+        pairs.all(|(a, b)| a.minus(b).0.iter().all(|difference| difference.abs() <= PARALLEL))
     }
 
     /// Returns the unit normal; towards the head where the slice is axial.

@@ -10,7 +10,7 @@ use crate::error::{GeometryError, MissingSlices};
 use crate::geometry::warning::GeometryWarning;
 
 /// Fewer slices are no chest.
-const MIN_SLICES: usize = 8;
+pub(crate) const MIN_SLICES: usize = 8;
 /// Slices nearer to one another than this are at one place, mm.
 pub(crate) const SAME_PLACE_MM: f64 = 0.01;
 /// Deviation from the median distance that is rounding: the larger of a share of it and mm. A
@@ -26,7 +26,7 @@ const MAX_GAP_MM: f64 = 10.0;
 /// Fewest neighbouring distances that are alike and make a stretch of their own.
 const MIN_STRETCH: usize = 4;
 /// Distance beyond which small lesions fall between slices, mm; guidelines ask for 5 or less.
-const THICK_MM: f64 = 5.05;
+pub(crate) const THICK_MM: f64 = 5.05;
 
 /// The slabs of a series, and the warnings about them.
 #[derive(Debug, Clone, PartialEq)]
