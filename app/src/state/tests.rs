@@ -34,7 +34,7 @@ fn series(id: u32, usable: bool) -> SeriesSummary {
         spacing_mm: Some(1.0),
         kernel_key: None,
         tube_voltage_kv: None,
-        contrast: false,
+        contrast: None,
         date: Some("2020-04-07".into()),
         usable,
         patient_key: Some(1),

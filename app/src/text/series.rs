@@ -65,7 +65,7 @@ mod tests {
             spacing_mm: None,
             kernel_key: None,
             tube_voltage_kv: None,
-            contrast: false,
+            contrast: None,
             date: None,
             usable: false,
             patient_key: None,

@@ -33,9 +33,9 @@ pub struct SeriesSummary {
     /// KVP (0018,0060): tube voltage, kV.
     #[serde(default)]
     pub tube_voltage_kv: Option<f64>,
-    /// Whether Contrast/Bolus Agent (0018,0010) names an agent.
+    /// Whether Contrast/Bolus Agent (0018,0010) names an agent; absent where the files can't say.
     #[serde(default)]
-    pub contrast: bool,
+    pub contrast: Option<bool>,
     /// `YYYY-MM-DD`, of the acquisition, else the series, else the study.
     pub date: Option<String>,
     /// Whether the series can be measured.

@@ -97,7 +97,7 @@ fn summary(grid: &Grid, issues: &[Issue]) -> SeriesSummary {
         spacing_mm: Some(grid.slice_mm()),
         kernel_key: None,
         tube_voltage_kv: None,
-        contrast: false,
+        contrast: None,
         date: None,
         usable: true,
         patient_key: None,

@@ -207,7 +207,7 @@ fn summary(
         spacing_mm: grid.map(Grid::slice_mm),
         kernel_key: description.as_ref().and_then(|about| about.kernel_key),
         tube_voltage_kv: description.as_ref().and_then(|about| about.tube_voltage_kv),
-        contrast: description.as_ref().is_some_and(|about| about.contrast),
+        contrast: description.as_ref().map(|about| about.contrast),
         date: description.and_then(|about| about.date),
         usable: stack.is_some(),
         patient_key,
