@@ -8,9 +8,10 @@ use std::{collections::BTreeSet, fs, path::Path, path::PathBuf, process::Command
 use corsai_tests::root;
 
 /// Every crate of the workspace with the crates of the workspace that it may depend on.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("volume", &[]),
     ("report", &[]),
+    ("language", &["report"]),
     ("manifest", &["report"]),
     ("protocol", &["report"]),
     ("kernels", &[]),
@@ -19,10 +20,10 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("study", &["protocol", "report", "volume"]),
     ("phantom", &["protocol", "volume"]),
     ("findings", &["protocol", "report", "volume"]),
-    ("evaluation", &["findings", "report", "volume"]),
+    ("evaluation", &["findings", "language", "report", "volume"]),
     ("networks", &["kernels", "manifest", "report"]),
     ("ensemble", &["manifest", "protocol", "report", "volume"]),
-    ("app", &["manifest", "channel", "protocol", "report", "volume"]),
+    ("app", &["manifest", "channel", "language", "protocol", "report", "volume"]),
     (
         "worker",
         &[
@@ -36,6 +37,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "ensemble",
             "evaluation",
             "findings",
+            "language",
             "manifest",
             "networks",
             "nifti",
@@ -135,7 +137,7 @@ fn only_page_worker_and_bench_know_a_browser() {
             assert!(!direct(&format!("corsai-{name}")).contains(browser), "corsai-{name} names {browser}");
         }
     }
-    for name in ["volume", "report", "manifest", "protocol", "study", "findings", "evaluation", "nifti"] {
+    for name in ["volume", "report", "manifest", "protocol", "study", "findings", "evaluation", "nifti", "language"] {
         let found = everything(&format!("corsai-{name}"));
         assert!(!found.contains("web-sys"), "corsai-{name} is built with web-sys");
     }

@@ -4,14 +4,16 @@ use std::{fs, io, io::Write as _};
 
 use corsai_ensemble::{Analysis, JobId};
 use corsai_findings::refusal;
+use corsai_language::message;
 use corsai_protocol::{SeriesSummary, Stage};
-use corsai_report::{Issue, Report, Runs, StudyRecord, text};
+use corsai_report::{Issue, Report, Runs, StudyRecord};
 
 use crate::{
     arguments::{AnalyseArguments, StudyArgument},
     console::{StudyProgress, message},
     error::{CliError, write_error},
     inference_session::InferenceSession,
+    locale::language,
     masks,
     measurement::{Measurement, compare_studies, measure_study},
     probabilities::Recorder,
@@ -26,11 +28,11 @@ use crate::{
 pub fn run(arguments: &AnalyseArguments) -> Result<bool, CliError> {
     let report = analyse(arguments)?;
     for issue in &report.issues {
-        let words = [text::message(issue), issue.files.join(", ")];
+        let words = [language().issue(issue), issue.files.join(", ")];
         message(format_args!("[{}] {}", issue.code.as_str(), words.join(" ").trim_end()));
     }
     let measured = report.lungs.is_some();
-    let mut json = serde_json::to_string_pretty(&report.for_file())?;
+    let mut json = serde_json::to_string_pretty(&language().report_for_file(report))?;
     json.push('\n');
     match &arguments.json {
         Some(file) => fs::write(file, json).map_err(write_error(file))?,
@@ -61,7 +63,13 @@ impl Observer for AnalysisObserver {
 fn read_study(study: &StudyArgument) -> Result<Study, Vec<Issue>> {
     let study = reading::read_study(study)?;
     let SeriesSummary { slices, columns, rows, .. } = study.series;
-    message(format_args!("{slices} slices of {columns} × {rows}"));
+    message(message!(
+        language(),
+        "study-size",
+        slices = slices,
+        columns = columns.to_string(),
+        rows = rows.to_string()
+    ));
     Ok(study)
 }
 
@@ -108,7 +116,7 @@ fn analyse(arguments: &AnalyseArguments) -> Result<Report, CliError> {
     }
     let mut report = current.report.clone();
     if let Some(previous) = arguments.previous() {
-        message("The earlier study:");
+        message(language().text("earlier-study-follows"));
         let earlier = match read_study(&previous) {
             Ok(study) => measure_observed(study, &session, None)?.map_err(|refused| refused.issues),
             Err(issues) => Err(issues),

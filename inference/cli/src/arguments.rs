@@ -1,89 +1,80 @@
 //! The command line, read into what is asked for.
 
-use std::path::PathBuf;
+use std::{num::ParseIntError, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use corsai_ensemble::Options;
 use corsai_evaluation::LungLabels;
+use corsai_language::{Language, message};
 use corsai_manifest::Vote;
 use corsai_phantom::PhantomOptions;
 use corsai_protocol::DevicePreference;
-use corsai_report::DISCLAIMER;
 
-/// Help of `corsai analyse`: forms of a study, exit statuses.
-const ANALYSE: &str = "\
-STUDY is a folder or a zip of DICOM files, or one NIfTI-1 file (.nii, .nii.gz) in Hounsfield units. A NIfTI file has \
-neither patient nor date, so a comparison can't check them.
+use crate::locale::language;
 
-RUST_LOG=corsai=debug logs every stage with sizes and times to standard error.
+/// Returns a text of the help.
+fn text(id: &str) -> String {
+    language().text(id)
+}
 
-Exit status 0: measured. 2: refused, the report says why. 1: something could not be written. 64: the command line was \
-not understood.";
+/// Returns the help behind a command's options: a text, and that this is not a medical device.
+fn after(id: &str) -> String {
+    format!("{}\n\n{}", text(id), language().disclaimer())
+}
 
-/// Help of `corsai evaluate`: forms of a cohort, results, exit statuses.
-const EVALUATE: &str = "\
-COHORT is a CSV file or a folder.
-
-CSV: the first line names the columns; every other line is one study. Only `study` is required:
-  study        a folder or zip of DICOM files, or a NIfTI file
-  lesion_mask  NIfTI; every number but 0 is lesion
-  lung_mask    NIfTI; 1 is the patient's right lung and 2 the left (other numbers: --lung-labels),
-               or one number for both lungs
-  class        a reader's CT-class, 0 to 4; without it, the masks' class counts
-  previous     an earlier study of the same patient, best one that has a line of its own
-  dynamics     a reader's verdict: progression, stable or positive-response; without it, the masks' counts
-Relative paths begin at the CSV file's folder.
-
-Folder: each folder, zip and NIfTI file in it is a study. The masks of NAME (NAME/, NAME.zip, NAME.nii.gz) are beside it: \
-NAME.lungs.nii.gz and NAME.lesions.nii.gz, as `corsai analyse --masks` writes them.
-
-A mask needs the study's own grid; its axes may have any order and direction.
-
-DIR gets studies.csv, evaluation.json and evaluation.html. DIR/studies gets the result of each study: an evaluation that \
-is started again continues from there. A study is measured again if a file, an option or a network has changed. After \
-Ctrl-C the studies in progress end; Ctrl-C again stops at once.
-
-Exit status 0: all studies were measured. 2: some were not, and are listed with their codes. 1: something could not be \
-read or written. 130: interrupted. 64: the command line was not understood.";
-
-/// Measures lungs and lesions on chest CTs, natively and by the same code as the page.
+/// The command line.
 #[derive(Debug, Parser)]
-#[command(name = "corsai", version, after_help = DISCLAIMER, arg_required_else_help = true)]
+#[command(
+    name = "corsai",
+    version,
+    about = text("command-about"),
+    after_help = language().disclaimer(),
+    arg_required_else_help = true
+)]
 pub struct CommandLine {
     #[command(subcommand)]
     pub command: Command,
+    #[arg(
+        long,
+        global = true,
+        value_name = "TAG",
+        value_parser = PossibleValuesParser::new(Language::all().map(Language::tag)),
+        help = text("argument-language")
+    )]
+    // It is read by the module `locale` before the help is made.
+    language: Option<String>,
 }
 
 /// A command with its arguments.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Measure lungs and lesions on one chest CT
-    #[command(after_help = format!("{ANALYSE}\n\n{DISCLAIMER}"))]
+    #[command(about = text("command-analyse"), after_help = after("command-analyse-after"))]
     Analyse(AnalyseArguments),
-    /// Measure many studies and compare them with masks and readings: a check on your own patients
-    #[command(after_help = format!("{EVALUATE}\n\n{DISCLAIMER}"))]
+    #[command(about = text("command-evaluate"), after_help = after("command-evaluate-after"))]
     Evaluate(EvaluateArguments),
-    /// List the series of a study: number, size, date, description and problems
-    #[command(after_help = "Exit status 0: one can be measured. 2: none can.")]
+    #[command(about = text("command-series"), after_help = text("command-series-after"))]
     Series {
-        /// A folder, a zip or a NIfTI file
+        #[arg(help = text("argument-study-of-series"))]
         study: PathBuf,
     },
-    /// Write a synthetic chest CT as DICOM files
+    #[command(about = text("command-phantom"))]
     Phantom(PhantomArguments),
-    /// Time every network on one slice, and check the shipped ones on a known slice
+    #[command(about = text("command-bench"))]
     Bench {
-        /// The device: one thread of the CPU, or the fastest graphics processor
-        #[arg(long, value_enum, default_value_t = Device::Cpu)]
+        #[arg(long, value_enum, default_value_t = Device::Cpu, help = text("argument-bench-device"))]
         device: Device,
-        /// Number of runs of each network after the first
-        #[arg(long, value_name = "N", default_value_t = 9, value_parser = at_least_one)]
+        #[arg(
+            long,
+            value_name = "N",
+            default_value_t = 9,
+            value_parser = at_least_one,
+            help = text("argument-runs")
+        )]
         runs: usize,
     },
-    /// Print a script that completes this command's options in a shell
+    #[command(about = text("command-completions"))]
     Completions {
-        /// The shell
-        #[arg(value_enum)]
+        #[arg(value_enum, help = text("argument-shell"))]
         shell: clap_complete::Shell,
     },
 }
@@ -108,40 +99,35 @@ impl Device {
 /// The networks that vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Tier {
-    /// One network
+    #[value(help = text("value-tier-quick"))]
     Quick,
-    /// The mean of a few
+    #[value(help = text("value-tier-standard"))]
     Standard,
-    /// All of them
+    #[value(help = text("value-tier-full"))]
     Full,
 }
 
 /// The thresholds of the vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Thresholds {
-    /// Chosen for these networks
+    #[value(help = text("value-vote-own"))]
     Own,
-    /// Those of the paper
+    #[value(help = text("value-vote-paper"))]
     Paper,
 }
 
 /// Options of every measurement, of one study and of many.
 #[derive(Debug, Clone, Args)]
 pub struct Method {
-    /// The device; by default the GPU if there is a real one, else the CPU
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, help = text("argument-device"))]
     device: Option<Device>,
-    /// The networks that vote
-    #[arg(long, value_enum, default_value_t = Tier::Standard)]
+    #[arg(long, value_enum, default_value_t = Tier::Standard, help = text("argument-tier"))]
     tier: Tier,
-    /// Run every network on every slice with lung, without early stop: the same masks, later
-    #[arg(long)]
+    #[arg(long, help = text("argument-full-run"))]
     full_run: bool,
-    /// The thresholds of the vote
-    #[arg(long, value_enum, default_value_t = Thresholds::Own)]
+    #[arg(long, value_enum, default_value_t = Thresholds::Own, help = text("argument-vote"))]
     vote: Thresholds,
-    /// Use the DPNs of three projections in place of the axial ones, if the tier has them
-    #[arg(long)]
+    #[arg(long, help = text("argument-dpn-3d"))]
     dpn_3d: bool,
 }
 
@@ -179,33 +165,27 @@ pub struct StudyArgument {
 /// Arguments of `corsai analyse`.
 #[derive(Debug, Args)]
 pub struct AnalyseArguments {
-    /// A folder or zip of DICOM files, or a NIfTI file
+    #[arg(help = text("argument-study"))]
     study: PathBuf,
-    /// The series' number in the list of `corsai series`; by default the first that can be measured
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = at_least_one, help = text("argument-series"))]
     series: Option<usize>,
-    /// An earlier study of the same patient, to compare with
-    #[arg(long, value_name = "STUDY")]
+    #[arg(long, value_name = "STUDY", help = text("argument-previous"))]
     previous: Option<PathBuf>,
-    /// The number of the earlier study's series
-    #[arg(long, value_name = "N", requires = "previous", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", requires = "previous", value_parser = at_least_one, help = text("argument-previous-series"))]
     previous_series: Option<usize>,
-    /// Give a verdict though the identifiers differ: both studies are of one patient
-    #[arg(long, requires = "previous")]
+    #[arg(long, requires = "previous", help = text("argument-same-patient"))]
     pub same_patient: bool,
-    /// The file for the report; by default it is printed
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = text("argument-json"))]
     pub json: Option<PathBuf>,
-    /// A folder for lungs.nii.gz (1 right, 2 left) and lesions.nii.gz (1)
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help = text("argument-masks"))]
     pub masks: Option<PathBuf>,
-    /// A folder for every network's probabilities on the study's grid, to choose thresholds on
-    ///
-    /// lungs-right.nii.gz and lungs-left.nii.gz are 32-bit floating-point. Each lesion network's
-    /// NAME.nii.gz holds whole steps of 1/2048, with that scale in the header; it is 0 outside the
-    /// box around the lungs. All networks of the tier run on all slices with lung, as with
-    /// --full-run.
-    #[arg(long, value_name = "DIR", conflicts_with = "dpn_3d")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with = "dpn_3d",
+        help = text("argument-probabilities"),
+        long_help = text("argument-probabilities-long")
+    )]
     pub probabilities: Option<PathBuf>,
     #[command(flatten)]
     pub method: Method,
@@ -233,16 +213,13 @@ impl AnalyseArguments {
 /// Arguments of `corsai evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArguments {
-    /// A CSV file or a folder of studies
+    #[arg(help = text("argument-cohort"))]
     pub cohort: PathBuf,
-    /// The folder for the results; it is created if necessary
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help = text("argument-out"))]
     pub out: PathBuf,
-    /// Number of studies measured at once; they share the CPU's threads
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one, help = text("argument-jobs"))]
     pub jobs: usize,
-    /// The numbers of the right and of the left lung in lung masks
-    #[arg(long, value_name = "RIGHT,LEFT", default_value = "1,2", value_parser = lung_labels)]
+    #[arg(long, value_name = "RIGHT,LEFT", default_value = "1,2", value_parser = lung_labels, help = text("argument-lung-labels"))]
     pub lung_labels: LungLabels,
     #[command(flatten)]
     pub method: Method,
@@ -251,26 +228,19 @@ pub struct EvaluateArguments {
 /// Arguments of `corsai phantom`.
 #[derive(Debug, Args)]
 pub struct PhantomArguments {
-    /// The folder for the files; it is created if necessary
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", help = text("argument-folder"))]
     pub folder: PathBuf,
-    /// Diseased share of the left lung, 0 to 0.9
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", help = text("argument-share-left"))]
     share_left: f64,
-    /// Diseased share of the right lung, 0 to 0.9
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", help = text("argument-share-right"))]
     share_right: f64,
-    /// Date of the acquisition
-    #[arg(long, value_name = "YYYYMMDD")]
+    #[arg(long, value_name = "YYYYMMDD", help = text("argument-date"))]
     date: u32,
-    /// The number of the patient: another one has another anatomy
-    #[arg(long, value_name = "N", default_value_t = PhantomOptions::default().seed)]
+    #[arg(long, value_name = "N", default_value_t = PhantomOptions::default().seed, help = text("argument-seed"))]
     seed: u64,
-    /// Number of columns, and of rows, of a slice
-    #[arg(long, value_name = "N", default_value_t = PhantomOptions::default().columns)]
+    #[arg(long, value_name = "N", default_value_t = PhantomOptions::default().columns, help = text("argument-columns"))]
     columns: usize,
-    /// Number of slices
-    #[arg(long, value_name = "N", default_value_t = PhantomOptions::default().slices)]
+    #[arg(long, value_name = "N", default_value_t = PhantomOptions::default().slices, help = text("argument-slices"))]
     slices: usize,
 }
 
@@ -284,8 +254,10 @@ impl PhantomArguments {
 
 /// Parses a number of 1 or more.
 fn at_least_one(text: &str) -> Result<usize, String> {
-    let number: usize = text.parse().map_err(|error| format!("it has to be a whole number: {error}"))?;
-    if number == 0 { Err("it has to be at least 1".into()) } else { Ok(number) }
+    let number: usize = text
+        .parse()
+        .map_err(|error: ParseIntError| message!(language(), "number-not-whole", error = error.to_string()))?;
+    if number == 0 { Err(text("number-at-least-one")) } else { Ok(number) }
 }
 
 /// Parses two different numbers of 1 to 255, separated by a comma.
@@ -295,7 +267,7 @@ fn lung_labels(text: &str) -> Result<LungLabels, String> {
         Some([right, left]) if right != left && *right > 0 && *left > 0 => {
             Ok(LungLabels { right: *right, left: *left })
         }
-        _ => Err("it has to be two different numbers from 1 to 255, for example 1,2".into()),
+        _ => Err(text("lung-labels-wrong")),
     }
 }
 

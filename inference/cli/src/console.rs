@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use corsai_language::message;
 use corsai_protocol::Stage;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tracing::level_filters::LevelFilter;
@@ -18,6 +19,8 @@ use tracing_subscriber::{
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
+
+use crate::locale::language;
 
 /// Time between two progress lines where standard error is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(2);
@@ -43,7 +46,7 @@ pub fn start_logging() {
     let default = || Targets::new().with_target("corsai", LevelFilter::WARN);
     let filter = match env::var("RUST_LOG") {
         Ok(text) if !text.is_empty() => text.parse().unwrap_or_else(|error| {
-            message(format_args!("RUST_LOG is not understood: {error}"));
+            message(message!(language(), "log-not-understood", error = error.to_string()));
             default()
         }),
         _ => default(),
@@ -85,7 +88,7 @@ pub struct StudyProgress {
 impl StudyProgress {
     /// Returns progress that nothing has been shown of.
     pub fn new() -> Self {
-        Self { bar: progress_bar(0, "{msg:8} {wide_bar} {pos} of {len}, {eta} left"), shown: None }
+        Self { bar: progress_bar(0, "{msg:9} {wide_bar} {pos} / {len}, {eta}"), shown: None }
     }
 
     /// Shows the number of completed network runs in a stage, where a run is one network on one
@@ -101,7 +104,13 @@ impl StudyProgress {
             self.bar.set_length(total as u64);
             self.bar.set_position(completed as u64);
         } else if same_stage.is_none_or(|(_, when)| when.elapsed() >= LINE_INTERVAL) {
-            message(format_args!("{}: {completed} of {total}", stage_name(stage)));
+            message(message!(
+                language(),
+                "stage-progress",
+                stage = stage_name(stage),
+                completed = completed,
+                total = total
+            ));
             self.shown = Some((stage, Instant::now()));
         }
     }
@@ -113,11 +122,11 @@ impl StudyProgress {
 }
 
 /// Returns the name of a stage.
-pub const fn stage_name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Lungs => "lungs",
-        _ => "lesions",
-    }
+pub fn stage_name(stage: Stage) -> String {
+    language().text(match stage {
+        Stage::Lungs => "stage-lungs",
+        _ => "stage-lesions",
+    })
 }
 
 /// Returns the number of completed steps of a study, 0..=[`STUDY_STEPS`].

@@ -18,6 +18,7 @@ use std::{
 };
 
 use corsai_evaluation::{Evaluation, Failure, LungLabels, Provenance, StudyOutcome, StudyRow, report};
+use corsai_language::{Argument, message};
 use corsai_networks::shipped;
 use corsai_protocol::Stage;
 use indicatif::ProgressBar;
@@ -29,6 +30,7 @@ use crate::{
     error::CliError,
     exit_status::{INTERRUPTED, REFUSED},
     inference_session::InferenceSession,
+    locale::language,
     thread_pool::Observer,
 };
 
@@ -50,7 +52,8 @@ pub fn run(arguments: &EvaluateArguments) -> Result<ExitCode, CliError> {
     let keys: Vec<Option<String>> = entries.iter().map(|entry| store.key(entry).ok()).collect();
     let mut results: Vec<Option<StudyResult>> = keys.iter().map(|key| store.load(key.as_ref()?)).collect();
     let pending: Vec<usize> = (0..entries.len()).filter(|index| results[*index].is_none()).collect();
-    message(format_args!("studies: {}, measured before: {}", entries.len(), entries.len() - pending.len()));
+    let before = entries.len() - pending.len();
+    message(message!(language(), "studies-begun", studies = entries.len(), before = before));
     if !pending.is_empty() {
         let session = InferenceSession::new(device, options)?;
         let stop = stop_on_ctrl_c()?;
@@ -64,7 +67,7 @@ pub fn run(arguments: &EvaluateArguments) -> Result<ExitCode, CliError> {
             labels: arguments.lung_labels,
             threads: (session.threads() / arguments.jobs).max(1),
             stop: &stop,
-            bar: progress_bar(pending.len() as u64 * STUDY_STEPS, "{wide_bar} {percent} %, {eta} left"),
+            bar: progress_bar(pending.len() as u64 * STUDY_STEPS, "{wide_bar} {percent} %, {eta}"),
             started: Instant::now(),
             completed: Mutex::new(Vec::new()),
         };
@@ -83,12 +86,12 @@ pub fn run(arguments: &EvaluateArguments) -> Result<ExitCode, CliError> {
         paper_vote: options.vote.is_some(),
         dpn_3d: options.dpn_3d,
     };
-    let evaluation = Evaluation::new(provenance, rows, missing);
+    let evaluation = Evaluation::new(language().disclaimer(), provenance, rows, missing);
     let file = |name: &str| arguments.out.join(name);
     write_atomically(&file("studies.csv"), report::csv(&evaluation).as_bytes())?;
-    write_atomically(&file("evaluation.html"), report::page(&evaluation).as_bytes())?;
+    write_atomically(&file("evaluation.html"), report::page(&evaluation, language()).as_bytes())?;
     write_atomically(&file("evaluation.json"), &serde_json::to_vec_pretty(&evaluation)?)?;
-    io::stdout().write_all(report::summary(&evaluation).as_bytes())?;
+    io::stdout().write_all(report::summary(&evaluation, language()).as_bytes())?;
     for row in &evaluation.studies {
         if let StudyOutcome::Failed { reasons } = &row.outcome {
             for Failure { code, message: text } in reasons {
@@ -111,7 +114,7 @@ fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, CliError> {
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(INTERRUPTED));
         }
-        message("No further study is begun. Those in progress are completed; Ctrl-C again stops at once.");
+        message(language().text("studies-stopping"));
     })?;
     Ok(stop)
 }
@@ -171,7 +174,14 @@ impl StudyQueue<'_> {
             drop(completed);
             let part = (total - count) as f64 / count as f64;
             let left = duration_text(self.started.elapsed().mul_f64(part));
-            message(format_args!("{summary} ({count} of {total}, about {left} left)"));
+            message(message!(
+                language(),
+                "studies-progress",
+                study = summary,
+                count = count,
+                total = total,
+                left = left
+            ));
         }
         Ok(())
     }
@@ -202,7 +212,11 @@ impl Observer for BarPart<'_> {
 
 fn duration_text(time: Duration) -> String {
     let seconds = time.as_secs();
-    if seconds < 90 { format!("{seconds} s") } else { format!("{} min", (seconds + 30) / 60) }
+    if seconds < 90 {
+        message!(language(), "time-seconds", seconds = seconds)
+    } else {
+        message!(language(), "time-minutes", minutes = (seconds + 30) / 60)
+    }
 }
 
 /// Describes a study's result in one line.
@@ -210,12 +224,21 @@ fn describe(name: &str, result: &StudyResult) -> String {
     match result {
         StudyResult::Failed { reasons } => {
             let codes: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
-            format!("{name}: not measured, {}", codes.join(", "))
+            message!(language(), "study-not-measured", study = name, codes = codes.join(", "))
         }
         StudyResult::Measured(study) => {
             let dice = study.scores.as_ref().and_then(|scores| scores.lesion?.dice());
-            let dice = dice.map_or_else(String::new, |dice| format!(", lesion Dice {dice:.3}"));
-            format!("{name}: measured in {:.0} s{dice}", study.report.runs.seconds)
+            let seconds = Argument::decimal(study.report.runs.seconds, 0);
+            match dice {
+                Some(dice) => message!(
+                    language(),
+                    "study-measured-dice",
+                    study = name,
+                    seconds = seconds,
+                    dice = Argument::decimal(dice, 3)
+                ),
+                None => message!(language(), "study-measured", study = name, seconds = seconds),
+            }
         }
     }
 }

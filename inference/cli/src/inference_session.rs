@@ -8,6 +8,7 @@ use std::{
 
 use burn::tensor::Device;
 use corsai_ensemble::{Analysis, Options};
+use corsai_language::message;
 use corsai_manifest::Manifest;
 use corsai_networks::{Network, read_manifest, shipped};
 use corsai_protocol::DevicePreference;
@@ -18,6 +19,7 @@ use crate::{
     console::message,
     error::CliError,
     gpu_backend::{GpuBackend, WeightParts},
+    locale::language,
     thread_pool::{self, Observer},
 };
 
@@ -65,7 +67,7 @@ impl InferenceSession {
                 match GpuBackend::new(&manifest.networks, &weights, allow_software) {
                     Ok(gpu) => Backend::Gpu(gpu),
                     Err(error) => {
-                        message(format_args!("The CPU computes: {error}."));
+                        message(message!(language(), "cpu-computes", reason = error.to_string()));
                         issues.extend(matches!(error, CliError::SelfTest { .. }).then(|| error.issue()));
                         load_on_cpu(&manifest, &weights)?
                     }
@@ -139,7 +141,7 @@ impl InferenceSession {
             match (result, &*backend) {
                 (Ok(()), _) => return Ok(analysis),
                 (Err(error), Backend::Gpu(_)) => {
-                    message(format_args!("The CPU completes the analysis: {error}."));
+                    message(message!(language(), "cpu-completes", reason = error.to_string()));
                     self.leave_gpu()?;
                 }
                 (Err(error), Backend::Cpu(_)) => return Err(error),

@@ -17,6 +17,7 @@ mod evaluate;
 mod exit_status;
 mod gpu_backend;
 mod inference_session;
+mod locale;
 mod masks;
 mod measurement;
 mod phantom;

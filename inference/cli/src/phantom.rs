@@ -2,11 +2,13 @@
 
 use std::{fs, path::Path};
 
+use corsai_language::{Argument, message};
 use corsai_phantom::{LungTruth, Phantom, PhantomOptions};
 
 use crate::{
     console::message,
     error::{CliError, write_error},
+    locale::language,
 };
 
 /// Writes the study into `folder`, which is made, and tells its true volumes and shares.
@@ -22,7 +24,14 @@ pub fn run(folder: &Path, options: PhantomOptions) -> Result<(), CliError> {
     }
     let truth = phantom.truth();
     for (side, LungTruth { volume_ml, lesion_ml, share }) in [("left", truth.left), ("right", truth.right)] {
-        message(format_args!("{side} lung: {volume_ml:.0} mL, lesions {lesion_ml:.0} mL, share {share:.4}"));
+        message(message!(
+            language(),
+            "phantom-lung",
+            side = side,
+            volume = Argument::decimal(volume_ml, 0),
+            lesions = Argument::decimal(lesion_ml, 0),
+            share = Argument::decimal(share, 4)
+        ));
     }
     Ok(())
 }

@@ -12,12 +12,13 @@ use std::{
     time::Instant,
 };
 
+use corsai_language::{Argument, message};
 use corsai_protocol::SeriesSummary;
-use corsai_report::{Found, Issue, IssueCode, Severity, text};
+use corsai_report::{Found, Issue, IssueCode, Severity};
 use corsai_study::{Intake, Limits, Series, SeriesList, VolumeDecoder};
 use corsai_volume::HuVolume;
 
-use crate::{arguments::StudyArgument, console::message, error::CliError};
+use crate::{arguments::StudyArgument, console::message, error::CliError, locale::language};
 
 /// Depth to which nested folders are searched; no archive nests studies deeper.
 const MAX_DEPTH: usize = 16;
@@ -130,32 +131,38 @@ pub fn list_series(path: &Path) -> Result<bool, CliError> {
     for (number, one) in (1..).zip(&series) {
         writeln!(out, "{number}  {}", describe(one))?;
         for issue in &one.issues {
-            writeln!(out, "   [{}] {}", issue.code.as_str(), text::message(issue))?;
+            writeln!(out, "   [{}] {}", issue.code.as_str(), language().issue(issue))?;
         }
     }
     for issue in &issues {
-        message(format_args!("[{}] {} {}", issue.code.as_str(), text::message(issue), issue.files.join(", ")));
+        message(format_args!("[{}] {} {}", issue.code.as_str(), language().issue(issue), issue.files.join(", ")));
     }
     Ok(series.iter().any(|one| one.usable))
 }
 
 /// Describes a series in one line.
 fn describe(series: &SeriesSummary) -> String {
-    let SeriesSummary { slices, rows, columns, .. } = series;
-    let can = if series.usable { "can be measured" } else { "can't be measured" };
-    let mm = |what: &str, mm: Option<f64>| mm.map(|mm| format!("{what} {mm:.2} mm"));
+    let language = language();
+    let mm = |id: &str, mm: Option<f64>| mm.map(|mm| message!(language, id, distance = Argument::decimal(mm, 2)));
     let description = match series.description.as_str() {
-        "" => "no description".into(),
+        "" => language.text("series-no-description"),
         description => format!("\"{description}\""),
     };
+    let size = message!(
+        language,
+        "series-size",
+        slices = series.slices,
+        columns = series.columns.to_string(),
+        rows = series.rows.to_string()
+    );
     let parts = [
-        Some(can.into()),
+        Some(language.text(if series.usable { "series-usable" } else { "series-unusable" })),
         Some(description),
         Some(series.modality.clone()).filter(|modality| !modality.is_empty()),
-        Some(format!("{slices} slices of {columns} × {rows}")),
-        mm("every", series.spacing_mm),
-        mm("thickness", series.thickness_mm),
-        Some(series.date.clone().unwrap_or_else(|| "no date".into())),
+        Some(size),
+        mm("series-spacing", series.spacing_mm),
+        mm("series-thickness", series.thickness_mm),
+        Some(series.date.clone().unwrap_or_else(|| language.text("series-no-date"))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -237,7 +237,7 @@ mod tests {
         assert!(matches!(error, CliError::Ensemble(EnsembleError::AnswerLength { found: 1, .. })), "{error}");
         let issue = error.issue();
         assert_eq!(issue.code, IssueCode::InternalFault);
-        let text = corsai_report::text::message(&issue);
+        let text = corsai_language::Language::english().issue(&issue);
         assert!(text.contains("an answer of 1 values"), "{text}");
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Add;
 
 use corsai_findings::verdict;
-use corsai_report::{DISCLAIMER, Lungs, NoVerdict, ShareChange, Tier, Verdict};
+use corsai_report::{Lungs, NoVerdict, ShareChange, Tier, Verdict};
 use serde::Serialize;
 
 use crate::{
@@ -146,7 +146,20 @@ impl Quantity {
     pub const ALL: [Self; 7] =
         [Self::Share, Self::ShareRight, Self::ShareLeft, Self::LesionMl, Self::LungsMl, Self::RightMl, Self::LeftMl];
 
-    /// Returns the name and the unit.
+    /// Returns the ids of the texts of name and unit.
+    pub const fn text_ids(self) -> [&'static str; 2] {
+        match self {
+            Self::Share => ["quantity-share", "unit-points"],
+            Self::ShareRight => ["quantity-share-right", "unit-points"],
+            Self::ShareLeft => ["quantity-share-left", "unit-points"],
+            Self::LesionMl => ["quantity-lesions", "unit-millilitres"],
+            Self::LungsMl => ["quantity-lungs", "unit-millilitres"],
+            Self::RightMl => ["quantity-right", "unit-millilitres"],
+            Self::LeftMl => ["quantity-left", "unit-millilitres"],
+        }
+    }
+
+    /// Returns the name and the unit in the JSON file.
     pub const fn name_and_unit(self) -> (&'static str, &'static str) {
         match self {
             Self::Share => ("lesion share, both lungs", "points"),
@@ -190,6 +203,9 @@ impl Quantity {
 pub struct MaskSummary {
     /// The mask's name.
     pub mask: &'static str,
+    /// The id of the name's text.
+    #[serde(skip)]
+    pub(crate) text_id: &'static str,
     /// Dice per study; absent where no study has one.
     pub dice: Option<SummaryStatistics>,
     /// IoU per study; absent where no study has one.
@@ -203,7 +219,7 @@ pub struct MaskSummary {
 }
 
 impl MaskSummary {
-    fn of(mask: &'static str, rows: &[StudyRow], overlap: impl Fn(&Scores) -> Option<Overlap>) -> Self {
+    fn of([mask, text_id]: [&'static str; 2], rows: &[StudyRow], overlap: impl Fn(&Scores) -> Option<Overlap>) -> Self {
         let all: Vec<Overlap> = rows.iter().filter_map(|row| overlap(row.scores()?)).collect();
         let pooled = all.iter().copied().fold(Overlap::default(), Add::add);
         let of = |figure: fn(Overlap) -> Option<f64>| {
@@ -211,6 +227,7 @@ impl MaskSummary {
         };
         Self {
             mask,
+            text_id,
             dice: of(Overlap::dice),
             iou: of(Overlap::iou),
             pooled_dice: pooled.dice(),
@@ -227,6 +244,9 @@ pub struct QuantityAgreement {
     pub quantity: &'static str,
     /// Its unit.
     pub unit: &'static str,
+    /// The quantity itself.
+    #[serde(skip)]
+    pub(crate) of: Quantity,
     /// Its errors over the cohort.
     #[serde(flatten)]
     pub agreement: BlandAltman,
@@ -280,7 +300,7 @@ impl CohortSummary {
         let errors = Quantity::ALL.into_iter().filter_map(|of| {
             let (quantity, unit) = of.name_and_unit();
             let pairs: Vec<(f64, f64)> = rows.iter().filter_map(|row| row.measured_and_reference(of)).collect();
-            BlandAltman::from_pairs(&pairs).map(|agreement| QuantityAgreement { quantity, unit, agreement })
+            BlandAltman::from_pairs(&pairs).map(|agreement| QuantityAgreement { quantity, unit, of, agreement })
         });
         let diseased =
             rows.iter().filter_map(StudyRow::scores).filter(|scores| scores.truth.share >= Some(LEAST_SHARE));
@@ -303,10 +323,10 @@ impl CohortSummary {
             failed: rows.len() - measured,
             without_masks: rows.iter().filter(|row| row.lungs().is_some() && row.scores().is_none()).count(),
             masks: vec![
-                MaskSummary::of("lesions", rows, |scores| scores.lesion),
-                MaskSummary::of("both lungs", rows, |scores| scores.lungs),
-                MaskSummary::of("right lung", rows, |scores| scores.right),
-                MaskSummary::of("left lung", rows, |scores| scores.left),
+                MaskSummary::of(["lesions", "mask-lesions"], rows, |scores| scores.lesion),
+                MaskSummary::of(["both lungs", "mask-both-lungs"], rows, |scores| scores.lungs),
+                MaskSummary::of(["right lung", "mask-right-lung"], rows, |scores| scores.right),
+                MaskSummary::of(["left lung", "mask-left-lung"], rows, |scores| scores.left),
             ],
             dice_from_one_percent: SummaryStatistics::from_values(&dice),
             errors: errors.collect(),
@@ -339,7 +359,7 @@ pub struct Provenance {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evaluation {
     /// The sentence that this is no medical device.
-    pub disclaimer: &'static str,
+    pub disclaimer: String,
     /// How the studies were measured.
     #[serde(flatten)]
     pub provenance: Provenance,
@@ -354,8 +374,8 @@ pub struct Evaluation {
 impl Evaluation {
     /// Returns the evaluation of `studies`; `missing` is the number that an interruption left out.
     #[must_use]
-    pub fn new(provenance: Provenance, studies: Vec<StudyRow>, missing: usize) -> Self {
-        Self { disclaimer: DISCLAIMER, provenance, missing, sums: CohortSummary::of(&studies), studies }
+    pub fn new(disclaimer: String, provenance: Provenance, studies: Vec<StudyRow>, missing: usize) -> Self {
+        Self { disclaimer, provenance, missing, sums: CohortSummary::of(&studies), studies }
     }
 }
 
@@ -424,6 +444,7 @@ pub(crate) mod tests {
             found_points: Some(-3.5),
         });
         Evaluation::new(
+            "Not a medical device.".into(),
             Provenance::default(),
             vec![row("a", 80.0, 100.0, (1, 1)), row("b", 700.0, 500.0, (2, 3)), third, failed("d")],
             0,

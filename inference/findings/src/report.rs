@@ -1,6 +1,6 @@
 //! Assembles the report.
 
-use corsai_report::{DISCLAIMER, Dynamics, Issue, Lungs, Report, Runs, StudyRecord};
+use corsai_report::{Dynamics, Issue, Lungs, Report, Runs, StudyRecord};
 use corsai_volume::Grid;
 
 /// Returns a study's entry in the report: the grid's size, and the date (`YYYY-MM-DD`) of the
@@ -20,7 +20,7 @@ pub fn study_record(date: Option<String>, grid: &Grid) -> StudyRecord {
 /// Returns a report with numbers, and every issue met on the way to them.
 #[must_use]
 pub fn report(study: StudyRecord, lungs: Lungs, dynamics: Option<Dynamics>, issues: Vec<Issue>, runs: Runs) -> Report {
-    Report { format: Report::FORMAT, disclaimer: DISCLAIMER.into(), study, lungs: Some(lungs), dynamics, issues, runs }
+    Report { format: Report::FORMAT, disclaimer: None, study, lungs: Some(lungs), dynamics, issues, runs }
 }
 
 /// Returns a report without numbers; its issues say why, the gravest first. `study` is the default
@@ -28,7 +28,7 @@ pub fn report(study: StudyRecord, lungs: Lungs, dynamics: Option<Dynamics>, issu
 #[must_use]
 pub fn refusal(study: StudyRecord, mut issues: Vec<Issue>, runs: Runs) -> Report {
     issues.sort_by_key(|issue| std::cmp::Reverse(issue.severity));
-    Report { format: Report::FORMAT, disclaimer: DISCLAIMER.into(), study, lungs: None, dynamics: None, issues, runs }
+    Report { format: Report::FORMAT, disclaimer: None, study, lungs: None, dynamics: None, issues, runs }
 }
 
 #[cfg(test)]

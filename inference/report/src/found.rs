@@ -1,5 +1,5 @@
-//! The typed arguments of an issue: what was found, as sizes and counts. [`crate::text`] makes
-//! sentences of them.
+//! The typed arguments of an issue: what was found, as sizes and counts. The crate
+//! `corsai-language` makes sentences of them.
 
 use serde::{Deserialize, Serialize};
 

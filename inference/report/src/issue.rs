@@ -1,4 +1,5 @@
-//! The catalogue of issues: a stable code, how grave it is, what happened and what to do.
+//! The catalogue of issues: a stable code, and how grave it is. What happened and what to do are
+//! sentences of the crate `corsai-language`, by code.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,12 +21,12 @@ pub enum Severity {
 }
 
 macro_rules! issues {
-    ($($variant:ident $code:literal $severity:ident $what:literal $todo:literal;)*) => {
+    ($($variant:ident $code:literal $severity:ident;)*) => {
         /// The stable name of an issue, such as `geometry.irregular-spacing`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum IssueCode {
-            $(#[doc = $what] #[serde(rename = $code)] $variant,)*
+            $(#[doc = concat!("`", $code, "`")] #[serde(rename = $code)] $variant,)*
         }
 
         impl IssueCode {
@@ -43,103 +44,91 @@ macro_rules! issues {
             pub const fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }
-
-            /// What was met, in plain words.
-            #[must_use]
-            pub const fn what(self) -> &'static str {
-                match self { $(Self::$variant => $what,)* }
-            }
-
-            /// What the person can do about it.
-            #[must_use]
-            pub const fn what_to_do(self) -> &'static str {
-                match self { $(Self::$variant => $todo,)* }
-            }
         }
     };
 }
 
 issues! {
-    FileEmpty "file.empty" Skip "The file is empty or too short to be a DICOM file." "Nothing to do if the rest of the study is there.";
-    FileNotDicom "file.not-dicom" Skip "The file is not a DICOM file." "Nothing to do if the rest of the study is there.";
-    FileTruncated "file.truncated" Skip "The file ends before its data does." "Copy or export the study again; a copy was probably interrupted.";
-    FileBadLength "file.bad-length" Skip "The file declares more data than it holds." "Export the study again.";
-    FileTooNested "file.too-nested" Skip "The file nests its sequences too deeply to be read safely." "Export the study again.";
-    FileUnreadable "file.unreadable" Skip "The file could not be read." "Check that it is still there and that it is fully downloaded, then drop it again.";
-    FileHeader "file.header" Skip "The file's header could not be understood." "Export the study again, as uncompressed CT images if the archive offers it.";
-    FileNoSyntax "file.no-syntax" Warning "The files do not say how they are written; it was told from their first elements." "Export the study again if there is a way to.";
-    FileNoPixels "file.no-pixels" Skip "The file has no picture in it." "Nothing to do: reports, plans and directory files are passed over.";
-    FileDuplicate "file.duplicate" Info "The same picture is there more than once; one copy is used." "Nothing to do.";
-    ZipBad "zip.bad" Skip "The archive could not be opened." "Unzip it and drop the folder.";
-    ZipTooLarge "zip.too-large" Stop "The archive unpacks to more than can be held." "Unzip it and drop one study's folder.";
-    NiftiUnusable "nifti.unusable" Stop "The NIfTI file can't be used." "Export the CT again as one three-dimensional NIfTI-1 file (.nii or .nii.gz) in Hounsfield units.";
-    InputNothing "input.nothing" Stop "No chest CT was found in what was dropped." "Drop the folder that holds the CT's DICOM files.";
-    InputIncomplete "input.incomplete" Warning "The disc's index lists more pictures than there are in what was dropped." "Drop the whole disc or folder if slices may be missing.";
-    InputTooMany "input.too-many" Stop "There are more files than can be looked through." "Drop one study's folder.";
-    InputTooLarge "input.too-large" Stop "The study is larger than this page can hold in memory." "Choose a series with fewer or thicker slices.";
-    CodecUnsupported "codec.unsupported" Skip "The picture is compressed in a way that is not supported." "Export the study uncompressed (Explicit VR Little Endian).";
-    CodecFailed "codec.failed" Skip "The compressed picture is damaged." "Copy or export the study again.";
-    PixelsSize "pixels.size" Skip "The picture's size does not fit its data." "Export the study again.";
-    PixelsDepth "pixels.depth" Skip "The picture's bit depth is not one a CT has." "Choose the original CT series.";
-    PixelsEightBit "pixels.eight-bit" Skip "The picture was reduced to 8 bits, which can't hold Hounsfield units." "Export the original CT series, uncompressed or losslessly compressed.";
-    PixelsLossy "pixels.lossy" Warning "The pictures were compressed with loss; the numbers may be off." "Use the original pictures if there are any.";
-    PixelsBlank "pixels.blank" Warning "Some slices are of one value throughout: there is no picture on them." "Check that the study was exported whole.";
-    HuRescale "hu.rescale" Skip "The values that turn stored numbers into Hounsfield units are missing or unreadable." "Export the original CT series again.";
-    HuNotHounsfield "hu.not-hounsfield" Skip "The picture is not in Hounsfield units." "Choose the original CT series.";
-    HuImplausible "hu.implausible" Stop "The values do not look like Hounsfield units: air and soft tissue are not where they belong." "Choose the original CT series.";
-    SeriesNotCt "series.not-ct" Stop "This series is not a CT." "Choose a chest CT.";
-    SeriesNotAxialCt "series.not-axial-ct" Stop "This series shows no axial CT slices: it holds localisers, projections such as MIP, thick slabs or secondary pictures." "Choose the original axial series.";
-    SeriesDerived "series.derived" Warning "The pictures of this series were derived from others; what was done to their values is not known." "Use the original axial series if there is one.";
-    SeriesIdentifiers "series.identifiers" Warning "The slices of this series bear different identifiers. They fit together as one series by size, direction and place." "Check on the slices that they are one scan of one person.";
-    SeriesSeveralPeople "series.several-people" Stop "The slices of this series bear the identifiers of different people." "Export the study again, one person at a time.";
-    SeriesUnlikeSlices "series.unlike-slices" Warning "The slices of this series were not all made in the same way, which moves densities by itself." "Look at the outlines before trusting the numbers.";
-    SeriesSetAside "series.set-aside" Info "Localisers or derived pictures in the series were set aside." "Nothing to do.";
-    SeriesTooFew "series.too-few" Stop "There are too few slices to measure a lung." "Drop the whole series.";
-    SeriesSingleLocation "series.single-location" Stop "All slices lie at the same place." "Choose a series that covers the chest.";
-    SeriesOverlapping "series.overlapping" Stop "Different pictures lie at the same place, so that it is unclear which belong together." "Export one reconstruction of the chest on its own.";
-    SeriesSplit "series.split" Warning "Pictures of several acquisitions, reconstructions or sizes share one series; one set that fits together is used." "Check that it is the one you mean.";
-    SeriesMixed "series.mixed" Stop "Pictures of several acquisitions, reconstructions or sizes share one series, and no set of them shows the whole lungs." "Export one acquisition of the chest on its own.";
-    SeriesSeveral "series.several" Warning "Several series can be measured; one of them was taken." "List the series, and name the one that is meant by its number.";
-    SeriesNotThere "series.not-there" Stop "There is no series of that number." "List the series, and name one of them by its number.";
-    SeriesEnhanced "series.enhanced" Stop "The file holds many frames without saying of each where it lies." "Export the study as classic CT images.";
-    SeriesUidClash "series.uid-clash" Stop "Different pictures bear the same identifier." "Export the study again without changing identifiers.";
-    GeometryNoPosition "geometry.no-position" Skip "A slice has no position or orientation that can be read." "Export the study again.";
-    GeometryNoSpacing "geometry.no-spacing" Stop "The distance between pixels is missing or unreadable." "Export the original CT series.";
-    GeometryNotAxial "geometry.not-axial" Stop "The slices are not axial." "Choose the axial series.";
-    GeometryOrientation "geometry.orientation" Stop "The slices are not parallel to one another." "Choose a series with parallel axial slices.";
-    GeometryOrientationAssumed "geometry.orientation-assumed" Warning "The file does not say how the patient lies: right and left may be swapped." "Look where the heart is before trusting which lung is which.";
-    GeometryGantryTilt "geometry.gantry-tilt" Warning "The gantry was tilted; volumes are right, pictures are shown as acquired." "Nothing to do.";
-    GeometryMissingSlices "geometry.missing-slices" Warning "Slices are missing; their neighbours stand in for them in the volumes." "Copy the study again if the slices exist.";
-    GeometryUnevenSpacing "geometry.uneven-spacing" Warning "The slices are not evenly spaced; each counts with its own width." "Nothing to do.";
-    GeometryIrregularSpacing "geometry.irregular-spacing" Stop "The slices are spaced too unevenly to measure a volume." "Copy the study again, or choose another series.";
-    GeometryThickSlices "geometry.thick-slices" Warning "The slices are far apart; small lesions between them are not seen." "Use a series with thinner slices if there is one.";
-    GeometryNotSupine "geometry.not-supine" Warning "The patient did not lie on the back; the networks learnt from patients who did." "Look at the outlines before trusting the numbers.";
-    LungsNone "lungs.none" Stop "No lungs were found in this study." "Choose a series that shows the chest.";
-    LungsCutOff "lungs.cut-off" Warning "The lungs reach the first or last slice: part of them may not be in the study." "Read volumes and shares as those of the part that is there.";
-    LungsBeyondField "lungs.beyond-field" Warning "The lungs reach the side of the picture: part of them lies outside it and is not measured." "Use a reconstruction with a larger field of view if there is one.";
-    LungsOneMissing "lungs.one-missing" Warning "Only one lung was found." "Look at the outlines before trusting the numbers.";
-    LungsImplausible "lungs.implausible" Warning "The lungs' volume is unusual for an adult." "Look at the outlines before trusting the numbers.";
-    LesionsTrace "lesions.trace" Warning "Very little is marked as lesion: the networks mark traces on healthy lungs too." "Look at the outlines before taking them for disease.";
-    DynamicsOtherPatient "dynamics.other-patient" Warning "The two studies bear different patient identifiers." "Make sure that both are of the same patient.";
-    DynamicsUnknownPatient "dynamics.unknown-patient" Warning "Nothing says whether the two studies are of one person: a patient identifier is missing." "Make sure that both are of the same patient.";
-    DynamicsSameStudy "dynamics.same-study" Stop "Both studies are the same one." "Add a study of another date.";
-    DynamicsNoDate "dynamics.no-date" Warning "A study has no readable date; the one added as earlier is taken as the earlier." "Check the order.";
-    DynamicsSameDate "dynamics.same-date" Warning "Both studies bear the same date; the one added as earlier is taken as the earlier." "Check the order.";
-    DynamicsLungVolume "dynamics.lung-volume" Warning "A lung holds less than a third of what it holds in the other study, so that this lung is not compared." "Look at the outlines of both studies: part of the lung may not have been found.";
-    DynamicsOtherProtocol "dynamics.other-protocol" Warning "The two studies were not made in the same way, which moves the share by itself." "Read small changes with care.";
-    WeightsUnavailable "weights.unavailable" Stop "The networks' weights could not be loaded." "Check the connection and try again.";
-    WeightsCorrupt "weights.corrupt" Stop "The networks' weights are not the ones this page was built with." "Reload the page; if it happens again the host's files are damaged.";
-    DeviceSelfTest "device.self-test" Warning "The graphics processor computed a known slice wrongly and is not used." "Nothing to do; update its driver if you want it used.";
-    DeviceLost "device.lost" Warning "The graphics processor was lost during the run; the CPU went on." "Nothing to do.";
-    DeviceRestarted "device.restarted" Info "The graphics processor was lost during the run and taken into use again." "Nothing to do.";
-    ModelNonFinite "model.non-finite" Stop "A network's answer was not a number." "Choose the CPU in the settings and try again.";
-    WorkerDied "worker.died" Stop "The part of the page that computes has stopped." "It was started anew: open the study again.";
-    WorkerUnavailable "worker.unavailable" Stop "The part of the page that computes could not be loaded." "Check the connection and reload the page.";
-    WorkerRestarted "worker.restarted" Info "The part of the page that computes had stopped and was started anew; it goes on from what was computed." "Nothing to do.";
-    InternalFault "internal.fault" Stop "The computation failed at one step; no number is shown." "Open the study again; if it happens again, tell the makers which step is named.";
+    FileEmpty "file.empty" Skip;
+    FileNotDicom "file.not-dicom" Skip;
+    FileTruncated "file.truncated" Skip;
+    FileBadLength "file.bad-length" Skip;
+    FileTooNested "file.too-nested" Skip;
+    FileUnreadable "file.unreadable" Skip;
+    FileHeader "file.header" Skip;
+    FileNoSyntax "file.no-syntax" Warning;
+    FileNoPixels "file.no-pixels" Skip;
+    FileDuplicate "file.duplicate" Info;
+    ZipBad "zip.bad" Skip;
+    ZipTooLarge "zip.too-large" Stop;
+    NiftiUnusable "nifti.unusable" Stop;
+    InputNothing "input.nothing" Stop;
+    InputIncomplete "input.incomplete" Warning;
+    InputTooMany "input.too-many" Stop;
+    InputTooLarge "input.too-large" Stop;
+    CodecUnsupported "codec.unsupported" Skip;
+    CodecFailed "codec.failed" Skip;
+    PixelsSize "pixels.size" Skip;
+    PixelsDepth "pixels.depth" Skip;
+    PixelsEightBit "pixels.eight-bit" Skip;
+    PixelsLossy "pixels.lossy" Warning;
+    PixelsBlank "pixels.blank" Warning;
+    HuRescale "hu.rescale" Skip;
+    HuNotHounsfield "hu.not-hounsfield" Skip;
+    HuImplausible "hu.implausible" Stop;
+    SeriesNotCt "series.not-ct" Stop;
+    SeriesNotAxialCt "series.not-axial-ct" Stop;
+    SeriesDerived "series.derived" Warning;
+    SeriesIdentifiers "series.identifiers" Warning;
+    SeriesSeveralPeople "series.several-people" Stop;
+    SeriesUnlikeSlices "series.unlike-slices" Warning;
+    SeriesSetAside "series.set-aside" Info;
+    SeriesTooFew "series.too-few" Stop;
+    SeriesSingleLocation "series.single-location" Stop;
+    SeriesOverlapping "series.overlapping" Stop;
+    SeriesSplit "series.split" Warning;
+    SeriesMixed "series.mixed" Stop;
+    SeriesSeveral "series.several" Warning;
+    SeriesNotThere "series.not-there" Stop;
+    SeriesEnhanced "series.enhanced" Stop;
+    SeriesUidClash "series.uid-clash" Stop;
+    GeometryNoPosition "geometry.no-position" Skip;
+    GeometryNoSpacing "geometry.no-spacing" Stop;
+    GeometryNotAxial "geometry.not-axial" Stop;
+    GeometryOrientation "geometry.orientation" Stop;
+    GeometryOrientationAssumed "geometry.orientation-assumed" Warning;
+    GeometryGantryTilt "geometry.gantry-tilt" Warning;
+    GeometryMissingSlices "geometry.missing-slices" Warning;
+    GeometryUnevenSpacing "geometry.uneven-spacing" Warning;
+    GeometryIrregularSpacing "geometry.irregular-spacing" Stop;
+    GeometryThickSlices "geometry.thick-slices" Warning;
+    GeometryNotSupine "geometry.not-supine" Warning;
+    LungsNone "lungs.none" Stop;
+    LungsCutOff "lungs.cut-off" Warning;
+    LungsBeyondField "lungs.beyond-field" Warning;
+    LungsOneMissing "lungs.one-missing" Warning;
+    LungsImplausible "lungs.implausible" Warning;
+    LesionsTrace "lesions.trace" Warning;
+    DynamicsOtherPatient "dynamics.other-patient" Warning;
+    DynamicsUnknownPatient "dynamics.unknown-patient" Warning;
+    DynamicsSameStudy "dynamics.same-study" Stop;
+    DynamicsNoDate "dynamics.no-date" Warning;
+    DynamicsSameDate "dynamics.same-date" Warning;
+    DynamicsLungVolume "dynamics.lung-volume" Warning;
+    DynamicsOtherProtocol "dynamics.other-protocol" Warning;
+    WeightsUnavailable "weights.unavailable" Stop;
+    WeightsCorrupt "weights.corrupt" Stop;
+    DeviceSelfTest "device.self-test" Warning;
+    DeviceLost "device.lost" Warning;
+    DeviceRestarted "device.restarted" Info;
+    ModelNonFinite "model.non-finite" Stop;
+    WorkerDied "worker.died" Stop;
+    WorkerUnavailable "worker.unavailable" Stop;
+    WorkerRestarted "worker.restarted" Info;
+    InternalFault "internal.fault" Stop;
 }
 
-/// One problem with the input, or the reason for a refusal. [`crate::text::message`] makes the
+/// One problem with the input, or the reason for a refusal. The crate `corsai-language` makes the
 /// sentences of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
@@ -154,7 +143,7 @@ pub struct Issue {
     /// The issue is of the earlier one of two compared studies.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub earlier_study: bool,
-    /// The sentences for a person, in English: in reports that are written, absent in messages.
+    /// The sentences for a person: in reports that are written, absent in messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Names of the files concerned as they were dropped, for the screen only: never exported, at

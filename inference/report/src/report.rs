@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Issue, Tier, text::message};
-
-/// Said once on the page and in every export.
-pub const DISCLAIMER: &str = "Not a medical device: for research and demonstration, not for diagnosis or treatment.";
+use crate::{Issue, Tier};
 
 /// Everything measured on one study, and against an earlier one where there is one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,8 +11,10 @@ pub struct Report {
     /// Version of this layout.
     #[cfg_attr(feature = "schema", schemars(extend("const" = Report::FORMAT)))]
     pub format: u32,
-    /// The sentence that this is not a medical device.
-    pub disclaimer: String,
+    /// The sentence that this is not a medical device: in reports that are written, absent in
+    /// messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disclaimer: Option<String>,
     /// Size and date of the study; zeros where no series was decoded.
     pub study: StudyRecord,
     /// Absent where the study could not be measured; `issues` says why.
@@ -31,18 +30,6 @@ pub struct Report {
 impl Report {
     /// Version of the report's layout.
     pub const FORMAT: u32 = 4;
-
-    /// Returns the report as it may be written to a file: issues have their sentences, and no names
-    /// of files, which may hold a patient's.
-    #[must_use]
-    pub fn for_file(mut self) -> Self {
-        let dynamics = self.dynamics.iter_mut().flat_map(|dynamics| &mut dynamics.issues);
-        for issue in self.issues.iter_mut().chain(dynamics) {
-            issue.files.clear();
-            issue.message = Some(message(issue));
-        }
-        self
-    }
 }
 
 /// What was measured, without anything that identifies the patient.

@@ -6,11 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use corsai_language::message;
 use corsai_report::Verdict;
 
 use crate::{
     console::message,
     error::{CliError, read_error},
+    locale::language,
     reading::is_nifti,
 };
 
@@ -114,7 +116,7 @@ fn read_table(path: &Path) -> Result<Vec<Entry>, CliError> {
     let study = study.ok_or(CliError::NoStudyColumn)?;
     let others: Vec<&str> = headers.iter().filter(|name| !columns.contains(&name.to_lowercase().as_str())).collect();
     if !others.is_empty() {
-        message(format_args!("These columns of the cohort are not used: {}.", others.join(", ")));
+        message(message!(language(), "columns-not-used", columns = others.join(", ")));
     }
     let base = path.parent().unwrap_or(Path::new(""));
     let mut entries: Vec<Entry> = Vec::new();

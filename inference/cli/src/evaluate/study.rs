@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use corsai_evaluation::{Failure, LungLabels, MaskError, ReferenceMasks, Scores};
-use corsai_report::{Issue, IssueCode, Severity, text};
+use corsai_report::{Issue, IssueCode, Severity};
 use corsai_volume::Grid;
 
 use crate::{
     arguments::StudyArgument,
     inference_session::InferenceSession,
+    locale::language,
     measurement::measure_study,
     reading::{read_mask, read_study},
     thread_pool::Observer,
@@ -60,7 +61,7 @@ pub fn measure_entry(
     let study = MeasuredStudy {
         series,
         voxels_key: volume.digest(),
-        report: measurement.report.for_file(),
+        report: language().report_for_file(measurement.report),
         scores: (!reference.is_empty()).then_some(scores),
     };
     (StudyResult::Measured(Box::new(study)), true)
@@ -69,7 +70,7 @@ pub fn measure_entry(
 /// Returns the result of a study with issues that stop it.
 fn refused(issues: &[Issue]) -> (StudyResult, bool) {
     let stops = issues.iter().filter(|issue| issue.severity == Severity::Stop);
-    let reasons = stops.map(|issue| Failure { code: issue.code.as_str().into(), message: text::message(issue) });
+    let reasons = stops.map(|issue| Failure { code: issue.code.as_str().into(), message: language().issue(issue) });
     let repeatable = !issues.iter().any(|issue| TRANSIENT.contains(&issue.code));
     (StudyResult::Failed { reasons: reasons.collect() }, repeatable)
 }

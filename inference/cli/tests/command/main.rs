@@ -21,7 +21,7 @@ use serde_json::Value;
 /// The command, without a filter for its log.
 fn program() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_corsai"));
-    program.env_remove("RUST_LOG");
+    program.env_remove("RUST_LOG").env("LC_ALL", "C");
     program
 }
 

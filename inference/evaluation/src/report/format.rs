@@ -2,19 +2,21 @@
 
 use std::fmt::{Arguments, Write};
 
+use corsai_language::{Language, message};
+
 use crate::{
     evaluation::{Evaluation, Provenance},
     statistics::SummaryStatistics,
 };
 
 /// Returns a figure with `digits` decimals; a dash where there is none.
-pub fn decimal(value: Option<f64>, digits: usize) -> String {
-    value.map_or_else(|| "–".into(), |value| format!("{value:.digits$}"))
+pub fn decimal(language: Language, value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "–".into(), |value| language.number(value, digits))
 }
 
 /// Returns the name of a CT-class; a dash where there is none.
-pub fn ct_class(value: Option<u8>) -> String {
-    value.map_or_else(|| "–".into(), |class| format!("CT-{class}"))
+pub fn ct_class(language: Language, value: Option<u8>) -> String {
+    value.map_or_else(|| "–".into(), |class| language.ct_class(class))
 }
 
 /// Appends formatted text.
@@ -23,32 +25,45 @@ pub fn append(page: &mut String, text: Arguments<'_>) {
 }
 
 /// Returns the program and the options of the measurements in words.
-pub fn provenance(evaluation: &Evaluation) -> String {
+pub fn provenance(evaluation: &Evaluation, language: Language) -> String {
     let Provenance { program, manifest, tier, full_run, paper_vote, dpn_3d } = &evaluation.provenance;
     let manifest: String = manifest.chars().take(12).collect();
-    let options = [(full_run, "full run"), (paper_vote, "the paper's vote"), (dpn_3d, "DPN-3D")];
-    let options = options.into_iter().filter(|(on, _)| **on).map(|(_, name)| name);
-    let words: Vec<&str> = [tier.as_str()].into_iter().chain(options).collect();
-    format!("{program}, networks {manifest}, tier {}.", words.join(", "))
+    let options =
+        [(full_run, "evaluation-full-run"), (paper_vote, "evaluation-paper-vote"), (dpn_3d, "evaluation-dpn-3d")];
+    let options = options.into_iter().filter(|(on, _)| **on).map(|(_, id)| language.text(id));
+    let words: Vec<String> = [tier.as_str().to_owned()].into_iter().chain(options).collect();
+    let options = words.join(", ");
+    message!(language, "evaluation-provenance", program = program.as_str(), manifest = manifest, options = options)
 }
 
 /// Returns the numbers of studies in words.
-pub fn study_counts(evaluation: &Evaluation) -> String {
+pub fn study_counts(evaluation: &Evaluation, language: Language) -> String {
     let sums = &evaluation.sums;
-    let mut text = format!("Studies: {}; measured: {}; failed: {}.", sums.studies, sums.measured, sums.failed);
+    let (studies, measured, failed) = (sums.studies, sums.measured, sums.failed);
+    let mut sentences =
+        vec![message!(language, "evaluation-counts", studies = studies, measured = measured, failed = failed)];
     if sums.without_masks > 0 {
-        append(&mut text, format_args!(" Without a mask to compare with: {}.", sums.without_masks));
+        sentences.push(message!(language, "evaluation-without-masks", studies = sums.without_masks));
     }
     if evaluation.missing > 0 {
-        append(&mut text, format_args!(" The evaluation was interrupted. Not measured yet: {}.", evaluation.missing));
+        sentences.push(message!(language, "evaluation-missing", studies = evaluation.missing));
     }
-    text
+    sentences.join(" ")
 }
 
 /// Returns the mean with the standard deviation, then the range.
-pub fn mean_sd_range(summary: Option<SummaryStatistics>, digits: usize) -> String {
+pub fn mean_sd_range(language: Language, summary: Option<SummaryStatistics>, digits: usize) -> String {
     let Some(summary) = summary else { return "–".into() };
-    let sd = summary.sd.map_or_else(String::new, |sd| format!(" ± {sd:.digits$}"));
-    let SummaryStatistics { mean, min, max, .. } = summary;
-    format!("{mean:.digits$}{sd} ({min:.digits$} to {max:.digits$})")
+    let [mean, min, max] = [summary.mean, summary.min, summary.max].map(|value| language.number(value, digits));
+    match summary.sd {
+        Some(sd) => {
+            message!(language, "mean-sd", mean = mean, sd = language.number(sd, digits), min = min, max = max)
+        }
+        None => message!(language, "mean-range", mean = mean, min = min, max = max),
+    }
+}
+
+/// Returns a text of the verdict with the id `verdict-…`; a dash where there is none.
+pub fn verdict(language: Language, verdict: Option<corsai_report::Verdict>) -> String {
+    verdict.map_or_else(|| "–".into(), |verdict| language.verdict(verdict))
 }

@@ -1,12 +1,12 @@
 //! The evaluation as one page that can be kept and passed on: no script, nothing from outside.
 
-use corsai_report::Verdict;
+use corsai_language::{Language, message};
 
 use crate::{
     evaluation::{Evaluation, Quantity, StudyOutcome, StudyRow},
     overlap::Overlap,
     report::{
-        format::{append, ct_class, decimal, mean_sd_range, provenance, study_counts},
+        format::{append, ct_class, decimal, mean_sd_range, provenance, study_counts, verdict},
         plots::{Point, bland_altman, escape_html, scatter, strip_plot},
     },
     scores::Scores,
@@ -28,34 +28,40 @@ td.agree{font-weight:600;outline:1px solid #8886}";
 
 /// Returns the evaluation as one HTML page.
 #[must_use]
-pub fn page(evaluation: &Evaluation) -> String {
-    let mut page = String::from(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+pub fn page(evaluation: &Evaluation, language: Language) -> String {
+    let (tag, title) = (language.tag(), escape_html(&language.text("evaluation-title")));
+    let mut page = format!(
+        "<!doctype html><html lang=\"{tag}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
-         <title>CoRSAI, evaluation</title><style>",
+         <title>{title}</title><style>"
     );
     page.push_str(STYLE);
-    page.push_str("</style></head><body><h1>CoRSAI, evaluation</h1>");
-    append(&mut page, format_args!("<p>{}</p>", escape_html(evaluation.disclaimer)));
-    append(&mut page, format_args!("<p>{}</p>", escape_html(&provenance(evaluation))));
-    append(&mut page, format_args!("<p>{}</p>", escape_html(&study_counts(evaluation))));
-    failures(&mut page, evaluation);
-    masks(&mut page, evaluation);
-    errors(&mut page, evaluation);
-    classes(&mut page, evaluation);
-    dynamics(&mut page, evaluation);
-    plots(&mut page, evaluation);
-    studies(&mut page, evaluation);
+    append(&mut page, format_args!("</style></head><body><h1>{title}</h1>"));
+    append(&mut page, format_args!("<p>{}</p>", escape_html(&evaluation.disclaimer)));
+    append(&mut page, format_args!("<p>{}</p>", escape_html(&provenance(evaluation, language))));
+    append(&mut page, format_args!("<p>{}</p>", escape_html(&study_counts(evaluation, language))));
+    failures(&mut page, evaluation, language);
+    masks(&mut page, evaluation, language);
+    errors(&mut page, evaluation, language);
+    classes(&mut page, evaluation, language);
+    dynamics(&mut page, evaluation, language);
+    plots(&mut page, evaluation, language);
+    studies(&mut page, evaluation, language);
     page.push_str("</body></html>\n");
     page
 }
 
-/// Appends a table with a header row.
-fn table(page: &mut String, names: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+/// Appends a heading.
+fn heading(page: &mut String, text: &str) {
+    append(page, format_args!("<h2>{}</h2>", escape_html(text)));
+}
+
+/// Appends a table with a header row; `names` are ids of texts.
+fn table(page: &mut String, language: Language, names: &[&str], rows: impl Iterator<Item = Vec<String>>) {
     page.push_str("<div class=\"wide\"><table><thead><tr>");
     for name in names {
-        append(page, format_args!("<th>{}</th>", escape_html(name)));
+        append(page, format_args!("<th>{}</th>", escape_html(&language.text(name))));
     }
     page.push_str("</tr></thead><tbody>");
     for row in rows {
@@ -68,7 +74,7 @@ fn table(page: &mut String, names: &[&str], rows: impl Iterator<Item = Vec<Strin
     page.push_str("</tbody></table></div>");
 }
 
-fn failures(page: &mut String, evaluation: &Evaluation) {
+fn failures(page: &mut String, evaluation: &Evaluation, language: Language) {
     let rows = evaluation.studies.iter().filter_map(|row| match &row.outcome {
         StudyOutcome::Failed { reasons } => Some((row, reasons)),
         StudyOutcome::Measured { .. } => None,
@@ -77,84 +83,92 @@ fn failures(page: &mut String, evaluation: &Evaluation) {
         .flat_map(|(row, reasons)| reasons.iter().map(|r| vec![row.study.clone(), r.code.clone(), r.message.clone()]))
         .collect();
     if !rows.is_empty() {
-        page.push_str("<h2>Studies without numbers</h2>");
-        table(page, &["study", "code", "why"], rows.into_iter());
+        heading(page, &language.text("failures-title"));
+        table(page, language, &["column-study", "column-code", "column-why"], rows.into_iter());
     }
 }
 
-fn masks(page: &mut String, evaluation: &Evaluation) {
-    page.push_str("<h2>Masks</h2>");
+fn masks(page: &mut String, evaluation: &Evaluation, language: Language) {
+    heading(page, &language.text("masks-title"));
     let rows = evaluation.sums.masks.iter().filter(|mask| mask.dice.is_some() || mask.both_empty > 0);
     let names = [
-        "mask",
-        "studies",
-        "Dice, mean ± SD (range)",
-        "Dice, pooled",
-        "IoU, mean ± SD (range)",
-        "IoU, pooled",
-        "empty in both",
+        "column-mask",
+        "column-studies",
+        "column-dice",
+        "column-dice-pooled",
+        "column-iou",
+        "column-iou-pooled",
+        "column-empty",
     ];
     let fields = rows.map(|mask| {
         vec![
-            mask.mask.into(),
+            language.text(mask.text_id),
             mask.dice.map_or(0, |dice| dice.studies).to_string(),
-            mean_sd_range(mask.dice, 3),
-            decimal(mask.pooled_dice, 3),
-            mean_sd_range(mask.iou, 3),
-            decimal(mask.pooled_iou, 3),
+            mean_sd_range(language, mask.dice, 3),
+            decimal(language, mask.pooled_dice, 3),
+            mean_sd_range(language, mask.iou, 3),
+            decimal(language, mask.pooled_iou, 3),
             mask.both_empty.to_string(),
         ]
     });
-    table(page, &names, fields);
+    table(page, language, &names, fields);
     if let Some(dice) = evaluation.sums.dice_from_one_percent {
-        let text = format!(
-            "Lesion Dice of the {} studies whose true share is at least 1 %: {}.",
-            dice.studies,
-            mean_sd_range(Some(dice), 3)
+        let text = message!(
+            language,
+            "dice-from-one-percent",
+            studies = dice.studies,
+            dice = mean_sd_range(language, Some(dice), 3)
         );
         append(page, format_args!("<p>{}</p>", escape_html(&text)));
     }
 }
 
-fn errors(page: &mut String, evaluation: &Evaluation) {
-    page.push_str("<h2>Volumes and shares</h2><p>Differences are measured − reference. Limits of agreement: bias ± 1.96 standard deviations (Bland and Altman).</p>");
+fn errors(page: &mut String, evaluation: &Evaluation, language: Language) {
+    heading(page, &language.text("errors-title"));
+    append(page, format_args!("<p>{}</p>", escape_html(&language.text("errors-explanation"))));
     let rows = evaluation.sums.errors.iter().map(|error| {
         let agreement = error.agreement;
-        let limits = agreement.limits.map_or_else(|| "–".into(), |[low, high]| format!("{low:.2} to {high:.2}"));
+        let limits = agreement.limits.map_or_else(
+            || "–".into(),
+            |limits| {
+                let [low, high] = limits.map(|limit| language.number(limit, 2));
+                message!(language, "limits", low = low, high = high)
+            },
+        );
+        let [quantity, unit] = error.of.text_ids().map(|id| language.text(id));
         vec![
-            error.quantity.into(),
-            error.unit.into(),
+            quantity,
+            unit,
             agreement.studies.to_string(),
-            decimal(Some(agreement.mae), 2),
-            decimal(Some(agreement.me), 2),
+            decimal(language, Some(agreement.mae), 2),
+            decimal(language, Some(agreement.me), 2),
             limits,
         ]
     });
-    table(
-        page,
-        &["quantity", "unit", "studies", "mean absolute error", "mean error (bias)", "limits of agreement"],
-        rows,
-    );
+    let names = ["column-quantity", "column-unit", "column-studies", "column-mae", "column-me", "column-limits"];
+    table(page, language, &names, rows);
 }
 
-fn classes(page: &mut String, evaluation: &Evaluation) {
+fn classes(page: &mut String, evaluation: &Evaluation, language: Language) {
     let Some(classes) = &evaluation.sums.classes else { return };
-    page.push_str("<h2>CT-class</h2>");
-    let text = format!(
-        "{} of {} right; weighted kappa {} (linear), {} (squared).",
-        classes.right,
-        classes.studies,
-        decimal(classes.kappa_linear, 3),
-        decimal(classes.kappa_quadratic, 3)
+    heading(page, &language.text("classes-title"));
+    let text = message!(
+        language,
+        "classes-agreement",
+        right = classes.right,
+        studies = classes.studies,
+        linear = decimal(language, classes.kappa_linear, 3),
+        quadratic = decimal(language, classes.kappa_quadratic, 3)
     );
-    append(page, format_args!("<p>{}</p><table><thead><tr><th>true \\ found</th>", escape_html(&text)));
+    let corner = escape_html(&language.text("classes-corner"));
+    append(page, format_args!("<p>{}</p><table><thead><tr><th>{corner}</th>", escape_html(&text)));
     for found in 0..5 {
-        append(page, format_args!("<th>CT-{found}</th>"));
+        append(page, format_args!("<th>{}</th>", language.ct_class(found)));
     }
     page.push_str("</tr></thead><tbody>");
-    for (truth, row) in classes.confusion.0.iter().enumerate() {
-        append(page, format_args!("<tr><th>CT-{truth}</th>"));
-        for (found, count) in row.iter().enumerate() {
+    for (truth, row) in (0..).zip(&classes.confusion.0) {
+        append(page, format_args!("<tr><th>{}</th>", language.ct_class(truth)));
+        for (found, count) in (0..).zip(row) {
             let agree = if truth == found { " class=\"agree\"" } else { "" };
             append(page, format_args!("<td{agree}>{count}</td>"));
         }
@@ -163,30 +177,40 @@ fn classes(page: &mut String, evaluation: &Evaluation) {
     page.push_str("</tbody></table>");
 }
 
-fn dynamics(page: &mut String, evaluation: &Evaluation) {
+fn dynamics(page: &mut String, evaluation: &Evaluation, language: Language) {
     let compared: Vec<_> = evaluation.studies.iter().filter_map(|row| Some((row, row.dynamics.as_ref()?))).collect();
     if compared.is_empty() {
         return;
     }
     let sums = &evaluation.sums;
-    page.push_str("<h2>Change since the earlier study</h2>");
-    let text = format!(
-        "{} right, {} wrong or without a verdict, {} without a reference.",
-        sums.dynamics_right, sums.dynamics_wrong, sums.dynamics_without_truth
+    heading(page, &language.text("changes-title"));
+    let text = message!(
+        language,
+        "changes-agreement",
+        right = sums.dynamics_right,
+        wrong = sums.dynamics_wrong,
+        unknown = sums.dynamics_without_truth
     );
     append(page, format_args!("<p>{}</p>", escape_html(&text)));
     let rows = compared.into_iter().map(|(row, dynamics)| {
-        let words = |verdict: Option<_>| verdict.map_or("–", Verdict::as_str).into();
         vec![
             row.study.clone(),
-            decimal(dynamics.true_points, 1),
-            decimal(dynamics.found_points, 1),
-            words(dynamics.truth),
-            words(dynamics.found),
+            decimal(language, dynamics.true_points, 1),
+            decimal(language, dynamics.found_points, 1),
+            verdict(language, dynamics.truth),
+            verdict(language, dynamics.found),
             dynamics.failed.join(", "),
         ]
     });
-    table(page, &["study", "true, points", "found, points", "true", "found", "not compared"], rows);
+    let names = [
+        "column-study",
+        "column-true-points",
+        "column-found-points",
+        "column-true",
+        "column-found",
+        "column-not-compared",
+    ];
+    table(page, language, &names, rows);
 }
 
 fn points(evaluation: &Evaluation, of: Quantity) -> Vec<Point> {
@@ -194,41 +218,45 @@ fn points(evaluation: &Evaluation, of: Quantity) -> Vec<Point> {
     evaluation.studies.iter().filter_map(point).collect()
 }
 
-fn plots(page: &mut String, evaluation: &Evaluation) {
-    page.push_str("<h2>Plots</h2><div class=\"plots\">");
+fn plots(page: &mut String, evaluation: &Evaluation, language: Language) {
+    heading(page, &language.text("plots-title"));
+    page.push_str("<div class=\"plots\">");
     let mut figure = |caption: &str, svg: &str| {
         append(page, format_args!("<figure><figcaption>{}</figcaption>{svg}</figure>", escape_html(caption)));
     };
     for of in [Quantity::Share, Quantity::LesionMl, Quantity::LungsMl] {
-        let (name, unit) = of.name_and_unit();
+        let [name, unit] = of.text_ids().map(|id| language.text(id));
         let points = points(evaluation, of);
-        let Some(error) = evaluation.sums.errors.iter().find(|error| error.quantity == name) else { continue };
-        let caption = format!("Measured against the reference: {name}");
-        figure(&caption, &scatter(&caption, &points, unit));
-        let caption = format!("Bland and Altman: {name}");
-        figure(&caption, &bland_altman(&caption, &points, &error.agreement, unit));
+        let Some(error) = evaluation.sums.errors.iter().find(|error| error.of == of) else { continue };
+        let caption = message!(language, "plot-scatter", quantity = name.as_str());
+        figure(&caption, &scatter(language, &caption, &points, &unit));
+        let caption = message!(language, "plot-bland-altman", quantity = name);
+        figure(&caption, &bland_altman(language, &caption, &points, &error.agreement, &unit));
     }
     let strip = |overlap: fn(&Scores) -> Option<Overlap>| {
         let value = |row: &StudyRow| Some((row.study.clone(), overlap(row.scores()?)?.dice()?));
         evaluation.studies.iter().filter_map(value).collect::<Vec<_>>()
     };
     let groups = [
-        ("lesions", strip(|scores| scores.lesion)),
-        ("both lungs", strip(|scores| scores.lungs)),
-        ("right", strip(|scores| scores.right)),
-        ("left", strip(|scores| scores.left)),
-    ];
+        ("mask-lesions", strip(|scores| scores.lesion)),
+        ("mask-both-lungs", strip(|scores| scores.lungs)),
+        ("mask-right", strip(|scores| scores.right)),
+        ("mask-left", strip(|scores| scores.left)),
+    ]
+    .map(|(id, values)| (language.text(id), values));
     if groups.iter().any(|(_, values)| !values.is_empty()) {
-        figure("Dice of every study; the line is the median", &strip_plot("Dice of every study", &groups, "Dice"));
+        let title = language.text("plot-dice-short");
+        figure(&language.text("plot-dice"), &strip_plot(language, &title, &groups, "Dice"));
     }
     page.push_str("</div>");
 }
 
-fn studies(page: &mut String, evaluation: &Evaluation) {
-    page.push_str("<h2>Studies</h2>");
+fn studies(page: &mut String, evaluation: &Evaluation, language: Language) {
+    heading(page, &language.text("studies-title"));
     let rows = evaluation.studies.iter().map(|row| {
         let scores = row.scores();
-        let dice = |overlap: fn(&Scores) -> Option<Overlap>| decimal(scores.and_then(|s| overlap(s)?.dice()), 3);
+        let dice =
+            |overlap: fn(&Scores) -> Option<Overlap>| decimal(language, scores.and_then(|s| overlap(s)?.dice()), 3);
         let [true_share, found_share] = Quantity::Share.reference_and_measured(row);
         let [true_ml, found_ml] = Quantity::LesionMl.reference_and_measured(row);
         let warnings = match &row.outcome {
@@ -238,33 +266,33 @@ fn studies(page: &mut String, evaluation: &Evaluation) {
         vec![
             row.study.clone(),
             dice(|scores| scores.lesion),
-            decimal(scores.and_then(|scores| scores.lungs?.iou()), 3),
+            decimal(language, scores.and_then(|scores| scores.lungs?.iou()), 3),
             dice(|scores| scores.right),
             dice(|scores| scores.left),
-            decimal(true_share, 1),
-            decimal(found_share, 1),
-            decimal(true_ml, 0),
-            decimal(found_ml, 0),
-            ct_class(row.true_class),
-            ct_class(row.lungs().and_then(|lungs| lungs.both.ct_class)),
+            decimal(language, true_share, 1),
+            decimal(language, found_share, 1),
+            decimal(language, true_ml, 0),
+            decimal(language, found_ml, 0),
+            ct_class(language, row.true_class),
+            ct_class(language, row.lungs().and_then(|lungs| lungs.both.ct_class)),
             warnings,
         ]
     });
     let names = [
-        "study",
-        "lesion Dice",
-        "lungs IoU",
-        "right Dice",
-        "left Dice",
-        "true share, %",
-        "found share, %",
-        "true lesions, mL",
-        "found lesions, mL",
-        "true class",
-        "found class",
-        "codes",
+        "column-study",
+        "column-lesion-dice",
+        "column-lungs-iou",
+        "column-right-dice",
+        "column-left-dice",
+        "column-true-share",
+        "column-found-share",
+        "column-true-lesions",
+        "column-found-lesions",
+        "column-true-class",
+        "column-found-class",
+        "column-codes",
     ];
-    table(page, &names, rows);
+    table(page, language, &names, rows);
 }
 
 #[cfg(test)]
@@ -276,7 +304,7 @@ mod tests {
     fn the_page_names_every_study_and_holds_no_script_and_no_link() {
         let mut evaluation = evaluation();
         evaluation.studies[1].study = "<script>alert(1)</script>".into();
-        let page = page(&evaluation);
+        let page = page(&evaluation, Language::english());
         for needed in
             ["<svg", "Bland and Altman", "input.nothing", "weighted kappa", "Studies: 4; measured: 3; failed: 1."]
         {
@@ -291,7 +319,7 @@ mod tests {
 
     #[test]
     fn an_empty_cohort_is_a_page() {
-        let page = page(&Evaluation::new(Provenance::default(), Vec::new(), 3));
+        let page = page(&Evaluation::new(String::new(), Provenance::default(), Vec::new(), 3), Language::english());
         assert!(
             page.contains("Studies: 0; measured: 0; failed: 0. The evaluation was interrupted. Not measured yet: 3.")
         );

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use corsai_language::{Language, message};
+
 use crate::statistics::BlandAltman;
 
 const WIDTH: f64 = 460.0;
@@ -41,10 +43,8 @@ pub(super) fn escape_html(text: &str) -> String {
 }
 
 /// Returns a number with three decimals at most.
-fn without_trailing_zeros(value: f64) -> String {
-    let text = format!("{value:.3}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".into() } else { text.replace('-', "−") }
+fn short(language: Language, value: f64) -> String {
+    language.short_number((value * 1e3).round() / 1e3)
 }
 
 /// An axis: maps values to the plot's units.
@@ -86,14 +86,15 @@ impl Axis {
 
 /// A plot under construction.
 struct Plot {
+    language: Language,
     svg: String,
     x: Axis,
     y: Axis,
 }
 
 impl Plot {
-    fn new(title: &str, x: Axis, y: Axis, x_label: &str, y_label: &str) -> Self {
-        let mut plot = Self { svg: String::new(), x, y };
+    fn new(language: Language, title: &str, [x, y]: [Axis; 2], [x_label, y_label]: [&str; 2]) -> Self {
+        let mut plot = Self { language, svg: String::new(), x, y };
         let title = escape_html(title);
         plot.put(format_args!(
             "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>"
@@ -105,7 +106,7 @@ impl Plot {
                 WIDTH - RIGHT,
                 LEFT - 6.0,
                 at + 4.0,
-                without_trailing_zeros(tick)
+                short(language, tick)
             ));
         }
         plot.put(format_args!(
@@ -129,7 +130,7 @@ impl Plot {
     fn x_ticks(mut self) -> Self {
         let x = self.x;
         for tick in x.ticks() {
-            self.x_tick(x.at(tick), &without_trailing_zeros(tick));
+            self.x_tick(x.at(tick), &short(self.language, tick));
         }
         self
     }
@@ -161,11 +162,11 @@ impl Plot {
 
     fn point(&mut self, Point { name, x, y }: &Point) {
         let (cx, cy) = (self.x.at(*x), self.y.at(*y));
+        let [x, y] = [x, y].map(|value| short(self.language, *value));
+        let title = message!(self.language, "plot-point", name = name.as_str(), x = x, y = y);
         self.put(format_args!(
-            "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"4\"><title>{}: {}, {}</title></circle>",
-            escape_html(name),
-            without_trailing_zeros(*x),
-            without_trailing_zeros(*y)
+            "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"4\"><title>{}</title></circle>",
+            escape_html(&title)
         ));
     }
 
@@ -179,10 +180,11 @@ const ACROSS: (f64, f64) = (LEFT, WIDTH - RIGHT);
 const UP: (f64, f64) = (HEIGHT - BOTTOM, TOP);
 
 /// Returns a scatter plot of measured over reference values, with the line of equality.
-pub(super) fn scatter(title: &str, points: &[Point], unit: &str) -> String {
+pub(super) fn scatter(language: Language, title: &str, points: &[Point], unit: &str) -> String {
     let all = || points.iter().flat_map(|point| [point.x, point.y]).chain([0.0]);
     let (x, y) = (Axis::new(all(), ACROSS), Axis::new(all(), UP));
-    let mut plot = Plot::new(title, x, y, &format!("reference, {unit}"), &format!("measured, {unit}")).x_ticks();
+    let labels = ["plot-reference", "plot-measured"].map(|id| message!(language, id, unit = unit));
+    let mut plot = Plot::new(language, title, [x, y], labels.each_ref().map(String::as_str)).x_ticks();
     plot.line("equal", (x.low, x.low), (x.high, x.high));
     for point in points {
         plot.point(point);
@@ -192,7 +194,13 @@ pub(super) fn scatter(title: &str, points: &[Point], unit: &str) -> String {
 
 /// Returns Bland and Altman's plot: difference over mean, with bias and limits of agreement.
 /// `points` have the reference as x and the measured value as y.
-pub(super) fn bland_altman(title: &str, points: &[Point], agreement: &BlandAltman, unit: &str) -> String {
+pub(super) fn bland_altman(
+    language: Language,
+    title: &str,
+    points: &[Point],
+    agreement: &BlandAltman,
+    unit: &str,
+) -> String {
     let differences: Vec<Point> = points
         .iter()
         .map(|point| Point { name: point.name.clone(), x: f64::midpoint(point.x, point.y), y: point.y - point.x })
@@ -200,12 +208,13 @@ pub(super) fn bland_altman(title: &str, points: &[Point], agreement: &BlandAltma
     let limits = agreement.limits.into_iter().flatten();
     let x = Axis::new(differences.iter().map(|point| point.x).chain([0.0]), ACROSS);
     let y = Axis::new(differences.iter().map(|point| point.y).chain(limits).chain([0.0]), UP);
-    let mut plot =
-        Plot::new(title, x, y, &format!("mean of both, {unit}"), &format!("measured − reference, {unit}")).x_ticks();
+    let labels = ["plot-mean", "plot-difference"].map(|id| message!(language, id, unit = unit));
+    let mut plot = Plot::new(language, title, [x, y], labels.each_ref().map(String::as_str)).x_ticks();
     plot.line("zero", (x.low, 0.0), (x.high, 0.0));
-    plot.level("bias", agreement.me, &format!("bias {}", without_trailing_zeros(agreement.me)));
+    let bias = message!(language, "plot-bias", value = short(language, agreement.me));
+    plot.level("bias", agreement.me, &bias);
     for limit in agreement.limits.into_iter().flatten() {
-        plot.level("limit", limit, &without_trailing_zeros(limit));
+        plot.level("limit", limit, &short(language, limit));
     }
     for point in &differences {
         plot.point(point);
@@ -214,10 +223,15 @@ pub(super) fn bland_altman(title: &str, points: &[Point], agreement: &BlandAltma
 }
 
 /// Returns a strip plot: the values of each group, 0..=1, with the group's median.
-pub(super) fn strip_plot(title: &str, groups: &[(&str, Vec<(String, f64)>)], y_label: &str) -> String {
+pub(super) fn strip_plot(
+    language: Language,
+    title: &str,
+    groups: &[(String, Vec<(String, f64)>)],
+    y_label: &str,
+) -> String {
     let x = Axis { low: 0.0, high: groups.len().max(1) as f64, step: 1.0, from: LEFT, to: WIDTH - RIGHT };
     let y = Axis { low: 0.0, high: 1.0, step: 0.2, from: UP.0, to: UP.1 };
-    let mut plot = Plot::new(title, x, y, "", y_label);
+    let mut plot = Plot::new(language, title, [x, y], ["", y_label]);
     for (nth, (label, values)) in groups.iter().enumerate() {
         let middle = nth as f64 + 0.5;
         plot.x_tick(x.at(middle), &format!("{label} ({})", values.len()));
@@ -254,7 +268,7 @@ mod tests {
     #[test]
     fn a_scatter_has_equal_values_on_its_line() {
         let equal = Point { name: "e".into(), x: 40.0, y: 40.0 };
-        let svg = scatter("shares", &[points(), vec![equal]].concat(), "points");
+        let svg = scatter(Language::english(), "shares", &[points(), vec![equal]].concat(), "points");
         let found = circles(&svg);
         assert_eq!(found.len(), 4);
         // 0 to 40 on both axes: the last one is in the upper right corner.
@@ -267,7 +281,7 @@ mod tests {
     fn a_bland_altman_plot_shows_differences_with_bias_and_limits() {
         let pairs: Vec<(f64, f64)> = points().iter().map(|point| (point.y, point.x)).collect();
         let agreement = BlandAltman::from_pairs(&pairs).unwrap();
-        let svg = bland_altman("shares", &points(), &agreement, "points");
+        let svg = bland_altman(Language::english(), "shares", &points(), &agreement, "points");
         assert!(svg.contains("a: 11, 2<") && svg.contains("c: 31.5, 3<"), "{svg}");
         assert!(svg.contains("bias 1<"));
         assert_eq!(svg.matches("class=\"limit\"").count(), 2);
@@ -277,12 +291,19 @@ mod tests {
     fn one_point_and_none_are_plots_as_well() {
         let one = [Point { name: "a".into(), x: 0.0, y: 0.0 }];
         let agreement = BlandAltman::from_pairs(&[(0.0, 0.0)]).unwrap();
-        for svg in [scatter("t", &one, "mL"), scatter("t", &[], "mL"), bland_altman("t", &one, &agreement, "mL")] {
+        let english = Language::english();
+        let plots = [
+            scatter(english, "t", &one, "mL"),
+            scatter(english, "t", &[], "mL"),
+            bland_altman(english, "t", &one, &agreement, "mL"),
+        ];
+        for svg in plots {
             assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>") && !svg.contains("NaN"), "{svg}");
         }
         let svg = strip_plot(
+            english,
             "Dice",
-            &[("lesions", vec![("a".into(), 0.5), ("b".into(), 0.5)]), ("left", Vec::new())],
+            &[("lesions".into(), vec![("a".into(), 0.5), ("b".into(), 0.5)]), ("left".into(), Vec::new())],
             "Dice",
         );
         let found = circles(&svg);
@@ -295,6 +316,6 @@ mod tests {
         let axis = Axis::new([-3.2, 41.0].into_iter(), (0.0, 100.0));
         assert_eq!((axis.low, axis.high, axis.step), (-10.0, 50.0, 10.0));
         assert_eq!(axis.ticks().count(), 7);
-        assert_eq!([0.0, -0.0004, 1.25, -7.0].map(without_trailing_zeros), ["0", "0", "1.25", "−7"]);
+        assert_eq!([0.0, -0.0004, 1.25, -7.0].map(|value| short(Language::english(), value)), ["0", "0", "1.25", "−7"]);
     }
 }

@@ -108,7 +108,7 @@ fn a_directory_file_and_other_company_change_nothing() {
         opened.issues.iter().map(|issue| (issue.code, issue.severity, issue.files.len())).collect();
     // Names are shown of five at most.
     assert_eq!(found, [(Code::FileNotDicom, Severity::Skip, 5), (Code::FileNoPixels, Severity::Skip, 1)]);
-    assert!(corsai_report::text::message(&opened.issues[0]).contains("6 files"));
+    assert!(corsai_language::Language::english().issue(&opened.issues[0]).contains("6 files"));
     is_the_chest(&opened, &[]);
 }
 
@@ -131,7 +131,7 @@ fn a_discs_index_says_that_pictures_are_missing() {
     assert!(warnings([vec![directory(10)], slices()].concat()).is_empty());
     let said = warnings([slices(), vec![directory(12)]].concat());
     assert_eq!(codes(&said), [Code::InputIncomplete]);
-    assert!(corsai_report::text::message(&said[0]).contains("12 listed, 10 found"), "{:?}", said[0]);
+    assert!(corsai_language::Language::english().issue(&said[0]).contains("12 listed, 10 found"), "{:?}", said[0]);
     // A picture that is there and can't be read isn't missing.
     let mut cut = slices();
     cut.push(slices()[9][..900].to_vec());
@@ -144,7 +144,7 @@ fn a_study_dropped_twice_is_one() {
     files.extend(chest(10).into_iter().map(|file| file.clone().named(&format!("copy of {}", file.name))));
     let opened = open(&files);
     is_the_chest(&opened, &[Code::FileDuplicate]);
-    assert!(corsai_report::text::message(&only(&opened).summary().issues[0]).contains("10 copies"));
+    assert!(corsai_language::Language::english().issue(&only(&opened).summary().issues[0]).contains("10 copies"));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn refusals_of_size_say_the_figures() {
     let message = |limits: Limits| {
         let opened = open_within(&files, limits);
         let series = opened.series.iter().flat_map(|series| series.summary().issues.clone());
-        corsai_report::text::message(&opened.issues.iter().cloned().chain(series).next().unwrap())
+        corsai_language::Language::english().issue(&opened.issues.iter().cloned().chain(series).next().unwrap())
     };
     let plain = Limits::default();
     assert!(message(Limits { files: 9, ..plain }).contains("more than 9 files"));

@@ -56,7 +56,7 @@ fn files_that_are_no_pictures_are_named_and_counted() {
     ];
     assert_eq!(found, expected);
     assert_eq!(opened.issues[1].files, ["a.txt", "b.txt"]);
-    assert!(corsai_report::text::message(&opened.issues[1]).contains("2 files"));
+    assert!(corsai_language::Language::english().issue(&opened.issues[1]).contains("2 files"));
     assert_eq!(codes(&Intake::new(Limits::default()).finish().issues), [Code::InputNothing]);
 }
 

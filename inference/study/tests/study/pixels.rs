@@ -193,7 +193,7 @@ fn slices_without_a_picture_are_said() {
     }
     let decoded = measured(&files);
     assert_eq!(codes(&decoded.issues), [Code::PixelsBlank]);
-    assert!(corsai_report::text::message(&decoded.issues[0]).contains("2 of 12"));
+    assert!(corsai_language::Language::english().issue(&decoded.issues[0]).contains("2 of 12"));
     // All of them are no body.
     let nothing = all(|file| file.words(&[24; ROWS * COLUMNS]));
     let issues = only(&open(&nothing)).decoder().unwrap().finish().unwrap_err();
