@@ -89,6 +89,22 @@ pub fn persistence_allowed() -> bool {
     PERSISTENCE_ALLOWED.get()
 }
 
+/// Returns the languages that the person has told the browser, the preferred one first.
+pub fn languages() -> Vec<String> {
+    let languages = window().map(|window| window.navigator().languages());
+    languages.map(|tags| tags.iter().filter_map(|tag| tag.as_string()).collect()).unwrap_or_default()
+}
+
+/// Sets the language of the document, for screen readers and hyphenation, and its title.
+pub fn set_document_language(tag: &str, title: &str) {
+    if let Some(document) = window().and_then(|window| window.document()) {
+        document.set_title(title);
+        if let Some(root) = document.document_element() {
+            let _ = root.set_attribute("lang", tag);
+        }
+    }
+}
+
 /// Returns a setting of an earlier visit. Nothing of a study is ever stored.
 pub fn load_setting(key: &str) -> Option<String> {
     window()?.local_storage().ok()??.get_item(key).ok()?

@@ -1,6 +1,6 @@
 //! A modal dialog. It opens and closes with a signal; the browser closes it by Escape, too.
 
-use crate::text;
+use crate::text::{self, Text};
 
 use leptos::{html, prelude::*};
 
@@ -10,7 +10,7 @@ use leptos::{html, prelude::*};
 pub fn Dialog(
     open: RwSignal<bool>,
     id: &'static str,
-    title: &'static str,
+    title: Text,
     #[prop(optional, into)] on_open: Option<Callback<()>>,
     children: Children,
 ) -> impl IntoView {

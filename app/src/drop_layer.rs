@@ -11,7 +11,7 @@ use crate::{
     dialog::Dialog,
     file_intake::{self, DroppedItems},
     state::{Phase, StudyStoreFields, derived},
-    text,
+    text::{self, Text},
 };
 
 /// What a drop can do now.
@@ -118,7 +118,7 @@ pub fn DropLayer() -> impl IntoView {
                         .then(|| {
                             view! {
                                 <button class="button" data-testid="drop-as-previous" on:click=move |_| decide(StudySlot::Previous)>
-                                    {move || earlier_words.get()}
+                                    {move || earlier_words.get().get()}
                                 </button>
                             }
                         })
@@ -134,8 +134,9 @@ pub fn DropLayer() -> impl IntoView {
 
 /// The fields over the window while files are dragged over it.
 #[component]
-fn DropZones(targets: Memo<Targets>, earlier_words: Memo<&'static str>) -> impl IntoView {
-    let current_words = move || if targets.get().empty { text::drop_layer::OPEN } else { text::drop_layer::REPLACE };
+fn DropZones(targets: Memo<Targets>, earlier_words: Memo<Text>) -> impl IntoView {
+    let current_words =
+        move || if targets.get().empty { text::drop_layer::OPEN } else { text::drop_layer::REPLACE }.get();
     view! {
         <div class="droplayer" data-testid="drop-layer">
             <div class="droplayer-zone" data-slot="current" data-testid="drop-zone-current">
@@ -148,7 +149,7 @@ fn DropZones(targets: Memo<Targets>, earlier_words: Memo<&'static str>) -> impl 
                     .then(|| {
                         view! {
                             <div class="droplayer-zone" data-slot="previous" data-testid="drop-zone-previous">
-                                {move || earlier_words.get()}
+                                {move || earlier_words.get().get()}
                             </div>
                         }
                     })

@@ -3,9 +3,11 @@
 
 use corsai_report::{Issue, Report};
 
+use crate::text::language;
+
 /// Returns the report with every issue that the page shows, as it may be written to a file.
 pub fn cleaned(report: &Report, issues: &[Issue]) -> Report {
-    Report { issues: issues.to_vec(), ..report.clone() }.for_file()
+    language().report_for_file(Report { issues: issues.to_vec(), ..report.clone() })
 }
 
 /// Returns the report as JSON text.
@@ -19,8 +21,8 @@ pub fn json(report: &Report, issues: &[Issue]) -> Result<String, serde_json::Err
 #[cfg(test)]
 mod tests {
     use corsai_report::{
-        Basis, DISCLAIMER, Dynamics, IssueCode, LungFinding, Lungs, NetworkRuns, NoVerdict, Runs, Scale, ShareChange,
-        StudyRecord, Tier, Verdict,
+        Basis, Dynamics, IssueCode, LungFinding, Lungs, NetworkRuns, NoVerdict, Runs, Scale, ShareChange, StudyRecord,
+        Tier, Verdict,
     };
 
     use super::*;
@@ -38,7 +40,7 @@ mod tests {
         let change = Some(ShareChange { earlier: 0.2, later: 0.15, points: -5.0 });
         Report {
             format: Report::FORMAT,
-            disclaimer: DISCLAIMER.into(),
+            disclaimer: None,
             study: StudyRecord { date: Some("2020-04-07".into()), ..StudyRecord::default() },
             lungs: Some(Lungs {
                 left: lung(2000.0, 200.0, 1),
@@ -81,8 +83,8 @@ mod tests {
 
     #[test]
     fn every_export_says_what_it_is_not() {
-        assert!(json(&report(), &[]).unwrap().contains(DISCLAIMER));
-        assert!(summary(&report(), &[], Scale::Panel).ends_with(DISCLAIMER));
+        assert!(json(&report(), &[]).unwrap().contains(&language().disclaimer()));
+        assert!(summary(&report(), &[], Scale::Panel).ends_with(&language().disclaimer()));
     }
 
     #[test]

@@ -55,6 +55,12 @@ fn main() {
         });
         let _ = window_event_listener(ev::visibilitychange, move |_| controller.on_visible());
         browser::on_canvas_restored(move || controller.slices.notify());
-        view! { <page::Page /> }
+        // All texts are made anew when the language changes; what is known of studies stays.
+        move || {
+            let language = controller.language.get();
+            text::set_language(language);
+            browser::set_document_language(language.tag(), &text::layout::DOCUMENT_TITLE.get());
+            view! { <page::Page /> }
+        }
     });
 }

@@ -1,6 +1,6 @@
 //! The synthetic patient's visits. The shares are those that the study is made with.
 
-use crate::text;
+use crate::text::{self, Text};
 
 use corsai_protocol::PhantomRequest;
 
@@ -9,7 +9,7 @@ pub struct Visit {
     /// Its name in tests.
     pub id: &'static str,
     /// Its name on the page.
-    pub name: &'static str,
+    pub name: Text,
     /// Its date and shares.
     pub date: PhantomRequest,
 }

@@ -11,7 +11,7 @@ use crate::{
     openers::Openers,
     phantoms,
     state::{PageState, Phase, StudyStoreFields, derived},
-    text::{self, classes},
+    text::{self, Text, language},
 };
 
 /// What the card is about just now.
@@ -220,7 +220,7 @@ fn EarlierRefined() -> impl IntoView {
                     disabled=stopping
                     on:click=move |_| controller.stop(StudySlot::Previous)
                 >
-                    {move || if stopping() { text::common::STOPPING } else { text::common::STOP }}
+                    {move || if stopping() { text::common::STOPPING } else { text::common::STOP }.get()}
                 </button>
             </div>
         })}
@@ -249,9 +249,9 @@ fn Comparison() -> impl IntoView {
 }
 
 fn compared(dynamics: Dynamics) -> impl IntoView {
-    let date = |d: &Option<String>| d.as_deref().map_or_else(|| text::common::NO_DATE.to_string(), format::date);
+    let date = |d: &Option<String>| d.as_deref().map_or_else(|| text::common::NO_DATE.get(), format::date);
     let is_change = dynamics.verdict.is_some();
-    let row = |name: &'static str, id: &'static str, change: Option<ShareChange>| {
+    let row = |name: Text, id: &'static str, change: Option<ShareChange>| {
         let cell = |of: fn(ShareChange) -> String| change.map_or_else(|| "–".into(), of);
         let points = cell(|change| format::points(change.points));
         view! {
@@ -267,7 +267,7 @@ fn compared(dynamics: Dynamics) -> impl IntoView {
         (Some(verdict), _) => view! {
             <p class=verdict_class(verdict) data-testid="verdict">
                 <span class="verdict-sign" aria-hidden="true">{verdict_sign(verdict)}</span>
-                <span class="verdict-word">{classes::verdict(verdict)}</span>
+                <span class="verdict-word">{language().verdict(verdict)}</span>
             </p>
         }
         .into_any(),
@@ -278,7 +278,7 @@ fn compared(dynamics: Dynamics) -> impl IntoView {
         .into_any(),
         (None, None) => ().into_any(),
     };
-    let sentences = classes::rests_on(&dynamics);
+    let sentences = language().rests_on(&dynamics);
     let testid = if dynamics.provisional { "provisional" } else { "rests-on" };
     view! {
         {head}
@@ -309,6 +309,7 @@ fn compared(dynamics: Dynamics) -> impl IntoView {
         {is_change.then(|| view! {
             <p class="hint">
                 {text::comparison::compared_by(dynamics.tier)}
+                " "
                 {text::comparison::STABLE_RULE}
             </p>
         })}
@@ -319,7 +320,7 @@ fn compared(dynamics: Dynamics) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use corsai_report::{DISCLAIMER, LungFinding, Lungs, Report, Runs, StudyRecord};
+    use corsai_report::{LungFinding, Lungs, Report, Runs, StudyRecord};
 
     use super::*;
     use crate::state::{Shared, Work};
@@ -331,7 +332,7 @@ mod tests {
         state.current.phase = Phase::Measured { refining: None };
         state.current.report = Some(Shared::from(Report {
             format: Report::FORMAT,
-            disclaimer: DISCLAIMER.into(),
+            disclaimer: None,
             study: StudyRecord::default(),
             lungs: Some(Lungs { left: lung.clone(), right: lung.clone(), both: lung }),
             dynamics: None,

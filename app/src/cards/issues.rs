@@ -6,7 +6,6 @@ use leptos::prelude::*;
 
 use crate::{
     controller::use_controller,
-    format,
     state::{Phase, derived},
     text,
 };
@@ -48,7 +47,7 @@ fn item(issue: Issue) -> impl IntoView {
     let message = text::issues::sentence(&issue);
     let more = issue.files.len().saturating_sub(NAMED);
     let files: Vec<_> = issue.files.into_iter().take(NAMED).map(|f| view! { <li class="file">{f}</li> }).collect();
-    let more = (more > 0).then(|| view! { <li>{text::issues::AND} {format::counted(more, "other", "others")}</li> });
+    let more = (more > 0).then(|| view! { <li>{text::issues::more_files(more)}</li> });
     view! {
         <li class=class(issue.severity) data-testid="issue" data-code=issue.code.as_str()>
             <span class="issue-sign" aria-hidden="true">{sign(issue.severity)}</span>

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 
 use crate::{
     controller::use_controller,
-    format,
     state::{Phase, StudyStoreFields, derived},
     text,
     weights::status::WeightsStatus,
@@ -37,7 +36,7 @@ pub fn ProgressCard() -> impl IntoView {
 #[component]
 pub fn Listing() -> impl IntoView {
     let controller = use_controller();
-    let found = move || controller.listing.get().map(|found| format::counted(found, "file", "files"));
+    let found = move || controller.listing.get().map(|found| text::progress::files_found(found));
     let listing = Memo::new(move |_| controller.listing.get().is_some());
     move || {
         listing.get().then(|| {
@@ -67,7 +66,7 @@ fn EndedRun(which: StudySlot) -> impl IntoView {
         let series = derived::remeasurable(study).filter(|_| derived::can_compute(controller.state));
         series.map(|series| (series, study.phase().get() == Phase::Stopped))
     });
-    let earlier = if which == StudySlot::Previous { text::common::EARLIER_STUDY_PREFIX } else { "" };
+    let earlier = (which == StudySlot::Previous).then(|| text::common::EARLIER_STUDY_PREFIX.get());
     move || {
         again.get().map(|(series, stopped)| {
             let (head, words) = if stopped {
@@ -77,7 +76,7 @@ fn EndedRun(which: StudySlot) -> impl IntoView {
             };
             view! {
                 <section class="card" aria-label=text::common::STOPPED data-testid="ended">
-                    <p class="progress-stage">{earlier} {head}</p>
+                    <p class="progress-stage">{earlier.clone()} {head}</p>
                     <p class="progress-detail">{words}</p>
                     <div class="actions">
                         <button class="button" data-testid="measure-again" on:click=move |_| controller.choose(which, series)>
@@ -114,8 +113,7 @@ fn RunningWork(which: StudySlot) -> impl IntoView {
     let work = derived::phase_memo(controller.study(which), |phase| phase.work().copied().unwrap_or_default());
     let progress = move || work.get().progress;
     let stopping = move || work.get().stopping;
-    let words =
-        move || progress().map_or(text::progress::stage_name(Stage::Reading), |p| text::progress::stage_name(p.stage));
+    let words = move || text::progress::stage_name(progress().map_or(Stage::Reading, |p| p.stage)).get();
     let detail = move || {
         progress()
             .map(|p| text::progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref()))
@@ -126,7 +124,7 @@ fn RunningWork(which: StudySlot) -> impl IntoView {
         <section class="card card-progress" aria-label=text::progress::PROGRESS data-testid="progress">
             <div class="progress-head">
                 <p class="progress-stage" data-testid="progress-stage">
-                    {if which == StudySlot::Previous { text::common::EARLIER_STUDY_PREFIX } else { "" }}
+                    {(which == StudySlot::Previous).then(|| text::common::EARLIER_STUDY_PREFIX.get())}
                     {words}
                 </p>
                 <button
@@ -135,7 +133,7 @@ fn RunningWork(which: StudySlot) -> impl IntoView {
                     disabled=stopping
                     on:click=move |_| controller.stop(which)
                 >
-                    {move || if stopping() { text::common::STOPPING } else { text::common::CANCEL }}
+                    {move || if stopping() { text::common::STOPPING } else { text::common::CANCEL }.get()}
                 </button>
             </div>
             {move || match done() {

@@ -66,7 +66,7 @@ fn Refining() -> impl IntoView {
     let restoring = derived::phase_memo(study, |phase| matches!(phase, Phase::Restoring(_)));
     let words = move || match (restoring.get(), work.get().progress) {
         (true, at) => text::refinement::restoring(text::progress::stage_name(at.map_or(Stage::Reading, |p| p.stage))),
-        (false, _) => text::progress::stage_name(Stage::Refining).to_string(),
+        (false, _) => text::progress::stage_name(Stage::Refining).get(),
     };
     let detail_of =
         move |p: Progress| text::progress::detail(&p, &controller.weights.get(), controller.download.get().as_ref());
@@ -84,7 +84,7 @@ fn Refining() -> impl IntoView {
                     disabled=stopping
                     on:click=move |_| controller.stop(StudySlot::Current)
                 >
-                    {move || if stopping() { text::common::STOPPING } else { text::common::STOP }}
+                    {move || if stopping() { text::common::STOPPING } else { text::common::STOP }.get()}
                 </button>
             </div>
             <progress class="progress-bar" aria-label=text::refinement::FURTHER_NETWORKS max="1" prop:value=move || format!("{:.3}", done())></progress>

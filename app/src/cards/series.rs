@@ -28,6 +28,7 @@ pub fn SeriesPicker(which: StudySlot) -> impl IntoView {
             1 => text::series::ONE_CAN,
             _ => text::series::WHICH,
         }
+        .get()
     };
     view! {
         <div class="series-picker" data-testid="series-list">
@@ -147,7 +148,7 @@ pub fn StudyCard() -> impl IntoView {
                         view! {
                             <p class="series-name" data-testid="study-series">
                                 {text::series::name(&series)}
-                                {synthetic.get().then(|| view! { <span class="tag">"synthetic"</span> })}
+                                {synthetic.get().then(|| view! { <span class="tag">{text::series::SYNTHETIC}</span> })}
                             </p>
                             <p class="series-facts">{text::series::facts(&series)}</p>
                         }
@@ -157,8 +158,7 @@ pub fn StudyCard() -> impl IntoView {
                 let others = others.get();
                 (!others.is_empty())
                     .then(|| {
-                        let which = if chosen.with(Option::is_some) { text::series::OTHER_SERIES } else { text::series::SERIES };
-                        let heading = text::series::found(which, others.len());
+                        let heading = text::series::found(chosen.with(Option::is_some), others.len());
                         let list: Vec<_> = others.into_iter().map(|s| other(controller, &s)).collect();
                         view! {
                             <details class="others">

@@ -10,16 +10,16 @@ use crate::{
     dialog::Dialog,
     imaging::keys::{BINDINGS, POINTER_HELP},
     state::{PageStateStoreFields, Phase, derived},
-    text,
+    text::{self, Text},
 };
 
-const DEVICES: [(DevicePreference, &str, &str, &str); 3] = [
+const DEVICES: [(DevicePreference, &str, Text, Text); 3] = [
     (DevicePreference::Auto, "device-auto", text::settings::AUTOMATIC, text::settings::AUTOMATIC_HINT),
     (DevicePreference::Gpu, "device-gpu", text::common::GRAPHICS_PROCESSOR, text::settings::GRAPHICS_PROCESSOR_HINT),
     (DevicePreference::Cpu, "device-cpu", text::common::PROCESSOR, text::settings::PROCESSOR_HINT),
 ];
 
-const TIERS: [(Tier, &str, &str); 3] = [
+const TIERS: [(Tier, Text, Text); 3] = [
     (Tier::Quick, text::settings::QUICK, text::settings::QUICK_HINT),
     (Tier::Standard, text::settings::STANDARD, text::settings::STANDARD_HINT),
     (Tier::Full, text::settings::FULL, text::settings::FULL_HINT),
@@ -29,7 +29,7 @@ const TIERS: [(Tier, &str, &str); 3] = [
 pub fn SettingsDialog(open: RwSignal<bool>) -> impl IntoView {
     let controller = use_controller();
     let has_study = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase != Phase::Empty);
-    let option = move |(device, id, name, what): (DevicePreference, &'static str, &'static str, &'static str)| {
+    let option = move |(device, id, name, what): (DevicePreference, &'static str, Text, Text)| {
         view! {
             <label class="choice">
                 <input
@@ -46,7 +46,7 @@ pub fn SettingsDialog(open: RwSignal<bool>) -> impl IntoView {
             </label>
         }
     };
-    let tier = move |(tier, name, what): (Tier, &'static str, &'static str)| {
+    let tier = move |(tier, name, what): (Tier, Text, Text)| {
         view! {
             <label class="choice">
                 <input
@@ -63,28 +63,27 @@ pub fn SettingsDialog(open: RwSignal<bool>) -> impl IntoView {
             </label>
         }
     };
-    let switch =
-        move |id: &'static str, name: &'static str, what: &'static str, of: fn(&mut AnalysisOptions) -> &mut bool| {
-            let changed = move |event: ev::Event| {
-                let mut options = controller.options.get_untracked();
-                *of(&mut options) = event_target_checked(&event);
-                controller.options.set(options);
-            };
-            view! {
-                <label class="choice">
-                    <input
-                        type="checkbox"
-                        data-testid=id
-                        prop:checked=move || *of(&mut controller.options.get())
-                        on:change=changed
-                    />
-                    <span>
-                        <strong>{name}</strong>
-                        <span class="hint">{what}</span>
-                    </span>
-                </label>
-            }
+    let switch = move |id: &'static str, name: Text, what: Text, of: fn(&mut AnalysisOptions) -> &mut bool| {
+        let changed = move |event: ev::Event| {
+            let mut options = controller.options.get_untracked();
+            *of(&mut options) = event_target_checked(&event);
+            controller.options.set(options);
         };
+        view! {
+            <label class="choice">
+                <input
+                    type="checkbox"
+                    data-testid=id
+                    prop:checked=move || *of(&mut controller.options.get())
+                    on:change=changed
+                />
+                <span>
+                    <strong>{name}</strong>
+                    <span class="hint">{what}</span>
+                </span>
+            </label>
+        }
+    };
     let lines = BINDINGS.iter().map(|b| (b.label, b.what)).chain(POINTER_HELP);
     let keys: Vec<_> = lines.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt> <dd>{what}</dd> }).collect();
     view! {

@@ -15,8 +15,9 @@ use crate::{
     export, format,
     state::{Phase, Shared, StudyStoreFields, derived},
     text::{
-        self,
-        classes::{SCALES, meaning, of},
+        self, Text,
+        classes::{SCALES, of},
+        language,
     },
 };
 
@@ -105,11 +106,11 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
                 view! {
                     <p class="class-line">
                         <span class="class-badge" data-testid="ct-class">
-                            {move || class().map(text::classes::name)}
+                            {move || class().map(|class| language().ct_class(class))}
                         </span>
                         <span class="class-meaning">{
                             let both = lungs.both.clone();
-                            move || of(&both, controller.scale.get()).map(|c| meaning(c, controller.scale.get()))
+                            move || of(&both, controller.scale.get()).map(|c| language().class_meaning(c, controller.scale.get()))
                         }</span>
                     </p>
                     <ScaleBar shares />
@@ -168,7 +169,7 @@ fn ScaleBar(shares: [Option<f64>; 2]) -> impl IntoView {
         });
         ticks.collect::<Vec<_>>()
     };
-    let mark = |share: Option<f64>, letter: &'static str, class: &'static str| {
+    let mark = |share: Option<f64>, letter: Text, class: &'static str| {
         share.map(|share| {
             let left = format!("{:.2}%", (share * 100.0).clamp(0.0, 100.0));
             view! { <span class=class style:left=left><span class="scale-letter">{letter}</span></span> }
@@ -215,8 +216,8 @@ fn ScaleSwitch() -> impl IntoView {
 
 #[component]
 fn LungTable(lungs: Lungs, pending: bool) -> impl IntoView {
-    let row = |name: &'static str, id: &'static str, lung: &LungFinding| {
-        let later = move || if pending { text::severity::PENDING } else { "–" }.to_string();
+    let row = |name: Text, id: &'static str, lung: &LungFinding| {
+        let later = move || if pending { text::severity::PENDING.get() } else { "–".into() };
         let lesions = lung.lesion_ml.map_or_else(later, format::ml);
         let share = lung.share.map_or_else(later, format::percent);
         view! {
@@ -263,7 +264,7 @@ fn Provenance(runs: Runs, voxel_mm: [f64; 3]) -> impl IntoView {
         })
         .collect();
     let head = text::severity::computed(runs.seconds, runs.networks.len());
-    let voxel = voxel_mm.map(|v| format!("{v:.2}")).join(" × ");
+    let voxel = voxel_mm.map(|v| language().number(v, 2)).join(" × ");
     view! {
         <details class="computed" data-testid="computed">
             <summary>{head}</summary>
@@ -323,7 +324,7 @@ fn Exports() -> impl IntoView {
         }}
         <p class="hint">
             {text::severity::NO_NAMES}
-            {move || earlier.get().then_some(text::severity::BOTH_COMPARE)}
+            {move || earlier.get().then(|| text::severity::BOTH_COMPARE.get())}
         </p>
     }
     .into_any()

@@ -1,5 +1,6 @@
 //! The person's commands: open, choose, close, stop, refine, settings.
 
+use corsai_language::Language;
 use corsai_protocol::{Command, DevicePreference, SeriesId, StudySlot};
 use corsai_report::{Issue, Report, Scale, Tier};
 use leptos::prelude::*;
@@ -7,7 +8,7 @@ use tracing::info;
 
 use crate::{
     browser,
-    controller::context::{Controller, SCALE_SETTING},
+    controller::context::{Controller, LANGUAGE_SETTING, SCALE_SETTING},
     crash_recovery::{RecoveryPlan, StudySource},
     state::{PageState, Phase, WorkerStatus},
 };
@@ -129,6 +130,12 @@ impl Controller {
                 plan.options.tier = tier;
             }
         });
+    }
+
+    /// Sets the page's language, and stores it for the next visit.
+    pub fn set_language(self, language: Language) {
+        self.language.set(language);
+        browser::save_setting(LANGUAGE_SETTING, language.tag());
     }
 
     /// Sets the scale of the CT class, and stores it for the next visit.

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use corsai_language::Language;
 use corsai_manifest::Manifest;
 use corsai_protocol::{AnalysisOptions, DevicePreference, StudySlot};
 use corsai_report::{Scale, Tier};
@@ -29,6 +30,9 @@ use crate::{
     },
     worker_handle::{WorkerBuild, WorkerHandle},
 };
+
+/// The setting that holds the page's language.
+pub(super) const LANGUAGE_SETTING: &str = "corsai.language";
 
 /// The setting that holds the scale of the CT class.
 pub(super) const SCALE_SETTING: &str = "corsai.scale";
@@ -65,6 +69,8 @@ pub struct Parts {
     pub device_preference: RwSignal<DevicePreference>,
     /// How much to compute from the next study on.
     pub options: RwSignal<AnalysisOptions>,
+    /// The page's language.
+    pub language: RwSignal<Language>,
     /// The scale of the CT class.
     pub scale: RwSignal<Scale>,
     /// The drop zone for the earlier study is open.
@@ -112,6 +118,7 @@ impl Controller {
             stalled: RwSignal::new(false),
             device_preference: RwSignal::new(browser::device_parameter().unwrap_or_default()),
             options: RwSignal::new(browser::options_parameters()),
+            language: RwSignal::new(preferred_language()),
             scale: RwSignal::new(scale),
             adding_earlier: RwSignal::new(false),
             other_tab_computes: RwSignal::new(false),
@@ -151,6 +158,12 @@ impl Controller {
     pub fn with_state<R>(self, read: impl FnOnce(&PageState) -> R) -> R {
         read(&self.state.read_untracked())
     }
+}
+
+/// Returns the language that was chosen on an earlier visit, else the browser's.
+fn preferred_language() -> Language {
+    let wishes = browser::load_setting(LANGUAGE_SETTING).into_iter().chain(browser::languages());
+    Language::preferred(wishes.collect::<Vec<_>>().iter().map(String::as_str))
 }
 
 /// Returns the page's controller. Call it at a component's start.

@@ -10,16 +10,16 @@ use crate::{browser, diagnostics::subscriber, text};
 #[component]
 pub fn DiagnosticsSection() -> impl IntoView {
     let lines = RwSignal::new(String::new());
-    let status = RwSignal::new("");
+    let status = RwSignal::new(String::new());
     let refresh = move || {
         lines.set(subscriber::text());
-        status.set("");
+        status.set(String::new());
     };
     let copy = move |_| {
         let text = lines.get_untracked();
         spawn_local(async move {
             let copied = browser::copy(&text).await;
-            status.set(if copied { text::diagnostics::COPIED } else { text::diagnostics::NO_CLIPBOARD });
+            status.set(if copied { text::diagnostics::COPIED } else { text::diagnostics::NO_CLIPBOARD }.get());
         });
     };
     view! {

@@ -1,13 +1,16 @@
 //! The table of keys: each one's effect, and its words in the help and for a screen reader.
 
-use crate::{imaging::gestures::Intent, text};
+use crate::{
+    imaging::gestures::Intent,
+    text::{self, Text},
+};
 
 /// One line of the help: keys that belong together, and their effects.
 pub struct Binding {
     /// The keys' names for a person.
-    pub label: &'static str,
+    pub label: Text,
     /// Their effect.
-    pub what: &'static str,
+    pub what: Text,
     /// The browser's name of each key, with `Shift+` before an arrow, and its effect.
     keys: &'static [(&'static str, Intent)],
 }
@@ -56,11 +59,11 @@ pub const BINDINGS: [Binding; 6] = [
             ("Shift+ArrowRight", Intent::Pan([-PAN_PX, 0.0])),
         ],
     },
-    Binding { label: "0", what: text::keys::RESET, keys: &[("0", Intent::Reset)] },
+    Binding { label: text::keys::ZERO, what: text::keys::RESET, keys: &[("0", Intent::Reset)] },
 ];
 
 /// The effects of mouse and fingers on the picture, for the help.
-pub const POINTER_HELP: [(&str, &str); 3] = [
+pub const POINTER_HELP: [(Text, Text); 3] = [
     (text::keys::WHEEL, text::keys::ONE_SLICE),
     (text::keys::RIGHT_DRAG, text::keys::WINDOW),
     (text::keys::PINCH, text::keys::ZOOM),
@@ -140,6 +143,6 @@ mod tests {
     #[test]
     fn every_line_is_spoken() {
         let spoken = spoken();
-        assert!(BINDINGS.iter().all(|b| spoken.contains(b.label) && spoken.contains(b.what)), "{spoken}");
+        assert!(BINDINGS.iter().all(|b| spoken.contains(&b.label.get()) && spoken.contains(&b.what.get())), "{spoken}");
     }
 }

@@ -21,7 +21,7 @@ pub fn Announcer() -> impl IntoView {
             Phase::Empty => String::new(),
             Phase::Reading(work) | Phase::Measuring(work) => work
                 .progress
-                .map_or_else(|| text::announcer::READING.into(), |p| text::progress::stage_name(p.stage).to_string()),
+                .map_or_else(|| text::announcer::READING.into(), |p| text::progress::stage_name(p.stage).get()),
             Phase::Choosing => text::announcer::CHOOSE.into(),
             Phase::Refused => text::announcer::NO_NUMBER.into(),
             Phase::Stopped => text::common::STOPPED.into(),

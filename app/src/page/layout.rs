@@ -1,7 +1,7 @@
 //! Header, main column and cards.
 
+use corsai_language::Language;
 use corsai_protocol::{BackendKind, StudySlot};
-use corsai_report::DISCLAIMER;
 use leptos::{html, prelude::*};
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     privacy::PrivacyPanel,
     start::Start,
     state::{PageStateStoreFields, Phase, StudyStoreFields, WorkerStatus, derived},
-    text,
+    text::{self, language},
     viewer::Viewer,
 };
 
@@ -73,6 +73,7 @@ fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
         (None, WorkerStatus::Unsupported | WorkerStatus::LoadFailed) => text::layout::CANT_COMPUTE,
         (None, _) => text::layout::SETTINGS,
     };
+    let device = move || device().get();
     view! {
         <header class="bar">
             <div class="bar-row">
@@ -89,6 +90,7 @@ fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
                     <span class="lock" aria-hidden="true"></span>
                     {text::layout::PRIVACY}
                 </button>
+                <LanguageSwitch />
                 <button
                     class="button button-quiet"
                     data-testid="settings-open"
@@ -100,8 +102,33 @@ fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
                     <span class="gear" aria-hidden="true">"⚙"</span>
                 </button>
             </div>
-            <p class="disclaimer" role="note" data-testid="disclaimer">{DISCLAIMER}</p>
+            <p class="disclaimer" role="note" data-testid="disclaimer">{language().disclaimer()}</p>
         </header>
+    }
+    .into_any()
+}
+
+/// The languages of the page, by their own short names.
+#[component]
+fn LanguageSwitch() -> impl IntoView {
+    let controller = use_controller();
+    let option = move |one: Language| {
+        view! {
+            <button
+                class="segment"
+                lang=one.tag()
+                data-testid=format!("language-{}", one.tag())
+                aria-pressed=if one == language() { "true" } else { "false" }
+                on:click=move |_| controller.set_language(one)
+            >
+                {one.text("language-short-name")}
+            </button>
+        }
+    };
+    view! {
+        <div class="segments" role="group" aria-label=text::layout::LANGUAGE>
+            {Language::all().map(option).collect::<Vec<_>>()}
+        </div>
     }
     .into_any()
 }

@@ -62,6 +62,7 @@ fn Ready() -> impl IntoView {
             (true, OfflineCopy::Pending) => text::privacy::READY_COPYING,
             (true, _) => text::privacy::READY_NO_COPY,
         }
+        .get()
     };
     let ready = move || controller.weights.get().is_complete() && controller.offline.copy.get() == OfflineCopy::Stored;
     view! { <p class="privacy-ready" data-testid="privacy-ready" data-ready=move || ready().to_string()>{words}</p> }
@@ -72,7 +73,7 @@ fn Requests() -> impl IntoView {
     let controller = use_controller();
     let since = move || match controller.network_log.requests.with(RequestLog::since_opened) {
         _ if !controller.network_log.requests.with(|log| log.is_supported) => text::privacy::REQUESTS_UNKNOWN.into(),
-        None => text::privacy::NO_STUDY_YET.to_string(),
+        None => text::privacy::NO_STUDY_YET.get(),
         Some(SinceOpened { requests: 0, .. }) => text::privacy::NO_REQUEST.into(),
         Some(SinceOpened { requests, foreign }) => text::privacy::requests_since(requests, foreign == 0),
     };
@@ -82,7 +83,7 @@ fn Requests() -> impl IntoView {
     };
     let row = |request: NetworkRequest| {
         let source = if request.bytes == 0 { text::privacy::FROM_BROWSER.into() } else { format::bytes(request.bytes) };
-        view! { <li>{format!("{:.1} s", request.at_ms / 1000.0)} " " <code>{request.url}</code> " " {source}</li> }
+        view! { <li>{text::privacy::request_time(request.at_ms / 1000.0)} " " <code>{request.url}</code> " " {source}</li> }
     };
     view! {
         <section>
@@ -115,13 +116,13 @@ fn Policy() -> impl IntoView {
     };
     let stopped = move || {
         let stopped = controller.network_log.violations.get();
-        if stopped.is_empty() { text::privacy::NO_VIOLATION.to_string() } else { text::privacy::violations(&stopped) }
+        if stopped.is_empty() { text::privacy::NO_VIOLATION.get() } else { text::privacy::violations(&stopped) }
     };
     view! {
         <section>
             <h3>{text::privacy::POLICY}</h3>
             <p data-testid="policy" data-guarded=move || guarded().map(|(state, _)| state)>
-                {move || guarded().map(|(_, words)| words)}
+                {move || guarded().map(|(_, words)| words.get())}
             </p>
             <p data-testid="stopped">{stopped}</p>
         </section>
@@ -134,12 +135,12 @@ fn Storage(found: RwSignal<Option<Found>>, look: impl Fn() + Copy + Send + Sync 
     let controller = use_controller();
     let words = move || {
         let Some(stored) = found.get()?.stored else {
-            return Some(text::privacy::STORAGE_UNKNOWN.to_string());
+            return Some(text::privacy::STORAGE_UNKNOWN.get());
         };
         Some(if stored.is_empty() && !browser::persistence_allowed() {
-            text::privacy::STORES_NOTHING.to_string()
+            text::privacy::STORES_NOTHING.get()
         } else if stored.is_empty() {
-            text::privacy::NOTHING_STORED.to_string()
+            text::privacy::NOTHING_STORED.get()
         } else {
             text::privacy::stored(stored.weights, stored.page, &stored.settings, stored.bytes)
         })

@@ -3,7 +3,7 @@
 mod lost_worker;
 
 use corsai_protocol::Stage;
-use corsai_report::{Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Runs, StudyRecord, Verdict};
+use corsai_report::{Basis, Dynamics, LungFinding, Lungs, Runs, StudyRecord, Verdict};
 
 use std::sync::{
     Arc,
@@ -58,7 +58,7 @@ fn report(issues: Vec<Issue>) -> Report {
     let lung = LungFinding { volume_ml: 2000.0, ..LungFinding::default() };
     Report {
         format: 1,
-        disclaimer: DISCLAIMER.into(),
+        disclaimer: None,
         study: StudyRecord::default(),
         lungs: Some(Lungs { left: lung.clone(), right: lung.clone(), both: lung }),
         dynamics: None,
@@ -428,7 +428,10 @@ fn an_export_with_a_comparison_bears_the_earlier_studys_doubts() {
     model.apply(reported(earlier, StudySlot::Previous, vec![doubt], ReportStage::Final), Vec::new());
     let codes = |model: &PageState| {
         let (_, issues) = model.export_data().unwrap();
-        issues.into_iter().map(|issue| (issue.code, corsai_report::text::message(&issue))).collect::<Vec<_>>()
+        issues
+            .into_iter()
+            .map(|issue| (issue.code, corsai_language::Language::english().issue(&issue)))
+            .collect::<Vec<_>>()
     };
     let alone = codes(&model);
     model.apply(compared(earlier), Vec::new());

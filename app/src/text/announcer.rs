@@ -1,16 +1,18 @@
 //! The announcements for a screen reader.
 
+use corsai_language::message;
 use corsai_report::{LungFinding, Scale};
 
-use crate::{format, text::classes};
+use crate::text::{Text, classes, language};
 
-pub const NO_NUMBER: &str = "No number: see the reasons";
-pub const READING: &str = "Reading the files";
-pub const CHOOSE: &str = "Choose a series";
+pub const NO_NUMBER: Text = Text("announcer-no-number");
+pub const READING: Text = Text("announcer-reading");
+pub const CHOOSE: Text = Text("announcer-choose");
 
 /// Returns class and share of both lungs.
 pub fn finished(both: &LungFinding, scale: Scale) -> String {
-    let class = classes::of(both, scale).map_or_else(String::new, |c| format!("CT-{c}. "));
-    let share = both.share.map_or_else(String::new, |s| format!("{} of both lungs is affected.", format::percent(s)));
-    format!("Finished. {class}{share}")
+    let language = language();
+    let class = classes::of(both, scale).map(|c| message!(language, "announcer-class", class = language.ct_class(c)));
+    let share = both.share.map(|s| message!(language, "announcer-share", share = language.percent(s)));
+    [Some(language.text("announcer-finished")), class, share].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

@@ -1,41 +1,36 @@
 //! Why the device in use was chosen.
 
+use corsai_language::{Argument, message};
 use corsai_protocol::{DeviceReason, DeviceReport};
+
+use crate::text::language;
 
 /// Returns the sentences for the settings.
 pub fn device_reason(device: &DeviceReport) -> String {
+    let language = language();
     let reason = match &device.reason {
-        DeviceReason::Settings => "The settings ask for it.".into(),
-        DeviceReason::NoAdapter => "This browser offers no graphics processor to compute on.".into(),
-        DeviceReason::InsecureContext => {
-            "Browsers offer no graphics processor to a page that isn't served over https.".into()
-        }
-        DeviceReason::BuiltWithoutGpu => {
-            "This part of the page was made for a browser without a graphics processor.".into()
-        }
+        DeviceReason::Settings => language.text("device-settings"),
+        DeviceReason::NoAdapter => language.text("device-no-adapter"),
+        DeviceReason::InsecureContext => language.text("device-insecure-context"),
+        DeviceReason::BuiltWithoutGpu => language.text("device-built-without-gpu"),
         DeviceReason::SoftwareAdapter { adapter } => {
-            format!("The graphics processor is emulated in software ({adapter}) and was passed over.")
+            message!(language, "device-software-adapter", adapter = adapter.as_str())
         }
-        DeviceReason::NoTimestamps => "The graphics processor has no timestamps, which the computation needs.".into(),
-        DeviceReason::NoDevice => "The browser could not open the graphics processor.".into(),
-        DeviceReason::UnsuitableDevice => "The graphics processor lacks what the computation needs.".into(),
-        DeviceReason::SelfTestFailed => "The graphics processor computed a known slice wrongly.".into(),
-        DeviceReason::DeviceLost => "The graphics processor was lost.".into(),
+        DeviceReason::NoTimestamps => language.text("device-no-timestamps"),
+        DeviceReason::NoDevice => language.text("device-no-device"),
+        DeviceReason::UnsuitableDevice => language.text("device-unsuitable"),
+        DeviceReason::SelfTestFailed => language.text("device-self-test-failed"),
+        DeviceReason::DeviceLost => language.text("device-lost"),
         DeviceReason::CpuFaster { gpu_slice_ms } => {
-            format!("It is faster than the graphics processor, which took {gpu_slice_ms:.0} ms a slice.")
+            message!(language, "device-cpu-faster", time = Argument::decimal(*gpu_slice_ms, 0))
         }
         DeviceReason::GpuFaster { cpu_slice_ms } => {
-            format!("It is faster than the CPU, which would take about {cpu_slice_ms:.0} ms a slice.")
+            message!(language, "device-gpu-faster", time = Argument::decimal(*cpu_slice_ms, 0))
         }
-        DeviceReason::ReopenedAfterLoss => "It was lost, and was opened again.".into(),
-        DeviceReason::ReopenedWithoutHalf => {
-            "It was opened again without f16, with which it computed a known slice wrongly.".into()
-        }
+        DeviceReason::ReopenedAfterLoss => language.text("device-reopened-after-loss"),
+        DeviceReason::ReopenedWithoutHalf => language.text("device-reopened-without-half"),
     };
-    if device.half_failed {
-        return reason + " It is used without f16, with which it computed a known slice wrongly.";
-    }
-    reason
+    if device.half_failed { format!("{reason} {}", language.text("device-half-failed")) } else { reason }
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 //! The section "Diagnostics".
 
+use crate::text::Text;
+
 /// Title.
-pub const TITLE: &str = "Diagnostics";
+pub const TITLE: Text = Text("diagnostics-title");
 /// What it is for.
-pub const EXPLANATION: &str = "If something goes wrong, copy these lines and send them to those who help you. They hold times, sizes, counts and codes, and no name, identifier or file name. They are not stored or sent.";
+pub const EXPLANATION: Text = Text("diagnostics-explanation");
 /// The lines' name for a screen reader.
-pub const LINES: &str = "Diagnostic lines";
+pub const LINES: Text = Text("diagnostics-lines");
 /// The button that copies them.
-pub const COPY: &str = "Copy the lines";
+pub const COPY: Text = Text("diagnostics-copy");
 /// The button that reads them again.
-pub const REFRESH: &str = "Refresh";
+pub const REFRESH: Text = Text("diagnostics-refresh");
 /// They are on the clipboard.
-pub const COPIED: &str = "Copied.";
+pub const COPIED: Text = Text("diagnostics-copied");
 /// They could not be copied.
-pub const NO_CLIPBOARD: &str = "The clipboard is not available. Select the lines and copy them.";
+pub const NO_CLIPBOARD: Text = Text("diagnostics-no-clipboard");

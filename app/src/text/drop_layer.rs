@@ -1,8 +1,10 @@
 //! Drops.
 
-pub const NOT_OPENED: &str = "They were dropped outside the fields. Nothing was opened or replaced.";
-pub const REPLACE_EARLIER: &str = "Open in place of the earlier study";
-pub const QUESTION: &str = "Where do these files belong?";
-pub const REPLACE: &str = "Open in place of this study";
-pub const ADD_EARLIER: &str = "Add as the earlier study";
-pub const OPEN: &str = "Drop to open";
+use crate::text::Text;
+
+pub const NOT_OPENED: Text = Text("drop-layer-not-opened");
+pub const REPLACE_EARLIER: Text = Text("drop-layer-replace-earlier");
+pub const QUESTION: Text = Text("drop-layer-question");
+pub const REPLACE: Text = Text("drop-layer-replace");
+pub const ADD_EARLIER: Text = Text("drop-layer-add-earlier");
+pub const OPEN: Text = Text("drop-layer-open");

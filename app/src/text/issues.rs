@@ -1,36 +1,39 @@
-//! The issues of a study. Their own sentences are made of their codes in `corsai_report`.
+//! The issues of a study. Their own sentences are made of their codes in `corsai_language`.
 
-use corsai_report::{Issue, Severity, text};
+use corsai_language::message;
+use corsai_report::{Issue, Severity};
 
-pub const LABEL: &str = "Problems with the input";
-pub const AND: &str = "and ";
+use crate::text::{Text, language};
 
-/// Returns the heading of a group of issues.
-const fn group_title(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Stop => "Why there is no number",
-        Severity::Warning => "To keep in mind with the numbers",
-        Severity::Skip => "Files passed over",
-        Severity::Info => "Good to know",
-    }
-}
+pub const LABEL: Text = Text("issues-label");
 
 /// Returns the heading of a group of issues with their count.
 pub fn group_heading(severity: Severity, count: usize) -> String {
-    format!("{} ({count})", group_title(severity))
+    let id = match severity {
+        Severity::Stop => "issues-stop",
+        Severity::Warning => "issues-warning",
+        Severity::Skip => "issues-skip",
+        Severity::Info => "issues-info",
+    };
+    message!(language(), id, count = count)
 }
 
 /// Returns the word before an issue's sentence, for a screen reader.
-pub const fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Stop => "Stop: ",
-        Severity::Warning => "Warning: ",
-        Severity::Skip => "Passed over: ",
-        Severity::Info => "Note: ",
-    }
+pub fn severity_word(severity: Severity) -> String {
+    language().text(match severity {
+        Severity::Stop => "issues-word-stop",
+        Severity::Warning => "issues-word-warning",
+        Severity::Skip => "issues-word-skip",
+        Severity::Info => "issues-word-info",
+    })
+}
+
+/// Returns the number of files that are not named.
+pub fn more_files(count: usize) -> String {
+    message!(language(), "issues-more-files", count = count)
 }
 
 /// Returns an issue's sentences: what was found, and what to do.
 pub fn sentence(issue: &Issue) -> String {
-    text::message(issue)
+    language().issue(issue)
 }

@@ -1,18 +1,21 @@
 //! Keys and pointer gestures of the viewer.
 
-pub const ARROWS: &str = "Arrow up / Arrow down";
-pub const ONE_SLICE: &str = "one slice towards the head / the feet";
-pub const PAGES: &str = "Page Up / Page Down";
-pub const TEN_SLICES: &str = "ten slices towards the head / the feet";
-pub const HOME_END: &str = "Home / End";
-pub const ENDS: &str = "to the head / the feet";
-pub const PLUS_MINUS: &str = "+ / −";
-pub const ZOOM_IN_OUT: &str = "zoom in / out";
-pub const SHIFT_ARROW: &str = "Shift + arrow";
-pub const PAN: &str = "move the picture";
-pub const RESET: &str = "whole slice, lung window";
-pub const WHEEL: &str = "Wheel up / down";
-pub const RIGHT_DRAG: &str = "Right button, drag";
-pub const WINDOW: &str = "brightness and contrast";
-pub const PINCH: &str = "Ctrl + wheel, pinch";
-pub const ZOOM: &str = "zoom";
+use crate::text::Text;
+
+pub const ARROWS: Text = Text("keys-arrows");
+pub const ONE_SLICE: Text = Text("keys-one-slice");
+pub const PAGES: Text = Text("keys-pages");
+pub const TEN_SLICES: Text = Text("keys-ten-slices");
+pub const HOME_END: Text = Text("keys-home-end");
+pub const ENDS: Text = Text("keys-ends");
+pub const PLUS_MINUS: Text = Text("keys-plus-minus");
+pub const ZOOM_IN_OUT: Text = Text("keys-zoom-in-out");
+pub const SHIFT_ARROW: Text = Text("keys-shift-arrow");
+pub const PAN: Text = Text("keys-pan");
+pub const ZERO: Text = Text("keys-zero");
+pub const RESET: Text = Text("keys-reset");
+pub const WHEEL: Text = Text("keys-wheel");
+pub const RIGHT_DRAG: Text = Text("keys-right-drag");
+pub const WINDOW: Text = Text("keys-window");
+pub const PINCH: Text = Text("keys-pinch");
+pub const ZOOM: Text = Text("keys-zoom");

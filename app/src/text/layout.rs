@@ -1,15 +1,19 @@
 //! The page's frame.
 
-pub const COMPUTING_ON: &str = "Settings and help. Computing on: ";
-pub const PRIVACY: &str = "Files stay on this computer";
-pub const SUBTITLE: &str = "Lung lesions on chest CT";
-pub const DROP_ANOTHER: &str = "Drop another study here";
-pub const SKIP: &str = "Skip to the content";
-pub const READING: &str = "Reading the files …";
-pub const CANT_COMPUTE: &str = "Can't compute";
-pub const STUDY: &str = "The study";
-pub const SETTINGS: &str = "Settings";
-pub const FINDINGS: &str = "Findings";
-pub const NAME: &str = "CoRSAI";
-pub const SERIES: &str = "Series";
-pub const OR: &str = "or";
+use crate::text::Text;
+
+pub const DOCUMENT_TITLE: Text = Text("layout-document-title");
+pub const LANGUAGE: Text = Text("layout-language");
+pub const COMPUTING_ON: Text = Text("layout-computing-on");
+pub const PRIVACY: Text = Text("layout-privacy");
+pub const SUBTITLE: Text = Text("layout-subtitle");
+pub const DROP_ANOTHER: Text = Text("layout-drop-another");
+pub const SKIP: Text = Text("layout-skip");
+pub const READING: Text = Text("layout-reading");
+pub const CANT_COMPUTE: Text = Text("layout-cant-compute");
+pub const STUDY: Text = Text("layout-study");
+pub const SETTINGS: Text = Text("layout-settings");
+pub const FINDINGS: Text = Text("layout-findings");
+pub const NAME: Text = Text("layout-name");
+pub const SERIES: Text = Text("layout-series");
+pub const OR: Text = Text("layout-or");

@@ -1,6 +1,6 @@
-//! The page's sentences, one module per part of the page. No component, no event of the worker and
-//! no error holds one; an issue is a code with typed arguments, whose English is in
-//! `corsai_report`. A further language is a further set of these modules.
+//! The page's texts, one module per part of the page. They name texts of the tables
+//! (`corsai_language`), in the language that was chosen last; no component, no event of the worker
+//! and no error holds one. The page is built anew when the language changes.
 
 pub mod announcer;
 pub mod classes;
@@ -12,6 +12,7 @@ pub mod drop_layer;
 pub mod issues;
 pub mod keys;
 pub mod layout;
+pub mod named;
 pub mod notices;
 pub mod privacy;
 pub mod progress;
@@ -22,3 +23,5 @@ pub mod severity;
 pub mod start;
 pub mod summary;
 pub mod viewer;
+
+pub use named::{Text, language, set_language};

@@ -1,65 +1,71 @@
 //! The cards of what is being computed.
 
+use corsai_language::message;
 use corsai_protocol::{Progress, Stage};
 
 use crate::{
-    format,
+    text::{Text, language},
     weights::{queue::DownloadProgress, status::WeightsStatus},
 };
 
-pub const STALLED: &str = "There has been no progress for a minute. You can wait, or stop the run.";
-pub const WORKER_STOPPED: &str = "The computing part of this page has stopped. The numbers stay.";
-pub const STOPPED_BY_PERSON: &str = "You stopped the measurement. What was finished stays.";
-pub const LISTING: &str = "Looking through the folder";
-pub const PICTURES_LOST: &str = "Pictures lost";
-pub const MEASURE_AGAIN: &str = "Measure again";
-pub const PROGRESS: &str = "Progress";
-pub const FORCE_STOP: &str = "Stop the run";
-pub const BUSY: &str = "Busy";
-pub const DONE: &str = "Done";
+pub const STALLED: Text = Text("progress-stalled");
+pub const WORKER_STOPPED: Text = Text("progress-worker-stopped");
+pub const STOPPED_BY_PERSON: Text = Text("progress-stopped-by-person");
+pub const LISTING: Text = Text("progress-listing");
+pub const PICTURES_LOST: Text = Text("progress-pictures-lost");
+pub const MEASURE_AGAIN: Text = Text("progress-measure-again");
+pub const PROGRESS: Text = Text("progress-progress");
+pub const FORCE_STOP: Text = Text("progress-force-stop");
+pub const BUSY: Text = Text("progress-busy");
+pub const DONE: Text = Text("progress-done");
 
 /// Returns the name of a stage.
-pub const fn stage_name(stage: Stage) -> &'static str {
+pub const fn stage_name(stage: Stage) -> Text {
     match stage {
-        Stage::Reading => "Reading files",
-        Stage::Decoding => "Decoding slices",
-        Stage::Weights => "Loading the networks",
-        Stage::Device => "Choosing where to compute",
-        Stage::Lungs => "Finding the lungs",
-        Stage::Lesions => "Finding lesions",
-        Stage::Refining => "More networks are voting",
+        Stage::Reading => Text("progress-stage-reading"),
+        Stage::Decoding => Text("progress-stage-decoding"),
+        Stage::Weights => Text("progress-stage-weights"),
+        Stage::Device => Text("progress-stage-device"),
+        Stage::Lungs => Text("progress-stage-lungs"),
+        Stage::Lesions => Text("progress-stage-lesions"),
+        Stage::Refining => Text("progress-stage-refining"),
     }
 }
 
-const fn unit(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Reading => "file",
-        Stage::Weights => "network",
-        Stage::Device => "step",
-        Stage::Decoding | Stage::Lungs | Stage::Lesions => "slice",
-        Stage::Refining => "run",
-    }
+/// Returns "slice 12 of 148".
+fn steps(progress: &Progress) -> String {
+    let id = match progress.stage {
+        Stage::Reading => "progress-file",
+        Stage::Weights | Stage::Device => "progress-step",
+        Stage::Decoding | Stage::Lungs | Stage::Lesions => "progress-slice",
+        Stage::Refining => "progress-run",
+    };
+    message!(language(), id, done = progress.done.min(progress.total).to_string(), total = progress.total.to_string())
+}
+
+/// Returns the number of files that were found so far.
+pub fn files_found(files: usize) -> String {
+    message!(language(), "progress-files-found", files = files)
 }
 
 /// Returns "slice 12 of 148 · about 20 s left", or bytes while weights are loaded.
 pub fn detail(progress: &Progress, loaded: &WeightsStatus, download: Option<&DownloadProgress>) -> String {
+    let language = language();
     if progress.stage == Stage::Weights && loaded.bytes < loaded.total {
-        return format!("{} of {}", format::bytes(loaded.bytes), format::bytes(loaded.total));
+        let (bytes, total) = (language.bytes(loaded.bytes), language.bytes(loaded.total));
+        return message!(language, "progress-bytes", bytes = bytes, total = total);
     }
     let mut parts = Vec::new();
     if progress.total > 0 && progress.stage != Stage::Weights {
-        parts.push(format!("{} {} of {}", unit(progress.stage), progress.done.min(progress.total), progress.total));
+        parts.push(steps(progress));
     }
     let mut seconds_left = progress.seconds_left;
     if let Some(download) = download {
-        parts.push(format!(
-            "loading a network: {} of {}",
-            format::bytes(download.bytes),
-            format::bytes(download.total)
-        ));
+        let (bytes, total) = (language.bytes(download.bytes), language.bytes(download.total));
+        parts.push(message!(language, "progress-loading", bytes = bytes, total = total));
         seconds_left = download.seconds_left();
     }
-    parts.extend(seconds_left.map(format::time_left).filter(|l| !l.is_empty()));
+    parts.extend(seconds_left.map(|seconds| language.time_left(seconds)).filter(|left| !left.is_empty()));
     parts.join(" · ")
 }
 

@@ -1,26 +1,32 @@
 //! How certain the numbers are, and the way to a higher tier.
 
+use corsai_language::message;
 use corsai_report::{Members, Scale, ShareBounds, Tier};
 
-use crate::format;
+use crate::text::{Text, language};
 
-pub const FURTHER_NETWORKS: &str = "Further networks";
+pub const FURTHER_NETWORKS: Text = Text("refinement-further-networks");
 
 /// Returns a range of shares; one number where both ends look the same.
 fn range([low, high]: [f64; 2]) -> String {
-    let (low, high) = (format::percent(low), format::percent(high));
-    if low == high { low } else { format!("{low} to {high}") }
+    let (low, high) = (language().percent(low), language().percent(high));
+    if low == high { low } else { message!(language(), "refinement-range", low = low, high = high) }
 }
 
 /// Returns "Both lungs: 12 % to 31 % still possible, already at least CT-2."
 pub fn still_possible(bounds: &ShareBounds, scale: Scale) -> Option<String> {
-    let both = bounds.both?;
+    let range = range(bounds.both?);
     let class = match scale {
         Scale::Guideline => bounds.least_class,
         Scale::Panel => bounds.least_class_panel,
     };
-    let already = class.filter(|c| *c > 0).map(|c| format!(", already at least CT-{c}")).unwrap_or_default();
-    Some(format!("Both lungs: {} still possible{already}.", range(both)))
+    Some(match class.filter(|c| *c > 0) {
+        Some(class) => {
+            let class = language().ct_class(class);
+            message!(language(), "refinement-still-possible-class", range = range, class = class)
+        }
+        None => message!(language(), "refinement-still-possible", range = range),
+    })
 }
 
 /// Returns the range of the single networks' shares, and whether it crosses a border of the
@@ -30,33 +36,28 @@ pub fn single_networks(members: &Members, scale: Scale) -> String {
         Scale::Guideline => members.borderline,
         Scale::Panel => members.borderline_panel,
     };
-    let text = format!("Single networks: {} of both lungs.", range(members.share));
-    if borderline { format!("{text} Borderline: they fall into different classes.") } else { text }
-}
-
-/// Returns the name of a tier's answer.
-const fn tier_name(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Quick => "Quick answer",
-        Tier::Standard => "Standard answer",
-        Tier::Full => "Full answer",
-    }
+    let text = message!(language(), "refinement-single-networks", range = range(members.share));
+    if borderline { format!("{text} {}", language().text("refinement-borderline")) } else { text }
 }
 
 /// Returns "Standard answer of 2 lesion networks".
 pub fn tier_of_networks(tier: Tier, networks: usize) -> String {
-    format!("{} of {}", tier_name(tier), format::counted(networks, "lesion network", "lesion networks"))
+    let id = match tier {
+        Tier::Quick => "refinement-quick",
+        Tier::Standard => "refinement-standard",
+        Tier::Full => "refinement-full",
+    };
+    message!(language(), id, networks = networks)
 }
 
 /// Returns "Refine with 10 more networks (107 MB)".
 pub fn refine(networks: usize, bytes: u64) -> String {
-    let networks = format::counted(networks, "more network", "more networks");
-    format!("Refine with {networks} ({})", format::megabytes(bytes))
+    message!(language(), "refinement-refine", networks = networks, size = language().megabytes(bytes))
 }
 
 /// Returns the stage of restoring the pictures.
-pub fn restoring(stage: &str) -> String {
-    format!("Restoring the pictures: {stage}")
+pub fn restoring(stage: Text) -> String {
+    message!(language(), "refinement-restoring", stage = stage.get())
 }
 
 #[cfg(test)]

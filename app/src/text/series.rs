@@ -1,49 +1,52 @@
 //! The list of series, and the study's card.
 
+use corsai_language::message;
 use corsai_protocol::SeriesSummary;
 
-use crate::format;
+use crate::text::{Text, language};
 
-pub const ADVICE: &str = "A thin-slice series of the whole chest with a lung kernel gives the best measurement.";
-pub const TO_LOOK_AT: &str = "These pictures can't be measured. They are only to look at.";
-pub const NONE_CAN: &str = "None of these series can be measured";
-pub const ONE_CAN: &str = "One of these series can be measured";
-pub const WHICH: &str = "Which series should be measured?";
-pub const ANOTHER_MAY: &str = "Another series may be measured";
-pub const UNUSABLE: &str = "Can't be measured";
-pub const MEASURE_THIS: &str = "Measure this";
-pub const OTHER_SERIES: &str = "Other series";
-pub const SERIES: &str = "Series";
+pub const ADVICE: Text = Text("series-advice");
+pub const TO_LOOK_AT: Text = Text("series-to-look-at");
+pub const NONE_CAN: Text = Text("series-none-can");
+pub const ONE_CAN: Text = Text("series-one-can");
+pub const WHICH: Text = Text("series-which");
+pub const ANOTHER_MAY: Text = Text("series-another-may");
+pub const SYNTHETIC: Text = Text("series-synthetic");
+pub const UNUSABLE: Text = Text("series-unusable");
+pub const MEASURE_THIS: Text = Text("series-measure-this");
 
 /// Returns "148 slices · 1.0 mm apart · 512 × 512 · 7 Apr 2020".
 pub fn facts(series: &SeriesSummary) -> String {
-    let mut facts = vec![format::counted(series.slices as usize, "slice", "slices")];
-    facts.extend(series.spacing_mm.map(|s| format!("{} apart", format::mm(s))));
-    facts.extend(series.thickness_mm.map(|t| format!("{} thick", format::mm(t))));
+    let language = language();
+    let apart = |mm| message!(language, "series-apart", distance = language.millimetres(mm));
+    let thick = |mm| message!(language, "series-thick", thickness = language.millimetres(mm));
+    let mut facts = vec![message!(language, "series-slices", slices = series.slices)];
+    facts.extend(series.spacing_mm.map(apart));
+    facts.extend(series.thickness_mm.map(thick));
     facts.push(format!("{} × {}", series.columns, series.rows));
-    facts.extend(series.date.as_deref().map(format::date));
+    facts.extend(series.date.as_deref().map(|date| language.date(date)));
     facts.join(" · ")
 }
 
 /// Returns the name of a series.
 pub fn name(series: &SeriesSummary) -> String {
     let description = series.description.trim();
-    if description.is_empty() { "Series without a description".into() } else { description.into() }
+    if description.is_empty() { language().text("series-without-description") } else { description.into() }
 }
 
 /// Returns the label of the button that measures a series.
 pub fn measure(series: &SeriesSummary) -> String {
-    format!("Measure {}", name(series))
+    message!(language(), "series-measure", name = name(series))
 }
 
 /// Returns the label of the button that measures another series.
 pub fn measure_instead(series: &SeriesSummary) -> String {
-    format!("Measure {} instead", name(series))
+    message!(language(), "series-measure-instead", name = name(series))
 }
 
-/// Returns the heading of a list of series.
-pub fn found(which: &str, count: usize) -> String {
-    format!("{which} found ({count})")
+/// Returns the heading of a list of series; `others` than the measured one, or all.
+pub fn found(others: bool, count: usize) -> String {
+    message!(language(), if others { "series-others-found" } else { "series-found" }, count = count)
 }
 
 #[cfg(test)]

@@ -1,62 +1,63 @@
 //! The card of the numbers.
 
+use corsai_language::message;
 use corsai_report::Scale;
 
-use crate::{format, text::classes};
+use crate::text::{Text, language};
 
-pub const PENDING: &str = "pending";
-pub const CAVEAT: &str = "In the paper, the model's shares were on average 12 points below the radiologists' (mean error −0.12): a reader may well see more than is measured here.";
-pub const LESIONS_PENDING: &str = "The lungs are measured. Lesions are being searched for; share and CT-class follow.";
-pub const LESIONS_MISSING: &str = "The lungs were measured. Lesions were not, so there is no share and no CT-class.";
-pub const CAPTION: &str = "Volumes in millilitres and share of each lung that is affected";
-pub const RUN_STOPPED: &str = "The run was stopped. These are its last numbers.";
-pub const NO_CLIPBOARD: &str = "The clipboard is not available; the text is below.";
-pub const EARLIER_PENDING: &str = "The earlier study, on screen, has no numbers yet.";
-pub const EARLY_STOP: &str = "stopped on each slice as soon as it was decided";
-pub const NO_NAMES: &str = "Neither holds names, identifiers or file names.";
-pub const UNFINISHED: &str = "Not finished: these numbers may still change.";
-pub const FULL_RUN: &str = "every network on every slice with lung";
-pub const EARLIER_NOT_MEASURED: &str = "The earlier study was not measured.";
-pub const SLICES: &str = "Slices searched for lesions";
-pub const VOXEL: &str = "Voxel (row, column, slice), mm";
-pub const NOT_SAVED: &str = "The report could not be saved.";
-pub const EARLIER_TITLE: &str = "Severity in the earlier study";
-pub const NOT_MEASURED: &str = "This study was not measured.";
-pub const BOTH_COMPARE: &str = " Both hold the comparison.";
-pub const SCALE: &str = "Scale of the CT-class";
-pub const SAVE: &str = "Save report (JSON)";
-pub const MEMORY: &str = "Memory, at most";
-pub const COPY: &str = "Copy summary";
-pub const LESION_VOLUME: &str = "Lesions, mL";
-pub const VOLUME: &str = "Volume, mL";
-pub const NO_NUMBER: &str = "No number";
-pub const GUIDELINE: &str = "Guideline";
-pub const TITLE: &str = "Severity";
-pub const NETWORKS: &str = "Networks";
-pub const SUMMARY: &str = "Summary";
-pub const DEVICE: &str = "Device";
-pub const PANEL: &str = "Panel";
-pub const SHARE: &str = "Share";
-pub const VOTE: &str = "Vote";
-pub const RIGHT_LETTER: &str = "R";
-pub const LEFT_LETTER: &str = "L";
+pub const PENDING: Text = Text("severity-pending");
+pub const CAVEAT: Text = Text("severity-caveat");
+pub const LESIONS_PENDING: Text = Text("severity-lesions-pending");
+pub const LESIONS_MISSING: Text = Text("severity-lesions-missing");
+pub const CAPTION: Text = Text("severity-caption");
+pub const RUN_STOPPED: Text = Text("severity-run-stopped");
+pub const NO_CLIPBOARD: Text = Text("severity-no-clipboard");
+pub const EARLIER_PENDING: Text = Text("severity-earlier-pending");
+pub const EARLY_STOP: Text = Text("severity-early-stop");
+pub const NO_NAMES: Text = Text("severity-no-names");
+pub const UNFINISHED: Text = Text("severity-unfinished");
+pub const FULL_RUN: Text = Text("severity-full-run");
+pub const EARLIER_NOT_MEASURED: Text = Text("severity-earlier-not-measured");
+pub const SLICES: Text = Text("severity-slices");
+pub const VOXEL: Text = Text("severity-voxel");
+pub const NOT_SAVED: Text = Text("severity-not-saved");
+pub const EARLIER_TITLE: Text = Text("severity-earlier-title");
+pub const NOT_MEASURED: Text = Text("severity-not-measured");
+pub const BOTH_COMPARE: Text = Text("severity-both-compare");
+pub const SCALE: Text = Text("severity-scale");
+pub const SAVE: Text = Text("severity-save");
+pub const MEMORY: Text = Text("severity-memory");
+pub const COPY: Text = Text("severity-copy");
+pub const LESION_VOLUME: Text = Text("severity-lesion-volume");
+pub const VOLUME: Text = Text("severity-volume");
+pub const NO_NUMBER: Text = Text("severity-no-number");
+pub const GUIDELINE: Text = Text("severity-guideline");
+pub const TITLE: Text = Text("severity-title");
+pub const NETWORKS: Text = Text("severity-networks");
+pub const SUMMARY: Text = Text("severity-summary");
+pub const DEVICE: Text = Text("severity-device");
+pub const PANEL: Text = Text("severity-panel");
+pub const SHARE: Text = Text("severity-share");
+pub const VOTE: Text = Text("severity-vote");
+pub const RIGHT_LETTER: Text = Text("severity-right-letter");
+pub const LEFT_LETTER: Text = Text("severity-left-letter");
 
 /// Returns the scale of the class.
 pub fn class_on(scale: Scale) -> String {
-    format!("CT-class on the {}", classes::scale_name(scale))
+    message!(language(), "severity-class-on", scale = language().scale(scale))
 }
 
 /// Returns the duration of a run and its networks.
 pub fn computed(seconds: f64, networks: usize) -> String {
-    format!("Computed in {} with {}", format::duration(seconds), format::counted(networks, "network", "networks"))
+    message!(language(), "severity-computed", time = language().duration(seconds), networks = networks)
 }
 
 /// Returns the slices of a run.
 pub fn slices(with_lung: u32, without_lung: u32) -> String {
-    format!("{with_lung}; {without_lung} without lung needed no network")
+    message!(language(), "severity-lung-slices", with = with_lung, without = without_lung)
 }
 
 /// Returns on how many slices a network ran.
 pub fn network_slices(slices: u32) -> String {
-    format!(" × {}, weights ", format::counted(slices as usize, "slice", "slices"))
+    message!(language(), "severity-network-slices", slices = slices)
 }

@@ -1,34 +1,37 @@
 //! The start page.
 
-use crate::{format, weights::status::WeightsStatus};
+use corsai_language::message;
 
-pub const LEAD: &str = "Open a chest CT in DICOM. This page finds the lungs and COVID‑19 lesions on every slice, measures them in millilitres, and gives the share of each lung and the CT-class.";
-pub const PROBLEMS_WHY: &str = " Missing slices, unusual geometry or unreadable files are named beside the numbers; a study that can't be measured gets no number.";
-pub const NO_UPLOAD_WHY: &str =
-    " The pictures are read and computed on this computer, in this page, and are gone when it closes.";
-pub const SYNTHETIC_HINT: &str =
-    "No CT at hand? A synthetic chest with known lesions is built in the page, without any download.";
-pub const NO_DEVICE_WHY: &str =
-    " It is for research and demonstration, and the networks can be wrong. Look at the outlines.";
-pub const NETWORKS_FAILED: &str = "The networks could not be loaded yet. The page tries again when they are needed.";
-pub const DROP_HERE: &str = "Drop a folder, files or a .zip here";
-pub const TITLE: &str = "How much of the lungs is affected?";
-pub const NO_DEVICE: &str = "Not a medical device.";
-pub const SYNTHETIC: &str = "Try a synthetic study";
-pub const NO_UPLOAD: &str = "Nothing is uploaded.";
-pub const PROBLEMS: &str = "Every problem is shown.";
-pub const OPEN: &str = "Open a study";
-pub const OR: &str = "or";
-pub const CHOOSE_FOLDER: &str = "Choose folder";
-pub const CHOOSE_FILES: &str = "Choose files";
+use crate::{
+    text::{Text, language},
+    weights::status::WeightsStatus,
+};
+
+pub const LEAD: Text = Text("start-lead");
+pub const PROBLEMS_WHY: Text = Text("start-problems-why");
+pub const NO_UPLOAD_WHY: Text = Text("start-no-upload-why");
+pub const SYNTHETIC_HINT: Text = Text("start-synthetic-hint");
+pub const NO_DEVICE_WHY: Text = Text("start-no-device-why");
+pub const NETWORKS_FAILED: Text = Text("start-networks-failed");
+pub const DROP_HERE: Text = Text("start-drop-here");
+pub const TITLE: Text = Text("start-title");
+pub const NO_DEVICE: Text = Text("start-no-device");
+pub const SYNTHETIC: Text = Text("start-synthetic");
+pub const NO_UPLOAD: Text = Text("start-no-upload");
+pub const PROBLEMS: Text = Text("start-problems");
+pub const OPEN: Text = Text("start-open");
+pub const OR: Text = Text("start-or");
+pub const CHOOSE_FOLDER: Text = Text("start-choose-folder");
+pub const CHOOSE_FILES: Text = Text("start-choose-files");
 
 /// Returns how far the networks are loaded.
 pub fn weights(status: WeightsStatus) -> String {
-    let (bytes, total) = (format::bytes(status.bytes), format::bytes(status.total));
+    let language = language();
+    let size = language.bytes(status.total);
     match (status.failed, status.is_complete()) {
-        (true, _) => NETWORKS_FAILED.into(),
-        (_, true) if status.cached => format!("Networks loaded ({total})."),
-        (_, true) => format!("Networks loaded ({total}). They are not kept for the next visit."),
-        _ => format!("Loading the networks: {bytes} of {total}."),
+        (true, _) => NETWORKS_FAILED.get(),
+        (_, true) if status.cached => message!(language, "start-networks-loaded", size = size),
+        (_, true) => message!(language, "start-networks-loaded-not-kept", size = size),
+        _ => message!(language, "start-networks-loading", bytes = language.bytes(status.bytes), size = size),
     }
 }

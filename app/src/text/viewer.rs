@@ -1,57 +1,58 @@
 //! The viewer.
 
+use corsai_language::message;
 use corsai_protocol::StudySlot;
 
-use crate::{format, text::common};
+use crate::text::{Text, common, language};
 
-pub const LOST: &str = "Measure the study again to see this slice.";
-pub const NO_PICTURE: &str = "There is no picture to show.";
-pub const NOT_READ: &str = "This slice was not read.";
-pub const PATIENTS_RIGHT: &str = "the patient's right";
-pub const PATIENTS_LEFT: &str = "the patient's left";
-pub const IN_RIGHT_LUNG: &str = " · right lung";
-pub const IN_LEFT_LUNG: &str = " · left lung";
-pub const POSTERIOR: &str = "posterior";
-pub const IN_LESION: &str = " · lesion";
-pub const LOADING: &str = "Loading …";
-pub const ANTERIOR: &str = "anterior";
-pub const ANTERIOR_LETTER: &str = "A";
-pub const POSTERIOR_LETTER: &str = "P";
-pub const RIGHT_LETTER: &str = "R";
-pub const LEFT_LETTER: &str = "L";
-pub const STUDY_ON_SCREEN: &str = "Study on screen";
-pub const SLICE: &str = "Slice";
-pub const FEET: &str = "Feet";
-pub const HEAD: &str = "Head";
-pub const WINDOW_HINT: &str = "Drag to change brightness and contrast (also with the right button)";
-pub const MOST_LESIONS_HINT: &str = "Go to the slice with the largest lesion area";
-pub const MOVE_HINT: &str = "Drag to move the picture (also with Shift)";
-pub const SCROLL_HINT: &str = "Drag up and down to change the slice";
-pub const RESET_HINT: &str = "Whole slice, lung window";
-pub const DISAGREEMENT: &str = "Networks disagree";
-pub const MOST_LESIONS: &str = "Most lesions";
-pub const MEDIASTINUM: &str = "Mediastinum";
-pub const DRAGGING: &str = "Dragging";
-pub const ZOOM_OUT: &str = "Zoom out";
-pub const OVERLAYS: &str = "Overlays";
-pub const ZOOM_IN: &str = "Zoom in";
-pub const SCROLL: &str = "Scroll";
-pub const WINDOW: &str = "Window";
-pub const LEVEL: &str = "Level";
-pub const WIDTH: &str = "Width";
-pub const RESET: &str = "Reset";
-pub const MOVE: &str = "Move";
-pub const LUNG: &str = "Lung";
-pub const ZOOM: &str = "Zoom";
-pub const NO_PICTURE_YET: &str = "No picture yet";
+pub const LOST: Text = Text("viewer-lost");
+pub const NO_PICTURE: Text = Text("viewer-no-picture");
+pub const NOT_READ: Text = Text("viewer-not-read");
+pub const PATIENTS_RIGHT: Text = Text("viewer-patients-right");
+pub const PATIENTS_LEFT: Text = Text("viewer-patients-left");
+pub const IN_RIGHT_LUNG: Text = Text("viewer-in-right-lung");
+pub const IN_LEFT_LUNG: Text = Text("viewer-in-left-lung");
+pub const POSTERIOR: Text = Text("viewer-posterior");
+pub const IN_LESION: Text = Text("viewer-in-lesion");
+pub const LOADING: Text = Text("viewer-loading");
+pub const ANTERIOR: Text = Text("viewer-anterior");
+pub const ANTERIOR_LETTER: Text = Text("viewer-anterior-letter");
+pub const POSTERIOR_LETTER: Text = Text("viewer-posterior-letter");
+pub const RIGHT_LETTER: Text = Text("viewer-right-letter");
+pub const LEFT_LETTER: Text = Text("viewer-left-letter");
+pub const STUDY_ON_SCREEN: Text = Text("viewer-study-on-screen");
+pub const SLICE: Text = Text("viewer-slice");
+pub const FEET: Text = Text("viewer-feet");
+pub const HEAD: Text = Text("viewer-head");
+pub const WINDOW_HINT: Text = Text("viewer-window-hint");
+pub const MOST_LESIONS_HINT: Text = Text("viewer-most-lesions-hint");
+pub const MOVE_HINT: Text = Text("viewer-move-hint");
+pub const SCROLL_HINT: Text = Text("viewer-scroll-hint");
+pub const RESET_HINT: Text = Text("viewer-reset-hint");
+pub const DISAGREEMENT: Text = Text("viewer-disagreement");
+pub const MOST_LESIONS: Text = Text("viewer-most-lesions");
+pub const MEDIASTINUM: Text = Text("viewer-mediastinum");
+pub const DRAGGING: Text = Text("viewer-dragging");
+pub const ZOOM_OUT: Text = Text("viewer-zoom-out");
+pub const OVERLAYS: Text = Text("viewer-overlays");
+pub const ZOOM_IN: Text = Text("viewer-zoom-in");
+pub const SCROLL: Text = Text("viewer-scroll");
+pub const WINDOW: Text = Text("viewer-window");
+pub const LEVEL: Text = Text("viewer-level");
+pub const WIDTH: Text = Text("viewer-width");
+pub const RESET: Text = Text("viewer-reset");
+pub const MOVE: Text = Text("viewer-move");
+pub const LUNG: Text = Text("viewer-lung");
+pub const ZOOM: Text = Text("viewer-zoom");
+pub const NO_PICTURE_YET: Text = Text("viewer-no-picture-yet");
 
 /// Returns the name of the study on screen, "Earlier study · 6 Apr 2020". Without a second study
 /// the date is enough.
 pub fn named(slot: StudySlot, both: bool, date: Option<String>) -> String {
-    let date = date.unwrap_or_else(|| common::NO_DATE.into());
+    let date = date.unwrap_or_else(|| common::NO_DATE.get());
     match (slot, both) {
-        (StudySlot::Previous, _) => format!("Earlier study · {date}"),
-        (StudySlot::Current, true) => format!("This study · {date}"),
+        (StudySlot::Previous, _) => message!(language(), "viewer-earlier-study-of", date = date),
+        (StudySlot::Current, true) => message!(language(), "viewer-this-study-of", date = date),
         (StudySlot::Current, false) => date,
     }
 }
@@ -59,24 +60,32 @@ pub fn named(slot: StudySlot, both: bool, date: Option<String>) -> String {
 /// Returns the description of the picture for a screen reader. `lesions` is absent where they are
 /// not known.
 pub fn described(slot: StudySlot, index: u32, count: u32, lesions: Option<bool>) -> String {
-    let which = if slot == StudySlot::Previous { "Earlier study, axial" } else { "Axial" };
-    let lesions = match lesions {
-        Some(true) => ", lesions on this slice",
-        Some(false) => ", no lesions on this slice",
-        None => "",
+    let id = match slot {
+        StudySlot::Previous => "viewer-slice-description-earlier",
+        StudySlot::Current => "viewer-slice-description",
     };
-    format!("{which} CT slice {} of {count}{lesions}", index + 1)
+    let description = message!(language(), id, slice = (index + 1).to_string(), count = count.to_string());
+    match lesions {
+        Some(true) => message!(language(), "viewer-with-lesions", description = description),
+        Some(false) => message!(language(), "viewer-without-lesions", description = description),
+        None => description,
+    }
 }
 
 /// Returns the slice slider's value for a screen reader.
 pub fn slice_position(index: u32, count: u32, position_mm: Option<f64>) -> String {
-    let position = position_mm.map(|mm| format!(", {}", format::mm(mm))).unwrap_or_default();
-    format!("slice {} of {count}{position}", index + 1)
+    let (slice, count) = ((index + 1).to_string(), count.to_string());
+    match position_mm.map(|mm| language().millimetres(mm)) {
+        Some(position) => {
+            message!(language(), "viewer-slice-position-at", slice = slice, count = count, position = position)
+        }
+        None => message!(language(), "viewer-slice-position", slice = slice, count = count),
+    }
 }
 
 /// Returns the label of an overlay's opacity.
-pub fn opacity(overlay: &str) -> String {
-    format!("{overlay}: opacity in per cent")
+pub fn opacity(overlay: Text) -> String {
+    message!(language(), "viewer-opacity", overlay = overlay.get())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{
     controller::use_controller,
     format,
     state::{Phase, StudyStoreFields, derived},
-    text,
+    text::{self, Text},
 };
 
 /// The orientation markers: the patient's right is on the left of the screen.
@@ -49,11 +49,13 @@ pub fn CornerAnnotations(probe: RwSignal<Option<(u32, u32)>>) -> impl IntoView {
         let (column, row) = probe.get()?;
         let (hu, bits) = controller.slices.with(|cache| cache.get(slot, index)?.at(column, row))??;
         let side = match (bits & label::RIGHT_LUNG != 0, bits & label::LEFT_LUNG != 0) {
-            (true, _) => text::viewer::IN_RIGHT_LUNG,
-            (_, true) => text::viewer::IN_LEFT_LUNG,
-            _ => "",
+            (true, _) => Some(text::viewer::IN_RIGHT_LUNG),
+            (_, true) => Some(text::viewer::IN_LEFT_LUNG),
+            _ => None,
         };
-        let lesion = if bits & label::LESION != 0 { text::viewer::IN_LESION } else { "" };
+        let side = side.map(Text::get).unwrap_or_default();
+        let in_lesion = bits & label::LESION != 0;
+        let lesion = if in_lesion { text::viewer::IN_LESION.get() } else { String::new() };
         Some(format!("{}{side}{lesion}", format::hu(hu)))
     };
     view! {

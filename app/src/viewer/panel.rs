@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     controller::use_controller,
     state::StudyStoreFields,
-    text,
+    text::{self, Text},
     viewer::{slider::SliceSlider, toolbar, viewport::Viewport},
 };
 
@@ -34,7 +34,7 @@ fn Tabs() -> impl IntoView {
     let controller = use_controller();
     let has_volume = move |slot| controller.study(slot).volume().read().is_some();
     let both = Memo::new(move |_| has_volume(StudySlot::Current) && has_volume(StudySlot::Previous));
-    let tab = move |slot: StudySlot, name: &'static str, id: &'static str| {
+    let tab = move |slot: StudySlot, name: Text, id: &'static str| {
         let shown = Memo::new(move |_| controller.viewport.with(|v| v.slot == slot));
         let show = move |_| {
             controller.viewport.update(|v| v.slot = slot);

@@ -11,7 +11,7 @@ use crate::{
         render::{Overlay, Overlays, Window},
     },
     state::StudyStoreFields,
-    text,
+    text::{self, Text},
 };
 
 const fn pressed(on: bool) -> &'static str {
@@ -33,7 +33,7 @@ pub fn Tools() -> impl IntoView {
 #[component]
 fn Dragging() -> impl IntoView {
     let controller = use_controller();
-    let tool = move |tool: Tool, name: &'static str, hint: &'static str, id: &'static str| {
+    let tool = move |tool: Tool, name: Text, hint: Text, id: &'static str| {
         view! {
             <button
                 class="segment"
@@ -58,7 +58,7 @@ fn Dragging() -> impl IntoView {
 #[component]
 fn Windows() -> impl IntoView {
     let controller = use_controller();
-    let preset = move |window: Window, name: &'static str, id: &'static str| {
+    let preset = move |window: Window, name: Text, id: &'static str| {
         view! {
             <button
                 class="segment"
@@ -70,7 +70,7 @@ fn Windows() -> impl IntoView {
             </button>
         }
     };
-    let number = move |name: &'static str, id: &'static str, get: fn(&Window) -> f64, set: fn(&mut Window, f64)| {
+    let number = move |name: Text, id: &'static str, get: fn(&Window) -> f64, set: fn(&mut Window, f64)| {
         let changed = move |event: ev::Event| {
             if let Ok(value) = event_target_value(&event).parse::<f64>() {
                 controller.viewport.update(|v| {
@@ -189,7 +189,7 @@ fn MostLesions() -> impl IntoView {
 
 fn row(
     controller: Controller,
-    name: &'static str,
+    name: Text,
     id: &'static str,
     there: Memo<bool>,
     of: fn(&mut Overlays) -> &mut Overlay,

@@ -170,7 +170,7 @@ fn described(controller: Controller) -> String {
     let (slot, index) = controller.viewport.with(|v| (v.slot, v.index()));
     let areas = controller.slices.with(|cache| cache.areas(slot, index)).flatten();
     let lesions = areas.and_then(|a| a.lesion).map(|voxels| voxels > 0);
-    let Some(volume) = controller.study(slot).volume().get() else { return text::viewer::NO_PICTURE_YET.to_string() };
+    let Some(volume) = controller.study(slot).volume().get() else { return text::viewer::NO_PICTURE_YET.get() };
     text::viewer::described(slot, index, volume.slices, lesions)
 }
 

@@ -253,16 +253,16 @@ impl PhantomArguments {
 }
 
 /// Parses a number of 1 or more.
-fn at_least_one(text: &str) -> Result<usize, String> {
-    let number: usize = text
+fn at_least_one(argument: &str) -> Result<usize, String> {
+    let number: usize = argument
         .parse()
         .map_err(|error: ParseIntError| message!(language(), "number-not-whole", error = error.to_string()))?;
     if number == 0 { Err(text("number-at-least-one")) } else { Ok(number) }
 }
 
 /// Parses two different numbers of 1 to 255, separated by a comma.
-fn lung_labels(text: &str) -> Result<LungLabels, String> {
-    let numbers: Option<Vec<u8>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+fn lung_labels(argument: &str) -> Result<LungLabels, String> {
+    let numbers: Option<Vec<u8>> = argument.split(',').map(|part| part.trim().parse().ok()).collect();
     match numbers.as_deref() {
         Some([right, left]) if right != left && *right > 0 && *left > 0 => {
             Ok(LungLabels { right: *right, left: *left })

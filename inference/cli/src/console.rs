@@ -14,7 +14,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     Layer,
-    filter::Targets,
+    filter::{ParseError, Targets},
     fmt::{self, format::FmtSpan, time::uptime},
     layer::SubscriberExt,
     util::SubscriberInitExt,
@@ -45,7 +45,7 @@ pub fn message(text: impl Display) {
 pub fn start_logging() {
     let default = || Targets::new().with_target("corsai", LevelFilter::WARN);
     let filter = match env::var("RUST_LOG") {
-        Ok(text) if !text.is_empty() => text.parse().unwrap_or_else(|error| {
+        Ok(text) if !text.is_empty() => text.parse().unwrap_or_else(|error: ParseError| {
             message(message!(language(), "log-not-understood", error = error.to_string()));
             default()
         }),
