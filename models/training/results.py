@@ -158,8 +158,8 @@ def shipped_ways(volume: Volume) -> dict[str, np.ndarray]:
 
 def compare_with_evaluations(volume: Volume, masks: dict[str, np.ndarray]) -> None:
     """Stops where a tier's mask isn't the one that `corsai evaluate` counted."""
-    for tier in TIERS:
-        evaluation = measure.report(measure.evaluation_folder("volumes", "cohort.csv", tier) / "evaluation.json")
+    for file, tier in (("cohort.csv", "standard"), ("held-out.csv", "full"), ("held-out.csv", "quick")):
+        evaluation = measure.report(measure.evaluation_folder("volumes", file, tier) / "evaluation.json")
         for row in evaluation["studies"] if evaluation else []:
             if row["study"] == f"{volume.name}.nii.gz" and row["status"] == "measured":
                 ours, theirs = volume.against(masks[f"**{tier}**"]), row["scores"]["lesion"]
