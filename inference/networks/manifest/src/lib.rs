@@ -50,6 +50,21 @@ pub struct Vote {
     pub fpn: Band,
     /// Every `ResNet` must be above this probability.
     pub resnet: f64,
+    /// What a connected component of the vote's mask needs to count as lesion; absent where every
+    /// one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub components: Option<ComponentBounds>,
+}
+
+/// What a face-connected component of the vote's mask needs to count as lesion (`docs/method.md`,
+/// "Components that convince").
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ComponentBounds {
+    /// Somewhere in the component the mean probability of all FPNs and DPNs is at least this,
+    /// 0..=1.
+    pub peak: f64,
+    /// Its volume is at least this, mL.
+    pub least_ml: f64,
 }
 
 /// Two thresholds in 0..=1. A family votes against a lesion below `low` and for one above `high`;
@@ -65,7 +80,7 @@ pub struct Band {
 impl Vote {
     /// The thresholds of the paper.
     pub const PAPER: Self =
-        Self { dpn: Band { low: 0.3, high: 0.7 }, fpn: Band { low: 0.15, high: 0.85 }, resnet: 0.5 };
+        Self { dpn: Band { low: 0.3, high: 0.7 }, fpn: Band { low: 0.15, high: 0.85 }, resnet: 0.5, components: None };
 }
 
 impl Default for Vote {
