@@ -48,6 +48,7 @@ def main() -> None:
         "measure": lambda _: measure.main(),
         "ct100": lambda _: (ct100.measure(), ct100.measure_lungs()),
         "results": lambda _: results.main(),
+        "components": lambda _: results.print_components(),
         "statistics": lambda _: statistics(),
         "figure": lambda _: phantom_figure.main(),
         "parity": lambda _: parity.main(),
