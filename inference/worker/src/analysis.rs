@@ -8,7 +8,7 @@ use std::{
 };
 
 use corsai_ensemble::{Analysis, Job, JobId, Options};
-use corsai_findings::{check_quality, measure, report, set_member_range, share_bounds, study_record};
+use corsai_findings::{check_domain, check_quality, measure, report, set_member_range, share_bounds, study_record};
 use corsai_manifest::Vote;
 use corsai_protocol::{AnswerKey, BackendKind, Event, ReportStage, RunId, SeriesId, Stage, StudySlot};
 use corsai_report::{Issue, Lungs, Report, Runs, Severity, Tier};
@@ -441,6 +441,9 @@ impl AnalysisRun<'_> {
         let labels = analysis.all_labels();
         let mut issues = self.session.issues.clone();
         issues.extend(check_quality(analysis.volume(), labels));
+        if let Some(validated) = &self.session.manifest.validated {
+            issues.extend(check_domain(analysis.volume(), labels, validated));
+        }
         issues.extend(engine.issues.iter().cloned());
         let slices = analysis.lung_slices();
         let options = self.session.options;

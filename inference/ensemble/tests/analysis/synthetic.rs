@@ -74,7 +74,7 @@ pub fn manifest() -> Manifest {
     for n in 2..6 {
         add("dpn", n, Family::Dpn, Tier::Full);
     }
-    Manifest { format: Manifest::FORMAT, vote: Vote::PAPER, networks }
+    Manifest { format: Manifest::FORMAT, vote: Vote::PAPER, validated: None, networks }
 }
 
 pub fn random(seed: u64) -> f32 {

@@ -14,6 +14,9 @@ pub struct Manifest {
     /// Thresholds of the vote for these weights; the paper's if the file has none.
     #[serde(default)]
     pub vote: Vote,
+    /// What the studies of the validation had; absent where nothing was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validated: Option<ValidatedRanges>,
     /// The networks in the order in which they run: first those that decide most voxels for their
     /// computing time.
     pub networks: Vec<NetworkEntry>,
@@ -87,6 +90,16 @@ impl Default for Vote {
     fn default() -> Self {
         Self::PAPER
     }
+}
+
+/// Ranges of the studies on which the networks were validated. Outside of them a warning is beside
+/// the numbers (`docs/validation.md`, "Outside the validation").
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ValidatedRanges {
+    /// A quarter of the lungs' voxels is below this, HU: lungs with less air are outside.
+    pub lung_quartile_hu: f64,
+    /// Most noise of soft tissue, HU: sharper kernels and lower doses are outside.
+    pub noise_hu: f64,
 }
 
 /// The plane of the slices that a network sees.
