@@ -5,9 +5,9 @@ use std::ops::Range;
 
 /// Neighbouring voxels of one row that are in the mask.
 #[derive(Debug, Clone)]
-pub(crate) struct Run {
+struct Run {
     /// Their indices in the slice.
-    pub voxels: Range<usize>,
+    voxels: Range<usize>,
     /// Index of its entry in [`ComponentRuns::parents`].
     node: u32,
 }
@@ -117,18 +117,41 @@ impl ComponentRuns {
 
     /// Returns, slice by slice, every run and whether its component is convincing and has at least
     /// this volume.
-    pub fn into_accepted(mut self, least_volume: u64) -> Vec<(usize, Vec<(Range<usize>, bool)>)> {
+    pub fn into_accepted(mut self, least_volume: u64) -> Vec<SliceRuns> {
         let slices = std::mem::take(&mut self.slices);
         let accepted = slices.into_iter().map(|(z, runs)| {
-            let accepted = runs.map(|run| {
+            let runs = runs.map(|run| {
                 let Run { voxels, node } = self.runs[run].clone();
                 let root = self.root(node);
                 let Component { volume, convincing } = self.components[root as usize];
-                (voxels, convincing && volume >= least_volume)
+                AcceptedRun { voxels, accepted: convincing && volume >= least_volume }
             });
-            (z, accepted.collect())
+            SliceRuns { z, runs: runs.collect() }
         });
         accepted.collect()
+    }
+}
+
+/// Voxels of one row of a slice, and whether their component is accepted.
+#[derive(Debug, Clone)]
+pub(crate) struct AcceptedRun {
+    /// Indices in the slice.
+    pub voxels: Range<usize>,
+    pub accepted: bool,
+}
+
+/// The runs of a slice.
+#[derive(Debug)]
+pub(crate) struct SliceRuns {
+    /// Index of the slice.
+    pub z: usize,
+    pub runs: Vec<AcceptedRun>,
+}
+
+impl SliceRuns {
+    /// Returns the voxels of accepted components.
+    pub fn accepted(&self) -> impl Iterator<Item = Range<usize>> {
+        self.runs.iter().filter(|run| run.accepted).map(|run| run.voxels.clone())
     }
 }
 
@@ -175,7 +198,9 @@ mod tests {
             // A voxel of slice z has the volume z + 1.
             let volume: u64 = members.iter().map(|at| (at / COLUMNS / ROWS) as u64 + 1).sum();
             let keep = volume >= least && members.iter().any(|at| flags[*at] & CONVINCING != 0);
-            members.into_iter().for_each(|at| accepted[at] = keep);
+            for at in members {
+                accepted[at] = keep;
+            }
         }
         accepted
     }
@@ -192,9 +217,9 @@ mod tests {
                 runs.add_slice(z, z as u64 + 1, slice, 0..ROWS, [MASK, CONVINCING]);
             }
             let mut accepted = vec![false; flags.len()];
-            for (z, runs) in runs.into_accepted(least) {
-                for (voxels, keep) in runs {
-                    accepted[z * ROWS * COLUMNS..][voxels].fill(keep);
+            for SliceRuns { z, runs } in runs.into_accepted(least) {
+                for run in runs {
+                    accepted[z * ROWS * COLUMNS..][run.voxels].fill(run.accepted);
                 }
             }
             prop_assert_eq!(accepted, flooded(&flags, least));
@@ -206,7 +231,7 @@ mod tests {
         let mut runs = ComponentRuns::new(1);
         runs.add_slice(0, 1, &[MASK | CONVINCING], 0..1, [MASK, CONVINCING]);
         runs.add_slice(2, 1, &[MASK], 0..1, [MASK, CONVINCING]);
-        let accepted: Vec<bool> = runs.into_accepted(0).into_iter().map(|(_, runs)| runs[0].1).collect();
+        let accepted: Vec<bool> = runs.into_accepted(0).iter().map(|slice| slice.runs[0].accepted).collect();
         assert_eq!(accepted, [true, false]);
     }
 }

@@ -11,7 +11,7 @@ use corsai_manifest::{Input, NetworkEntry, Vote};
 use corsai_volume::{Grid, HuVolume, RightLeft, label};
 
 use crate::{
-    component_runs::ComponentRuns,
+    component_runs::{AcceptedRun, ComponentRuns, SliceRuns},
     crop::CropBox,
     error::{EnsembleError, check_length},
     lung_extent::LungExtent,
@@ -302,13 +302,13 @@ impl LesionVote {
         let flags = self.flags(z, rule);
         let mut certain = ComponentRuns::new(self.columns);
         certain.add_slice(z, self.voxel_volumes[z], &flags, self.lung_rows(), [IS_LESION, CONVINCES]);
-        let accepted = certain.into_accepted(rule.least_volume).into_iter().flat_map(|(_, runs)| runs);
-        let accepted: Vec<_> = accepted.filter(|(_, accepted)| *accepted).map(|(voxels, _)| voxels).collect();
+        let accepted: Vec<_> = certain.into_accepted(rule.least_volume).iter().flat_map(SliceRuns::accepted).collect();
         let labels = &mut self.labels[z * self.area..(z + 1) * self.area];
-        let (mut least, mut most) = ([0; 2], [0; 2]);
-        let marked = labels.iter().zip(&flags).filter(|(_, flags)| **flags & MAY_BE_LESION != 0);
-        marked.for_each(|(label, _)| most[side(*label)] += 1);
-        accepted.iter().flat_map(|voxels| &labels[voxels.clone()]).for_each(|label| least[side(*label)] += 1);
+        let mut least = count_sides(labels, accepted.iter().cloned());
+        let mut most = [0; 2];
+        for (label, _) in labels.iter().zip(&flags).filter(|(_, flags)| **flags & MAY_BE_LESION != 0) {
+            most[side(*label)] += 1;
+        }
         let slice = &mut self.slices[z];
         if let Some(settled) = slice.settled {
             for (side, [least_settled, most_settled]) in settled.into_iter().enumerate() {
@@ -318,10 +318,12 @@ impl LesionVote {
         slice.lesions = least;
         slice.open = [0, 1].map(|side| most[side] - least[side]);
         slice.undecided |= slice.settled.is_none();
-        if slice.undecided && !flags.iter().any(is_open) {
+        if slice.undecided && !flags.iter().any(|flags| is_open(*flags)) {
             slice.shown = true;
-            labels.iter_mut().for_each(|label| *label &= !(label::LESION | label::TRACE));
-            accepted.into_iter().for_each(|voxels| labels[voxels].iter_mut().for_each(|label| *label |= label::LESION));
+            clear_marks(labels);
+            for voxels in accepted {
+                add_bit(&mut labels[voxels], label::LESION);
+            }
         }
     }
 
@@ -348,30 +350,23 @@ impl LesionVote {
             let (flags, rows, volume) = (self.flags(z, rule), self.lung_rows(), self.voxel_volumes[z]);
             possible.add_slice(z, volume, &flags, rows.clone(), [MAY_BE_LESION, MAY_CONVINCE]);
             certain.add_slice(z, volume, &flags, rows, [IS_LESION, CONVINCES]);
-            self.slices[z].undecided = flags.iter().any(is_open);
+            self.slices[z].undecided = flags.iter().any(|flags| is_open(*flags));
         }
         let least = rule.least_volume;
-        for ((z, possible), (_, certain)) in possible.into_accepted(least).into_iter().zip(certain.into_accepted(least))
-        {
+        for (possible, certain) in possible.into_accepted(least).into_iter().zip(certain.into_accepted(least)) {
+            let z = certain.z;
             let labels = &mut self.labels[z * self.area..(z + 1) * self.area];
+            let (kept, most) = (count_sides(labels, certain.accepted()), count_sides(labels, possible.accepted()));
             let slice = &mut self.slices[z];
-            let count = |runs: &[(Range<usize>, bool)]| {
-                let mut count = [0; 2];
-                let accepted = runs.iter().filter(|(_, accepted)| *accepted);
-                accepted.flat_map(|(voxels, _)| &labels[voxels.clone()]).for_each(|label| count[side(*label)] += 1);
-                count
-            };
-            let (kept, most) = (count(&certain), count(&possible));
             slice.lesions = kept;
             slice.open = [0, 1].map(|side| most[side] - kept[side]);
             slice.settled = Some([0, 1].map(|side| [kept[side], most[side]]));
             slice.undecided |= slice.open != [0; 2];
             if !slice.undecided {
                 slice.shown = true;
-                labels.iter_mut().for_each(|label| *label &= !(label::LESION | label::TRACE));
-                for (voxels, accepted) in certain {
-                    let bit = if accepted { label::LESION } else { label::TRACE };
-                    labels[voxels].iter_mut().for_each(|label| *label |= bit);
+                clear_marks(labels);
+                for AcceptedRun { voxels, accepted } in certain.runs {
+                    add_bit(&mut labels[voxels], if accepted { label::LESION } else { label::TRACE });
                 }
             }
         }
@@ -447,15 +442,8 @@ impl LesionVote {
             let flags = self.member_flags(member, z);
             runs.add_slice(z, self.voxel_volumes[z], &flags, self.lung_rows(), [IS_LESION, CONVINCES]);
         }
-        let accepted = runs.into_accepted(rule.least_volume).into_iter();
-        let counts = accepted.map(|(z, runs)| {
-            let labels = self.slice_labels(z);
-            let mut count = [0; 2];
-            let accepted = runs.into_iter().filter(|(_, accepted)| *accepted);
-            accepted.flat_map(|(voxels, _)| &labels[voxels]).for_each(|label| count[side(*label)] += 1);
-            (z, count)
-        });
-        counts.collect()
+        let slices = runs.into_accepted(rule.least_volume).into_iter();
+        slices.map(|slice| (slice.z, count_sides(self.slice_labels(slice.z), slice.accepted()))).collect()
     }
 
     /// Returns of each voxel of slice `z` whether a member marks it, and whether it reaches the
@@ -529,6 +517,28 @@ fn side(label: u8) -> usize {
 }
 
 /// Returns whether members still to come can change the vote on a voxel.
-const fn is_open(flags: &u8) -> bool {
-    *flags & (MAY_BE_LESION | IS_LESION) == MAY_BE_LESION
+const fn is_open(flags: u8) -> bool {
+    flags & (MAY_BE_LESION | IS_LESION) == MAY_BE_LESION
+}
+
+/// Counts the voxels of these runs of a slice by their side.
+fn count_sides(labels: &[u8], runs: impl Iterator<Item = Range<usize>>) -> RightLeft<u32> {
+    let mut count = [0; 2];
+    for label in runs.flat_map(|voxels| &labels[voxels]) {
+        count[side(*label)] += 1;
+    }
+    count
+}
+
+/// Takes lesions and traces from labels.
+fn clear_marks(labels: &mut [u8]) {
+    for label in labels {
+        *label &= !(label::LESION | label::TRACE);
+    }
+}
+
+fn add_bit(labels: &mut [u8], bit: u8) {
+    for label in labels {
+        *label |= bit;
+    }
 }
