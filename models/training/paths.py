@@ -15,6 +15,8 @@ TRUNKS = ARRAYS / "trunks"
 OTHERS = ARRAYS / "others"
 #: What the ensemble answers on slices, as soft targets.
 TAUGHT = ARRAYS / "taught"
+#: What the lung network's cube says of studies.
+COARSE = ARRAYS / "coarse"
 PACKED = RUNS / "packed"
 #: The studies as `corsai evaluate` reads them.
 COHORTS = RUNS / "cohorts"

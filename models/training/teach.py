@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from . import crop, store
-from .hounsfield import hu_from_grey
+from .hounsfield import LESION, hu_from_grey
 from .others import HEALTHY
 from .paths import ARRAYS, OTHERS, TAUGHT
 from .specs import FOLDS, SPECS
@@ -43,7 +43,7 @@ def answers(grey: np.ndarray, square: crop.Square, networks: list[tuple[torch.nn
 
 
 def studies() -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Yields name, grey and labels of everything that is taught; a study's slices with lung."""
+    """Yields name, grey and labels of every study that is taught."""
     for file in sorted(OTHERS.glob("*.npz")):
         if file.stem not in HEALTHY:
             with np.load(file) as arrays:
@@ -70,11 +70,13 @@ def main() -> None:
     with np.load(ARRAYS / "lung-slices.npz") as arrays:
         grey, labels = arrays["grey"], arrays["labels"]
     given = SPECS["fpn-320"].box_margin
-    for name, volume, lungs in studies():
+    for name, volume, labels in studies():
         if not asked(name):
-            square = crop.square_of_mask((lungs & 3).any(0), given)
+            square = crop.square_of_mask((labels & 3).any(0), given)
             soft = np.zeros(volume.shape, np.uint8)
-            lit = np.flatnonzero((lungs & 3).any((1, 2)))
+            # Where there are outlines, slices without one have no lesion.
+            outlined = (labels & LESION).any()
+            lit = np.flatnonzero(((labels & (LESION if outlined else 3)) > 0).any((1, 2)))
             soft[lit] = answers(volume[lit], square, networks)
             save(name, soft)
     for nth, start in enumerate(range(0, len(grey), PART)):
