@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, fs, sync::Arc, time::Instant};
 
 use corsai_ensemble::Analysis;
 use corsai_findings::{
-    ComparedStudy, check_domain, check_quality, compare, measure, refusal, report, set_member_range, study_record,
+    ComparedStudy, check_disagreement, check_domain, check_quality, compare, measure, refusal, report,
+    set_member_range, study_record,
 };
 use corsai_manifest::Vote;
 use corsai_protocol::SeriesSummary;
@@ -78,6 +79,8 @@ pub fn measure_study(
     }
     let mut lungs = measure(grid, labels, true);
     set_member_range(&mut lungs, &analysis.members_ml());
+    let validated = session.manifest().validated.as_ref();
+    issues.extend(validated.and_then(|validated| check_disagreement(&lungs, analysis.tier(), validated)));
     let report = report(record, lungs, None, issues, runs);
     Ok(Measurement { study, analysis, report })
 }

@@ -2,7 +2,7 @@
 //! "Outside the validation").
 
 use corsai_manifest::ValidatedRanges;
-use corsai_report::{Found, Issue, IssueCode};
+use corsai_report::{Found, Issue, IssueCode, Lungs, Tier};
 use corsai_volume::{
     HuVolume,
     label::{LEFT_LUNG, RIGHT_LUNG},
@@ -34,6 +34,16 @@ pub fn check_domain(volume: &HuVolume, labels: &[u8], validated: &ValidatedRange
         issues.push(Issue::new(IssueCode::PixelsNoisy, [found]));
     }
     issues
+}
+
+/// Returns a warning where the standard tier's networks find shares of both lungs that are further
+/// apart than in the validation. Other tiers have other networks, for which no limit was measured.
+#[must_use]
+pub fn check_disagreement(lungs: &Lungs, tier: Tier, validated: &ValidatedRanges) -> Option<Issue> {
+    let members = lungs.both.members.filter(|_| tier == Tier::Standard)?;
+    let [least, greatest] = members.share;
+    (greatest - least > validated.standard_share_range)
+        .then(|| Issue::new(IssueCode::LesionsDisagreement, [Found::ShareRange { least, greatest }]))
 }
 
 /// Counts of whole values.
@@ -106,9 +116,13 @@ mod tests {
     use corsai_volume::Grid;
     use corsai_volume::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
 
-    use super::*;
+    use corsai_report::{LungFinding, Members};
 
-    const VALIDATED: ValidatedRanges = ValidatedRanges { lung_quartile_hu: -845.0, noise_hu: 50.0 };
+    use super::*;
+    use crate::measure::measure;
+
+    const VALIDATED: ValidatedRanges =
+        ValidatedRanges { lung_quartile_hu: -845.0, noise_hu: 50.0, standard_share_range: 0.02 };
     const SIDE: usize = 60;
 
     /// A study of one slice: these HU of lung, then soft tissue with noise of this deviation.
@@ -150,6 +164,22 @@ mod tests {
         let (volume, labels) = study(&[vec![-800; 100], vec![-700; 300]].concat(), 5.0);
         let issues = check_domain(&volume, &labels, &VALIDATED);
         assert_eq!(issues[0].found, [Found::LungQuartile { hu: -800.0, validated_hu: -845.0 }]);
+    }
+
+    #[test]
+    fn the_standard_tiers_networks_may_not_be_further_apart_than_in_the_validation() {
+        let lungs = |share| {
+            let members = Members { share, borderline: false, borderline_panel: false };
+            let both = LungFinding { members: Some(members), ..LungFinding::default() };
+            Lungs { left: LungFinding::default(), right: LungFinding::default(), both }
+        };
+        let found = |share, tier| check_disagreement(&lungs(share), tier, &VALIDATED).map(|issue| issue.found);
+        assert_eq!(found([0.05, 0.0699], Tier::Standard), None);
+        let apart = Found::ShareRange { least: 0.05, greatest: 0.08 };
+        assert_eq!(found([0.05, 0.08], Tier::Standard), Some(vec![apart]));
+        assert_eq!(found([0.05, 0.08], Tier::Full), None);
+        let alone = measure(&Grid::evenly_spaced([1, 1, 1], [1.0; 3]).unwrap(), &[0], true);
+        assert_eq!(check_disagreement(&alone, Tier::Standard, &VALIDATED), None, "one network alone");
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod report;
 mod voxel_counts;
 
 pub use ct_class::ct_class;
-pub use domain_checks::check_domain;
+pub use domain_checks::{check_disagreement, check_domain};
 pub use dynamics::{ComparedStudy, compare, same_instances, verdict};
 pub use error::FindingsError;
 pub use measure::{measure, set_member_range, share_bounds};

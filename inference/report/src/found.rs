@@ -263,6 +263,13 @@ pub enum Found {
         /// The most in the validation, HU.
         validated_hu: f64,
     },
+    /// The least and the greatest share of single networks, 0..=1.
+    ShareRange {
+        /// The least.
+        least: f64,
+        /// The greatest.
+        greatest: f64,
+    },
     /// Volumes of lesions and of both lungs, mL.
     LesionVolume {
         /// Lesions, mL.

@@ -120,6 +120,9 @@ fn detail(found: &Found) -> String {
         Found::Noise { hu, validated_hu } => {
             format!("noise of {hu:.0} HU in soft tissue, in the validation at most {validated_hu:.0} HU")
         }
+        Found::ShareRange { least, greatest } => {
+            format!("{:.1} to {:.1} % of both lungs", least * 100.0, greatest * 100.0)
+        }
         Found::SliceDistances { previous_mm, current_mm } => {
             format!("slice distance {previous_mm:.1} mm and {current_mm:.1} mm")
         }

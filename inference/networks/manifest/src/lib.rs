@@ -100,6 +100,8 @@ pub struct ValidatedRanges {
     pub lung_quartile_hu: f64,
     /// Most noise of soft tissue, HU: sharper kernels and lower doses are outside.
     pub noise_hu: f64,
+    /// Most difference of the shares (0..=1) that the standard tier's networks find alone.
+    pub standard_share_range: f64,
 }
 
 /// The plane of the slices that a network sees.
