@@ -16,6 +16,8 @@ from .specs import AXES, BACK, FOLDS, NAMED, SPECS, Spec
 
 #: The product's: every second section, interpolated between.
 SECTION_STEP = 2
+#: The runs that never saw a part of the scans from neck to abdomen, by the part.
+APART = [f"lungs-trunks-{part}" for part in range(len(FOLDS["trunks"]))]
 
 
 @torch.no_grad()
@@ -56,7 +58,7 @@ def coarse() -> None:
     """Asks the lung network about every study that it wasn't asked about."""
     COARSE.mkdir(parents=True, exist_ok=True)
     shipped = store.load(SPECS["lungs"]).eval()
-    apart = [train.averaged_model(NAMED[f"lungs-trunks-{part}"]) for part in range(len(FOLDS["trunks"]))]
+    apart = [train.averaged_model(NAMED[name]) for name in APART]
     for file, patient in studies():
         to = COARSE / file.name
         if to.exists():
