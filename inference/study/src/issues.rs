@@ -69,6 +69,7 @@ impl ToIssue for SliceError {
             Self::SeveralSamples => Issue::new(IssueCode::PixelsDepth, [Reason::SeveralSamples.into()]),
             Self::NotOriginal => Issue::new(IssueCode::SeriesSetAside, []),
             Self::NoPosition => Issue::new(IssueCode::GeometryNoPosition, []),
+            Self::NoRotation => Issue::new(IssueCode::GeometryNoPosition, [Reason::NoRotation.into()]),
             Self::NoPixelSpacing => Issue::new(IssueCode::GeometryNoSpacing, []),
             Self::Truncated => Issue::new(IssueCode::FileTruncated, []),
             Self::ModalityLutSequence => Issue::new(IssueCode::HuNotHounsfield, [Reason::LookupTable.into()]),
@@ -95,6 +96,7 @@ impl ToIssue for GeometryError {
             Self::Overlapping(positions) => {
                 Issue::new(IssueCode::SeriesOverlapping, [Found::count(*positions, Counted::SharedPositions)])
             }
+            Self::Mixed => Issue::new(IssueCode::SeriesMixed, []),
             Self::Uneven { least_mm, most_mm } => {
                 Issue::new(IssueCode::GeometryIrregularSpacing, [distances(*least_mm, *most_mm)])
             }

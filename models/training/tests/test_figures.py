@@ -40,7 +40,7 @@ def test_a_volume_is_compared_as_by_hand() -> None:
     true_lungs = np.array([[[1, 1, 1, 2, 2, 2]]], np.uint8)
     lesions = np.array([[[1, 1, 0, 0, 0, 1]]], np.uint8)
     found = np.array([True, False, True, False, False])
-    volume = figures.Volume("made-up", lungs, {}, found, figures.Rule(100), 1.0, (true_lungs, lesions))
+    volume = figures.Volume("synthetic", lungs, {}, found, figures.Rule(100), 1.0, (true_lungs, lesions))
     agreement = volume.against(found)
     # One of three found, and the one outside the lungs can't be.
     assert (agreement.both, agreement.found, agreement.true) == (1, 2, 3)
@@ -79,11 +79,11 @@ def test_a_patient_is_judged_by_the_fold_that_never_saw_it() -> None:
 
 def test_a_vote_that_is_not_the_products_stops() -> None:
     fpn, resnet = fold_members("fpn"), fold_members("resnet21")
-    volume = volume_of("made-up", {*fpn.values(), *resnet.values()})
+    volume = volume_of("synthetic", {*fpn.values(), *resnet.values()})
     figures.check(volume, PAPER)
     # Its one component is sure everywhere.
     figures.check(volume, PAPER, ComponentBounds(1.0, 16.0))
-    with pytest.raises(SystemExit, match="made-up"):
+    with pytest.raises(SystemExit, match="synthetic"):
         figures.check(volume, PAPER, ComponentBounds(1.0, 16.5))
-    with pytest.raises(SystemExit, match="made-up"):
+    with pytest.raises(SystemExit, match="synthetic"):
         figures.check(replace(volume, full=~volume.full), PAPER)

@@ -5,4 +5,5 @@ pub(crate) mod file_image;
 pub(crate) mod frame_decoder;
 pub(crate) mod image_frame;
 pub(crate) mod modality_lut;
+pub(crate) mod person;
 pub(crate) mod slice_header;

@@ -3,7 +3,7 @@
 //! DICOM says in each slice's header that it is a CT, that it is axial, and how stored values
 //! become Hounsfield units. Such a file doesn't say so; the values themselves have to show it.
 
-use corsai_report::{Found, Issue, IssueCode};
+use corsai_report::Issue;
 use corsai_volume::{Grid, GridGeometry, HuVolume};
 
 use crate::error::GeometryError;
@@ -17,9 +17,6 @@ use crate::series::stack_geometry::{AXIAL, gantry_tilt};
 
 /// Largest cosine of the angle between rows and columns: the rounding of f32 and of a registration.
 const RIGHT_ANGLE: f64 = 0.01;
-/// The lowest value of a chest is below, HU: a chest has air. Values that were shifted, windowed or
-/// reduced to 8 bits may have none.
-const LOWEST_HU: i16 = -500;
 
 /// Hounsfield units in canonical order: columns from the patient's right to the left, rows from
 /// front to back, slices from the feet to the head; columns fastest.
@@ -60,7 +57,7 @@ impl HuArray {
             grid([columns, rows, slices], patient_from_voxel).map_err(|error| vec![error.to_issue()])?;
         let blank = voxels.chunks_exact(rows * columns).filter(|slice| is_blank(slice)).count();
         issues.extend(blank_slices(blank, slices));
-        if let Some(issue) = hu_check::check(&voxels).or_else(|| without_air(&voxels)) {
+        if let Some(issue) = hu_check::check_derived(&voxels) {
             issues.push(issue);
             return Err(issues);
         }
@@ -95,13 +92,10 @@ fn grid(
     Ok((Grid::try_new(geometry)?, issues))
 }
 
-fn without_air(voxels: &[i16]) -> Option<Issue> {
-    let hu = voxels.iter().min().copied()?;
-    (hu > LOWEST_HU).then(|| Issue::new(IssueCode::HuImplausible, [Found::LowestHu { hu }]))
-}
-
 #[cfg(test)]
 mod tests {
+    use corsai_report::IssueCode;
+
     use super::*;
 
     /// A body of soft tissue in air with lungs of 5 × 5 voxels a slice.

@@ -205,7 +205,7 @@ impl VolumeDecoder {
             voxels = voxels.len(),
             "series decoded"
         );
-        let StackGeometry { grid, warnings } = if failed.is_empty() {
+        let StackGeometry { grid, warnings, .. } = if failed.is_empty() {
             stack.geometry.clone()
         } else {
             let severity = if decoded.is_empty() { Severity::Stop } else { Severity::Skip };
@@ -221,7 +221,9 @@ impl VolumeDecoder {
         sort_slices(&mut voxels, places, grid.area());
         issues.extend(warnings.iter().map(ToIssue::to_issue));
         issues.extend(blank_slices(blank, grid.slices()));
-        if let Some(issue) = hu_check::check(&voxels) {
+        let derived = issues.iter().any(|issue| issue.code == IssueCode::SeriesDerived);
+        let check = if derived { hu_check::check_derived } else { hu_check::check };
+        if let Some(issue) = check(&voxels) {
             issues.push(issue);
             return Err(issues);
         }
