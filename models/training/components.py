@@ -15,6 +15,8 @@ from scipy import ndimage
 #: Peaks and volumes, mL, among which the choice is made; 0 asks for nothing.
 PEAKS = (0.0, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.97)
 VOLUMES_ML = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5)
+#: The peak with which the tables show every volume: the lowest that the published evidence names.
+USUAL_PEAK = 0.85
 #: Volumes with less disease than this say little by their Dice.
 LEAST_SHARE = 0.01
 #: A loss of mean Dice that fewer marks on slices without lesions are worth.

@@ -447,6 +447,7 @@ def components_text(
     if not fold_ways:
         return "*Still to be measured.*"
     shown = [ComponentBounds(peak, 0.0) for peak in components.PEAKS]
+    shown += [ComponentBounds(components.USUAL_PEAK, least_ml) for least_ml in components.VOLUMES_ML[1:]]
     head = [
         "peak",
         "least mL",

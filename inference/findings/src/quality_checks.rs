@@ -295,7 +295,7 @@ mod tests {
     fn marks_that_do_not_count_are_an_issue() {
         let middle = [vec![R | TRACE; 5], vec![R; 995], vec![L; 1000]].concat();
         let labels = [vec![0; 2000], middle, vec![0; 2000]].concat();
-        let issues = issues_at(-850, grid(2000, &[10.0; 3]), &labels);
+        let issues = issues(&[10.0; 3], &labels, &[-850]);
         let found = vec![Found::LesionVolume { lesion_ml: 5.0, lung_ml: 2000.0 }];
         assert_eq!(issues.len(), 1);
         assert_eq!((issues[0].code, &issues[0].found), (IssueCode::LesionsBelowDetection, &found));
