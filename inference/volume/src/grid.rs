@@ -112,8 +112,8 @@ impl Grid {
         Ok(Self(geometry))
     }
 
-    /// Returns a grid of `[slices, rows, columns]` voxels, evenly spaced by `[slice, row, column]` mm.
-    /// Its first voxel is at the origin, its axes are the patient's.
+    /// Returns a grid of `[slices, rows, columns]` voxels, evenly spaced by `[slice, row, column]`
+    /// mm. Its first voxel is at the origin, its axes are the patient's.
     ///
     /// # Errors
     /// As [`Self::try_new`].

@@ -12,7 +12,7 @@ use crate::{codes, corsai, phantom, valid};
 /// The phantom that `phantom` writes as DICOM.
 pub fn made(left: f64, right: f64, yyyymmdd: u32) -> Phantom {
     let options = PhantomOptions { yyyymmdd, share_left: left, share_right: right, seed: 1, columns: 128, slices: 31 };
-    Phantom::make(options).unwrap()
+    Phantom::generate(options).unwrap()
 }
 
 pub fn geometry(phantom: &Phantom) -> Geometry {
