@@ -7,6 +7,8 @@ mod containers;
 mod doubts;
 mod elsewhere;
 mod encodings;
+mod field_geometry;
+mod field_grouping;
 mod fuzzed;
 mod hostile;
 mod invariance;
