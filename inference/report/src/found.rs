@@ -176,6 +176,11 @@ pub enum Found {
         /// Its name.
         name: String,
     },
+    /// A file's format that isn't opened, by its usual name.
+    FileFormat {
+        /// Its name.
+        name: String,
+    },
     /// Missing slices, and the widest gap.
     Gap {
         /// How many slices are missing.

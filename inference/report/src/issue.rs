@@ -70,8 +70,13 @@ issues! {
     FileNoSyntax "file.no-syntax" Warning "The files do not say how they are written; it was told from their first elements." "Export the study again if there is a way to.";
     FileNoPixels "file.no-pixels" Skip "The file has no picture in it." "Nothing to do: reports, plans and directory files are passed over.";
     FileDuplicate "file.duplicate" Info "The same picture is there more than once; one copy is used." "Nothing to do.";
-    ZipBad "zip.bad" Skip "The archive could not be opened." "Unzip it and drop the folder.";
+    FileOtherFormat "file.other-format" Skip "The file holds pictures in a format that is not read." "Drop the CT's DICOM files, or the CT as a NIfTI file (.nii or .nii.gz) in Hounsfield units.";
+    ZipBad "zip.bad" Skip "The archive, or an archive or a file in it, is damaged." "Copy or download the archive again. If that changes nothing, unpack it on your computer and drop the folder that comes out.";
+    ArchiveNested "archive.nested" Skip "The archive holds archives within archives, more than are opened one in another." "Unpack it on your computer and drop the folder that comes out.";
+    ArchivePassword "archive.password" Skip "The archive is protected by a password." "Unpack it on your computer with its password and drop the folder that comes out.";
+    ArchiveUnsupported "archive.unsupported" Skip "The archive is packed in a way that is not opened here." "Unpack it on your computer and drop the folder that comes out.";
     ZipTooLarge "zip.too-large" Stop "The archive unpacks to more than can be held." "Unzip it and drop one study's folder.";
+    NiftiAnonymous "nifti.anonymous" Info "A NIfTI file names neither the patient nor the date of the CT." "Check that it is the study you mean.";
     NiftiUnusable "nifti.unusable" Stop "The NIfTI file can't be used." "Export the CT again as one three-dimensional NIfTI-1 file (.nii or .nii.gz) in Hounsfield units.";
     InputNothing "input.nothing" Stop "No chest CT was found in what was dropped." "Drop the folder that holds the CT's DICOM files.";
     InputIncomplete "input.incomplete" Warning "The disc's index lists more pictures than there are in what was dropped." "Drop the whole disc or folder if slices may be missing.";

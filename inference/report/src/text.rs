@@ -89,7 +89,7 @@ fn detail(found: &Found) -> String {
         ),
         Found::ImageSize { columns, rows } => format!("{columns} × {rows} pixels"),
         Found::Bits { stored, allocated } => format!("{stored} bits in {allocated}"),
-        Found::TransferSyntax { ref name } => name.clone(),
+        Found::TransferSyntax { ref name } | Found::FileFormat { ref name } => name.clone(),
         Found::Gap { missing, total, widest_mm, after } => {
             format!("{missing} of {total}; the widest gap is {widest_mm:.1} mm, after slice {after}")
         }

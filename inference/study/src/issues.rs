@@ -21,6 +21,7 @@ pub(crate) trait ToIssue {
 
 impl ToIssue for FileError {
     fn to_issue(&self) -> Issue {
+        let named = |code, name: &'static str| Issue::new(code, [Found::FileFormat { name: name.to_owned() }]);
         let code = match self {
             Self::Empty => IssueCode::FileEmpty,
             Self::NotDicom => IssueCode::FileNotDicom,
@@ -31,6 +32,13 @@ impl ToIssue for FileError {
             Self::NoPixels | Self::Directory(_) => IssueCode::FileNoPixels,
             Self::Unreadable => IssueCode::FileUnreadable,
             Self::BadArchive => IssueCode::ZipBad,
+            Self::NestedArchive => IssueCode::ArchiveNested,
+            Self::Encrypted => IssueCode::ArchivePassword,
+            Self::UnsupportedArchive(format) => return named(IssueCode::ArchiveUnsupported, format.name()),
+            Self::OtherFormat(format) => return named(IssueCode::FileOtherFormat, format.name()),
+            Self::Nifti(why) => return Issue::new(IssueCode::NiftiUnusable, [Found::detail(why)]),
+            Self::NiftiTooLarge(why) => return Issue::new(IssueCode::InputTooLarge, [Found::detail(why)]),
+            Self::NiftiEightBit => IssueCode::PixelsEightBit,
         };
         Issue::new(code, [])
     }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::allocation::empty_vec;
+use crate::allocation::zeroed_vec;
 use crate::codec::samples::{CodecBitDepth, DecodedSamples, StoredWords};
 use crate::codec::{jpeg_extended, jpeg_lossless, jpeg_ls, jpeg_xl, jpeg2000, rle};
 use crate::error::CodecError;
@@ -31,9 +31,9 @@ pub(crate) fn decode<'a>(
         TransferSyntax::ExplicitBigEndian => native(bytes, true),
         TransferSyntax::Rle => native(Cow::Owned(rle::decode_16_bit(&bytes, pixels)?), true),
         TransferSyntax::JpegLossless => {
-            let (decoded, precision) = jpeg_lossless::decode(&bytes, rows, columns)?;
+            let (samples, precision) = jpeg_lossless::decode(&bytes, rows, columns)?;
             let codec_depth = Some(CodecBitDepth { precision, are_values: false });
-            StoredWords { bytes: Cow::Owned(decoded), big_endian: cfg!(target_endian = "big"), codec_depth }
+            StoredWords { bytes: Cow::Owned(little_endian(&samples)?), big_endian: false, codec_depth }
         }
         TransferSyntax::JpegExtended => {
             words_of_samples(jpeg_extended::decode(&bytes, rows, columns, 12)?, true, signed)?
@@ -77,9 +77,15 @@ fn words_of_samples(
     if signed && !signed_by_header && samples.iter().any(|sample| *sample > i16::MAX as u16) {
         return Err(CodecError::Sign);
     }
-    let mut bytes = empty_vec(samples.len() * 2)?;
-    bytes.extend(samples.into_iter().flat_map(u16::to_le_bytes));
     let are_values = signed || (lossy && !signed_by_header);
     let codec_depth = Some(CodecBitDepth { precision, are_values });
-    Ok(StoredWords { bytes: Cow::Owned(bytes), big_endian: false, codec_depth })
+    Ok(StoredWords { bytes: Cow::Owned(little_endian(&samples)?), big_endian: false, codec_depth })
+}
+
+fn little_endian(samples: &[u16]) -> Result<Vec<u8>, CodecError> {
+    let mut bytes = zeroed_vec(samples.len() * 2)?;
+    for (to, sample) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(samples) {
+        *to = sample.to_le_bytes();
+    }
+    Ok(bytes)
 }

@@ -6,6 +6,7 @@
 pub(crate) mod decode;
 mod huffman;
 mod idct;
+mod jp2_boxes;
 mod jpeg2000;
 mod jpeg_extended;
 mod jpeg_lossless;

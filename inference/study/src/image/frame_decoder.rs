@@ -10,7 +10,7 @@ use crate::allocation::zeroed_vec;
 use crate::codec::decode::decode;
 use crate::error::{CodecError, SliceError};
 use crate::geometry::orientation::AxisPermutation;
-use crate::image::modality_lut::{ModalityLut, Rescale};
+use crate::image::modality_lut::{HuMapping, ModalityLut};
 use crate::image::slice_header::SliceHeader;
 use crate::transfer_syntax::TransferSyntax;
 
@@ -24,7 +24,7 @@ pub struct FrameDecoder {
     /// Columns in canonical order.
     canonical_columns: usize,
     permutation: AxisPermutation,
-    rescale: Rescale,
+    rescale: HuMapping,
 }
 
 impl FrameDecoder {
@@ -61,18 +61,28 @@ impl FrameDecoder {
         lut: &mut Option<ModalityLut>,
         hu: &mut [i16],
     ) -> Result<(), SliceError> {
-        let words = decode(self.syntax, bytes, self.rows, self.columns, self.rescale.bits.signed)?;
-        let rescale = self.rescale.with_codec(words.codec_depth);
-        let lut = match lut {
-            Some(lut) if lut.is_of(&rescale) => lut,
-            _ => lut.insert(rescale.lut()),
-        };
-        let read = if words.big_endian { u16::from_be_bytes } else { u16::from_le_bytes };
-        let (words, _) = words.bytes.as_chunks::<2>();
+        match self.rescale {
+            HuMapping::Words(rescale) => {
+                let words = decode(self.syntax, bytes, self.rows, self.columns, rescale.bits.signed)?;
+                let rescale = rescale.with_codec(words.codec_depth);
+                let lut = match lut {
+                    Some(lut) if lut.is_of(&rescale) => lut,
+                    _ => lut.insert(rescale.lut()),
+                };
+                let read = if words.big_endian { u16::from_be_bytes } else { u16::from_le_bytes };
+                let (words, _) = words.bytes.as_chunks::<2>();
+                self.place(hu, |index| words.get(index).map(|word| lut.hu(read(*word))))
+            }
+            HuMapping::Floats(rescale) => self.place(hu, |index| rescale.hounsfield(&bytes, index)),
+        }
+    }
+
+    /// Writes the stored pixels in canonical order.
+    fn place(&self, hu: &mut [i16], stored: impl Fn(usize) -> Option<i16>) -> Result<(), SliceError> {
         for (row, line) in hu.chunks_exact_mut(self.canonical_columns.max(1)).enumerate() {
             for (column, value) in line.iter_mut().enumerate() {
-                let word = self.permutation.stored_index(row, column).and_then(|index| words.get(index));
-                *value = lut.hu(read(*word.ok_or(CodecError::Damaged)?));
+                let found = self.permutation.stored_index(row, column).and_then(&stored);
+                *value = found.ok_or(CodecError::Damaged)?;
             }
         }
         Ok(())

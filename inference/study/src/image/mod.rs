@@ -6,3 +6,4 @@ pub(crate) mod frame_decoder;
 pub(crate) mod image_frame;
 pub(crate) mod modality_lut;
 pub(crate) mod slice_header;
+pub(crate) mod unit;
