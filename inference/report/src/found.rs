@@ -157,6 +157,13 @@ pub enum Found {
         /// The most bytes that can be held.
         limit: u64,
     },
+    /// The size of a volume, and that of the part that was read.
+    Reduced {
+        /// Slices, columns and rows of the whole.
+        whole: [u64; 3],
+        /// Slices, columns and rows that were read.
+        read: [u64; 3],
+    },
     /// The size of an image.
     ImageSize {
         /// Number of columns.

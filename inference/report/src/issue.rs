@@ -81,7 +81,8 @@ issues! {
     InputNothing "input.nothing" Stop "No chest CT was found in what was dropped." "Drop the folder that holds the CT's DICOM files.";
     InputIncomplete "input.incomplete" Warning "The disc's index lists more pictures than there are in what was dropped." "Drop the whole disc or folder if slices may be missing.";
     InputTooMany "input.too-many" Stop "There are more files than can be looked through." "Drop one study's folder.";
-    InputTooLarge "input.too-large" Stop "The study is larger than this page can hold in memory." "Choose a series with fewer or thicker slices.";
+    InputTooLarge "input.too-large" Stop "The study is larger than this page can hold in memory." "Choose a series with fewer or thicker slices, or measure it on the command line.";
+    InputReduced "input.reduced" Warning "The series is larger than this page can hold in memory: only every second row and column, or every second slice, was read." "Look at the outlines. The command line measures the series at its full size.";
     CodecUnsupported "codec.unsupported" Skip "The picture is compressed in a way that is not supported." "Export the study uncompressed (Explicit VR Little Endian).";
     CodecFailed "codec.failed" Skip "The compressed picture is damaged." "Copy or export the study again.";
     PixelsSize "pixels.size" Skip "The picture's size does not fit its data." "Export the study again.";

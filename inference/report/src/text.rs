@@ -87,6 +87,10 @@ fn detail(found: &Found) -> String {
             megabytes(bytes),
             megabytes(limit)
         ),
+        Found::Reduced { whole, read } => {
+            let size = |[slices, columns, rows]: [u64; 3]| format!("{slices} slices of {columns} × {rows}");
+            format!("{} in place of {}", size(read), size(whole))
+        }
         Found::ImageSize { columns, rows } => format!("{columns} × {rows} pixels"),
         Found::Bits { stored, allocated } => format!("{stored} bits in {allocated}"),
         Found::TransferSyntax { ref name } | Found::FileFormat { ref name } => name.clone(),

@@ -41,8 +41,25 @@ pub(crate) enum ArchiveError {
 /// An entry of an archive, or why it isn't unpacked.
 pub(crate) type Unpacked = Result<Vec<u8>, FileError>;
 
+/// Calls `each` with every file of an archive, or with the file itself where it is none.
+///
+/// # Errors
+/// As [`unpack`].
+pub(crate) fn each_file(
+    name: &str,
+    bytes: Vec<u8>,
+    budget: &mut Budget,
+    each: &mut impl FnMut(&str, Unpacked),
+) -> Result<(), ArchiveError> {
+    if is_archive(&bytes) {
+        return unpack(name, &bytes, budget, each);
+    }
+    each(name, Ok(bytes));
+    Ok(())
+}
+
 /// Returns whether bytes are an archive that is unpacked, by their content, not by name.
-pub(crate) fn is_archive(bytes: &[u8]) -> bool {
+fn is_archive(bytes: &[u8]) -> bool {
     matches!(FileFormat::of(bytes), Some(FileFormat::Zip | FileFormat::Gzip | FileFormat::Tar))
 }
 
@@ -50,7 +67,7 @@ pub(crate) fn is_archive(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// Why unpacking stopped; entries before that are whole.
-pub(crate) fn unpack(
+fn unpack(
     name: &str,
     bytes: &[u8],
     budget: &mut Budget,

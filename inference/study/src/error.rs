@@ -155,6 +155,18 @@ pub enum SliceError {
     /// A multi-frame file without frames.
     #[error("there are no pixel data")]
     NoPixelData,
+    /// The slice's file is to be read again, or has changed since its header was read.
+    #[error("the slice's file was not read again")]
+    FileNotRead,
+    /// Rows and columns enclose another angle than 90°.
+    #[error("rows and columns are not at right angles")]
+    SkewedAxes,
+    /// No value is low enough for air.
+    #[error("the lowest value is {lowest_hu} HU")]
+    NoAir {
+        /// The lowest value of the file.
+        lowest_hu: i16,
+    },
     /// The series has no slice of this number.
     #[error("the series has no such slice")]
     NoSuchSlice,

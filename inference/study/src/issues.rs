@@ -86,6 +86,9 @@ impl ToIssue for SliceError {
                 Issue::new(IssueCode::SeriesEnhanced, [Found::count(described, Counted::DescribedFrames)])
             }
             Self::NoPixelData => Issue::new(IssueCode::FileNoPixels, []),
+            Self::FileNotRead => Issue::new(IssueCode::FileUnreadable, []),
+            Self::SkewedAxes => Issue::new(IssueCode::GeometryOrientation, [Reason::SkewedAxes.into()]),
+            Self::NoAir { lowest_hu } => Issue::new(IssueCode::HuImplausible, [Found::LowestHu { hu: lowest_hu }]),
             Self::NoSuchSlice => Issue::new(IssueCode::InternalFault, [Found::detail(self)]),
             Self::Codec(ref error) => error.to_issue(),
         }
@@ -165,6 +168,12 @@ pub(crate) fn volume_too_large(grid: &Grid, max_voxels: usize) -> Issue {
     let [bytes, limit] = [grid.voxel_count(), max_voxels].map(|voxels| voxels as u64 * VOXEL_BYTES);
     let [slices, columns, rows] = [grid.slices(), grid.columns(), grid.rows()].map(|side| side as u64);
     Issue::new(IssueCode::InputTooLarge, [Found::VolumeSize { slices, columns, rows, bytes, limit }])
+}
+
+/// Returns the issue of a series that is read in part, with both sizes.
+pub(crate) fn reduced(whole: &Grid, read: &Grid) -> Issue {
+    let size = |grid: &Grid| [grid.slices(), grid.columns(), grid.rows()].map(|side| side as u64);
+    Issue::new(IssueCode::InputReduced, [Found::Reduced { whole: size(whole), read: size(read) }])
 }
 
 /// Files that can't be used, grouped by the reason. Names are those of the screen.

@@ -1,6 +1,7 @@
 //! Pixel data as ranges of a file's bytes: of a whole file, and of one frame.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -77,11 +78,23 @@ impl EncodedFrame {
                 }
                 Ok(Self { syntax, parts: vec![range.clone()] })
             }
-            PixelData::Encapsulated(parts) if format == SampleFormat::Word && syntax.is_encapsulated() && !parts.is_empty() => {
+            PixelData::Encapsulated(parts)
+                if format == SampleFormat::Word && syntax.is_encapsulated() && !parts.is_empty() =>
+            {
                 Ok(Self { syntax, parts: parts.clone() })
             }
             _ => Err(CodecError::Damaged),
         }
+    }
+
+    /// Returns a digest of the encoded bytes; `None` where they aren't in the file. Equal bytes have
+    /// equal digests within one build of the program.
+    pub(crate) fn digest(&self, file: &[u8]) -> Option<u64> {
+        let mut hasher = DefaultHasher::new();
+        for range in &self.parts {
+            hasher.write(file.get(range.clone())?);
+        }
+        Some(hasher.finish())
     }
 
     /// Returns the encoded bytes; several fragments are joined.

@@ -180,7 +180,12 @@ mod tests {
 
     /// Encodes by the definitions (T.81, H.1.2), every size of a difference with a code of five
     /// bits. `interval` counts rows.
-    fn encoded(samples: &[u16], columns: usize, [precision, predictor, transform]: [u8; 3], interval: usize) -> Vec<u8> {
+    fn encoded(
+        samples: &[u16],
+        columns: usize,
+        [precision, predictor, transform]: [u8; 3],
+        interval: usize,
+    ) -> Vec<u8> {
         let rows = samples.len() / columns;
         let coded = |row: usize, column: usize| i32::from(samples[row * columns + column] >> transform);
         let mut parts = vec![String::new()];

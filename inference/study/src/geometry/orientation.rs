@@ -89,6 +89,18 @@ impl SlicePlane {
         }
     }
 
+    /// Returns the plane of every second row and column, from the first ones on.
+    pub(crate) fn thinned(self) -> Self {
+        let AxisPermutation { start, row_step, column_step } = self.permutation;
+        Self {
+            rows: self.rows.div_ceil(2),
+            columns: self.columns.div_ceil(2),
+            spacing_mm: self.spacing_mm.map(|mm| 2.0 * mm),
+            permutation: AxisPermutation { start, row_step: 2 * row_step, column_step: 2 * column_step },
+            ..self
+        }
+    }
+
     /// Returns the unit normal; towards the head where the slice is axial.
     pub(crate) fn normal(&self) -> Vector {
         let [horizontal, vertical] = self.directions;

@@ -15,7 +15,7 @@ const DESCRIPTION_CHARACTERS: usize = 64;
 const MODALITY_CHARACTERS: usize = 16;
 
 /// Identifies a series: one patient's series in one frame of reference.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SeriesKey {
     pub patient: String,
     pub study: String,
@@ -68,7 +68,7 @@ impl ImageKind {
 }
 
 /// What distinguishes the reconstructions that share a series; equal for all slices of one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ReconstructionKey {
     pub acquisition: String,
     pub stack: String,
@@ -103,7 +103,7 @@ fn image_type(frame: &Frame) -> String {
 }
 
 /// Texts and figures of a series for the list, and what its issues are about.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ImageDescription {
     pub description: String,
     pub modality: String,
@@ -118,6 +118,10 @@ pub(crate) struct ImageDescription {
     pub lossy: bool,
     /// The file doesn't name its transfer syntax; its first elements showed it.
     pub syntax_guessed: bool,
+    /// A NIfTI file, without patient and date.
+    pub nifti: bool,
+    /// A NIfTI file that doesn't say how its axes lie.
+    pub orientation_assumed: bool,
 }
 
 impl ImageDescription {
@@ -142,6 +146,8 @@ impl ImageDescription {
             lossy: frame.dataset.syntax.is_lossy()
                 || frame.value(tags::LOSSY_IMAGE_COMPRESSION).and_then(value_parsing::ascii) == Some("01"),
             syntax_guessed: frame.dataset.syntax_guessed,
+            nifti: false,
+            orientation_assumed: false,
         }
     }
 }

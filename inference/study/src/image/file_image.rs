@@ -8,10 +8,23 @@ use crate::dataset::frames::{Frame, frames};
 use crate::dataset::reader::Dataset;
 use crate::dataset::value_parsing;
 use crate::error::{CodecError, FileError, SliceError};
+use crate::file_format::FileFormat;
 use crate::image::description::{ImageDescription, ImageKind, ReconstructionKey, SeriesKey};
 use crate::image::frame_decoder::DecodeJob;
+use crate::image::nifti_slices::nifti_slices;
 use crate::image::slice_header::SliceHeader;
 use crate::pixel_data::{EightBitImage, EncodedFrame, PixelData};
+
+/// Where an image came from, so that its file can be read again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Origin {
+    /// Number of the file among those that were added, from 0.
+    pub file: usize,
+    /// Number of the file within an archive, from 0; 0 outside of one.
+    pub entry: usize,
+    /// Number of the image within that file, from 0.
+    pub image: usize,
+}
 
 /// One image of a file.
 #[derive(Debug)]
@@ -20,8 +33,12 @@ pub(crate) struct FileImage {
     pub name: String,
     /// The image's number among all that were added; the intake sets it.
     pub number: u32,
-    /// The file's bytes, shared by its images; empty where the pixels are never needed.
+    pub origin: Origin,
+    /// The file's bytes, shared by its images; empty where the pixels are never needed, or were
+    /// released.
     pub bytes: Arc<Vec<u8>>,
+    /// Digest of the encoded pixels, once the bytes were released.
+    pub released: Option<u64>,
     pub series: SeriesKey,
     /// SOP Instance UID, with the frame's number where there are several; empty where the file has
     /// none.
@@ -36,11 +53,29 @@ pub(crate) struct FileImage {
 
 impl FileImage {
     /// Reads one file: its image, or one image for each frame. An error that all frames share is
-    /// reported by one image.
+    /// reported by one image. A NIfTI file may have `max_nifti_voxels`.
     ///
     /// # Errors
     /// Where the file can't be used at all, and belongs to no series.
-    pub(crate) fn read(name: &str, bytes: Vec<u8>) -> Result<Vec<Self>, FileError> {
+    pub(crate) fn read(
+        name: &str,
+        bytes: Vec<u8>,
+        origin: Origin,
+        max_nifti_voxels: usize,
+    ) -> Result<Vec<Self>, FileError> {
+        let mut images = match FileFormat::of(&bytes) {
+            Some(FileFormat::Nifti) => nifti_slices(name, bytes, origin, max_nifti_voxels)?,
+            Some(FileFormat::OtherArchive(format)) => return Err(FileError::UnsupportedArchive(format)),
+            Some(FileFormat::OtherImage(format)) => return Err(FileError::OtherFormat(format)),
+            Some(FileFormat::Zip | FileFormat::Gzip | FileFormat::Tar) | None => Self::read_dicom(name, bytes)?,
+        };
+        for (number, image) in images.iter_mut().enumerate() {
+            image.origin = Origin { image: number, ..origin };
+        }
+        Ok(images)
+    }
+
+    fn read_dicom(name: &str, bytes: Vec<u8>) -> Result<Vec<Self>, FileError> {
         let dataset = Dataset::read(bytes)?;
         let mut images: Vec<Self> = match frames(&dataset) {
             Ok(frames) => frames.iter().map(|frame| Self::new(name, frame, SliceHeader::read)).collect(),
@@ -61,6 +96,37 @@ impl FileImage {
         Ok(images)
     }
 
+    /// Returns an image that is a slice of Hounsfield units.
+    pub(crate) fn of_slice(
+        name: &str,
+        bytes: Arc<Vec<u8>>,
+        series: SeriesKey,
+        description: ImageDescription,
+        slice: Result<SliceHeader, SliceError>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            number: 0,
+            origin: Origin::default(),
+            bytes,
+            released: None,
+            series,
+            instance: String::new(),
+            kind: ImageKind::Slice,
+            reconstruction: ReconstructionKey::default(),
+            description,
+            slice,
+            eight_bit: None,
+        }
+    }
+
+    /// Lets the file's bytes go; a digest of the pixels stays.
+    pub(crate) fn release(&mut self) {
+        self.released = self.slice.as_ref().ok().and_then(|slice| slice.encoded.digest(&self.bytes));
+        self.bytes = Arc::default();
+        self.eight_bit = None;
+    }
+
     /// Takes the 8-bit image, if the image is one.
     pub(crate) fn take_eight_bit(&mut self) -> Option<EightBitImage> {
         let encoded = self.eight_bit.take()?;
@@ -71,7 +137,8 @@ impl FileImage {
     /// Returns the slice as a job for another worker; `None` where there is no slice, or its pixel
     /// data are native.
     pub(crate) fn job(&self) -> Option<DecodeJob<'_>> {
-        DecodeJob::new(self.number, self.slice.as_ref().ok()?, &self.bytes)
+        let slice = self.slice.as_ref().ok()?;
+        DecodeJob::new(self.number, slice, &slice.plane(), &self.bytes)
     }
 
     fn new(name: &str, frame: &Frame, slice: impl FnOnce(&Frame) -> Result<SliceHeader, SliceError>) -> Self {
@@ -98,7 +165,9 @@ impl FileImage {
         Self {
             name,
             number: 0,
+            origin: Origin::default(),
             bytes: Arc::default(),
+            released: None,
             series: SeriesKey::of(frame),
             instance,
             kind,

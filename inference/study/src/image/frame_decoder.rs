@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::allocation::zeroed_vec;
 use crate::codec::decode::decode;
 use crate::error::{CodecError, SliceError};
-use crate::geometry::orientation::AxisPermutation;
+use crate::geometry::orientation::{AxisPermutation, SlicePlane};
 use crate::image::modality_lut::{HuMapping, ModalityLut};
 use crate::image::slice_header::SliceHeader;
 use crate::transfer_syntax::TransferSyntax;
@@ -21,37 +21,38 @@ pub struct FrameDecoder {
     /// As stored.
     rows: usize,
     columns: usize,
-    /// Columns in canonical order.
+    /// As decoded, in canonical order: all, or every second one.
+    canonical_rows: usize,
     canonical_columns: usize,
     permutation: AxisPermutation,
     rescale: HuMapping,
 }
 
 impl FrameDecoder {
-    pub(crate) fn new(slice: &SliceHeader) -> Self {
-        let plane = slice.plane();
+    /// `plane` is the slice's own, or a thinned one.
+    pub(crate) fn new(slice: &SliceHeader, plane: &SlicePlane) -> Self {
         Self {
             syntax: slice.encoded.syntax,
             rows: slice.rows,
             columns: slice.columns,
+            canonical_rows: plane.rows,
             canonical_columns: plane.columns,
             permutation: plane.permutation,
             rescale: slice.rescale,
         }
     }
 
-    /// Decodes one slice: `rows · columns` HU, rows from front to back, columns from the patient's
-    /// right to the left.
+    /// Decodes one slice: HU, rows from front to back, columns from the patient's right to the left.
     ///
     /// # Errors
     /// Where the frame can't be decoded.
     pub fn decode(&self, bytes: &[u8]) -> Result<Vec<i16>, SliceError> {
-        let mut hu = zeroed_vec(self.rows.saturating_mul(self.columns))?;
+        let mut hu = zeroed_vec(self.canonical_rows.saturating_mul(self.canonical_columns))?;
         self.decode_into(Cow::Borrowed(bytes), &mut None, &mut hu)?;
         Ok(hu)
     }
 
-    /// As [`Self::decode`], into `rows · columns` values. `lut` is kept for the next slice.
+    /// As [`Self::decode`], into as many values. `lut` is kept for the next slice.
     ///
     /// # Errors
     /// Where the frame can't be decoded.
@@ -108,14 +109,14 @@ impl std::fmt::Debug for DecodeJob<'_> {
 
 impl<'a> DecodeJob<'a> {
     /// Returns `None` for native pixel data: decoding them here is cheaper than sending them.
-    pub(crate) fn new(image: u32, slice: &SliceHeader, file: &'a [u8]) -> Option<Self> {
+    pub(crate) fn new(image: u32, slice: &SliceHeader, plane: &SlicePlane, file: &'a [u8]) -> Option<Self> {
         if !slice.encoded.syntax.is_encapsulated() {
             return None;
         }
         // A fragment that isn't in the file is found again, and reported, when the slice is
         // decoded.
         let bytes = slice.encoded.bytes(file).ok()?;
-        Some(Self { image, decoder: FrameDecoder::new(slice), bytes })
+        Some(Self { image, decoder: FrameDecoder::new(slice, plane), bytes })
     }
 }
 

@@ -5,5 +5,6 @@ pub(crate) mod file_image;
 pub(crate) mod frame_decoder;
 pub(crate) mod image_frame;
 pub(crate) mod modality_lut;
+mod nifti_slices;
 pub(crate) mod slice_header;
 pub(crate) mod unit;

@@ -229,7 +229,8 @@ mod tests {
     #[test]
     fn floats_are_rounded_and_what_is_none_is_air() {
         let single = FloatRescale { double: false, big_endian: false, slope: 2.0, intercept: -1000.0, padding: None };
-        let bytes: Vec<u8> = [0.0_f32, 520.3, f32::NAN, f32::NEG_INFINITY].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let bytes: Vec<u8> =
+            [0.0_f32, 520.3, f32::NAN, f32::NEG_INFINITY].iter().flat_map(|v| v.to_le_bytes()).collect();
         let values: Vec<Option<i16>> = (0..5).map(|index| single.hounsfield(&bytes, index)).collect();
         assert_eq!(values, [Some(-1000), Some(41), Some(MIN_HU), Some(MIN_HU), None]);
         let double = FloatRescale { double: true, big_endian: true, padding: Some([500.0, 501.0]), ..single };

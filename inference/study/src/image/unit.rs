@@ -46,14 +46,29 @@ mod tests {
     #[test]
     fn hounsfield_is_known_by_any_spelling_and_nothing_else_is() {
         let spellings = [
-            "HU", "Hu", "hu", "H.U.", "[HU]", "Hounsfield", "HOUNSFIELD UNITS", "Houndsfield Unit", "Hounsfeld",
-            "Hounsfiled units", "HU (Hounsfield Unit)", "Hounsfield-Einheiten", "unités Hounsfield", "UH", "HE",
-            "Hounsfield_Unit", "Hounfield",
+            "HU",
+            "Hu",
+            "hu",
+            "H.U.",
+            "[HU]",
+            "Hounsfield",
+            "HOUNSFIELD UNITS",
+            "Houndsfield Unit",
+            "Hounsfeld",
+            "Hounsfiled units",
+            "HU (Hounsfield Unit)",
+            "Hounsfield-Einheiten",
+            "unités Hounsfield",
+            "UH",
+            "HE",
+            "Hounsfield_Unit",
+            "Hounfield",
         ];
         for spelling in spellings {
             assert!(is_hounsfield(spelling), "{spelling}");
         }
-        let others = ["US", "HU_MOD", "MGML", "OD", "Z_EFF", "ED", "EDW", "PCT", "H", "unit", "field", "house", "SUV", ""];
+        let others =
+            ["US", "HU_MOD", "MGML", "OD", "Z_EFF", "ED", "EDW", "PCT", "H", "unit", "field", "house", "SUV", ""];
         for other in others {
             assert!(!is_hounsfield(other), "{other}");
         }

@@ -9,7 +9,7 @@ use corsai_volume::Grid;
 use crate::error::SliceError;
 use crate::image::description::{ImageDescription, ImageKind, SeriesKey};
 use crate::image::file_image::FileImage;
-use crate::issues::{RefusedFiles, ToIssue, counted, volume_too_large};
+use crate::issues::{RefusedFiles, ToIssue, counted, reduced, volume_too_large};
 use crate::series::identity::{instances_key, patient_key};
 use crate::series::preview_image::{PreviewSource, preview_of_slice, preview_of_source};
 use crate::series::slice::SeriesSlice;
@@ -37,6 +37,8 @@ impl Series {
         let first = first.map(|image| image.description.clone());
         let (slices, others): (Vec<_>, Vec<_>) = images.into_iter().partition(|image| image.kind == ImageKind::Slice);
         let lossy = slices.iter().any(|image| image.description.lossy);
+        let nifti = slices.iter().any(|image| image.description.nifti);
+        let orientation_assumed = slices.iter().any(|image| image.description.orientation_assumed);
         let syntax_guessed = slices.iter().any(|image| image.description.syntax_guessed);
         let count = slices.len() + others.len();
         let content = if slices.is_empty() {
@@ -59,6 +61,8 @@ impl Series {
         let warnings = [
             (lossy, IssueCode::PixelsLossy),
             (syntax_guessed, IssueCode::FileNoSyntax),
+            (nifti, IssueCode::NiftiAnonymous),
+            (orientation_assumed, IssueCode::GeometryOrientationAssumed),
             (not_supine, IssueCode::GeometryNotSupine),
         ];
         let warnings = warnings.into_iter().filter(|(applies, _)| *applies && content.is_ok());
@@ -141,11 +145,20 @@ fn build_stack(
         return Err(PreviewSource::middle_eight_bit(eight_bit));
     }
     let stack = SliceStack::build(slices, issues).map_err(PreviewSource::middle_slice)?;
-    if stack.geometry.grid.voxel_count() > max_voxels {
-        issues.push(volume_too_large(&stack.geometry.grid, max_voxels));
-        return Err(PreviewSource::middle_slice(stack.slices));
+    let whole = stack.geometry.grid.clone();
+    if whole.voxel_count() <= max_voxels {
+        return Ok(stack);
     }
-    Ok(stack)
+    match stack.reduced(max_voxels) {
+        Ok(stack) => {
+            issues.push(reduced(&whole, &stack.geometry.grid));
+            Ok(stack)
+        }
+        Err(slices) => {
+            issues.push(volume_too_large(&whole, max_voxels));
+            Err(PreviewSource::middle_slice(slices))
+        }
+    }
 }
 
 fn summary(

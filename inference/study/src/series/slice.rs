@@ -6,7 +6,7 @@ use crate::error::SliceError;
 use crate::geometry::orientation::SlicePlane;
 use crate::geometry::vector::Vector;
 use crate::image::description::{ImageDescription, ReconstructionKey};
-use crate::image::file_image::FileImage;
+use crate::image::file_image::{FileImage, Origin};
 use crate::image::frame_decoder::{DecodeJob, FrameDecoder};
 use crate::image::modality_lut::ModalityLut;
 use crate::image::slice_header::SliceHeader;
@@ -27,7 +27,10 @@ pub(crate) struct SeriesSlice {
     pub instance: String,
     pub reconstruction: ReconstructionKey,
     pub description: ImageDescription,
+    pub origin: Origin,
     bytes: Arc<Vec<u8>>,
+    /// Digest of the encoded pixels, where the bytes were released.
+    released: Option<u64>,
     header: SliceHeader,
     pub plane: SlicePlane,
 }
@@ -43,13 +46,14 @@ impl SeriesSlice {
     /// # Errors
     /// The image's own error, and the file's name.
     pub(crate) fn new(image: FileImage) -> Result<Self, (SliceError, String)> {
-        let FileImage { name, number, bytes, instance, reconstruction, description, slice, .. } = image;
+        let FileImage { name, number, origin, bytes, released, instance, reconstruction, description, slice, .. } =
+            image;
         let header = match slice {
             Ok(header) => header,
             Err(error) => return Err((error, name)),
         };
         let plane = header.plane();
-        Ok(Self { name, number, instance, reconstruction, description, bytes, header, plane })
+        Ok(Self { name, number, instance, reconstruction, description, origin, bytes, released, header, plane })
     }
 
     /// Returns the position of the slice's corner along a normal, mm.
@@ -63,7 +67,36 @@ impl SeriesSlice {
         self.plane == other.plane
             && a.rescale == b.rescale
             && a.encoded.syntax == b.encoded.syntax
-            && matches!((a.encoded.bytes(&self.bytes), b.encoded.bytes(&other.bytes)), (Ok(a), Ok(b)) if a == b)
+            && match (self.released, other.released) {
+                (None, None) => {
+                    matches!((a.encoded.bytes(&self.bytes), b.encoded.bytes(&other.bytes)), (Ok(a), Ok(b)) if a == b)
+                }
+                (a, b) => a == b,
+            }
+    }
+
+    /// Returns whether the slice's file has to be read again before the slice can be decoded.
+    pub(crate) fn is_released(&self) -> bool {
+        self.released.is_some()
+    }
+
+    /// Keeps every second row and column.
+    pub(crate) fn thin(&mut self) {
+        self.plane = self.plane.thinned();
+    }
+
+    /// Decodes the slice from its file, which was read again.
+    ///
+    /// # Errors
+    /// [`SliceError::FileNotRead`] where the file isn't the one that was read before; where the
+    /// frame can't be decoded.
+    pub(crate) fn decode_again(&self, image: &FileImage) -> Result<Vec<i16>, SliceError> {
+        let same =
+            image.slice.as_ref() == Ok(&self.header) && self.header.encoded.digest(&image.bytes) == self.released;
+        if !same {
+            return Err(SliceError::FileNotRead);
+        }
+        FrameDecoder::new(&self.header, &self.plane).decode(&self.header.encoded.bytes(&image.bytes)?)
     }
 
     /// Returns whether both have the same rows, columns and pixel spacing.
@@ -85,12 +118,15 @@ impl SeriesSlice {
     /// # Errors
     /// Where the frame can't be decoded.
     pub(crate) fn decode(&self, lut: &mut Option<ModalityLut>, hu: &mut [i16]) -> Result<(), SliceError> {
+        if self.is_released() {
+            return Err(SliceError::FileNotRead);
+        }
         let bytes = self.header.encoded.bytes(&self.bytes)?;
-        FrameDecoder::new(&self.header).decode_into(bytes, lut, hu)
+        FrameDecoder::new(&self.header, &self.plane).decode_into(bytes, lut, hu)
     }
 
     /// Returns the slice as a job for another worker; `None` where its pixel data are native.
     pub(crate) fn job(&self) -> Option<DecodeJob<'_>> {
-        DecodeJob::new(self.number, &self.header, &self.bytes)
+        DecodeJob::new(self.number, &self.header, &self.plane, &self.bytes)
     }
 }

@@ -1,13 +1,15 @@
 //! From a stack of slices to its volume, slice by slice, so that a worker can show slices and
 //! answer messages in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use corsai_report::{Issue, IssueCode, Severity};
 use corsai_volume::{Grid, HuVolume};
 
+use crate::archive::{Budget, each_file};
 use crate::error::{CodecError, SliceError};
+use crate::image::file_image::{FileImage, Origin};
 use crate::image::frame_decoder::{DecodeJob, Prefetched};
 use crate::image::modality_lut::ModalityLut;
 use crate::issues::{RefusedFiles, ToIssue};
@@ -98,6 +100,48 @@ impl VolumeDecoder {
         self.outcome(z)
     }
 
+    /// Returns the files to be read again before their slices can be decoded, by the order in which
+    /// they were added, from 0: [`crate::Intake`] released their bytes.
+    #[must_use]
+    pub fn released_files(&self) -> Vec<usize> {
+        let waiting = self.stack.slices.iter().zip(&self.states).filter(|(_, state)| **state == SliceState::Waiting);
+        let files = waiting.filter(|(slice, _)| slice.is_released()).map(|(slice, _)| slice.origin.file);
+        files.collect::<BTreeSet<usize>>().into_iter().collect()
+    }
+
+    /// Decodes the waiting slices of one of [`Self::released_files`] from its bytes. Returns those
+    /// that are decoded.
+    pub fn decode_file(&mut self, file: usize, bytes: Vec<u8>) -> Vec<usize> {
+        let stack = Arc::clone(&self.stack);
+        let waiting = stack.slices.iter().enumerate().filter(|(z, slice)| {
+            slice.origin.file == file && slice.is_released() && self.states.get(*z) == Some(&SliceState::Waiting)
+        });
+        let wanted: BTreeMap<Origin, usize> = waiting.map(|(z, slice)| (slice.origin, z)).collect();
+        let mut decoded = Vec::new();
+        let mut origin = Origin { file, ..Origin::default() };
+        // What unpacked before within bounds does so again; an archive that has changed meanwhile
+        // is bounded by its own size.
+        let mut budget = Budget { bytes: u64::MAX, files: usize::MAX };
+        let read = each_file("", bytes, &mut budget, &mut |_, unpacked| {
+            if let Ok(bytes) = unpacked
+                && wanted.range(Origin { image: 0, ..origin }..=Origin { image: usize::MAX, ..origin }).next().is_some()
+                && let Ok(images) = FileImage::read("", bytes, origin, usize::MAX)
+            {
+                for image in images {
+                    let Some(&z) = wanted.get(&image.origin) else { continue };
+                    let result =
+                        stack.slices.get(z).map_or(Err(SliceError::NoSuchSlice), |slice| slice.decode_again(&image));
+                    decoded.extend(self.accept(z, result).is_ok().then_some(z));
+                }
+            }
+            origin.entry += 1;
+        });
+        if let Err(error) = read {
+            tracing::debug!(%error, "an archive was not unpacked again");
+        }
+        decoded
+    }
+
     /// Returns one slice as a job for another worker; `None` where its pixel data are native, or it
     /// isn't waiting.
     #[must_use]
@@ -112,6 +156,10 @@ impl VolumeDecoder {
         let mut decoded = Vec::new();
         for (image, result) in prefetched {
             let Some(z) = self.slice_of_image(image) else { continue };
+            // A slice of a series that is read in part was decoded whole.
+            if result.as_ref().is_ok_and(|hu| hu.len() != self.grid().area()) {
+                continue;
+            }
             decoded.extend(self.accept(z, result).is_ok().then_some(z));
         }
         decoded
