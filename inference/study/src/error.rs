@@ -226,9 +226,6 @@ pub enum GeometryError {
     /// Slices of several directions, none of which has most of them.
     #[error("the slices are not parallel")]
     NotParallel,
-    /// Rows and columns of an array enclose another angle than 90°.
-    #[error("rows and columns are not at right angles")]
-    NotRectangular,
     /// Different images bear one SOP Instance UID.
     #[error("{clashes} images bear the identifier of another image")]
     IdentifierClash {

@@ -10,6 +10,7 @@ use crate::dataset::value_parsing;
 use crate::error::{FileError, SliceError};
 use crate::image::description::SeriesKey;
 use crate::image::file_image::{FileImage, Origin};
+use crate::image::file_reader::read_images;
 use crate::image::frame_decoder::{DecodeJob, Prefetched};
 use crate::issues::RefusedFiles;
 use crate::series::entry::Series;
@@ -162,7 +163,7 @@ impl Intake {
         }
         // Two bytes a voxel.
         let max_nifti_voxels = usize::try_from(self.limits.bytes / 2).unwrap_or(usize::MAX);
-        match FileImage::read(name, bytes, self.origin, max_nifti_voxels) {
+        match read_images(name, bytes, self.origin, max_nifti_voxels) {
             Ok(images) => {
                 self.count(images.len().saturating_sub(1));
                 if self.stop.is_none() {

@@ -113,7 +113,6 @@ impl ToIssue for GeometryError {
             Self::Shifted => Issue::new(IssueCode::GeometryOrientation, [Reason::ShiftedSideways.into()]),
             Self::NotAxial => Issue::new(IssueCode::GeometryNotAxial, []),
             Self::NotParallel => Issue::new(IssueCode::GeometryOrientation, []),
-            Self::NotRectangular => Issue::new(IssueCode::GeometryOrientation, [Reason::SkewedAxes.into()]),
             Self::IdentifierClash { clashes, files } => {
                 counted(IssueCode::SeriesUidClash, *clashes, Counted::Clashes, files.clone())
             }

@@ -61,6 +61,5 @@ pub use image::image_frame::ImageFrame;
 pub use intake::{Intake, Limits, SeriesList};
 pub use series::decoded_volume::DecodedVolume;
 pub use series::entry::Series;
-pub use series::hu_array::{HuArray, hounsfield};
 pub use series::volume_decoder::VolumeDecoder;
 pub use transfer_syntax::UnsupportedSyntax;

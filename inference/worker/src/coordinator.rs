@@ -86,25 +86,33 @@ impl Coordinator {
                 context.answers.put(keys, payload.into_iter().map(JsCast::unchecked_into).collect());
             }
             Command::Open { run, slot, names } => {
-                self.start((run, slot), Study::default(), async move {
+                let files = Rc::new(payload);
+                let study = Study { files: Rc::clone(&files), ..Study::default() };
+                self.start((run, slot), study, async move {
                     let mut decoders = context.decoders();
-                    let (opened, ahead) = reading::files((run, slot), names, payload, &mut decoders).await;
-                    analyse_opened(&context, (run, slot), opened, DecodeResources { decoders, ahead }, begun).await
+                    let (opened, ahead) = reading::files((run, slot), names, &files, &mut decoders).await;
+                    let resources = DecodeResources { decoders, ahead, files };
+                    analyse_opened(&context, (run, slot), opened, resources, begun).await
                 });
             }
             Command::OpenPhantom { run, slot, date } => {
                 self.start((run, slot), Study::default(), async move {
                     let opened = reading::phantom((run, slot), date).await?;
-                    let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new() };
+                    let files = Rc::default();
+                    let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new(), files };
                     analyse_opened(&context, (run, slot), opened, resources, begun).await
                 });
             }
             Command::Choose { run, slot, series } => {
-                let Some(opened) = context.studies.of(slot).borrow().opened.clone() else {
+                let (opened, files) = {
+                    let study = context.studies.of(slot).borrow();
+                    (study.opened.clone(), Rc::clone(&study.files))
+                };
+                let Some(opened) = opened else {
                     return page_events::refuse(run, slot, WorkerError::UnknownSeries.into());
                 };
-                let study = Study { opened: Some(Rc::clone(&opened)), ..Study::default() };
-                let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new() };
+                let study = Study { opened: Some(Rc::clone(&opened)), files: Rc::clone(&files), ..Study::default() };
+                let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new(), files };
                 self.start((run, slot), study, async move {
                     analysis::analyse(&context, (run, slot), &opened, series, resources, begun).await
                 });

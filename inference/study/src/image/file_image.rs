@@ -8,10 +8,8 @@ use crate::dataset::frames::{Frame, frames};
 use crate::dataset::reader::Dataset;
 use crate::dataset::value_parsing;
 use crate::error::{CodecError, FileError, SliceError};
-use crate::file_format::FileFormat;
 use crate::image::description::{ImageDescription, ImageKind, ReconstructionKey, SeriesKey};
 use crate::image::frame_decoder::DecodeJob;
-use crate::image::nifti_slices::nifti_slices;
 use crate::image::slice_header::SliceHeader;
 use crate::pixel_data::{EightBitImage, EncodedFrame, PixelData};
 
@@ -52,30 +50,12 @@ pub(crate) struct FileImage {
 }
 
 impl FileImage {
-    /// Reads one file: its image, or one image for each frame. An error that all frames share is
-    /// reported by one image. A NIfTI file may have `max_nifti_voxels`.
+    /// Reads one DICOM file: its image, or one image for each frame. An error that all frames share
+    /// is reported by one image.
     ///
     /// # Errors
     /// Where the file can't be used at all, and belongs to no series.
-    pub(crate) fn read(
-        name: &str,
-        bytes: Vec<u8>,
-        origin: Origin,
-        max_nifti_voxels: usize,
-    ) -> Result<Vec<Self>, FileError> {
-        let mut images = match FileFormat::of(&bytes) {
-            Some(FileFormat::Nifti) => nifti_slices(name, bytes, origin, max_nifti_voxels)?,
-            Some(FileFormat::OtherArchive(format)) => return Err(FileError::UnsupportedArchive(format)),
-            Some(FileFormat::OtherImage(format)) => return Err(FileError::OtherFormat(format)),
-            Some(FileFormat::Zip | FileFormat::Gzip | FileFormat::Tar) | None => Self::read_dicom(name, bytes)?,
-        };
-        for (number, image) in images.iter_mut().enumerate() {
-            image.origin = Origin { image: number, ..origin };
-        }
-        Ok(images)
-    }
-
-    fn read_dicom(name: &str, bytes: Vec<u8>) -> Result<Vec<Self>, FileError> {
+    pub(crate) fn read(name: &str, bytes: Vec<u8>) -> Result<Vec<Self>, FileError> {
         let dataset = Dataset::read(bytes)?;
         let mut images: Vec<Self> = match frames(&dataset) {
             Ok(frames) => frames.iter().map(|frame| Self::new(name, frame, SliceHeader::read)).collect(),

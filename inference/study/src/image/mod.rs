@@ -2,6 +2,7 @@
 
 pub(crate) mod description;
 pub(crate) mod file_image;
+pub(crate) mod file_reader;
 pub(crate) mod frame_decoder;
 pub(crate) mod image_frame;
 pub(crate) mod modality_lut;

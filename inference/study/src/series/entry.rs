@@ -103,12 +103,12 @@ impl Series {
     }
 
     /// Returns the sort key of the list: series that can be measured first, then those of the
-    /// lungs, then the longest, then by date and name.
+    /// lungs, then those that name their modality, then the longest, then by date and name.
     pub(crate) fn sort_key(&self) -> impl Ord + use<> {
-        let SeriesSummary { usable, description, date, slices, .. } = &self.summary;
+        let SeriesSummary { usable, description, modality, date, slices, .. } = &self.summary;
         let lower = description.to_lowercase();
         let lung = LUNG_WORDS.iter().any(|word| lower.contains(word));
-        (!usable, !lung, u32::MAX - slices, date.clone(), lower)
+        (!usable, !lung, modality.is_empty(), u32::MAX - slices, date.clone(), lower)
     }
 }
 

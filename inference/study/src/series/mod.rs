@@ -2,7 +2,6 @@
 
 pub(crate) mod decoded_volume;
 pub(crate) mod entry;
-pub(crate) mod hu_array;
 pub(crate) mod hu_check;
 pub(crate) mod identity;
 pub(crate) mod preview_image;

@@ -9,7 +9,8 @@ use corsai_volume::{Grid, HuVolume};
 
 use crate::archive::{Budget, each_file};
 use crate::error::{CodecError, SliceError};
-use crate::image::file_image::{FileImage, Origin};
+use crate::image::file_image::Origin;
+use crate::image::file_reader::read_images;
 use crate::image::frame_decoder::{DecodeJob, Prefetched};
 use crate::image::modality_lut::ModalityLut;
 use crate::issues::{RefusedFiles, ToIssue};
@@ -125,7 +126,7 @@ impl VolumeDecoder {
         let read = each_file("", bytes, &mut budget, &mut |_, unpacked| {
             if let Ok(bytes) = unpacked
                 && wanted.range(Origin { image: 0, ..origin }..=Origin { image: usize::MAX, ..origin }).next().is_some()
-                && let Ok(images) = FileImage::read("", bytes, origin, usize::MAX)
+                && let Ok(images) = read_images("", bytes, origin, usize::MAX)
             {
                 for image in images {
                     let Some(&z) = wanted.get(&image.origin) else { continue };

@@ -293,8 +293,13 @@ fn limits_end_in_a_refusal_not_in_a_part() {
         assert_eq!((opened.issues[0].code, opened.issues[0].severity), (code, Severity::Stop));
     };
     stopped(Limits { files: 9, ..Limits::default() }, Code::InputTooMany);
-    stopped(Limits { bytes: 9000, ..Limits::default() }, Code::InputTooLarge);
-    let opened = open_within(&files, Limits { voxels: 10 * ROWS * COLUMNS - 1, ..Limits::default() });
+    let mut intake = Intake::new(Limits::default());
+    files.iter().for_each(|file| intake.add(&file.name, file.bytes()));
+    intake.add_too_large();
+    let opened = intake.finish();
+    assert!(opened.series.is_empty());
+    assert_eq!(codes(&opened.issues), [Code::InputTooLarge]);
+    let opened = open_within(&files, Limits { voxels: ROWS * COLUMNS / 2, ..Limits::default() });
     assert_eq!(codes(&only(&opened).summary().issues), [Code::InputTooLarge]);
     assert!(!only(&opened).summary().usable && only(&opened).preview().is_some());
 }

@@ -7,6 +7,8 @@ mod containers;
 mod doubts;
 mod elsewhere;
 mod encodings;
+mod field_containers;
+mod field_reading;
 mod fuzzed;
 mod hostile;
 mod invariance;
