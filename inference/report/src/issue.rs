@@ -67,7 +67,7 @@ issues! {
     FileTooNested "file.too-nested" Skip "The file nests its sequences too deeply to be read safely." "Export the study again.";
     FileUnreadable "file.unreadable" Skip "The file could not be read." "Check that it is still there and that it is fully downloaded, then drop it again.";
     FileHeader "file.header" Skip "The file's header could not be understood." "Export the study again, as uncompressed CT images if the archive offers it.";
-    FileNoSyntax "file.no-syntax" Warning "The files do not say how they are written; it was told from their first elements." "Export the study again if there is a way to.";
+    FileNoSyntax "file.no-syntax" Warning "The files do not say how they are written, or say it wrongly; it was told from their content." "Export the study again if there is a way to.";
     FileNoPixels "file.no-pixels" Skip "The file has no picture in it." "Nothing to do: reports, plans and directory files are passed over.";
     FileDuplicate "file.duplicate" Info "The same picture is there more than once; one copy is used." "Nothing to do.";
     FileOtherFormat "file.other-format" Skip "The file holds pictures in a format that is not read." "Drop the CT's DICOM files, or the CT as a NIfTI file (.nii or .nii.gz) in Hounsfield units.";

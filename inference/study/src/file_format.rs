@@ -106,6 +106,26 @@ const NIFTI_HEADER: [[u8; 4]; 2] = [[0x5C, 1, 0, 0], [0, 0, 1, 0x5C]];
 /// The same of NIfTI-2.
 const NIFTI_2_HEADER: [[u8; 4]; 2] = [[0x1C, 2, 0, 0], [0, 0, 2, 0x1C]];
 
+/// First bytes of a file, and its format.
+const STARTS: &[(&[u8], FileFormat)] = &[
+    (b"PK\x03\x04", FileFormat::Zip),
+    (b"PK\x05\x06", FileFormat::Zip),
+    (b"PK\x07\x08", FileFormat::OtherArchive(ArchiveFormat::SplitZip)),
+    (b"\x1F\x8B\x08", FileFormat::Gzip),
+    (b"7z\xBC\xAF\x27\x1C", FileFormat::OtherArchive(ArchiveFormat::SevenZip)),
+    (b"Rar!\x1A\x07", FileFormat::OtherArchive(ArchiveFormat::Rar)),
+    (b"MSCF\0\0\0\0", FileFormat::OtherArchive(ArchiveFormat::Cabinet)),
+    (b"BZh", FileFormat::OtherArchive(ArchiveFormat::Bzip2)),
+    (b"\xFD7zXZ\0", FileFormat::OtherArchive(ArchiveFormat::Xz)),
+    (b"\x28\xB5\x2F\xFD", FileFormat::OtherArchive(ArchiveFormat::Zstandard)),
+    (b"NRRD000", FileFormat::OtherImage(ImageFormat::Nrrd)),
+    (b"ObjectType", FileFormat::OtherImage(ImageFormat::MetaImage)),
+    (b"\x89HDF\r\n\x1A\n", FileFormat::OtherImage(ImageFormat::Hdf5)),
+    (b"MATLAB 5.0", FileFormat::OtherImage(ImageFormat::Matlab)),
+    (b"\x93NUMPY", FileFormat::OtherImage(ImageFormat::NumPy)),
+    (b"!INTERFILE", FileFormat::OtherImage(ImageFormat::Interfile)),
+];
+
 impl FileFormat {
     /// Returns the format of a file; `None` for DICOM and for all others. A DICOM preamble may begin
     /// as another format does.
@@ -113,24 +133,6 @@ impl FileFormat {
         if bytes.get(128..132) == Some(b"DICM") {
             return None;
         }
-        const STARTS: &[(&[u8], FileFormat)] = &[
-            (b"PK\x03\x04", FileFormat::Zip),
-            (b"PK\x05\x06", FileFormat::Zip),
-            (b"PK\x07\x08", FileFormat::OtherArchive(ArchiveFormat::SplitZip)),
-            (b"\x1F\x8B\x08", FileFormat::Gzip),
-            (b"7z\xBC\xAF\x27\x1C", FileFormat::OtherArchive(ArchiveFormat::SevenZip)),
-            (b"Rar!\x1A\x07", FileFormat::OtherArchive(ArchiveFormat::Rar)),
-            (b"MSCF\0\0\0\0", FileFormat::OtherArchive(ArchiveFormat::Cabinet)),
-            (b"BZh", FileFormat::OtherArchive(ArchiveFormat::Bzip2)),
-            (b"\xFD7zXZ\0", FileFormat::OtherArchive(ArchiveFormat::Xz)),
-            (b"\x28\xB5\x2F\xFD", FileFormat::OtherArchive(ArchiveFormat::Zstandard)),
-            (b"NRRD000", FileFormat::OtherImage(ImageFormat::Nrrd)),
-            (b"ObjectType", FileFormat::OtherImage(ImageFormat::MetaImage)),
-            (b"\x89HDF\r\n\x1A\n", FileFormat::OtherImage(ImageFormat::Hdf5)),
-            (b"MATLAB 5.0", FileFormat::OtherImage(ImageFormat::Matlab)),
-            (b"\x93NUMPY", FileFormat::OtherImage(ImageFormat::NumPy)),
-            (b"!INTERFILE", FileFormat::OtherImage(ImageFormat::Interfile)),
-        ];
         let start = STARTS.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, format)| *format);
         start.or_else(|| Self::by_later_mark(bytes))
     }

@@ -267,7 +267,9 @@ impl Intake {
         let mut of_files = refused.into_issues(None);
         if !series.is_empty() {
             // What stops a single file doesn't stop the others.
-            of_files.iter_mut().for_each(|issue| issue.severity = issue.severity.min(Severity::Skip));
+            for issue in &mut of_files {
+                issue.severity = issue.severity.min(Severity::Skip);
+            }
         }
         issues.extend(of_files);
         tracing::info!(series = series.len(), issues = issues.len(), "images sorted into series");

@@ -3,6 +3,9 @@
 //! A new codec is a variant of [`TransferSyntax`], an arm of [`decode`] and a file beside this one.
 
 use std::borrow::Cow;
+use std::io::Read;
+
+use flate2::read::DeflateDecoder;
 
 use crate::allocation::zeroed_vec;
 use crate::codec::samples::{CodecBitDepth, DecodedSamples, StoredWords};
@@ -25,9 +28,11 @@ pub(crate) fn decode<'a>(
     let pixels = rows.checked_mul(columns).ok_or(CodecError::Size)?;
     let native = |bytes, big_endian| StoredWords { bytes, big_endian, codec_depth: None };
     let words = match syntax {
-        TransferSyntax::Unnamed | TransferSyntax::LittleEndian | TransferSyntax::DeflatedLittleEndian => {
-            native(bytes, false)
-        }
+        TransferSyntax::Unnamed
+        | TransferSyntax::LittleEndian
+        | TransferSyntax::DeflatedLittleEndian
+        | TransferSyntax::EncapsulatedNative => native(bytes, false),
+        TransferSyntax::DeflatedFrames => native(Cow::Owned(inflate(&bytes, pixels.saturating_mul(2))?), false),
         TransferSyntax::ExplicitBigEndian => native(bytes, true),
         TransferSyntax::Rle => native(Cow::Owned(rle::decode_16_bit(&bytes, pixels)?), true),
         TransferSyntax::JpegLossless => {
@@ -47,6 +52,13 @@ pub(crate) fn decode<'a>(
         TransferSyntax::Unsupported(syntax) => return Err(CodecError::UnsupportedSyntax(syntax)),
     };
     if words.bytes.len() < pixels.saturating_mul(2) { Err(CodecError::Damaged) } else { Ok(words) }
+}
+
+/// Inflates a frame of `size` bytes.
+fn inflate(deflated: &[u8], size: usize) -> Result<Vec<u8>, CodecError> {
+    let mut inflated = zeroed_vec(size)?;
+    DeflateDecoder::new(deflated).read_exact(&mut inflated).map_err(|error| CodecError::Decoder(error.to_string()))?;
+    Ok(inflated)
 }
 
 /// Decodes an 8-bit JPEG image for the preview: grey values 0..=255, row by row.

@@ -15,3 +15,4 @@ mod jpeg_markers;
 mod jpeg_xl;
 mod rle;
 pub(crate) mod samples;
+pub(crate) mod stream_syntax;

@@ -59,7 +59,8 @@ impl Frame<'_> {
 pub(crate) fn frames(dataset: &Dataset) -> Result<Vec<Frame<'_>>, (Frame<'_>, SliceError)> {
     let declared = dataset.value(tags::NUMBER_OF_FRAMES);
     let described = dataset.described_frames();
-    if described == 0 && declared.is_none_or(|value| value_parsing::integer(value) == Some(1)) {
+    // Some writers count the only frame from 0.
+    if described == 0 && declared.is_none_or(|value| matches!(value_parsing::integer(value), Some(0 | 1))) {
         return Ok(vec![Frame { dataset, index: None, pixels: dataset.pixels.clone() }]);
     }
     let count = declared.map_or(Some(1), value_parsing::integer).and_then(|count| usize::try_from(count).ok());

@@ -12,6 +12,7 @@
 //! crafted file differently.
 
 use std::io::Read;
+use std::mem::discriminant;
 use std::ops::Range;
 
 use dicom_core::dictionary::stub::StubDataDictionary;
@@ -23,6 +24,7 @@ use dicom_encoding::decode::explicit_be::ExplicitVRBigEndianDecoder;
 use dicom_encoding::decode::explicit_le::ExplicitVRLittleEndianDecoder;
 use dicom_encoding::decode::implicit_le::ImplicitVRLittleEndianDecoder;
 
+use crate::codec::stream_syntax::stream_syntax;
 use crate::dataset::attributes::{NESTED, TOP_LEVEL};
 use crate::error::FileError;
 use crate::pixel_data::{PixelData, SampleFormat};
@@ -84,7 +86,7 @@ pub(crate) struct Dataset {
     pub format: SampleFormat,
     /// The basic offset table (PS3.5 A.4); it is often empty.
     pub offsets: Range<usize>,
-    /// The file has a meta group that doesn't name the transfer syntax.
+    /// The file has a meta group that doesn't name the transfer syntax, or names another one.
     pub syntax_guessed: bool,
     elements: Elements,
 }
@@ -110,13 +112,17 @@ impl Dataset {
             return Err(FileError::NoPixels);
         }
         let start = reader.at;
-        let syntax = declared.unwrap_or(TransferSyntax::Unnamed);
-        if syntax == TransferSyntax::DeflatedLittleEndian {
+        let mut syntax = declared.unwrap_or(TransferSyntax::Unnamed);
+        let deflated = syntax == TransferSyntax::DeflatedLittleEndian;
+        // Programs that pass a data set on forget to deflate it.
+        if deflated && reader.begins_like_dicom() {
+            syntax = TransferSyntax::Unnamed;
+        } else if deflated {
             let inflated = inflate(bytes.get(start..).unwrap_or_default())?;
             return Self::parse(inflated, 0, syntax);
         }
         let mut dataset = Self::parse(bytes, start, syntax)?;
-        dataset.syntax_guessed = syntax == TransferSyntax::Unnamed && start > meta_start;
+        dataset.syntax_guessed |= syntax == TransferSyntax::Unnamed && start > meta_start;
         Ok(dataset)
     }
 
@@ -134,7 +140,10 @@ impl Dataset {
             (TransferSyntax::Unnamed, _) => TransferSyntax::LittleEndian,
             (named, _) => named,
         };
-        Ok(Self { bytes, encoding, syntax, pixels, format, offsets, syntax_guessed: false, elements })
+        let shown = shown_syntax(syntax, &pixels, &bytes);
+        let syntax_guessed = shown.is_some();
+        let syntax = shown.unwrap_or(syntax);
+        Ok(Self { bytes, encoding, syntax, pixels, format, offsets, syntax_guessed, elements })
     }
 
     fn find(&self, elements: &[Element], tag: Tag) -> Option<&[u8]> {
@@ -162,6 +171,23 @@ impl Dataset {
     /// Returns whether the attribute is there, empty or not.
     pub(crate) fn has(&self, tag: Tag) -> bool {
         self.elements.top.iter().any(|element| element.tag == tag)
+    }
+}
+
+/// Returns the transfer syntax that the pixel data show where it is another than the `named` one:
+/// archives that compress and decompress pixels forget to rename them.
+fn shown_syntax(named: TransferSyntax, pixels: &PixelData, bytes: &[u8]) -> Option<TransferSyntax> {
+    match (named, pixels) {
+        (TransferSyntax::Unsupported(_), _) => None,
+        (_, PixelData::Native(range)) => {
+            (named.is_encapsulated() && !range.is_empty()).then_some(TransferSyntax::LittleEndian)
+        }
+        (TransferSyntax::EncapsulatedNative | TransferSyntax::DeflatedFrames, PixelData::Encapsulated(_)) => None,
+        (_, PixelData::Encapsulated(fragments)) => {
+            let shown = stream_syntax(bytes.get(fragments.first()?.start..)?)?;
+            (discriminant(&shown) != discriminant(&named)).then_some(shown)
+        }
+        (_, PixelData::Truncated) => None,
     }
 }
 
@@ -345,6 +371,13 @@ impl DatasetReader<'_> {
                 | (Some(Container { is_item: true, .. }), ITEM_END) => {
                     open.pop();
                 }
+                // Some writers end the last item of a sequence with the sequence.
+                (Some(Container { is_item: true, end: None, .. }), SEQUENCE_END) => {
+                    open.pop();
+                    if open.pop().is_none_or(|sequence| sequence.end.is_some()) {
+                        return Err(FileError::Header);
+                    }
+                }
                 (Some(Container { is_item: false, .. }), _)
                 | (Some(Container { is_item: true, .. }), Tag(0xFFFE, _)) => {
                     return Err(FileError::Header);
@@ -450,6 +483,10 @@ impl DatasetReader<'_> {
         }
     }
 
+    fn only_zeros_from(&self, start: usize) -> bool {
+        self.bytes.get(start..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0))
+    }
+
     fn pixel_data(&mut self, header: &DataElementHeader, encoding: ElementEncoding) -> Result<PixelData, FileError> {
         if header.len.is_defined() {
             return Ok(match self.take(header) {
@@ -460,7 +497,13 @@ impl DatasetReader<'_> {
         let mut fragments = Vec::new();
         let mut offsets_seen = false;
         while self.at < self.bytes.len() {
-            let Ok(item) = self.header(encoding) else { return Ok(PixelData::Truncated) };
+            let item_start = self.at;
+            let item = self.header(encoding);
+            // Zeros in place of the last delimiter.
+            if !fragments.is_empty() && self.only_zeros_from(item_start) {
+                break;
+            }
+            let Ok(item) = item else { return Ok(PixelData::Truncated) };
             match item.tag {
                 ITEM => {
                     let Ok(value) = self.take(&item) else { return Ok(PixelData::Truncated) };

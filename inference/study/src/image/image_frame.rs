@@ -56,7 +56,7 @@ fn first_frame(dataset: &Dataset) -> Result<ImageFrame, SliceError> {
     let declared = dataset.value(tags::NUMBER_OF_FRAMES);
     let count = declared.map_or(Some(1), value_parsing::integer).and_then(|count| usize::try_from(count).ok());
     let pixels = match count {
-        Some(1) => whole.pixels,
+        Some(0 | 1) => whole.pixels,
         Some(count) => split(dataset, count)?.into_iter().next().ok_or(SliceError::NoPixelData)?,
         None => return Err(SliceError::MissingNumber),
     };

@@ -10,7 +10,7 @@ use corsai_nifti::{DataType, Geometry, Image, NiftiError, Reader};
 use crate::allocation::empty_vec;
 use crate::error::{FileError, SliceError};
 use crate::geometry::vector::Vector;
-use crate::image::description::{ImageDescription, SeriesKey};
+use crate::image::description::{ImageDescription, ImageSource, SeriesKey};
 use crate::image::file_image::{FileImage, Origin};
 use crate::image::modality_lut::{HuMapping, Rescale, StoredBits, clamped_hu};
 use crate::image::slice_header::SliceHeader;
@@ -44,8 +44,7 @@ pub(crate) fn nifti_slices(
     let description = ImageDescription {
         rows,
         columns,
-        nifti: true,
-        orientation_assumed: !orientation_known,
+        source: if orientation_known { ImageSource::Nifti } else { ImageSource::NiftiWithoutOrientation },
         ..ImageDescription::default()
     };
     let image = |name: &str, bytes, slice| FileImage::of_slice(name, bytes, series.clone(), description.clone(), slice);

@@ -7,7 +7,7 @@ use corsai_report::{Counted, Issue, IssueCode, Severity};
 use corsai_volume::Grid;
 
 use crate::error::SliceError;
-use crate::image::description::{ImageDescription, ImageKind, SeriesKey};
+use crate::image::description::{ImageDescription, ImageKind, ImageSource, SeriesKey};
 use crate::image::file_image::FileImage;
 use crate::issues::{RefusedFiles, ToIssue, counted, reduced, volume_too_large};
 use crate::series::identity::{instances_key, patient_key};
@@ -37,8 +37,7 @@ impl Series {
         let first = first.map(|image| image.description.clone());
         let (slices, others): (Vec<_>, Vec<_>) = images.into_iter().partition(|image| image.kind == ImageKind::Slice);
         let lossy = slices.iter().any(|image| image.description.lossy);
-        let nifti = slices.iter().any(|image| image.description.nifti);
-        let orientation_assumed = slices.iter().any(|image| image.description.orientation_assumed);
+        let source = slices.first().map(|image| image.description.source).unwrap_or_default();
         let syntax_guessed = slices.iter().any(|image| image.description.syntax_guessed);
         let count = slices.len() + others.len();
         let content = if slices.is_empty() {
@@ -61,8 +60,8 @@ impl Series {
         let warnings = [
             (lossy, IssueCode::PixelsLossy),
             (syntax_guessed, IssueCode::FileNoSyntax),
-            (nifti, IssueCode::NiftiAnonymous),
-            (orientation_assumed, IssueCode::GeometryOrientationAssumed),
+            (source != ImageSource::Dicom, IssueCode::NiftiAnonymous),
+            (source == ImageSource::NiftiWithoutOrientation, IssueCode::GeometryOrientationAssumed),
             (not_supine, IssueCode::GeometryNotSupine),
         ];
         let warnings = warnings.into_iter().filter(|(applies, _)| *applies && content.is_ok());

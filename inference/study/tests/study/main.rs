@@ -9,6 +9,7 @@ mod elsewhere;
 mod encodings;
 mod field_containers;
 mod field_reading;
+mod field_reports;
 mod fuzzed;
 mod hostile;
 mod invariance;
