@@ -25,7 +25,7 @@ pub enum ArchiveFormat {
     ZipLzma,
     /// A zip whose files are packed by Zstandard.
     ZipZstandard,
-    /// A zip whose files are packed by PPMd.
+    /// A zip whose files are packed by `PPMd`.
     ZipPpmd,
     /// A zip whose files are packed by a method of its own time.
     ZipOther,

@@ -19,7 +19,7 @@ const MAX_BOXES: usize = 64;
 pub(crate) fn codestream(stream: &[u8]) -> Result<&[u8], CodecError> {
     let Some(mut rest) = stream.strip_prefix(&SIGNATURE) else { return Ok(stream) };
     for _ in 0..MAX_BOXES {
-        let (kind, body, after) = next_box(rest)?;
+        let FileBox { kind, body, after } = next_box(rest)?;
         match kind {
             b"jp2c" => return Ok(body),
             b"jp2h" if has_palette(body)? => return Err(CodecError::Unsupported),
@@ -34,7 +34,7 @@ fn has_palette(mut header: &[u8]) -> Result<bool, CodecError> {
         if header.is_empty() {
             return Ok(false);
         }
-        let (kind, _, after) = next_box(header)?;
+        let FileBox { kind, after, .. } = next_box(header)?;
         if kind == b"pclr" {
             return Ok(true);
         }
@@ -43,13 +43,20 @@ fn has_palette(mut header: &[u8]) -> Result<bool, CodecError> {
     Err(CodecError::Damaged)
 }
 
-/// Returns kind and content of the first box, and the bytes behind it. A length of 0 reaches to the
-/// end; after a length of 1 there is one of eight bytes.
-fn next_box(bytes: &[u8]) -> Result<(&[u8; 4], &[u8], &[u8]), CodecError> {
+struct FileBox<'a> {
+    kind: &'a [u8; 4],
+    body: &'a [u8],
+    /// The bytes behind the box.
+    after: &'a [u8],
+}
+
+/// Returns the first box. A length of 0 reaches to the end; after a length of 1 there is one of
+/// eight bytes.
+fn next_box(bytes: &[u8]) -> Result<FileBox<'_>, CodecError> {
     let (length, rest) = bytes.split_first_chunk::<4>().ok_or(CodecError::Damaged)?;
     let (kind, rest) = rest.split_first_chunk::<4>().ok_or(CodecError::Damaged)?;
     let (length, body) = match u32::from_be_bytes(*length) {
-        0 => return Ok((kind, rest, &[])),
+        0 => return Ok(FileBox { kind, body: rest, after: &[] }),
         1 => {
             let (long, body) = rest.split_first_chunk::<8>().ok_or(CodecError::Damaged)?;
             (u64::from_be_bytes(*long).checked_sub(16), body)
@@ -58,7 +65,7 @@ fn next_box(bytes: &[u8]) -> Result<(&[u8; 4], &[u8], &[u8]), CodecError> {
     };
     let length = length.and_then(|length| usize::try_from(length).ok()).ok_or(CodecError::Damaged)?;
     let (body, after) = body.split_at_checked(length).ok_or(CodecError::Damaged)?;
-    Ok((kind, body, after))
+    Ok(FileBox { kind, body, after })
 }
 
 #[cfg(test)]

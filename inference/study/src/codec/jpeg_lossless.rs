@@ -153,7 +153,9 @@ impl Scan {
             return Err(CodecError::Damaged);
         }
         if self.point_transform > 0 {
-            samples.iter_mut().for_each(|sample| *sample <<= self.point_transform);
+            for sample in &mut samples {
+                *sample <<= self.point_transform;
+            }
         }
         Ok(samples)
     }

@@ -262,12 +262,9 @@ impl DatasetReader<'_> {
             };
             let header = self.header(encoding)?;
             let value = self.take(&header)?;
-            if header.tag == tags::TRANSFER_SYNTAX_UID {
-                let named = TransferSyntax::from_uid(self.bytes.get(value).unwrap_or_default());
-                if syntax.is_some_and(|earlier| earlier != named) {
-                    return Err(FileError::Header);
-                }
-                syntax = Some(named);
+            // Some data sets begin with a second one, of the network's. The first is the file's.
+            if header.tag == tags::TRANSFER_SYNTAX_UID && syntax.is_none() {
+                syntax = Some(TransferSyntax::from_uid(self.bytes.get(value).unwrap_or_default()));
             }
         }
         Ok(syntax)

@@ -331,3 +331,39 @@ fn what_the_header_says_of_its_extremes_decides_nothing() {
     let bytes = chest(1)[0].bytes();
     assert!(ImageFrame::read(bytes[META - 28..].to_vec()).is_ok());
 }
+
+#[test]
+fn a_data_set_may_begin_with_another_transfer_syntax_or_a_networks_command() {
+    let begun = |start: &[u8]| {
+        let files = chest(10).into_iter().map(|file| {
+            let bytes = file.bytes();
+            [&bytes[..META], start, &bytes[META..]].concat()
+        });
+        files.collect::<Vec<_>>()
+    };
+    let implicit = element((2, 0x10), "UI", b"1.2.840.10008.1.2\0", Written::Explicit);
+    unchanged_bytes(&begun(&implicit), &[]);
+    // The second time implicitly.
+    let title = |written| element((2, 0x16), "AE", b"ARCHIVE ", written);
+    unchanged_bytes(&begun(&[title(Written::Explicit), title(Written::Implicit)].concat()), &[]);
+    unchanged_bytes(&begun(&element((0, 0x02), "UI", b"1.2.840.10008.5.1.4.1.1.2\0", Written::Explicit)), &[]);
+}
+
+#[test]
+fn planes_of_rle_may_have_odd_lengths_and_a_byte_too_many() {
+    let odd = all(|file| {
+        let words = file.stored();
+        let plane = |low: bool, more: bool| -> Vec<u8> {
+            let bytes = words.iter().map(|word| word.to_be_bytes()[usize::from(low)]).chain(more.then_some(0));
+            let bytes: Vec<u8> = bytes.collect();
+            bytes.chunks(127).flat_map(|part| [vec![part.len() as u8 - 1], part.to_vec()].concat()).collect()
+        };
+        let (mut high, low) = (plane(false, true), plane(true, true));
+        high.resize(high.len() | 1, 0x80);
+        let mut header: Vec<u32> = vec![2, 64, 64 + high.len() as u32];
+        header.resize(16, 0);
+        let header: Vec<u8> = header.iter().flat_map(|number| number.to_le_bytes()).collect();
+        file.packed(RLE, vec![[header, high, low].concat()])
+    });
+    unchanged(&odd, &[]);
+}
