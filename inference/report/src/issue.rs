@@ -66,6 +66,7 @@ issues! {
     FileBadLength "file.bad-length" Skip "The file declares more data than it holds." "Export the study again.";
     FileTooNested "file.too-nested" Skip "The file nests its sequences too deeply to be read safely." "Export the study again.";
     FileUnreadable "file.unreadable" Skip "The file could not be read." "Check that it is still there and that it is fully downloaded, then drop it again.";
+    FileTooLarge "file.too-large" Skip "The file is larger than this page can hold in memory." "Unpack it if it is an archive, and drop the folder; else measure it on the command line.";
     FileHeader "file.header" Skip "The file's header could not be understood." "Export the study again, as uncompressed CT images if the archive offers it.";
     FileNoSyntax "file.no-syntax" Warning "The files do not say how they are written, or say it wrongly; it was told from their content." "Export the study again if there is a way to.";
     FileNoPixels "file.no-pixels" Skip "The file has no picture in it." "Nothing to do: reports, plans and directory files are passed over.";

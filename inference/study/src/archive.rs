@@ -23,7 +23,10 @@ const MAX_DEPTH: usize = 4;
 /// What archives may still unpack to, over one intake.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Budget {
+    /// Of all files together.
     pub bytes: u64,
+    /// Most bytes of one file.
+    pub file_bytes: u64,
     pub files: usize,
 }
 
@@ -74,7 +77,7 @@ fn unpack(
     each: &mut impl FnMut(&str, Unpacked),
 ) -> Result<(), ArchiveError> {
     let most = (bytes.len() as u64).saturating_mul(MAX_RATIO).max(FREE_BYTES);
-    let own = Budget { bytes: budget.bytes.min(most), files: budget.files };
+    let own = Budget { bytes: budget.bytes.min(most), ..*budget };
     let mut unpacker = Unpacker { budget: own, each };
     let result = unpacker.level(name, bytes, 1);
     budget.bytes = budget.bytes.saturating_sub(own.bytes - unpacker.budget.bytes);
@@ -154,8 +157,12 @@ impl<F: FnMut(&str, Unpacked)> Unpacker<'_, F> {
     fn entry(&mut self, name: &str, entry: impl Read, depth: usize) -> Result<(), ArchiveError> {
         self.count()?;
         let mut content = Vec::new();
-        let read = entry.take(self.budget.bytes.saturating_add(1)).read_to_end(&mut content);
-        self.budget.bytes = self.budget.bytes.checked_sub(content.len() as u64).ok_or(ArchiveError::TooLarge)?;
+        let most = self.budget.bytes.min(self.budget.file_bytes);
+        let read = entry.take(most.saturating_add(1)).read_to_end(&mut content);
+        if content.len() as u64 > most {
+            return Err(ArchiveError::TooLarge);
+        }
+        self.budget.bytes -= content.len() as u64;
         if read.is_err() {
             (self.each)(name, Err(FileError::BadArchive));
         } else if !is_archive(&content) {
@@ -238,7 +245,7 @@ mod tests {
         (seen, result)
     }
 
-    const PLENTY: Budget = Budget { bytes: 1 << 30, files: 100 };
+    const PLENTY: Budget = Budget { bytes: 1 << 30, file_bytes: 1 << 30, files: 100 };
 
     #[test]
     fn archives_open_within_one_another_up_to_a_depth() {
@@ -282,6 +289,7 @@ mod tests {
         }
         let two = zip(&[("a", &[1; 600]), ("b", &[2; 600])]);
         assert_eq!(contents(&two, Budget { bytes: 1000, ..PLENTY }).1, Err(ArchiveError::TooLarge));
+        assert_eq!(contents(&two, Budget { file_bytes: 599, ..PLENTY }).1, Err(ArchiveError::TooLarge));
         assert_eq!(contents(&two, Budget { files: 1, ..PLENTY }).1, Err(ArchiveError::TooMany));
         assert_eq!(contents(&two, PLENTY), (vec!["z/a:600".into(), "z/b:600".into()], Ok(())));
     }

@@ -39,6 +39,9 @@ pub enum FileError {
     /// The file could not be read from where it is stored.
     #[error("the file can't be read")]
     Unreadable,
+    /// The file alone has more bytes than can be held.
+    #[error("the file has more than {0} bytes")]
+    TooLarge(u64),
     /// The archive can't be opened, or a file in it can't be unpacked.
     #[error("the archive is damaged")]
     BadArchive,

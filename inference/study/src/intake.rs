@@ -31,6 +31,8 @@ const NO_IMAGE: [IssueCode; 8] = [
     IssueCode::ArchivePassword,
     IssueCode::ArchiveUnsupported,
 ];
+/// What archives may unpack to, as a multiple of the bytes that are held: more are let go again.
+const UNPACKED_FACTOR: u64 = 4;
 /// The part of the largest volume that is decoded before its series is known, as a divisor:
 /// prefetched slices are copied into the volume, and are in memory twice for a moment.
 const PREFETCH_DIVISOR: usize = 8;
@@ -41,7 +43,8 @@ pub struct Limits {
     /// Most files, those in archives included; each frame of a multi-frame file counts as one.
     pub files: usize,
     /// Most bytes of files with images that are held at a time. Beyond them only headers are kept,
-    /// and the files of a chosen series are read again. Archives don't unpack to more.
+    /// and the files of a chosen series are read again. One file has no more, and archives don't
+    /// unpack to more than four times as many.
     pub bytes: u64,
     /// Most voxels of one volume, two bytes each; labels and networks need memory of their own. A
     /// larger series is read in part.
@@ -99,7 +102,11 @@ impl Intake {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            budget: Budget { bytes: limits.bytes, files: limits.files },
+            budget: Budget {
+                bytes: limits.bytes.saturating_mul(UNPACKED_FACTOR),
+                file_bytes: limits.bytes,
+                files: limits.files,
+            },
             files: 0,
             origin: Origin::default(),
             bytes: 0,
@@ -150,9 +157,9 @@ impl Intake {
     }
 
     /// Notes a file that alone is larger than [`Limits::bytes`].
-    pub fn add_too_large(&mut self) {
+    pub fn add_too_large(&mut self, name: &str) {
         self.last = None;
-        self.stop = self.stop.or(Some(IssueCode::InputTooLarge));
+        self.refuse(FileError::TooLarge(self.limits.bytes), &display_name(name));
         self.origin.file += 1;
     }
 
@@ -253,7 +260,7 @@ impl Intake {
         if let Some(code) = stop {
             let found = match code {
                 IssueCode::InputTooMany => Found::MoreThan { limit: limits.files as u64, of: Counted::Files },
-                _ => Found::MoreThanBytes { limit: limits.bytes },
+                _ => Found::MoreThanBytes { limit: limits.bytes.saturating_mul(UNPACKED_FACTOR) },
             };
             issues.push(Issue::new(code, [found]));
         } else if series.is_empty() {

@@ -32,6 +32,9 @@ impl ToIssue for FileError {
             Self::NoPixels | Self::Directory(_) => IssueCode::FileNoPixels,
             Self::Unreadable => IssueCode::FileUnreadable,
             Self::BadArchive => IssueCode::ZipBad,
+            Self::TooLarge(limit) => {
+                return Issue::new(IssueCode::FileTooLarge, [Found::MoreThanBytes { limit: *limit }]);
+            }
             Self::NestedArchive => IssueCode::ArchiveNested,
             Self::Encrypted => IssueCode::ArchivePassword,
             Self::UnsupportedArchive(format) => return named(IssueCode::ArchiveUnsupported, format.name()),

@@ -8,7 +8,7 @@ use std::{future::Future, rc::Rc};
 use corsai_channel::read;
 use corsai_protocol::{Command, Event, RunId, SeriesSummary, StudySlot};
 use corsai_report::{Issue, IssueCode, Tier};
-use corsai_study::{Prefetched, SeriesList};
+use corsai_study::{Limits, Prefetched, SeriesList};
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use wasm_bindgen::{JsCast, JsValue};
@@ -25,7 +25,7 @@ use crate::{
     error::WorkerError,
     page_events,
     platform::Platform,
-    reading,
+    reading::{self, content},
     session::{RunKey, Study},
     yield_now::Yielder,
 };
@@ -232,7 +232,13 @@ async fn analyse_opened(
     let mut previews = Vec::new();
     let mut pixels = Vec::new();
     for series in &opened.series {
-        if let Some((preview, grey)) = series.preview() {
+        let shown = match series.preview_file().and_then(|file| resources.files.get(file)) {
+            Some(file) => {
+                content(file.clone(), Limits::default().bytes).await.ok().and_then(|b| series.preview_from(b))
+            }
+            None => series.preview(),
+        };
+        if let Some((preview, grey)) = shown {
             previews.push(preview);
             pixels.push(grey);
         }

@@ -53,7 +53,7 @@ pub async fn files(
                 unreadable += 1;
                 intake.add_unreadable(&name);
             }
-            Err(NoContent::TooLarge) => intake.add_too_large(),
+            Err(NoContent::TooLarge) => intake.add_too_large(&name),
         }
         while let Some(event) = decoders.try_next() {
             accept(&mut intake, event);

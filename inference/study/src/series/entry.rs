@@ -1,5 +1,6 @@
 //! One series: its line in the list, and the way to its volume.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use corsai_protocol::{Preview, SeriesId, SeriesSummary};
@@ -11,7 +12,8 @@ use crate::image::description::{ImageDescription, ImageKind, ImageSource, Series
 use crate::image::file_image::FileImage;
 use crate::issues::{RefusedFiles, ToIssue, counted, reduced, volume_too_large};
 use crate::series::identity::{instances_key, patient_key};
-use crate::series::preview_image::{PreviewSource, preview_of_slice, preview_of_source};
+use crate::series::preview_image::{PreviewSource, preview_of_hu, preview_of_slice, preview_of_source};
+use crate::series::released::read_again;
 use crate::series::slice::SeriesSlice;
 use crate::series::stack::SliceStack;
 use crate::series::volume_decoder::VolumeDecoder;
@@ -85,6 +87,26 @@ impl Series {
             Err(source) => preview_of_source(source.as_ref()?, self.summary.id),
         };
         preview.inspect_err(|error: &SliceError| tracing::debug!(%error, "no preview")).ok()
+    }
+
+    /// Returns the file to be read again for [`Self::preview_from`]; `None` where [`Self::preview`]
+    /// needs none.
+    #[must_use]
+    pub fn preview_file(&self) -> Option<usize> {
+        let middle = self.content.as_ref().ok()?.middle()?;
+        middle.is_released().then_some(middle.origin.file)
+    }
+
+    /// Returns the preview from the bytes of [`Self::preview_file`].
+    #[must_use]
+    pub fn preview_from(&self, bytes: Vec<u8>) -> Option<(Preview, Vec<u8>)> {
+        let middle = self.content.as_ref().ok()?.middle()?;
+        let mut preview = None;
+        read_again(middle.origin.file, bytes, &BTreeMap::from([(middle.origin, ())]), |(), image| {
+            let hu = middle.decode_again(image).inspect_err(|error| tracing::debug!(%error, "no preview"));
+            preview = hu.ok().map(|hu| preview_of_hu(&hu, middle, self.summary.id));
+        });
+        preview
     }
 
     /// Returns a decoder of the series' volume. Each call starts anew.

@@ -6,6 +6,7 @@ pub(crate) mod hu_check;
 pub(crate) mod identity;
 pub(crate) mod preview_image;
 pub(crate) mod reconstruction;
+pub(crate) mod released;
 pub(crate) mod slice;
 pub(crate) mod stack;
 pub(crate) mod stack_geometry;

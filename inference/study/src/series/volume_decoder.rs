@@ -7,15 +7,14 @@ use std::sync::Arc;
 use corsai_report::{Issue, IssueCode, Severity};
 use corsai_volume::{Grid, HuVolume};
 
-use crate::archive::{Budget, each_file};
 use crate::error::{CodecError, SliceError};
 use crate::image::file_image::Origin;
-use crate::image::file_reader::read_images;
 use crate::image::frame_decoder::{DecodeJob, Prefetched};
 use crate::image::modality_lut::ModalityLut;
 use crate::issues::{RefusedFiles, ToIssue};
 use crate::series::decoded_volume::{DecodedVolume, blank_slices, is_blank};
 use crate::series::hu_check;
+use crate::series::released::read_again;
 use crate::series::stack::SliceStack;
 use crate::series::stack_geometry::StackGeometry;
 
@@ -119,27 +118,10 @@ impl VolumeDecoder {
         });
         let wanted: BTreeMap<Origin, usize> = waiting.map(|(z, slice)| (slice.origin, z)).collect();
         let mut decoded = Vec::new();
-        let mut origin = Origin { file, ..Origin::default() };
-        // What unpacked before within bounds does so again; an archive that has changed meanwhile
-        // is bounded by its own size.
-        let mut budget = Budget { bytes: u64::MAX, files: usize::MAX };
-        let read = each_file("", bytes, &mut budget, &mut |_, unpacked| {
-            if let Ok(bytes) = unpacked
-                && wanted.range(Origin { image: 0, ..origin }..=Origin { image: usize::MAX, ..origin }).next().is_some()
-                && let Ok(images) = read_images("", bytes, origin, usize::MAX)
-            {
-                for image in images {
-                    let Some(&z) = wanted.get(&image.origin) else { continue };
-                    let result =
-                        stack.slices.get(z).map_or(Err(SliceError::NoSuchSlice), |slice| slice.decode_again(&image));
-                    decoded.extend(self.accept(z, result).is_ok().then_some(z));
-                }
-            }
-            origin.entry += 1;
+        read_again(file, bytes, &wanted, |&z, image| {
+            let result = stack.slices.get(z).ok_or(SliceError::NoSuchSlice).and_then(|slice| slice.decode_again(image));
+            decoded.extend(self.accept(z, result).is_ok().then_some(z));
         });
-        if let Err(error) = read {
-            tracing::debug!(%error, "an archive was not unpacked again");
-        }
         decoded
     }
 
