@@ -10,7 +10,7 @@ globalThis.trustedTypes?.createPolicy("default", {
 });
 
 // The page shows violations of the policy.
-if (self.name !== "corsai-helper") addEventListener("securitypolicyviolation", ({ effectiveDirective }) => postMessage({ blocked: effectiveDirective }));
+if (self.name !== "corsai-compute-worker") addEventListener("securitypolicyviolation", ({ effectiveDirective }) => postMessage({ blocked: effectiveDirective }));
 
 // An error thrown from a timer reaches the page as an error event; a rejected promise would not.
 addEventListener("unhandledrejection", ({ reason }) => setTimeout(() => { throw reason; }));

@@ -125,5 +125,5 @@ fn lungdx_a0002_is_as_pinned() {
 
 #[test]
 fn the_phantom_is_as_pinned() {
-    assert_pinned("phantom", volume(Phantom::make(PhantomOptions::default()).unwrap().dicom_files()));
+    assert_pinned("phantom", volume(Phantom::generate(PhantomOptions::default()).unwrap().dicom_files()));
 }

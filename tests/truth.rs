@@ -32,7 +32,7 @@ fn read(files: impl Iterator<Item = (String, Vec<u8>)>) -> HuVolume {
 
 #[test]
 fn the_volume_does_not_depend_on_the_order_of_the_files() {
-    let phantom = Phantom::make(OPTIONS).unwrap();
+    let phantom = Phantom::generate(OPTIONS).unwrap();
     let volume = read(phantom.dicom_files());
     assert_eq!(volume.voxels(), phantom.hu());
     let grid = volume.grid();
@@ -47,7 +47,7 @@ fn the_volume_does_not_depend_on_the_order_of_the_files() {
 
 #[test]
 fn the_masks_have_the_requested_shares() {
-    let phantom = Phantom::make(OPTIONS).unwrap();
+    let phantom = Phantom::generate(OPTIONS).unwrap();
     let volume = read(phantom.dicom_files());
     let lungs = measure(volume.grid(), phantom.labels(), true);
     let truth = phantom.truth();

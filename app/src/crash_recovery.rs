@@ -25,7 +25,7 @@ pub enum StudySource {
         /// The issue of files and folders that the browser could not hand out.
         missing: Option<Issue>,
     },
-    /// The made-up patient.
+    /// The synthetic patient.
     Phantom(PhantomRequest),
 }
 
@@ -105,8 +105,8 @@ impl RecoveryPlans {
         }
     }
 
-    /// Counts a crash over this study. Returns whether the next worker has to compute on the CPU, or
-    /// `None` after too many crashes: the study is given up.
+    /// Counts a crash over this study. Returns whether the next worker has to compute on the CPU,
+    /// or `None` after too many crashes: the study is given up.
     pub fn on_crash(&mut self, slot: StudySlot) -> Option<bool> {
         let plan = self.plan(slot).as_mut()?;
         plan.crashes += 1;
@@ -151,8 +151,8 @@ pub struct RestartBudget {
 }
 
 impl RestartBudget {
-    /// Counts a crash. Returns whether the next worker has to compute on the CPU, or `None` after too
-    /// many crashes: no further worker starts.
+    /// Counts a crash. Returns whether the next worker has to compute on the CPU, or `None` after
+    /// too many crashes: no further worker starts.
     pub fn on_crash(&mut self) -> Option<bool> {
         self.crashes += 1;
         (self.crashes < CRASHES_MAX).then_some(self.crashes + 1 >= CRASHES_MAX)

@@ -1,10 +1,10 @@
-//! The made-up patient's visits. The shares are those that the study is made with.
+//! The synthetic patient's visits. The shares are those that the study is made with.
 
 use crate::text;
 
 use corsai_protocol::PhantomRequest;
 
-/// One of the made-up patient's earlier visits.
+/// One of the synthetic patient's earlier visits.
 pub struct Visit {
     /// Its name in tests.
     pub id: &'static str,

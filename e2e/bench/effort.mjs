@@ -1,6 +1,6 @@
 // How many networks run on how many slices, stopped early and in full, and whether the masks are
 // the same: a tier (`TIER`, the full one unless it says otherwise) by the command line
-// (`CORSAI_CLI`), on real studies and on made-up ones. Prints a table.
+// (`CORSAI_CLI`), on real studies and on synthetic ones. Prints a table.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";

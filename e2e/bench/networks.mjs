@@ -1,5 +1,5 @@
 // The networks that are compared: of each architecture that is shipped the first one, and every
-// other one with made-up weights.
+// other one with synthetic weights.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -33,7 +33,7 @@ function invented(kind, like) {
   const file = pack(tensors);
   const sha256 = createHash("sha256").update(file).digest("hex");
   const parts = [{ file: `${kind}.bin`, sha256, bytes: file.length }];
-  return network(`${kind} (made-up weights)`, { ...entry, parts }, [file]);
+  return network(`${kind} (synthetic weights)`, { ...entry, parts }, [file]);
 }
 
 // Each as `{ name, parts, of }`, made when it is asked for.

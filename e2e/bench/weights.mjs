@@ -1,4 +1,4 @@
-// Where a network's tensors come from as it is built: a weights file, or made up where there is
+// Where a network's tensors come from as it is built: a weights file, or synthetic where there is
 // none. A source is called with a tensor's name, its shape and the number its values lie around,
 // and gives the values.
 
@@ -12,7 +12,7 @@ export const stored = (tensors) => (name, shape) => {
 };
 
 // Noise, the same every time: for what convolutions multiply by in 8 bits, so large that signals
-// keep their size; for the rest in f32. What was made up goes into `tensors`, as `pack` takes it.
+// keep their size; for the rest in f32. What is synthetic goes into `tensors`, as `pack` takes it.
 export function madeUp(tensors) {
   let state = 1;
   const noise = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32 - 0.5;

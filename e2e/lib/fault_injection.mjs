@@ -53,7 +53,7 @@ export function inWorker(code) {
 // the compute workers that it starts and ends.
 export const hanging = (when, times = 1) =>
   inWorker(`() => {
-    if (self.name === "corsai-helper") {
+    if (self.name === "corsai-compute-worker") {
       addEventListener("message", ({ data }) => {
         const [, job] = (Array.isArray(data) && /^{"Run":{"ticket":(\\d+)/.exec(data[0])) || [];
         if (job && (${when})(Number(job))) for (;;);
@@ -77,7 +77,7 @@ export const reached = (stage, slot = "current") => new RegExp(`"slot":"${slot}"
 // next message to halt after. So a test can look at a stage on a machine of any speed.
 export const halting = (message) =>
   inWorker(`() => {
-    if (self.name === "corsai-helper") return;
+    if (self.name === "corsai-compute-worker") return;
     let sought = null;
     // What is held back during a halt: jobs for compute workers, and the worker's own next turns.
     let waiting = null;
@@ -124,7 +124,7 @@ export const garbled = (job) =>
 // like this one.
 export const exhausted = (computeWorker, message) =>
   inWorker(`() => {
-    if ((self.name === "corsai-helper") !== ${computeWorker}) return;
+    if ((self.name === "corsai-compute-worker") !== ${computeWorker}) return;
     let memory;
     const instantiate = WebAssembly.instantiate;
     WebAssembly.instantiate = async (...args) => {

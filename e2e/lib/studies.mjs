@@ -1,4 +1,4 @@
-// The studies that the tests open: made-up ones, written by the command line and spoilt here, and
+// The studies that the tests open: synthetic ones, written by the command line and spoilt here, and
 // real ones where they are at hand. Everything made lies under e2e/out, which git ignores.
 
 import { execFileSync } from "node:child_process";
@@ -36,7 +36,7 @@ function emptyFolder(name) {
   return folder;
 }
 
-// A made-up patient's series on one date; a seed is a patient.
+// A synthetic patient's series on one date; a seed is a patient.
 export function phantom(name, { left, right, date, slices, columns, seed }) {
   const cli = process.env.CORSAI_CLI;
   if (!cli) throw new Error("CORSAI_CLI must name the command line: run ./dev test");
@@ -55,7 +55,7 @@ export function slicesOf(folder) {
   return slices.sort((a, b) => height(a) - height(b));
 }
 
-// Returns the middle slices of a made-up chest: fewer slices take less time.
+// Returns the middle slices of a synthetic chest: fewer slices take less time.
 export function middle(folder) {
   const slices = slicesOf(folder);
   return slices.slice(Math.round(slices.length * 0.3), Math.round(slices.length * 0.68));

@@ -33,7 +33,7 @@ describe("a compressed study", () => {
   // the slices that it sends to them. With `dies`, the decoder of the first slice dies of it.
   const decoding = (dies) =>
     faults.inWorker(`() => {
-      if (self.name === "corsai-helper") {
+      if (self.name === "corsai-compute-worker") {
         addEventListener("message", (event) => {
           if (event.data !== "die") return;
           event.stopImmediatePropagation();

@@ -1,7 +1,7 @@
-// Every architecture compiled to wasm, its weights made up, and every stage between the networks on
-// a made-up study, against PyTorch's stored answers (`inference/networks/tests/golden.rs` asks the
-// first of native code and of shaders, `inference/ensemble/tests/golden.rs` the second of native
-// code).
+// Every architecture compiled to wasm, its weights synthetic, and every stage between the networks
+// on a synthetic study, against PyTorch's stored answers (`inference/networks/tests/golden.rs` asks
+// the first of native code and of shaders, `inference/ensemble/tests/golden.rs` the second of
+// native code).
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The main job on the made-up patient, whose truth is known: open, watch, look around, read the
+// The main job on the synthetic patient, whose truth is known: open, watch, look around, read the
 // numbers, compare with an earlier study. Screenshots of each step are left in e2e/out.
 
 import assert from "node:assert/strict";

@@ -165,7 +165,7 @@ describe("compute workers that fail", () => {
       await app.openFolder(folder);
       assert.equal(await app.outcome(), "no number");
       const issues = await app.issues();
-      // Beside what is wrong with the made-up study.
+      // Beside what is wrong with the synthetic study.
       assert.deepEqual(issues.map((issue) => issue.code), ["internal.fault", "geometry.thick-slices"]);
       assert.match(issues[0].text, /a message could not be read/);
       await app.click("close-study");

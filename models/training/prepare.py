@@ -146,7 +146,7 @@ def lung_slice(mask: Path) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def phantom(left: float, right: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Grey and labels of a made-up study, `inference/phantom`'s."""
+    """Grey and labels of a synthetic study, `inference/phantom`'s."""
     cargo = "cargo run --quiet --release --package corsai-phantom --example arrays --"
     with tempfile.TemporaryDirectory() as folder:
         prefix = f"{folder}/phantom"

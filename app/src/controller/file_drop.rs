@@ -72,7 +72,7 @@ impl Controller {
         self.open(slot, StudySource::Files { names, files, missing }, false);
     }
 
-    /// Opens a state of the made-up patient.
+    /// Opens a state of the synthetic patient.
     pub fn open_phantom(self, slot: StudySlot, date: PhantomRequest) {
         self.supersede_drop();
         self.open(slot, StudySource::Phantom(date), true);

@@ -283,8 +283,8 @@ impl PageState {
         Some(Command::Refine { run: study.run, slot, tier })
     }
 
-    /// Takes in that the worker has ended. Without an `issue`, the person asked for it. The studies in
-    /// `again` get new runs, which are returned. The other studies keep their finished numbers.
+    /// Takes in that the worker has ended. Without an `issue`, the person asked for it. The studies
+    /// in `again` get new runs, which are returned. The other studies keep their finished numbers.
     pub fn lost_worker(&mut self, issue: Option<Issue>, again: &[StudySlot]) -> Vec<(StudySlot, RunId)> {
         self.worker = WorkerStatus::Starting;
         self.device = None;

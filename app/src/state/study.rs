@@ -100,7 +100,7 @@ pub struct Study {
     /// The worker that held the study has ended: the numbers stay, slices can't be requested.
     #[patch(|this, new| *this = new)]
     pub worker_lost: bool,
-    /// It is the made-up study.
+    /// It is the synthetic study.
     #[patch(|this, new| *this = new)]
     pub synthetic: bool,
     /// The series that were found.

@@ -7,7 +7,7 @@ pub const PROBLEMS_WHY: &str = " Missing slices, unusual geometry or unreadable 
 pub const NO_UPLOAD_WHY: &str =
     " The pictures are read and computed on this computer, in this page, and are gone when it closes.";
 pub const SYNTHETIC_HINT: &str =
-    "No CT at hand? A made-up chest with known lesions is built in the page, without any download.";
+    "No CT at hand? A synthetic chest with known lesions is built in the page, without any download.";
 pub const NO_DEVICE_WHY: &str =
     " It is for research and demonstration, and the networks can be wrong. Look at the outlines.";
 pub const NETWORKS_FAILED: &str = "The networks could not be loaded yet. The page tries again when they are needed.";

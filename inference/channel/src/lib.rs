@@ -3,8 +3,8 @@
 //!
 //! On the wire a message is a JavaScript array `[json, payload…]`: the message itself as JSON text,
 //! then whatever can't be JSON (`File`, `ArrayBuffer`, `WebAssembly.Module`), in the order the
-//! message's own doc gives. Page, worker and helpers all speak through these two functions, so the
-//! layout lives here and nowhere else.
+//! message's own doc gives. Page, worker and compute workers all speak through these two functions,
+//! so the layout lives here and nowhere else.
 
 mod adapter;
 

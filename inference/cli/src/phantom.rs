@@ -14,7 +14,7 @@ use crate::{
 /// # Errors
 /// [`CliError::Phantom`] and [`CliError::Write`].
 pub fn run(folder: &Path, options: PhantomOptions) -> Result<(), CliError> {
-    let phantom = Phantom::make(options)?;
+    let phantom = Phantom::generate(options)?;
     fs::create_dir_all(folder).map_err(write_error(folder))?;
     for (name, bytes) in phantom.dicom_files() {
         let file = folder.join(name);

@@ -23,6 +23,7 @@ mod multi_planar;
 mod preprocessing;
 mod projection;
 mod resize;
+mod slice_axis;
 mod vote;
 
 pub use analysis::{Analysis, Job, JobId, LesionProbabilities, Options};

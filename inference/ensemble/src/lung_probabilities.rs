@@ -7,6 +7,7 @@ use crate::{
     connected_components::remove_small_components,
     hysteresis::{WEAK, keep_connected},
     resize::{Filter, resize_plane},
+    slice_axis::SliceAxis,
 };
 
 /// Components of a side smaller than this fraction of its largest one are stray pieces and not
@@ -161,7 +162,7 @@ impl LungResampler {
     /// From a cube of `size` voxels a side.
     pub fn new(grid: &Grid, size: usize) -> Self {
         Self {
-            along: Filter::new(size, grid.slices()),
+            along: SliceAxis::of(grid).from_cube(size),
             vertical: Filter::new(size, grid.rows()),
             horizontal: Filter::new(size, grid.columns()),
         }

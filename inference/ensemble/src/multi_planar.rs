@@ -15,6 +15,7 @@ use crate::{
     preprocessing::stack_to_cube,
     projection::{SECTION_STEP, SectionInterpolation, section_count, sections, voxel},
     resize::{Filter, resize_plane},
+    slice_axis::SliceAxis,
     vote::quantize,
 };
 
@@ -51,15 +52,16 @@ impl MultiPlanarStage {
     ) -> Self {
         let size = input.size;
         let planes: Vec<Vec<f32>> = (first..=last).map(|z| crop_box.crop_hu(volume, z, input)).collect();
+        let axis = SliceAxis::of_range(volume.grid(), first..=last);
         let values = section_count(size) * size * size;
         let sums = PROJECTIONS.into_iter().zip(members);
         Self {
             input: input.clone(),
             crop_box,
             first_slice: first,
-            cube: stack_to_cube(&planes, input),
+            cube: stack_to_cube(&planes, &axis, input),
             sums: sums.map(|(projection, count)| (projection, vec![0.0; values], count)).collect(),
-            to_slices: Filter::new(size, last - first + 1),
+            to_slices: axis.from_cube(size),
             to_pixels: Filter::new(size, crop_box.side),
         }
     }

@@ -4,7 +4,10 @@
 use corsai_manifest::{Input, Normalisation};
 use corsai_volume::HuVolume;
 
-use crate::resize::{Filter, resize_plane};
+use crate::{
+    resize::{Filter, resize_plane},
+    slice_axis::SliceAxis,
+};
 
 /// Clipped HU of a slice.
 fn clipped(slice: &[i16], [low, high]: [f32; 2]) -> Vec<f32> {
@@ -28,10 +31,10 @@ pub(crate) fn normalise(values: &mut [f32], input: &Input) {
 }
 
 /// Returns a cube `[z][y][x]`, normalised: `planes` of clipped HU, `input.size` rows and columns
-/// each, resized to `input.size` slices.
-pub(crate) fn stack_to_cube(planes: &[Vec<f32>], input: &Input) -> Vec<f32> {
+/// each, at the places of `axis`, resized to `input.size` slices.
+pub(crate) fn stack_to_cube(planes: &[Vec<f32>], axis: &SliceAxis, input: &Input) -> Vec<f32> {
     let area = input.size * input.size;
-    let along = Filter::new(planes.len(), input.size);
+    let along = axis.to_cube(input.size);
     let mut cube = vec![0.0; area * input.size];
     for (z, slice) in cube.chunks_exact_mut(area).enumerate() {
         along.weighted_row(z, area, |j| &planes[j], slice);
@@ -47,5 +50,5 @@ pub fn whole_volume(volume: &HuVolume, input: &Input) -> Vec<f32> {
     let horizontal = Filter::new(grid.columns(), input.size);
     let resized = |z| resize_plane(&clipped(volume.slice(z), input.clip_hu), grid.columns(), &vertical, &horizontal);
     let planes: Vec<Vec<f32>> = (0..grid.slices()).map(resized).collect();
-    stack_to_cube(&planes, input)
+    stack_to_cube(&planes, &SliceAxis::of(grid), input)
 }

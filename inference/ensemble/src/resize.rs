@@ -19,25 +19,19 @@ impl Filter {
     pub fn new(source: usize, target: usize) -> Self {
         let scale = source as f64 / target as f64;
         let reach = scale.max(1.0);
-        let ragged: Vec<(usize, Vec<f64>)> = (0..target)
-            .map(|i| {
-                let centre = scale * (i as f64 + 0.5);
-                let first = (centre - reach + 0.5).max(0.0) as usize;
-                let last = ((centre + reach + 0.5) as usize).min(source);
-                let raw: Vec<f64> =
-                    (first..last).map(|j| (1.0 - ((j as f64 + 0.5 - centre) / reach).abs()).max(0.0)).collect();
-                let sum: f64 = raw.iter().sum();
-                (first, raw.into_iter().map(|w| w / sum).collect())
-            })
-            .collect();
-        let most = ragged.iter().map(|(_, weights)| weights.len()).max().expect("invariant: a target has samples");
-        let mut weights = vec![0.0; target * most];
+        Self::from_taps(source, (0..target).map(|i| triangle(source, scale * (i as f64 + 0.5), reach)).collect())
+    }
+
+    /// `taps` has the first input sample and the weights of each output sample.
+    pub fn from_taps(source: usize, taps: Vec<(usize, Vec<f64>)>) -> Self {
+        let most = taps.iter().map(|(_, weights)| weights.len()).max().expect("invariant: a target has samples");
+        let mut weights = vec![0.0; taps.len() * most];
         // At the end all weights begin sooner, so that none reaches past the source.
         let moved = |first: usize| first.min(source.saturating_sub(most));
-        for ((first, from), to) in ragged.iter().zip(weights.chunks_exact_mut(most)) {
+        for ((first, from), to) in taps.iter().zip(weights.chunks_exact_mut(most)) {
             to.iter_mut().skip(first - moved(*first)).zip(from).for_each(|(to, weight)| *to = *weight as f32);
         }
-        Self { first: ragged.iter().map(|(first, _)| moved(*first)).collect(), weights, max_taps: most, source }
+        Self { first: taps.iter().map(|(first, _)| moved(*first)).collect(), weights, max_taps: most, source }
     }
 
     /// Number of output samples.
@@ -89,6 +83,16 @@ impl Filter {
             }
         }
     }
+}
+
+/// Returns the first of `source` samples, sample `j` at `j + 0.5`, and the weights of a triangle
+/// around `centre` that falls to 0 at the distance `reach`, at least 1.
+pub(crate) fn triangle(source: usize, centre: f64, reach: f64) -> (usize, Vec<f64>) {
+    let first = (centre - reach + 0.5).max(0.0) as usize;
+    let last = ((centre + reach + 0.5) as usize).min(source);
+    let raw: Vec<f64> = (first..last).map(|j| (1.0 - ((j as f64 + 0.5 - centre) / reach).abs()).max(0.0)).collect();
+    let sum: f64 = raw.iter().sum();
+    (first, raw.into_iter().map(|w| w / sum).collect())
 }
 
 /// Resizes a `rows × columns` picture, rows first in memory.

@@ -17,9 +17,13 @@ const STABLE_POINTS: f64 = 1.0;
 /// Rounding error of a share's change, in percentage points.
 const ROUNDING_POINTS: f64 = 1e-9;
 
-/// Slice distances and thicknesses that differ by less than this fraction of the larger one are of
+/// Slice distances, thicknesses and tube voltages that differ by less than this fraction of the larger one are of
 /// the same protocol.
 const SAME_PROTOCOL_FRACTION: f64 = 0.1;
+
+/// Lung volumes that differ by less than this fraction of the larger one are of the same depth of
+/// breath: a breath-hold at full inspiration is repeated about as well.
+const SAME_BREATH_FRACTION: f64 = 0.15;
 
 /// A lung with less than this fraction of its volume in the other study is not compared. After the
 /// deepest expiration an adult's lung keeps about a quarter to a third of its volume; below that,
@@ -40,10 +44,10 @@ pub struct ComparedStudy<'a> {
 }
 
 /// Returns whether two series are made of the same SOP instances; false where one doesn't name them
-/// all.
+/// all. Of two dates they never are: some programs write the same identifiers into every study.
 #[must_use]
 pub fn same_instances(one: &SeriesSummary, other: &SeriesSummary) -> bool {
-    one.instances_key.is_some() && one.instances_key == other.instances_key
+    one.instances_key.is_some() && one.instances_key == other.instances_key && one.date == other.date
 }
 
 /// Compares two studies: the one added as the earlier, and the one under examination. The dates
@@ -72,10 +76,6 @@ pub fn compare(
     let mut issues = Vec::new();
     let other_patient = check_patient(&previous, &current, same_patient, &mut issues);
     let swapped = dates_swapped(&previous, &current, &mut issues);
-    let different = protocols_differ(previous.series, current.series);
-    if !different.is_empty() {
-        issues.push(Issue::new(IssueCode::DynamicsOtherProtocol, different));
-    }
     let highest = [previous, current].map(|study| study.highest());
     let (tier, alike) = match previous.answers.keys().rfind(|tier| current.answers.contains_key(tier)) {
         Some(&tier) => (tier, same_vote(&previous.answers[&tier], &current.answers[&tier])),
@@ -87,6 +87,11 @@ pub fn compare(
     };
     let (earlier, later) = if swapped { (current, previous) } else { (previous, current) };
     let (before, after) = (answer(earlier), answer(later));
+    let mut different = protocols_differ(previous.series, current.series);
+    different.extend(other_breath(&before, &after));
+    if !different.is_empty() {
+        issues.push(Issue::new(IssueCode::DynamicsOtherProtocol, different));
+    }
     let (left, right) = (change(&before.left, &after.left), change(&before.right, &after.right));
     let missing = missing_lungs([&before.right, &before.left, &after.right, &after.left]);
     if !missing.is_empty() {
@@ -236,14 +241,34 @@ fn unlike_volumes(before: &Lungs, after: &Lungs) -> Vec<Found> {
     volumes.collect()
 }
 
-/// Returns the distances and thicknesses of slices in which two series differ.
+/// Returns what of two series' acquisition and reconstruction differs. What one of them doesn't say
+/// is not compared.
 fn protocols_differ(previous: &SeriesSummary, current: &SeriesSummary) -> Vec<Found> {
     let differ = |pair: &(f64, f64)| (pair.0 - pair.1).abs() > SAME_PROTOCOL_FRACTION * pair.0.abs().max(pair.1.abs());
     let distances = previous.spacing_mm.zip(current.spacing_mm).filter(differ);
     let thicknesses = previous.thickness_mm.zip(current.thickness_mm).filter(differ);
-    let distances = distances.map(|(previous_mm, current_mm)| Found::SliceDistances { previous_mm, current_mm });
-    let thicknesses = thicknesses.map(|(previous_mm, current_mm)| Found::SliceThicknesses { previous_mm, current_mm });
-    distances.into_iter().chain(thicknesses).collect()
+    let voltages = previous.tube_voltage_kv.zip(current.tube_voltage_kv).filter(differ);
+    let kernels = previous.kernel_key.zip(current.kernel_key).filter(|(one, other)| one != other);
+    let contrast = previous.contrast.zip(current.contrast).filter(|(one, other)| one != other);
+    let found = [
+        distances.map(|(previous_mm, current_mm)| Found::SliceDistances { previous_mm, current_mm }),
+        thicknesses.map(|(previous_mm, current_mm)| Found::SliceThicknesses { previous_mm, current_mm }),
+        kernels.map(|_| Reason::OtherKernel.into()),
+        voltages.map(|(previous_kv, current_kv)| Found::TubeVoltages { previous_kv, current_kv }),
+        contrast.map(|_| Reason::ContrastInOne.into()),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// Returns the volumes of both lungs where another depth of breath makes them differ; `None` unless
+/// both lungs are compared.
+fn other_breath(before: &Lungs, after: &Lungs) -> Option<Found> {
+    let lungs = [&before.right, &before.left, &after.right, &after.left];
+    let (earlier_ml, later_ml) = (before.both.volume_ml, after.both.volume_ml);
+    let differ = (earlier_ml - later_ml).abs() > SAME_BREATH_FRACTION * earlier_ml.max(later_ml);
+    let found = lungs.iter().all(|lung| lung.share.is_some());
+    let alike = volumes_alike(&before.right, &after.right) && volumes_alike(&before.left, &after.left);
+    (found && alike && differ).then_some(Found::BothLungVolumes { earlier_ml, later_ml })
 }
 
 #[cfg(test)]
@@ -292,6 +317,9 @@ mod tests {
                 columns: 512,
                 thickness_mm: Some(5.0),
                 spacing_mm: Some(5.0),
+                kernel_key: None,
+                tube_voltage_kv: None,
+                contrast: Some(false),
                 date: date.map(Into::into),
                 usable: true,
                 patient_key: Some(7),
@@ -398,6 +426,9 @@ mod tests {
         assert!(compared(&with(1, None), &with(2, None)).is_ok(), "no identifier says nothing");
         assert!(compared(&with(1, Some(5)), &with(2, Some(6))).is_ok());
         assert!(compared(&with(1, Some(5)), &with(2, None)).is_ok());
+        let mut another_date = with(2, Some(5));
+        another_date.series.date = Some("2026-02-01".into());
+        assert!(compared(&with(1, Some(5)), &another_date).is_ok(), "a program that writes the same identifiers");
     }
 
     #[test]
@@ -436,6 +467,43 @@ mod tests {
     }
 
     #[test]
+    fn another_kernel_voltage_contrast_or_breath_is_an_issue() {
+        let with = |kernel_key, tube_voltage_kv, contrast, lungs: Lungs| {
+            let mut study = later(lungs);
+            let series = &mut study.series;
+            (series.kernel_key, series.tube_voltage_kv, series.contrast) = (kernel_key, tube_voltage_kv, contrast);
+            study
+        };
+        let same = || lungs(0.2, 0.2);
+        let mut a = with(Some(1), Some(120.0), Some(false), same());
+        (a.voxels_key, a.series.date) = (1, Some("2026-01-01".into()));
+        let found = |other: &Study| {
+            let issues = compared(&a, other).unwrap().issues;
+            issues.into_iter().flat_map(|issue| issue.found).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&with(Some(1), Some(120.0), Some(false), same())), []);
+        assert_eq!(found(&with(None, None, None, same())), [], "what isn't said is not compared");
+        assert_eq!(found(&with(Some(2), Some(120.0), Some(false), same())), [Reason::OtherKernel.into()]);
+        let voltages = Found::TubeVoltages { previous_kv: 120.0, current_kv: 80.0 };
+        assert_eq!(found(&with(Some(1), Some(80.0), Some(false), same())), [voltages]);
+        assert_eq!(found(&with(Some(1), Some(120.0), Some(true), same())), [Reason::ContrastInOne.into()]);
+        let breath = |ml: f64| {
+            let side = || lung(ml, Some(0.2));
+            with(
+                Some(1),
+                Some(120.0),
+                Some(false),
+                Lungs { right: side(), left: side(), both: lung(2.0 * ml, Some(0.2)) },
+            )
+        };
+        let volumes = Found::BothLungVolumes { earlier_ml: 2000.0, later_ml: 1460.0 };
+        assert_eq!((found(&breath(730.0)), found(&breath(860.0))), (vec![volumes], vec![]));
+        // The verdict stays, with its warning.
+        let dynamics = compared(&a, &breath(730.0)).unwrap();
+        assert_eq!((dynamics.verdict, codes(&dynamics)), (Some(Verdict::Stable), vec!["dynamics.other-protocol"]));
+    }
+
+    #[test]
     fn a_lung_that_is_missing_in_one_study_did_not_get_better() {
         let found = compared(&earlier(lungs(0.3, 0.1)), &later(lungs(None, 0.1))).unwrap();
         assert_eq!((found.right, found.both), (None, None));
@@ -463,7 +531,7 @@ mod tests {
         assert_eq!(found.issues[0].found, [volumes]);
         let half = Lungs { right: lung(500.0, Some(0.3)), left: lung(500.0, Some(0.3)), both: lung(1000.0, Some(0.3)) };
         let found = compared(&earlier(lungs(0.3, 0.3)), &later(half)).unwrap();
-        assert_eq!((found.basis, codes(&found)), (Some(Basis::Both), vec![]), "another depth of breath");
+        assert_eq!((found.basis, codes(&found)), (Some(Basis::Both), vec!["dynamics.other-protocol"]));
     }
 
     #[test]

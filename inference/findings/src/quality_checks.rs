@@ -1,7 +1,7 @@
 //! Plausibility of the lung masks, and of very small lesions (`docs/method.md`, "Lung mask"
 //! and "Numbers").
 
-use corsai_report::{End, Found, Issue, IssueCode, Side};
+use corsai_report::{End, Found, Issue, IssueCode, PictureSide, Side};
 use corsai_volume::{
     AERATED_HU, HuVolume,
     label::{LEFT_LUNG, RIGHT_LUNG},
@@ -12,6 +12,13 @@ use crate::voxel_counts::{MIN_LUNG_ML, SliceCounts, count_voxels, volume_ml};
 /// Lungs count as cut off where their area on the first or the last slice is above this fraction of
 /// their largest area: a recess or an apex that ends there adds next to nothing beyond the study.
 const CUT_OFF_AREA: f64 = 0.02;
+
+/// Lungs count as cut off at a side of the picture where they touch it with a larger area, mm²: a
+/// few stray voxels of a mask do not.
+const CUT_OFF_SIDE_MM2: f64 = 100.0;
+
+/// Value of voxels outside the scanner's circle, HU: the lowest one.
+const OUTSIDE_HU: i16 = -1024;
 
 /// Volume of both lungs of an adult on a CT, mL: from a small person's shrunken lungs at expiration
 /// to a tall person's emphysema, with a margin.
@@ -55,9 +62,14 @@ pub fn check_quality(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
     if is_cut {
         issues.push(Issue::new(IssueCode::LungsCutOff, [Found::Ends { ends: cut }]));
     }
+    let sides = sides_reached(volume, labels);
+    let is_beyond = !sides.is_empty();
+    if is_beyond {
+        issues.push(Issue::new(IssueCode::LungsBeyondField, [Found::PictureSides { sides }]));
+    }
     let both = right + left;
     // A study that cuts the lungs off has too little of them.
-    let expected = both < *PLAUSIBLE_ML.start() && is_cut;
+    let expected = both < *PLAUSIBLE_ML.start() && (is_cut || is_beyond);
     if !expected && !PLAUSIBLE_ML.contains(&both) {
         issues.push(Issue::new(IssueCode::LungsImplausible, [Found::LungVolume { ml: both }]));
     }
@@ -90,18 +102,87 @@ fn cut_off(counts: &[SliceCounts]) -> Vec<End> {
     ends.into_iter().filter(|(_, slice)| cut(*slice)).map(|(end, _)| end).collect()
 }
 
+/// Returns the sides of the pictures that the lungs reach, and whether they reach the border of the
+/// scanner's circle.
+fn sides_reached(volume: &HuVolume, labels: &[u8]) -> Vec<PictureSide> {
+    let grid = volume.grid();
+    let (rows, columns, area) = (grid.rows(), grid.columns(), grid.area());
+    let outside = outside_circle(volume);
+    let mut touched = [
+        (PictureSide::Right, grid.row_mm(), 0.0),
+        (PictureSide::Left, grid.row_mm(), 0.0),
+        (PictureSide::Front, grid.column_mm(), 0.0),
+        (PictureSide::Back, grid.column_mm(), 0.0),
+        (PictureSide::Circle, f64::midpoint(grid.row_mm(), grid.column_mm()), 0.0),
+    ];
+    for (slice, slab_mm) in labels.chunks_exact(area).zip(grid.slab_mm()) {
+        for (at, _) in slice.iter().enumerate().filter(|(_, label)| **label & (RIGHT_LUNG | LEFT_LUNG) != 0) {
+            let (row, column) = (at / columns, at % columns);
+            let reaches = [column == 0, column + 1 == columns, row == 0, row + 1 == rows, outside[at]];
+            for ((_, pixel_mm, mm2), _) in touched.iter_mut().zip(reaches).filter(|(_, reaches)| *reaches) {
+                *mm2 += *pixel_mm * slab_mm;
+            }
+        }
+    }
+    touched.into_iter().filter(|(.., mm2)| *mm2 > CUT_OFF_SIDE_MM2).map(|(side, ..)| side).collect()
+}
+
+/// Returns, for each pixel of a slice, whether it or one beside it is outside the scanner's circle:
+/// without any value on all slices.
+fn outside_circle(volume: &HuVolume) -> Vec<bool> {
+    let (area, columns) = (volume.grid().area(), volume.grid().columns());
+    let mut empty = vec![true; area];
+    for slice in volume.voxels().chunks_exact(area) {
+        for (empty, hu) in empty.iter_mut().zip(slice) {
+            *empty &= *hu <= OUTSIDE_HU;
+        }
+    }
+    let is_empty = |at: Option<usize>| at.and_then(|at| empty.get(at)).is_some_and(|empty| *empty);
+    let beside = |at: usize| {
+        let column = at % columns;
+        let beside_row = [at.checked_sub(columns), at.checked_add(columns)];
+        let before = (column > 0).then(|| at - 1);
+        let after = (column + 1 < columns).then_some(at + 1);
+        [Some(at), before, after].into_iter().chain(beside_row).any(is_empty)
+    };
+    (0..area).map(beside).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use corsai_report::Severity;
     use corsai_volume::Grid;
     use corsai_volume::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
 
-    use super::*;
-    use crate::voxel_counts::tests::grid;
+    use corsai_volume::GridGeometry;
 
-    /// The issues of a study whose voxels all have this value.
-    fn issues_at(hu: i16, grid: Grid, labels: &[u8]) -> Vec<Issue> {
-        check_quality(&HuVolume::try_new(grid, vec![hu; labels.len()]).unwrap(), labels)
+    use super::*;
+
+    /// The issues of slices that each stand for `slab_mm`. Voxels are 10 × 10 mm. A row of them,
+    /// `labels` and the values of `hu` in turn, is in a frame of air.
+    fn issues(slab_mm: &[f64], labels: &[u8], hu: &[i16]) -> Vec<Issue> {
+        let columns = labels.len() / slab_mm.len();
+        let geometry = GridGeometry {
+            rows: 3,
+            columns: columns + 2,
+            row_mm: 10.0,
+            column_mm: 10.0,
+            positions_mm: (0..slab_mm.len()).map(|z| z as f64 * 10.0).collect(),
+            slab_mm: slab_mm.to_vec(),
+            patient_from_voxel: [[10.0, 0.0, 0.0, 0.0], [0.0, 10.0, 0.0, 0.0], [0.0, 0.0, 10.0, 0.0]],
+        };
+        let framed = |row: Vec<i16>, frame: i16| {
+            let line = vec![frame; columns + 2];
+            let slices = row.chunks(columns).map(|row| [&line[..], &[frame], row, &[frame], &line].concat());
+            slices.collect::<Vec<_>>().concat()
+        };
+        let values = hu.iter().copied().cycle().take(labels.len()).collect();
+        let volume = HuVolume::try_new(Grid::try_new(geometry).unwrap(), framed(values, -1000)).unwrap();
+        let labels: Vec<u8> = framed(labels.iter().map(|label| (*label).into()).collect(), 0)
+            .into_iter()
+            .map(|label| u8::try_from(label).unwrap())
+            .collect();
+        check_quality(&volume, &labels)
     }
 
     /// Codes for slices with this much of the right and of the left lung, mL.
@@ -111,7 +192,7 @@ mod tests {
             .iter()
             .flat_map(|[right, left]| [vec![R; *right], vec![L; *left], vec![0; columns - right - left]].concat())
             .collect();
-        let issues = issues_at(-850, grid(columns, &vec![10.0; slices.len()]), &labels);
+        let issues = issues(&vec![10.0; slices.len()], &labels, &[-850]);
         issues.iter().map(|issue| issue.code.as_str()).collect()
     }
 
@@ -125,17 +206,14 @@ mod tests {
     fn no_lung_stops_the_study() {
         assert_eq!(codes(&[[0, 0], [0, 0]]), ["lungs.none"]);
         assert_eq!(codes(&[[0, 0], [49, 49], [0, 0]]), ["lungs.none"]);
-        assert_eq!(issues_at(-850, grid(1, &[10.0]), &[0])[0].severity, Severity::Stop);
+        assert_eq!(issues(&[10.0], &[0], &[-850])[0].severity, Severity::Stop);
     }
 
     #[test]
     fn masks_of_tissue_or_gas_alone_are_not_lung() {
         let labels = [vec![0; 2000], vec![R; 1000], vec![L; 1000], vec![0; 2000]].concat();
-        let codes = |hu: &[i16]| -> Vec<IssueCode> {
-            let voxels = hu.iter().copied().cycle().take(labels.len()).collect();
-            let volume = HuVolume::try_new(grid(2000, &[10.0; 3]), voxels).unwrap();
-            check_quality(&volume, &labels).iter().map(|issue| issue.code).collect()
-        };
+        let codes =
+            |hu: &[i16]| -> Vec<IssueCode> { issues(&[10.0; 3], &labels, hu).iter().map(|issue| issue.code).collect() };
         assert_eq!(codes(&[60]), [IssueCode::LungsNone]);
         assert_eq!(codes(&[-120]), [IssueCode::LungsNone]);
         assert_eq!(codes(&[-960]), [IssueCode::LungsNone]);
@@ -150,8 +228,7 @@ mod tests {
     #[test]
     fn a_missing_lung_is_named_by_the_one_that_was_found() {
         assert_eq!(codes(&[[0, 0], [49, 2000], [0, 0]]), ["lungs.one-missing"]);
-        let issues =
-            issues_at(-850, grid(2000, &[1.0, 10.0, 1.0]), &[vec![0; 2000], vec![L; 2000], vec![0; 2000]].concat());
+        let issues = issues(&[1.0, 10.0, 1.0], &[vec![0; 2000], vec![L; 2000], vec![0; 2000]].concat(), &[-850]);
         assert_eq!(issues[0].found, [Found::Lung { side: Side::Left }]);
     }
 
@@ -162,12 +239,47 @@ mod tests {
         assert_eq!(codes(&[[100, 100], [150, 140], [50, 50]]), ["lungs.cut-off"]);
     }
 
+    /// Ten slices of 40 × 40 voxels, 1 × 1 × 10 mm, with lung in some columns and rows.
+    fn picture_codes(columns: std::ops::Range<usize>, rows: std::ops::Range<usize>, circle_mm: f64) -> Vec<Issue> {
+        let grid = Grid::evenly_spaced([10, 40, 40], [10.0, 1.0, 1.0]).unwrap();
+        let place = |at: usize| (at / 40 % 40, at % 40);
+        let label = |at: usize| {
+            let ((row, column), inner) = (place(at), (1600..9 * 1600).contains(&at));
+            u8::from(inner && columns.contains(&column) && rows.contains(&row)) * if column < 20 { R } else { L }
+        };
+        let hu = |at: usize| {
+            let (row, column) = place(at);
+            let outside = (row as f64 - 19.5).hypot(column as f64 - 19.5) > circle_mm;
+            if outside { OUTSIDE_HU } else { -850 }
+        };
+        let labels: Vec<u8> = (0..16_000).map(label).collect();
+        check_quality(&HuVolume::try_new(grid, (0..16_000).map(hu).collect()).unwrap(), &labels)
+    }
+
+    #[test]
+    fn lungs_at_a_side_of_the_picture_are_cut_off() {
+        let sides = |columns, rows, circle_mm| {
+            let issues = picture_codes(columns, rows, circle_mm);
+            let issue = issues.into_iter().find(|issue| issue.code == IssueCode::LungsBeyondField)?;
+            let [Found::PictureSides { sides }] = &issue.found[..] else { panic!("{issue:?}") };
+            Some(sides.clone())
+        };
+        assert_eq!(sides(2..38, 2..38, 100.0), None);
+        assert_eq!(sides(0..38, 2..38, 100.0), Some(vec![PictureSide::Right]));
+        assert_eq!(sides(2..40, 2..38, 100.0), Some(vec![PictureSide::Left]));
+        assert_eq!(sides(2..38, 0..40, 100.0), Some(vec![PictureSide::Front, PictureSide::Back]));
+        assert_eq!(sides(2..38, 2..38, 19.0), Some(vec![PictureSide::Circle]));
+        assert_eq!(sides(10..30, 10..30, 19.0), None);
+        // One voxel on each slice.
+        assert_eq!(sides(0..38, 19..20, 100.0), None);
+    }
+
     #[test]
     fn a_trace_of_lesions_is_an_issue_and_more_is_not() {
         let codes = |lesions: usize| -> Vec<IssueCode> {
             let middle = [vec![R | LESION; lesions], vec![R; 1000 - lesions], vec![L; 1000]].concat();
             let labels = [vec![0; 2000], middle, vec![0; 2000]].concat();
-            issues_at(-850, grid(2000, &[10.0; 3]), &labels).iter().map(|issue| issue.code).collect()
+            issues(&[10.0; 3], &labels, &[-850]).iter().map(|issue| issue.code).collect()
         };
         assert_eq!(codes(0), []);
         assert_eq!(codes(9), [IssueCode::LesionsTrace]);

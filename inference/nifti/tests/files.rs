@@ -83,7 +83,7 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
     out.finish().unwrap()
 }
 
-/// Columns, rows and slices of the made-up volume, and their distances.
+/// Columns, rows and slices of the synthetic volume, and their distances.
 const SIZE: [usize; 3] = [4, 3, 5];
 const MM: [f32; 3] = [0.75, 0.5, 2.5];
 /// Patient coordinates (LPS) of its first voxel.

@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [prefix, left, right, seed] = arguments.as_slice() else {
         return Err("arguments: PREFIX SHARE_LEFT SHARE_RIGHT SEED".into());
     };
-    let phantom = Phantom::make(PhantomOptions {
+    let phantom = Phantom::generate(PhantomOptions {
         share_left: left.parse()?,
         share_right: right.parse()?,
         seed: seed.parse()?,

@@ -17,7 +17,7 @@
 //!     slices: 31,
 //!     ..Default::default()
 //! };
-//! let phantom = Phantom::make(options)?;
+//! let phantom = Phantom::generate(options)?;
 //! assert!((phantom.truth().right.share - 0.3).abs() < 0.002);
 //! assert_eq!(phantom.dicom_files().count(), 31);
 //! # Ok::<(), corsai_phantom::PhantomError>(())

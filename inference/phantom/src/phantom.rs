@@ -94,7 +94,7 @@ impl Phantom {
     ///
     /// # Errors
     /// Where the options are out of range.
-    pub fn make(options: PhantomOptions) -> Result<Self, PhantomError> {
+    pub fn generate(options: PhantomOptions) -> Result<Self, PhantomError> {
         check(&options)?;
         let PhantomOptions { seed, columns, slices, .. } = options;
         let mut draw = RandomSequence::new(hash(seed, [1, 0, 0]));

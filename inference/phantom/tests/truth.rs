@@ -10,7 +10,7 @@ const SMALL: PhantomOptions =
     PhantomOptions { yyyymmdd: 20_200_420, share_left: 0.12, share_right: 0.24, seed: 1, columns: 96, slices: 31 };
 
 fn make(options: PhantomOptions) -> Phantom {
-    Phantom::make(options).unwrap()
+    Phantom::generate(options).unwrap()
 }
 
 /// Mean HU of the voxels whose label passes.
@@ -153,7 +153,7 @@ fn files_hold_the_volume_and_where_it_lies() {
 
 #[test]
 fn options_out_of_range_are_refused() {
-    let refused = |options| Phantom::make(options).err();
+    let refused = |options| Phantom::generate(options).err();
     assert_eq!(refused(PhantomOptions { share_left: 0.95, ..SMALL }), Some(PhantomError::Share(0.95)));
     assert!(matches!(refused(PhantomOptions { share_right: f64::NAN, ..SMALL }), Some(PhantomError::Share(_))));
     assert_eq!(refused(PhantomOptions { yyyymmdd: 20_230_229, ..SMALL }), Some(PhantomError::Date(20_230_229)));

@@ -27,6 +27,15 @@ pub struct SeriesSummary {
     pub thickness_mm: Option<f64>,
     /// Median distance of neighbouring slices along the normal, mm.
     pub spacing_mm: Option<f64>,
+    /// Digest of the Convolution Kernel (0018,1210); absent where the files don't name it.
+    #[serde(default)]
+    pub kernel_key: Option<u64>,
+    /// KVP (0018,0060): tube voltage, kV.
+    #[serde(default)]
+    pub tube_voltage_kv: Option<f64>,
+    /// Whether Contrast/Bolus Agent (0018,0010) names an agent; absent where the files can't say.
+    #[serde(default)]
+    pub contrast: Option<bool>,
     /// `YYYY-MM-DD`, of the acquisition, else the series, else the study.
     pub date: Option<String>,
     /// Whether the series can be measured.

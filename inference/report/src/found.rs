@@ -59,6 +59,38 @@ pub enum Counted {
     SharedPositions,
 }
 
+/// An identifier that says which images belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Identifier {
+    /// Study Instance UID.
+    Study,
+    /// Series Instance UID.
+    Series,
+    /// Frame of Reference UID.
+    FrameOfReference,
+    /// Patient ID.
+    Patient,
+}
+
+/// A side of the pictures, from the patient's point of view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum PictureSide {
+    /// The patient's right.
+    Right,
+    /// The patient's left.
+    Left,
+    /// The front.
+    Front,
+    /// The back.
+    Back,
+    /// The border of the scanner's circle, beyond which there is no picture.
+    Circle,
+}
+
 /// A reason that has no numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -68,6 +100,8 @@ pub enum Reason {
     ShiftedSideways,
     /// Rows and columns are not at right angles.
     SkewedAxes,
+    /// Direction cosines that are neither of unit length nor at right angles.
+    NoRotation,
     /// The samples are signed where the header says unsigned.
     UnexpectedSigns,
     /// A lookup table stands in place of slope and intercept.
@@ -80,6 +114,16 @@ pub enum Reason {
     SeveralSamples,
     /// The decoder stopped over this image.
     DecoderStopped,
+    /// The convolution kernels of two studies differ.
+    OtherKernel,
+    /// A contrast agent is named in one of two studies alone.
+    ContrastInOne,
+    /// The slices of a series have several convolution kernels.
+    SeveralKernels,
+    /// The slices of a series have several tube voltages.
+    SeveralVoltages,
+    /// A contrast agent is named for some slices of a series alone.
+    ContrastOnSome,
     /// The patient identifier is missing in both studies.
     NoPatientInBoth,
     /// The patient identifier is missing in one of the two studies.
@@ -251,6 +295,16 @@ pub enum Found {
         /// In the later study, mL.
         later_ml: f64,
     },
+    /// Identifiers in which the images of a series differ.
+    Identifiers {
+        /// The identifiers.
+        identifiers: Vec<Identifier>,
+    },
+    /// Sides of the pictures that the lungs reach.
+    PictureSides {
+        /// The sides.
+        sides: Vec<PictureSide>,
+    },
     /// Ends of the stack that the lungs reach.
     Ends {
         /// The ends.
@@ -281,6 +335,20 @@ pub enum Found {
         previous_mm: f64,
         /// In the study under examination, mm.
         current_mm: f64,
+    },
+    /// Tube voltages in two studies, kV.
+    TubeVoltages {
+        /// In the study added as the earlier, kV.
+        previous_kv: f64,
+        /// In the study under examination, kV.
+        current_kv: f64,
+    },
+    /// Volumes of both lungs in two studies, mL: another depth of breath.
+    BothLungVolumes {
+        /// In the earlier study, mL.
+        earlier_ml: f64,
+        /// In the later study, mL.
+        later_ml: f64,
     },
     /// The series that was taken.
     SeriesTaken {

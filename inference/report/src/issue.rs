@@ -95,12 +95,17 @@ issues! {
     HuNotHounsfield "hu.not-hounsfield" Skip "The picture is not in Hounsfield units." "Choose the original CT series.";
     HuImplausible "hu.implausible" Stop "The values do not look like Hounsfield units: air and soft tissue are not where they belong." "Choose the original CT series.";
     SeriesNotCt "series.not-ct" Stop "This series is not a CT." "Choose a chest CT.";
-    SeriesNotAxialCt "series.not-axial-ct" Stop "This series holds no original axial CT slices (a localiser, a derived or a secondary picture)." "Choose the original axial series.";
+    SeriesNotAxialCt "series.not-axial-ct" Stop "This series shows no axial CT slices: it holds localisers, projections such as MIP, thick slabs or secondary pictures." "Choose the original axial series.";
+    SeriesDerived "series.derived" Warning "The pictures of this series were derived from others; what was done to their values is not known." "Use the original axial series if there is one.";
+    SeriesIdentifiers "series.identifiers" Warning "The slices of this series bear different identifiers. They fit together as one series by size, direction and place." "Check on the slices that they are one scan of one person.";
+    SeriesSeveralPeople "series.several-people" Stop "The slices of this series bear the identifiers of different people." "Export the study again, one person at a time.";
+    SeriesUnlikeSlices "series.unlike-slices" Warning "The slices of this series were not all made in the same way, which moves densities by itself." "Look at the outlines before trusting the numbers.";
     SeriesSetAside "series.set-aside" Info "Localisers or derived pictures in the series were set aside." "Nothing to do.";
     SeriesTooFew "series.too-few" Stop "There are too few slices to measure a lung." "Drop the whole series.";
     SeriesSingleLocation "series.single-location" Stop "All slices lie at the same place." "Choose a series that covers the chest.";
     SeriesOverlapping "series.overlapping" Stop "Different pictures lie at the same place, so that it is unclear which belong together." "Export one reconstruction of the chest on its own.";
-    SeriesSplit "series.split" Warning "Pictures of several reconstructions or sizes share one series; the largest set that fits together is used." "Check that it is the one you mean.";
+    SeriesSplit "series.split" Warning "Pictures of several acquisitions, reconstructions or sizes share one series; one set that fits together is used." "Check that it is the one you mean.";
+    SeriesMixed "series.mixed" Stop "Pictures of several acquisitions, reconstructions or sizes share one series, and no set of them shows the whole lungs." "Export one acquisition of the chest on its own.";
     SeriesSeveral "series.several" Warning "Several series can be measured; one of them was taken." "List the series, and name the one that is meant by its number.";
     SeriesNotThere "series.not-there" Stop "There is no series of that number." "List the series, and name one of them by its number.";
     SeriesEnhanced "series.enhanced" Stop "The file holds many frames without saying of each where it lies." "Export the study as classic CT images.";
@@ -118,6 +123,7 @@ issues! {
     GeometryNotSupine "geometry.not-supine" Warning "The patient did not lie on the back; the networks learnt from patients who did." "Look at the outlines before trusting the numbers.";
     LungsNone "lungs.none" Stop "No lungs were found in this study." "Choose a series that shows the chest.";
     LungsCutOff "lungs.cut-off" Warning "The lungs reach the first or last slice: part of them may not be in the study." "Read volumes and shares as those of the part that is there.";
+    LungsBeyondField "lungs.beyond-field" Warning "The lungs reach the side of the picture: part of them lies outside it and is not measured." "Use a reconstruction with a larger field of view if there is one.";
     LungsOneMissing "lungs.one-missing" Warning "Only one lung was found." "Look at the outlines before trusting the numbers.";
     LungsImplausible "lungs.implausible" Warning "The lungs' volume is unusual for an adult." "Look at the outlines before trusting the numbers.";
     LesionsTrace "lesions.trace" Warning "Very little is marked as lesion: the networks mark traces on healthy lungs too." "Look at the outlines before taking them for disease.";
@@ -127,7 +133,7 @@ issues! {
     DynamicsNoDate "dynamics.no-date" Warning "A study has no readable date; the one added as earlier is taken as the earlier." "Check the order.";
     DynamicsSameDate "dynamics.same-date" Warning "Both studies bear the same date; the one added as earlier is taken as the earlier." "Check the order.";
     DynamicsLungVolume "dynamics.lung-volume" Warning "A lung holds less than a third of what it holds in the other study, so that this lung is not compared." "Look at the outlines of both studies: part of the lung may not have been found.";
-    DynamicsOtherProtocol "dynamics.other-protocol" Warning "The two studies differ in slice distance or thickness, which moves the share by itself." "Read small changes with care.";
+    DynamicsOtherProtocol "dynamics.other-protocol" Warning "The two studies were not made in the same way, which moves the share by itself." "Read small changes with care.";
     WeightsUnavailable "weights.unavailable" Stop "The networks' weights could not be loaded." "Check the connection and try again.";
     WeightsCorrupt "weights.corrupt" Stop "The networks' weights are not the ones this page was built with." "Reload the page; if it happens again the host's files are damaged.";
     DeviceSelfTest "device.self-test" Warning "The graphics processor computed a known slice wrongly and is not used." "Nothing to do; update its driver if you want it used.";

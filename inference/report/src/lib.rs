@@ -12,7 +12,7 @@ mod report;
 pub mod text;
 mod tier;
 
-pub use found::{Counted, End, Found, Reason, Side, StudyOrder};
+pub use found::{Counted, End, Found, Identifier, PictureSide, Reason, Side, StudyOrder};
 pub use issue::{Issue, IssueCode, Severity};
 pub use report::{
     Basis, DISCLAIMER, Dynamics, LungFinding, Lungs, Members, NetworkRuns, NoVerdict, Report, Runs, Scale, ShareBounds,

@@ -1,6 +1,6 @@
 //! The English sentences of issues: what happened, what was found, what to do.
 
-use crate::{Counted, End, Found, Issue, Reason, Side, StudyOrder};
+use crate::{Counted, End, Found, Identifier, Issue, PictureSide, Reason, Side, StudyOrder};
 
 /// Returns an issue's sentences for a person.
 #[must_use]
@@ -111,6 +111,14 @@ fn detail(found: &Found) -> String {
         Found::LungVolumes { side: lung, earlier_ml, later_ml } => {
             format!("{} lung {earlier_ml:.0} mL in the earlier study and {later_ml:.0} mL in the later one", side(lung))
         }
+        Found::Identifiers { ref identifiers } => {
+            let names: Vec<&str> = identifiers.iter().copied().map(identifier).collect();
+            format!("different values of {}", names.join(", "))
+        }
+        Found::PictureSides { ref sides } => {
+            let names: Vec<&str> = sides.iter().copied().map(picture_side).collect();
+            format!("lung at {}", names.join(", "))
+        }
         Found::Ends { ref ends } => match ends[..] {
             [End::Upper] => "lung at the upper end".into(),
             [End::Lower] => "lung at the lower end".into(),
@@ -124,6 +132,12 @@ fn detail(found: &Found) -> String {
         Found::SliceThicknesses { previous_mm, current_mm } => {
             format!("slice thickness {previous_mm:.1} mm and {current_mm:.1} mm")
         }
+        Found::TubeVoltages { previous_kv, current_kv } => format!("tube voltage {previous_kv} kV and {current_kv} kV"),
+        Found::BothLungVolumes { earlier_ml, later_ml } => {
+            format!(
+                "another depth of breath: both lungs hold {earlier_ml:.0} mL in the earlier study and {later_ml:.0} mL in the later one"
+            )
+        }
         Found::SeriesTaken { number, total } => format!("series {number} of {total} was taken"),
         Found::SeriesNumber { number, total: 1 } => format!("number {number}, where there is one"),
         Found::SeriesNumber { number, total } => format!("number {number}, where there are {total}"),
@@ -134,16 +148,41 @@ fn detail(found: &Found) -> String {
     }
 }
 
+fn identifier(identifier: Identifier) -> &'static str {
+    match identifier {
+        Identifier::Study => "Study Instance UID",
+        Identifier::Series => "Series Instance UID",
+        Identifier::FrameOfReference => "Frame of Reference UID",
+        Identifier::Patient => "Patient ID",
+    }
+}
+
+fn picture_side(side: PictureSide) -> &'static str {
+    match side {
+        PictureSide::Right => "the right side",
+        PictureSide::Left => "the left side",
+        PictureSide::Front => "the front",
+        PictureSide::Back => "the back",
+        PictureSide::Circle => "the border of the scanner's circle",
+    }
+}
+
 fn reason(reason: Reason) -> &'static str {
     match reason {
         Reason::ShiftedSideways => "slices shifted sideways against one another",
         Reason::SkewedAxes => "rows and columns are not at right angles",
+        Reason::NoRotation => "the directions of rows and columns are not at right angles, or have no length",
         Reason::UnexpectedSigns => "signed samples where the header says unsigned",
         Reason::LookupTable => "a table in place of a slope",
         Reason::OtherUnit => "another unit",
         Reason::MissingNumber => "a number that describes the image is missing",
         Reason::SeveralSamples => "several samples a pixel",
         Reason::DecoderStopped => "the decoder stopped over it",
+        Reason::OtherKernel => "another convolution kernel",
+        Reason::ContrastInOne => "contrast medium in one study and not in the other",
+        Reason::SeveralKernels => "several convolution kernels",
+        Reason::SeveralVoltages => "several tube voltages",
+        Reason::ContrastOnSome => "contrast medium on some slices alone",
         Reason::NoPatientInBoth => "missing in both studies",
         Reason::NoPatientInOne => "missing in one of the two studies",
         Reason::PatientConfirmed => "confirmed to be of one person",

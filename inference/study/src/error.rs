@@ -134,6 +134,9 @@ pub enum SliceError {
     /// Image Position or Image Orientation is missing or unreadable.
     #[error("position or orientation can't be read")]
     NoPosition,
+    /// The direction cosines are neither of unit length nor at right angles.
+    #[error("the direction cosines are no rotation")]
+    NoRotation,
     /// Pixel Spacing is missing or unreadable.
     #[error("the pixel spacing can't be read")]
     NoPixelSpacing,
@@ -164,12 +167,6 @@ pub enum SliceError {
     /// Rows and columns enclose another angle than 90°.
     #[error("rows and columns are not at right angles")]
     SkewedAxes,
-    /// No value is low enough for air.
-    #[error("the lowest value is {lowest_hu} HU")]
-    NoAir {
-        /// The lowest value of the file.
-        lowest_hu: i16,
-    },
     /// The series has no slice of this number.
     #[error("the series has no such slice")]
     NoSuchSlice,
@@ -209,6 +206,9 @@ pub enum GeometryError {
     /// Places that have more than one slice.
     #[error("{0} places have more than one slice")]
     Overlapping(usize),
+    /// Slices of several acquisitions, reconstructions or sizes, none of which shows the whole lungs.
+    #[error("no part of the mixed slices shows the whole lungs")]
+    Mixed,
     /// The distances of slices differ too much.
     #[error("the distances are {least_mm:.2} to {most_mm:.2} mm")]
     Uneven {

@@ -14,6 +14,7 @@ use crate::image::file_reader::read_images;
 use crate::image::frame_decoder::{DecodeJob, Prefetched};
 use crate::issues::RefusedFiles;
 use crate::series::entry::Series;
+use crate::series::grouping::group;
 
 /// Characters of a file's name that are kept for the screen.
 const MAX_NAME: usize = 160;
@@ -248,7 +249,7 @@ impl Intake {
         // A part of the files may be a part of a series: no number is better than a part's.
         let series = if stop.is_some() { BTreeMap::new() } else { series };
         let mut series: Vec<Series> =
-            series.into_iter().map(|(key, images)| Series::new(&key, images, limits.voxels)).collect();
+            group(series).into_iter().map(|group| Series::new(group, limits.voxels)).collect();
         // Stable: equal ones stay in the order of their identifiers.
         series.sort_by_cached_key(Series::sort_key);
         for (index, series) in series.iter_mut().enumerate() {

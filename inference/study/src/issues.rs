@@ -80,6 +80,7 @@ impl ToIssue for SliceError {
             Self::SeveralSamples => Issue::new(IssueCode::PixelsDepth, [Reason::SeveralSamples.into()]),
             Self::NotOriginal => Issue::new(IssueCode::SeriesSetAside, []),
             Self::NoPosition => Issue::new(IssueCode::GeometryNoPosition, []),
+            Self::NoRotation => Issue::new(IssueCode::GeometryNoPosition, [Reason::NoRotation.into()]),
             Self::NoPixelSpacing => Issue::new(IssueCode::GeometryNoSpacing, []),
             Self::Truncated => Issue::new(IssueCode::FileTruncated, []),
             Self::ModalityLutSequence => Issue::new(IssueCode::HuNotHounsfield, [Reason::LookupTable.into()]),
@@ -91,7 +92,6 @@ impl ToIssue for SliceError {
             Self::NoPixelData => Issue::new(IssueCode::FileNoPixels, []),
             Self::FileNotRead => Issue::new(IssueCode::FileUnreadable, []),
             Self::SkewedAxes => Issue::new(IssueCode::GeometryOrientation, [Reason::SkewedAxes.into()]),
-            Self::NoAir { lowest_hu } => Issue::new(IssueCode::HuImplausible, [Found::LowestHu { hu: lowest_hu }]),
             Self::NoSuchSlice => Issue::new(IssueCode::InternalFault, [Found::detail(self)]),
             Self::Codec(ref error) => error.to_issue(),
         }
@@ -109,6 +109,7 @@ impl ToIssue for GeometryError {
             Self::Overlapping(positions) => {
                 Issue::new(IssueCode::SeriesOverlapping, [Found::count(*positions, Counted::SharedPositions)])
             }
+            Self::Mixed => Issue::new(IssueCode::SeriesMixed, []),
             Self::Uneven { least_mm, most_mm } => {
                 Issue::new(IssueCode::GeometryIrregularSpacing, [distances(*least_mm, *most_mm)])
             }

@@ -112,8 +112,8 @@ impl Grid {
         Ok(Self(geometry))
     }
 
-    /// Returns a grid of `[slices, rows, columns]` voxels, evenly spaced by `[slice, row, column]` mm.
-    /// Its first voxel is at the origin, its axes are the patient's.
+    /// Returns a grid of `[slices, rows, columns]` voxels, evenly spaced by `[slice, row, column]`
+    /// mm. Its first voxel is at the origin, its axes are the patient's.
     ///
     /// # Errors
     /// As [`Self::try_new`].
@@ -202,11 +202,27 @@ impl Grid {
         self.0.row_mm * self.0.column_mm * slab_mm / 1000.0
     }
 
+    /// Returns whether all neighbouring slices are as far apart as the median tells, up to
+    /// [`spacing_tolerance`].
+    #[must_use]
+    pub fn is_evenly_spaced(&self) -> bool {
+        let median = self.slice_mm();
+        let deviates = |pair: &[f64]| (pair[1] - pair[0] - median).abs() > spacing_tolerance(median);
+        !self.0.positions_mm.windows(2).any(deviates)
+    }
+
     /// Returns the median distance of neighbouring slices, mm; 0 where there is one slice.
     #[must_use]
     pub fn slice_mm(&self) -> f64 {
         median_gap(&self.0.positions_mm)
     }
+}
+
+/// Returns the deviation from a distance of slices, mm, up to which slices count as evenly spaced:
+/// a tenth of it. Positions rounded to 0.1 mm alone make 0.1 mm.
+#[must_use]
+pub fn spacing_tolerance(slice_mm: f64) -> f64 {
+    (0.10 * slice_mm).max(0.101)
 }
 
 /// Returns the median distance of neighbours in rising positions, mm; 0 where there are fewer than
@@ -244,6 +260,9 @@ mod tests {
         let grid = Grid::try_new(geometry()).unwrap();
         assert_eq!((grid.slices(), grid.area(), grid.voxel_count()), (3, 6, 18));
         assert_eq!((grid.slice_mm(), grid.voxel_ml(1)), (6.25, 0.5 * 0.75 * 6.25 / 1000.0));
+        assert!(!grid.is_evenly_spaced());
+        let rounded = GridGeometry { positions_mm: vec![-5.0, 0.1, 5.0], ..geometry() };
+        assert!(Grid::try_new(rounded).unwrap().is_evenly_spaced());
     }
 
     #[test]

@@ -10,6 +10,6 @@ mod hu_volume;
 pub mod label;
 mod lung;
 
-pub use grid::{Grid, GridGeometry, VolumeError, median_gap};
+pub use grid::{Grid, GridGeometry, VolumeError, median_gap, spacing_tolerance};
 pub use hu_volume::HuVolume;
 pub use lung::{AERATED_HU, RightLeft};

@@ -145,28 +145,6 @@ struct RunProgress {
     bounds_told: Instant,
     /// The lungs' volumes, which are measured once.
     lungs: Option<Lungs>,
-    /// The network that computes, with the number of its jobs.
-    network: Option<(usize, u32, Span)>,
-}
-
-impl RunProgress {
-    /// Counts a job of this network.
-    fn count(&mut self, network: usize, name: &str) {
-        match &mut self.network {
-            Some((current, jobs, _)) if *current == network => *jobs += 1,
-            _ => {
-                self.close_network();
-                let span = info_span!("network", name, jobs = tracing::field::Empty);
-                self.network = Some((network, 1, span));
-            }
-        }
-    }
-
-    fn close_network(&mut self) {
-        if let Some((_, jobs, span)) = self.network.take() {
-            span.record("jobs", jobs);
-        }
-    }
 }
 
 impl AnalysisRun<'_> {
@@ -176,8 +154,7 @@ impl AnalysisRun<'_> {
         let refining = analysis.borrow().stage() == Some(Stage::Lesions);
         let mut lease = self.lease(refining).await?;
         let stage = if refining { Stage::Refining } else { Stage::Lungs };
-        let mut progress =
-            RunProgress { reporter: self.reporter(stage), bounds_told: Instant::now(), lungs: None, network: None };
+        let mut progress = RunProgress { reporter: self.reporter(stage), bounds_told: Instant::now(), lungs: None };
         let mut stage_span = self.stage_span(stage);
         let mut yielder = Yielder::new();
         if refining {
@@ -206,13 +183,11 @@ impl AnalysisRun<'_> {
                     }
                     break;
                 }
-                progress.count(job.network, &self.session.manifest.networks[job.network].name);
                 lease.in_flight.insert(job.id, key);
                 lease.engine.submit(job);
             }
             // While every compute worker has a job, since measuring takes a while.
             if progress.reporter.stage() == Stage::Lungs && analysis.borrow().stage() != Some(Stage::Lungs) {
-                progress.close_network();
                 drop(stage_span);
                 self.publish_lungs(&lease.engine)?;
                 progress.reporter = self.reporter(Stage::Lesions);
@@ -235,7 +210,6 @@ impl AnalysisRun<'_> {
             };
             self.on_event(event, &mut lease, &mut progress).await?;
         }
-        progress.close_network();
         drop(stage_span);
         self.publish_answer(lease);
         Ok(())

@@ -1,16 +1,20 @@
 //! What a run does with the events of its engine.
 
+use corsai_manifest::Family;
 use corsai_networks::{Precision, read_manifest, shipped};
 use corsai_protocol::{AnalysisOptions, DevicePreference, DeviceReason};
 use corsai_report::IssueCode;
+use corsai_study::Prefetched;
 use futures_util::FutureExt;
 
 use super::*;
 use crate::{
     decode::tests::opened,
+    decoder_pool::DecoderPool,
     device_selection::DeviceRequest,
     fakes::{FakeBackend, FakePlatform},
     page_events::take_posted,
+    session::Study,
 };
 
 const KEY: RunKey = (RunId(1), StudySlot::Current);
@@ -60,7 +64,7 @@ fn submit(run: &AnalysisRun<'_>, lease: &mut EngineLease<'_>) -> Vec<JobId> {
 }
 
 fn progress(run: &AnalysisRun<'_>) -> RunProgress {
-    RunProgress { reporter: run.reporter(Stage::Lungs), bounds_told: Instant::now(), lungs: None, network: None }
+    RunProgress { reporter: run.reporter(Stage::Lungs), bounds_told: Instant::now(), lungs: None }
 }
 
 /// Lets a run take events.
@@ -149,4 +153,54 @@ fn a_network_is_loaded_with_the_weights_that_the_page_delivers() {
         assert!(run.load(&mut lease, full, &mut reporter).now_or_never().unwrap().unwrap());
         assert!(lease.engine.backend.has_network(full));
     });
+}
+
+/// Lungs where the input is neither air nor tissue, and lesions in all of the right lung.
+fn answer_by_density(network: usize, input: &[f32]) -> Vec<f32> {
+    let entry = &device_selection::manifest().unwrap().networks[network];
+    let area = entry.input.size * entry.input.size;
+    let right = |i: usize| i % entry.input.size < entry.input.size / 2;
+    if entry.family != Family::Lungs {
+        return (0..area).map(|i| if right(i) { 0.95 } else { 0.05 }).collect();
+    }
+    let lung = |i: usize| (-0.45..-0.3).contains(&input[i]);
+    // The second channel is the place from the patient's right to the left.
+    let class = |i: usize| {
+        if !lung(i) {
+            0
+        } else if input[area + i] < 0.0 {
+            1
+        } else {
+            2
+        }
+    };
+    (0..3 * area).map(|at| if at / area == class(at % area) { 0.9 } else { 0.05 }).collect()
+}
+
+#[test]
+fn a_series_becomes_numbers_and_the_page_is_told_every_step() {
+    let gpu = FakeBackend { answer: answer_by_density, ..gpu() };
+    let (context, opened) = (context(FakePlatform::with_gpus([Ok(gpu)])), opened());
+    let _stop = context.studies.begin(KEY, Study::default());
+    take_posted();
+    let resources = DecodeResources { decoders: DecoderPool::new(1), ahead: Prefetched::default() };
+    let run = analyse(&context, KEY, &opened, opened.series[0].summary().id, resources, Instant::now());
+    run.now_or_never().expect("nothing waits for a browser").unwrap();
+    let mut steps = Vec::new();
+    let mut reports = Vec::new();
+    for event in take_posted() {
+        match event {
+            Event::Progress { progress, .. } if steps.last() != Some(&progress.stage) => steps.push(progress.stage),
+            Event::Report { report, stage, .. } => reports.push((*report, stage)),
+            _ => {}
+        }
+    }
+    assert_eq!(steps, [Stage::Decoding, Stage::Weights, Stage::Lungs, Stage::Lesions, Stage::Refining]);
+    let [(lungs, ReportStage::Lungs), (_, ReportStage::Interim), (report, ReportStage::Final)] = &reports[..] else {
+        panic!("{reports:?}")
+    };
+    let (lungs, found) = (lungs.lungs.as_ref().unwrap(), report.lungs.as_ref().unwrap());
+    assert_eq!(lungs.both.share, None, "no lesion network has run");
+    assert!(lungs.both.volume_ml > 1000.0 && found.both.volume_ml == lungs.both.volume_ml, "{lungs:?}");
+    assert!(found.right.share.unwrap() > 0.9 && found.left.share.unwrap() < 0.1, "{found:?}");
 }

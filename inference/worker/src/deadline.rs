@@ -1,5 +1,5 @@
-//! How long a helper may work without an answer before it counts as hung. Pure: the caller gives
-//! the time.
+//! How long a compute worker may work without an answer before it counts as hung. Pure: the caller
+//! gives the time.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,7 +19,7 @@ const LONGEST_STEP: Duration = Duration::from_secs(10);
 
 /// Time that this worker was awake. It is read at least once a second while an answer is awaited;
 /// what goes beyond [`LONGEST_STEP`] between two readings is a computer that slept, or a tab that
-/// was frozen, and its helpers with it.
+/// was frozen, and its compute workers with it.
 #[derive(Debug)]
 pub struct AwakeClock {
     last: Instant,
@@ -81,7 +81,7 @@ impl JobTimes {
         times.get(times.len() / 2).map_or(FIRST, |median| LEAST.max(*median * FACTOR))
     }
 
-    /// How long a helper may take to start.
+    /// How long a compute worker may take to start.
     pub const fn start_limit() -> Duration {
         FIRST
     }

@@ -199,7 +199,7 @@ pub mod tests {
             slices: 62,
         };
         let mut intake = Intake::new(Limits::default());
-        for (name, bytes) in Phantom::make(options).unwrap().dicom_files() {
+        for (name, bytes) in Phantom::generate(options).unwrap().dicom_files() {
             intake.add(&name, bytes);
         }
         intake.finish()

@@ -24,7 +24,10 @@ pub struct FakeBackend {
     pub deviation: Option<f64>,
     pub workers: usize,
     pub networks: Vec<usize>,
-    pub jobs: VecDeque<(u32, usize)>,
+    /// The jobs that wait: ticket, network and input.
+    pub jobs: VecDeque<(u32, usize, Vec<f32>)>,
+    /// Computes a network's answer to an input.
+    pub answer: fn(usize, &[f32]) -> Vec<f32>,
     /// The next events, before those of the jobs.
     pub events: Rc<RefCell<VecDeque<BackendEvent>>>,
 }
@@ -39,6 +42,7 @@ impl FakeBackend {
             workers: 0,
             networks: Vec::new(),
             jobs: VecDeque::new(),
+            answer: |network, _| vec![network as f32],
             events: Rc::default(),
         }
     }
@@ -61,15 +65,15 @@ impl Backend for FakeBackend {
         !self.jobs.is_empty() || !self.events.borrow().is_empty()
     }
 
-    fn submit(&mut self, ticket: u32, network: usize, _: Vec<f32>) {
-        self.jobs.push_back((ticket, network));
+    fn submit(&mut self, ticket: u32, network: usize, input: Vec<f32>) {
+        self.jobs.push_back((ticket, network, input));
     }
 
     fn next_event(&mut self) -> LocalBoxFuture<'_, BackendEvent> {
         let told = self.events.borrow_mut().pop_front();
         Box::pin(ready(told.unwrap_or_else(|| {
-            let (ticket, network) = self.jobs.pop_front().unwrap();
-            BackendEvent::Answer { ticket, values: vec![network as f32] }
+            let (ticket, network, input) = self.jobs.pop_front().unwrap();
+            BackendEvent::Answer { ticket, values: (self.answer)(network, &input) }
         })))
     }
 

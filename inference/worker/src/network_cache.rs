@@ -1,11 +1,13 @@
-//! The networks that a helper has loaded, and what it has to be told so that it can run another.
+//! The networks that a compute worker has loaded, and what it has to be told so that it can run
+//! another.
 
 use std::collections::VecDeque;
 
 use crate::messages::WorkerRequest;
 
-/// What a helper may keep of weights that it doesn't need at the moment: the networks of the first
-/// two answers, which a second study needs again. Those of the full tier run once in a study.
+/// What a compute worker may keep of weights that it doesn't need at the moment: the networks of
+/// the first two answers, which a second study needs again. Those of the full tier run once in a
+/// study.
 const KEPT_BYTES: usize = 128 << 20;
 
 /// Networks by their index in the manifest, the one used last at the end.

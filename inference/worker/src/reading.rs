@@ -120,7 +120,7 @@ pub async fn phantom(key: RunKey, date: PhantomRequest) -> Result<SeriesList, Wo
     ProgressReporter::new(key, Stage::Reading).report(0, 1);
     // Lets the page show that before the phantom is made in one piece.
     sleep(0).await;
-    let phantom = Phantom::make(PhantomOptions::from(date))?;
+    let phantom = Phantom::generate(PhantomOptions::from(date))?;
     let mut intake = Intake::new(Limits::default());
     let mut reporter = ProgressReporter::new(key, Stage::Reading);
     let mut yielder = Yielder::new();

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The name that a compute worker is started under.
-pub const COMPUTE_WORKER: &str = "corsai-helper";
+pub const COMPUTE_WORKER: &str = "corsai-compute-worker";
 
 /// The script that waits for the compiled module and starts it; relative to this worker's own.
 const SCRIPT: &str = "worker.js";

@@ -39,7 +39,7 @@ def test_a_volume_is_compared_as_by_hand() -> None:
     true_lungs = np.array([[[1, 1, 1, 2, 2, 2]]], np.uint8)
     lesions = np.array([[[1, 1, 0, 0, 0, 1]]], np.uint8)
     found = np.array([True, False, True, False, False])
-    volume = figures.Volume("made-up", lungs, {}, found, figures.Rule(100), (true_lungs, lesions))
+    volume = figures.Volume("synthetic", lungs, {}, found, figures.Rule(100), (true_lungs, lesions))
     agreement = volume.against(found)
     # One of three found, and the one outside the lungs can't be.
     assert (agreement.both, agreement.found, agreement.true) == (1, 2, 3)
@@ -78,7 +78,7 @@ def test_a_patient_is_judged_by_the_fold_that_never_saw_it() -> None:
 
 def test_a_vote_that_is_not_the_products_stops() -> None:
     fpn, resnet = fold_members("fpn"), fold_members("resnet21")
-    volume = volume_of("made-up", {*fpn.values(), *resnet.values()})
+    volume = volume_of("synthetic", {*fpn.values(), *resnet.values()})
     figures.check(volume, PAPER)
-    with pytest.raises(SystemExit, match="made-up"):
+    with pytest.raises(SystemExit, match="synthetic"):
         figures.check(replace(volume, full=~volume.full), PAPER)

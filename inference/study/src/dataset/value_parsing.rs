@@ -4,7 +4,7 @@
 //! HU. Nothing here guesses. Spaces and NUL around a value are padding (PS3.5, 6.2); everything
 //! else that isn't a number is refused.
 
-use dicom_core::chrono::Datelike;
+use dicom_core::chrono::{Datelike, NaiveDate};
 use dicom_core::value::deserialize::parse_date;
 use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
 
@@ -68,6 +68,15 @@ pub(crate) fn float(value: &[u8], big_endian: bool) -> Option<f64> {
 /// Returns a date (DA) as `YYYY-MM-DD`; `None` where it isn't a day of the calendar. `YYYY.MM.DD`
 /// was allowed once.
 pub(crate) fn date(value: &[u8]) -> Option<String> {
+    calendar_day(value).map(|day| day.to_string())
+}
+
+/// Returns the number of a date's day (DA), counted from 1 January of year 1.
+pub(crate) fn days(value: &[u8]) -> Option<u64> {
+    calendar_day(value).and_then(|day| u64::try_from(day.num_days_from_ce()).ok())
+}
+
+fn calendar_day(value: &[u8]) -> Option<NaiveDate> {
     let text = ascii(value)?;
     let digits: String = match text.len() {
         8 => text.into(),
@@ -78,7 +87,7 @@ pub(crate) fn date(value: &[u8]) -> Option<String> {
         return None;
     }
     let date = parse_date(digits.as_bytes()).ok()?;
-    (date.year() >= FIRST_YEAR).then(|| date.to_string())
+    (date.year() >= FIRST_YEAR).then_some(date)
 }
 
 /// Returns a text for the screen, decoded by the file's character set: without control characters,

@@ -9,17 +9,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::vector::Vector;
 
-/// Direction cosines are written with few digits; a larger deviation is not rounding.
-const ROUNDING: f64 = 1e-3;
+/// Largest deviation from unit length of direction cosines as written: one digit after the point
+/// makes 0.05.
+const LENGTH_ROUNDING: f64 = 0.05;
+/// Largest cosine of the angle between two directions as written: two digits make 0.02.
+const ANGLE_ROUNDING: f64 = 0.02;
 
-/// Returns the two directions of Image Orientation (0020,0037) with unit length; `None` where they
-/// are not of unit length and at right angles, up to rounding.
+/// Direction cosines that differ by less are those of parallel slices.
+const PARALLEL: f64 = 5e-3;
+/// Pixel spacings that differ by less than this share are equal.
+const SAME_SPACING: f64 = 1e-3;
+
+/// Returns the two directions of Image Orientation (0020,0037), with unit length and at a right
+/// angle; `None` where they are no rotation of the patient's axes that was written with few digits.
 pub(crate) fn direction_cosines(cosines: [f64; 6]) -> Option<[Vector; 2]> {
     let [a, b, c, d, e, f] = cosines;
     let pair = [Vector([a, b, c]), Vector([d, e, f])];
-    let unit = pair.iter().all(|direction| (direction.length() - 1.0).abs() <= ROUNDING);
-    let [first, second] = pair.map(|direction| direction.scaled(1.0 / direction.length()));
-    (unit && first.dot(second).abs() <= ROUNDING).then_some([first, second])
+    let unit = |direction: Vector| direction.scaled(1.0 / direction.length());
+    let [first, second] = pair.map(unit);
+    let dot = first.dot(second);
+    let is_rotation =
+        pair.iter().all(|direction| (direction.length() - 1.0).abs() <= LENGTH_ROUNDING) && dot.abs() <= ANGLE_ROUNDING;
+    // Each gives up half of the deviation; what is left of it is below the last digits of an f64
+    // after the second step.
+    let second_step = |[first, second]: [Vector; 2]| {
+        let half = first.dot(second) / 2.0;
+        [unit(first.minus(second.scaled(half))), unit(second.minus(first.scaled(half)))]
+    };
+    is_rotation.then(|| if dot == 0.0 { [first, second] } else { second_step(second_step([first, second])) })
 }
 
 /// From canonical to stored pixels: the stored index of canonical pixel (0, 0), and its steps with
@@ -101,6 +118,19 @@ impl SlicePlane {
         }
     }
 
+    /// Returns whether both have the same rows, columns and pixel spacing.
+    pub(crate) fn has_size_of(&self, other: &Self) -> bool {
+        let close = |(a, b): (f64, f64)| (a - b).abs() <= SAME_SPACING * a;
+        (self.rows, self.columns) == (other.rows, other.columns)
+            && self.spacing_mm.into_iter().zip(other.spacing_mm).all(close)
+    }
+
+    /// Returns whether both are parallel.
+    pub(crate) fn is_parallel_to(&self, other: &Self) -> bool {
+        let mut pairs = self.directions.into_iter().zip(other.directions);
+        pairs.all(|(a, b)| a.minus(b).0.iter().all(|difference| difference.abs() <= PARALLEL))
+    }
+
     /// Returns the unit normal; towards the head where the slice is axial.
     pub(crate) fn normal(&self) -> Vector {
         let [horizontal, vertical] = self.directions;
@@ -118,9 +148,26 @@ mod tests {
     fn directions_are_rounded_but_not_guessed() {
         let [first, second] = direction_cosines([0.8, 0.5996, 0.0, -0.6, 0.8, 0.0]).unwrap();
         assert!((first.length() - 1.0).abs() < 1e-12 && (second.length() - 1.0).abs() < 1e-12);
-        assert_eq!(direction_cosines([1.0, 0.0, 0.0, 0.0, 0.99, 0.0]), None);
-        assert_eq!(direction_cosines([1.0, 0.0, 0.0, 0.01, 1.0, 0.0]), None);
+        assert_eq!(direction_cosines([1.0, 0.0, 0.0, 0.0, 0.9, 0.0]), None);
+        assert_eq!(direction_cosines([1.0, 0.0, 0.0, 0.1, 1.0, 0.0]), None);
         assert_eq!(direction_cosines([0.0; 6]), None);
+    }
+
+    proptest! {
+        /// Directions that are written with two digits are within a degree of the true ones, of
+        /// unit length and at a right angle.
+        #[test]
+        fn few_digits_are_enough(turn in -0.3_f64..0.3, tilt in -0.34_f64..0.34) {
+            let ((st, ct), (sp, cp)) = (turn.sin_cos(), tilt.sin_cos());
+            let exact = [Vector([ct, st, 0.0]), Vector([-st * cp, ct * cp, sp])];
+            let written = |Vector(axis): Vector| axis.map(|cosine| (cosine * 100.0).round() / 100.0);
+            let ([a, b, c], [d, e, f]) = (written(exact[0]), written(exact[1]));
+            let found = direction_cosines([a, b, c, d, e, f]).unwrap();
+            prop_assert!(found[0].dot(found[1]).abs() < 1e-12);
+            for (found, exact) in found.into_iter().zip(exact) {
+                prop_assert!((found.length() - 1.0).abs() < 1e-12 && found.minus(exact).length() < 0.0175);
+            }
+        }
     }
 
     proptest! {

@@ -125,7 +125,7 @@ impl FileImage {
         let description = ImageDescription::of(frame);
         let kind = ImageKind::of(frame, description.lossy);
         let slice = match kind {
-            ImageKind::Slice => slice(frame),
+            ImageKind::Slice | ImageKind::DerivedSlice => slice(frame),
             _ => Err(SliceError::NotOriginal),
         };
         let mut instance = value_parsing::identifier(frame.value(tags::SOP_INSTANCE_UID));

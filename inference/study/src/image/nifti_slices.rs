@@ -1,7 +1,7 @@
 //! The slices of a NIfTI file, as if each were an image in a file of its own.
 //!
 //! DICOM says in each slice's header that it is a CT, and how stored values become Hounsfield
-//! units. A NIfTI file says neither; the values themselves have to show it.
+//! units. A NIfTI file says neither; the values themselves have to show it once they are decoded.
 
 use std::sync::Arc;
 
@@ -19,9 +19,6 @@ use crate::transfer_syntax::TransferSyntax;
 
 /// Largest cosine of the angle between rows and columns: the rounding of f32 and of a registration.
 const RIGHT_ANGLE: f64 = 0.01;
-/// The lowest value of a chest is below, HU: a chest has air. Values that were shifted, windowed or
-/// reduced to 8 bits may have none.
-const LOWEST_HU: i16 = -500;
 /// Stored words that are Hounsfield units.
 const HU_WORDS: Rescale =
     Rescale { bits: StoredBits { count: 16, shift: 0, signed: true }, slope: 1.0, intercept: 0.0, padding: None };
@@ -51,14 +48,8 @@ pub(crate) fn nifti_slices(
     let [column, row, step, corner] = [0, 1, 2, 3].map(|at| Vector(patient_from_voxel.map(|line| line[at])));
     let spacing_mm = [row, column].map(Vector::length);
     let skewed = column.dot(row).abs() > RIGHT_ANGLE * spacing_mm[0] * spacing_mm[1];
-    let lowest_hu = voxels.iter().min().copied().unwrap_or_default();
-    let error = if skewed {
-        Some(SliceError::SkewedAxes)
-    } else {
-        (lowest_hu > LOWEST_HU).then_some(SliceError::NoAir { lowest_hu })
-    };
-    if let Some(error) = error {
-        return Ok(vec![image(name, Arc::default(), Err(error))]);
+    if skewed {
+        return Ok(vec![image(name, Arc::default(), Err(SliceError::SkewedAxes))]);
     }
     let directions = [column.scaled(1.0 / spacing_mm[1]), row.scaled(1.0 / spacing_mm[0])];
     let mut words = empty_vec(voxels.len() * 2).map_err(|error| FileError::NiftiTooLarge(error.to_string()))?;

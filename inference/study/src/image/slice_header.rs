@@ -44,10 +44,10 @@ impl SliceHeader {
         let rescale = rescale(frame)?;
         let corner_mm = frame.value(tags::IMAGE_POSITION_PATIENT).and_then(value_parsing::decimals::<3>);
         let cosines = frame.value(tags::IMAGE_ORIENTATION_PATIENT).and_then(value_parsing::decimals::<6>);
-        let directions = cosines.and_then(direction_cosines);
-        let (Some(corner_mm), Some(directions)) = (corner_mm.map(Vector), directions) else {
+        let (Some(corner_mm), Some(cosines)) = (corner_mm.map(Vector), cosines) else {
             return Err(SliceError::NoPosition);
         };
+        let directions = direction_cosines(cosines).ok_or(SliceError::NoRotation)?;
         let spacing = frame.value(tags::PIXEL_SPACING).and_then(value_parsing::decimals::<2>);
         let spacing = spacing.filter(|spacing| spacing.iter().all(|mm| PIXEL_SPACING_MM.contains(mm)));
         let spacing_mm = spacing.ok_or(SliceError::NoPixelSpacing)?;

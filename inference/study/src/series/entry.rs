@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use corsai_protocol::{Preview, SeriesId, SeriesSummary};
-use corsai_report::{Counted, Issue, IssueCode, Severity};
+use corsai_report::{Counted, Found, Issue, IssueCode, Severity};
 use corsai_volume::Grid;
 
 use crate::error::SliceError;
-use crate::image::description::{ImageDescription, ImageKind, ImageSource, SeriesKey};
+use crate::geometry::slice_spacing::MIN_SLICES;
+use crate::image::description::{ImageDescription, ImageKind, ImageSource};
 use crate::image::file_image::FileImage;
+use crate::image::person::patient_key;
 use crate::issues::{RefusedFiles, ToIssue, counted, reduced, volume_too_large};
-use crate::series::identity::{instances_key, patient_key};
+use crate::series::grouping::SeriesGroup;
+use crate::series::identity::instances_key;
 use crate::series::preview_image::{PreviewSource, preview_of_hu, preview_of_slice, preview_of_source};
 use crate::series::released::read_again;
 use crate::series::slice::SeriesSlice;
@@ -32,17 +35,20 @@ pub struct Series {
 }
 
 impl Series {
-    /// Makes a series of the images with one key. Its id is set later, when all series are known.
-    pub(crate) fn new(key: &SeriesKey, images: Vec<FileImage>, max_voxels: usize) -> Self {
+    /// Makes a series of the images of one group. Its id is set later, when all series are known.
+    pub(crate) fn new(group: SeriesGroup, max_voxels: usize) -> Self {
         let mut issues = Vec::new();
+        let patient = group.patient().and_then(patient_key);
+        let SeriesGroup { images, differing, several_people, all_images, .. } = group;
         let first = images.iter().min_by_key(|image| (image.kind, &image.instance));
         let first = first.map(|image| image.description.clone());
-        let (slices, others): (Vec<_>, Vec<_>) = images.into_iter().partition(|image| image.kind == ImageKind::Slice);
+        let count = images.len();
+        let (slices, others) = slices_and_others(images);
         let lossy = slices.iter().any(|image| image.description.lossy);
         let source = slices.first().map(|image| image.description.source).unwrap_or_default();
         let syntax_guessed = slices.iter().any(|image| image.description.syntax_guessed);
-        let count = slices.len() + others.len();
-        let content = if slices.is_empty() {
+        let derived = slices.iter().any(|image| image.kind == ImageKind::DerivedSlice);
+        let mut content = if slices.is_empty() {
             issues.push(Issue::new(code_without_slices(&others), []));
             Err(None)
         } else {
@@ -52,6 +58,15 @@ impl Series {
             }
             build_stack(slices, max_voxels, &mut issues)
         };
+        let refusal = match &content {
+            Ok(_) if several_people => Some(IssueCode::SeriesSeveralPeople),
+            Ok(stack) if derived && stack.is_of_slabs() => Some(IssueCode::SeriesNotAxialCt),
+            _ => None,
+        };
+        if let Some(code) = refusal {
+            issues.push(Issue::new(code, []));
+            content = content.and_then(|stack| Err(PreviewSource::middle_slice(stack.slices)));
+        }
         let shown = match &content {
             Ok(stack) => stack.middle(),
             Err(Some(PreviewSource::Slice(slice))) => Some(slice.as_ref()),
@@ -65,10 +80,21 @@ impl Series {
             (source != ImageSource::Dicom, IssueCode::NiftiAnonymous),
             (source == ImageSource::NiftiWithoutOrientation, IssueCode::GeometryOrientationAssumed),
             (not_supine, IssueCode::GeometryNotSupine),
+            (derived, IssueCode::SeriesDerived),
         ];
-        let warnings = warnings.into_iter().filter(|(applies, _)| *applies && content.is_ok());
-        issues.extend(warnings.map(|(_, code)| Issue::new(code, [])));
-        let summary = summary(key, description, content.as_ref().ok(), count, &issues);
+        if let Ok(stack) = &content {
+            issues.extend(warnings.into_iter().filter(|(applies, _)| *applies).map(|(_, code)| Issue::new(code, [])));
+            if !differing.is_empty() {
+                let identifiers = differing.into_iter().collect();
+                issues.push(Issue::new(IssueCode::SeriesIdentifiers, [Found::Identifiers { identifiers }]));
+            }
+            if all_images > count {
+                let found = Found::Used { count: count as u64, total: all_images as u64 };
+                issues.push(Issue::new(IssueCode::SeriesSplit, [found]));
+            }
+            issues.extend(stack.unlike_slices());
+        }
+        let summary = summary(patient, description, content.as_ref().ok(), count, &issues);
         Self { summary, content: content.map(Arc::new), issues }
     }
 
@@ -133,6 +159,15 @@ impl Series {
     }
 }
 
+/// Divides images into those that may be slices of a volume and the others. Derived slices are used
+/// where there are too few original ones.
+fn slices_and_others(images: Vec<FileImage>) -> (Vec<FileImage>, Vec<FileImage>) {
+    let count = |kind| images.iter().filter(|image| image.kind == kind).count();
+    let (originals, derived) = (count(ImageKind::Slice), count(ImageKind::DerivedSlice));
+    let kind = if originals < MIN_SLICES && derived > originals { ImageKind::DerivedSlice } else { ImageKind::Slice };
+    images.into_iter().partition(|image| image.kind == kind)
+}
+
 /// Returns why images without any CT slice can't be measured.
 fn code_without_slices(images: &[FileImage]) -> IssueCode {
     let has = |kind| images.iter().any(|image| image.kind == kind);
@@ -183,7 +218,7 @@ fn build_stack(
 }
 
 fn summary(
-    key: &SeriesKey,
+    patient_key: Option<u64>,
     description: Option<ImageDescription>,
     stack: Option<&SliceStack>,
     images: usize,
@@ -204,9 +239,12 @@ fn summary(
         columns: count(columns),
         thickness_mm: description.as_ref().and_then(|about| about.thickness_mm),
         spacing_mm: grid.map(Grid::slice_mm),
+        kernel_key: description.as_ref().and_then(|about| about.kernel_key),
+        tube_voltage_kv: description.as_ref().and_then(|about| about.tube_voltage_kv),
+        contrast: description.as_ref().map(|about| about.contrast),
         date: description.and_then(|about| about.date),
         usable: stack.is_some(),
-        patient_key: patient_key(&key.patient),
+        patient_key,
         instances_key: stack.and_then(|stack| instances_key(&stack.slices)),
         issues: issues.iter().cloned().chain(warnings).collect(),
     }

@@ -24,6 +24,10 @@ const MIN_AIR: f64 = 0.001;
 /// Largest share of bone without air: more is probably muscle without its intercept.
 const MAX_BONE_WITHOUT_AIR: f64 = 0.05;
 
+/// The lowest value of a chest is below, HU: a chest has air. Values that were shifted, windowed or
+/// reduced to 8 bits may have none.
+const LOWEST_HU: i16 = -500;
+
 /// Returns why the values can't be Hounsfield units; `None` where they can.
 pub(crate) fn check(voxels: &[i16]) -> Option<Issue> {
     let share = |is: fn(i16) -> bool| {
@@ -36,6 +40,14 @@ pub(crate) fn check(voxels: &[i16]) -> Option<Issue> {
     let max_bone = if air < MIN_AIR { MAX_BONE_WITHOUT_AIR } else { MAX_BONE };
     let implausible = soft < MIN_SOFT_TISSUE || bone > max_bone;
     implausible.then(|| Issue::new(IssueCode::HuImplausible, [Found::Densities { air, soft, bone }]))
+}
+
+/// As [`check`], of values whose header doesn't say how they came about: a chest has air, too.
+pub(crate) fn check_derived(voxels: &[i16]) -> Option<Issue> {
+    check(voxels).or_else(|| {
+        let hu = voxels.iter().min().copied()?;
+        (hu > LOWEST_HU).then(|| Issue::new(IssueCode::HuImplausible, [Found::LowestHu { hu }]))
+    })
 }
 
 #[cfg(test)]

@@ -1,21 +1,36 @@
-//! One reconstruction of several that share a series and a place.
+//! One acquisition and reconstruction of those that share a series.
+//!
+//! Slices are told apart by what their headers say of acquisition and reconstruction. Places alone
+//! don't: two acquisitions may lie evenly between one another. Slices of several acquisitions that
+//! follow one another along the body are one stack, as scanners with a moving table write it.
 
 use std::collections::BTreeMap;
 
 use crate::error::GeometryError;
+use crate::geometry::slice_spacing::{MIN_SLICES, SAME_PLACE_MM};
 use crate::image::description::ReconstructionKey;
+use crate::series::lung_content::LungContent;
 use crate::series::slice::SeriesSlice;
 use crate::series::stack_geometry::StackGeometry;
 
-/// Share of the series' length that the used reconstruction covers at least: a shorter one shows no
-/// whole chest.
+/// Share of the series' length that the used part covers at least where its pictures don't show how
+/// much lung it holds: a shorter one shows no whole chest.
 const MIN_COVER: f64 = 0.8;
+/// Most air within the body beyond the used part, as a share of that in it: gas of stomach and
+/// bowel, but no part of a lung.
+const MAX_BEYOND: f64 = 0.25;
+/// Parts with at least this share of the largest part's lungs show the lungs as well.
+const SAME_LUNGS: f64 = 0.8;
+/// Longest time between two slices of one acquisition, s; a table that moves step by step takes
+/// less.
+const PAUSE_S: u64 = 5;
 
-/// An attribute that distinguishes reconstructions.
+/// An attribute that distinguishes acquisitions and reconstructions.
 type Discriminator = fn(&ReconstructionKey) -> &str;
 
-/// The attributes that distinguish reconstructions, the most distinctive one first.
-const DISCRIMINATORS: [Discriminator; 8] = [
+/// The attributes that distinguish acquisitions and reconstructions, the most distinctive one
+/// first. The time of acquisition comes after them.
+const DISCRIMINATORS: [Discriminator; 11] = [
     |key| &key.acquisition,
     |key| &key.stack,
     |key| &key.kernel,
@@ -24,59 +39,146 @@ const DISCRIMINATORS: [Discriminator; 8] = [
     |key| &key.contrast,
     |key| &key.kvp,
     |key| &key.thickness,
+    |key| &key.acquisition_uid,
+    |key| &key.series_number,
+    |key| &key.description,
 ];
 
-/// Returns the largest reconstruction among slices that overlap: by the first attribute that
-/// separates them, else by all attributes. Slices of the others are added to `left_out`.
+/// Slices of one stack, from the feet to the head.
+type Part<'a> = Vec<&'a SeriesSlice>;
+
+/// Returns the slices of one acquisition and reconstruction, and their geometry. Of several that
+/// show the lungs it is the largest.
 ///
 /// # Errors
-/// The slices, where no reconstruction has a geometry and covers [`MIN_COVER`] of their length.
-pub(crate) fn largest_reconstruction(
-    slices: Vec<SeriesSlice>,
-    error: &GeometryError,
-    left_out: &mut Vec<SeriesSlice>,
-) -> Result<(Vec<SeriesSlice>, StackGeometry), Vec<SeriesSlice>> {
-    let separable = matches!(
-        error,
-        GeometryError::Overlapping(_)
-            | GeometryError::Uneven { .. }
-            | GeometryError::Missing(_)
-            | GeometryError::Shifted
-    );
-    if !separable {
-        return Err(slices);
-    }
-    let needed_mm = MIN_COVER * extent_mm(&slices.iter().collect::<Vec<_>>());
-    let mut found = None;
-    for discriminators in DISCRIMINATORS.chunks(1).chain([&DISCRIMINATORS[..]]) {
-        let mut parts: BTreeMap<Vec<&str>, Vec<&SeriesSlice>> = BTreeMap::new();
-        for slice in &slices {
-            let key = discriminators.iter().map(|attribute| attribute(&slice.reconstruction)).collect();
-            parts.entry(key).or_default().push(slice);
-        }
-        let Some((key, part)) = parts.into_iter().rev().max_by_key(|(_, part)| part.len()) else { continue };
-        if part.len() == slices.len() || extent_mm(&part) < needed_mm {
-            continue;
-        }
-        if let Ok(geometry) = StackGeometry::of(&part) {
-            let key: Vec<String> = key.into_iter().map(str::to_owned).collect();
-            found = Some((discriminators, key, geometry));
-            break;
-        }
-    }
-    let Some((discriminators, key, geometry)) = found else { return Err(slices) };
-    let belongs = |slice: &SeriesSlice| {
-        let mut values = discriminators.iter().zip(&key);
-        values.all(|(attribute, value)| attribute(&slice.reconstruction) == value)
+/// Why there are none; [`GeometryError::Mixed`] where no part shows the whole lungs.
+pub(crate) fn one_reconstruction<'a>(slices: &[&'a SeriesSlice]) -> Result<(Part<'a>, StackGeometry), GeometryError> {
+    let whole = StackGeometry::of(slices);
+    let even = whole.as_ref().is_ok_and(|geometry| !geometry.stretches);
+    let separable = match &whole {
+        Ok(_) => true,
+        Err(error) => matches!(
+            error,
+            GeometryError::Overlapping(_)
+                | GeometryError::Uneven { .. }
+                | GeometryError::Missing(_)
+                | GeometryError::Shifted
+        ),
     };
-    let (used, others): (Vec<_>, Vec<_>) = slices.into_iter().partition(belongs);
-    left_out.extend(others);
-    Ok((used, geometry))
+    let mut mixed = false;
+    for parts in partitions(slices).into_iter().filter(|parts| separable && share_places(parts, even)) {
+        if let Ok(found) = best_part(parts) {
+            return Ok(found);
+        }
+        mixed = true;
+    }
+    match whole {
+        Ok(_) if mixed => Err(GeometryError::Mixed),
+        whole => whole.map(|geometry| (slices.to_vec(), geometry)),
+    }
 }
 
-/// Returns the length of sorted slices along their normal, mm.
-fn extent_mm(slices: &[&SeriesSlice]) -> f64 {
-    let (Some(first), Some(last)) = (slices.first(), slices.last()) else { return 0.0 };
+/// Returns the part that shows the lungs, reduced to one reconstruction; of several the one with
+/// most slices, of equally large ones the first.
+///
+/// # Errors
+/// That of the largest part, or [`GeometryError::Mixed`] where no part that has a geometry shows
+/// the whole lungs.
+pub(crate) fn best_part(parts: Vec<Part<'_>>) -> Result<(Part<'_>, StackGeometry), GeometryError> {
+    let contents: Vec<LungContent> = parts.iter().map(|part| LungContent::of(part)).collect();
+    let ends = |part: &Part| extent(part).unwrap_or_default();
+    let (lowest, highest) = parts
+        .iter()
+        .map(ends)
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)));
+    let most = contents.iter().map(LungContent::ml).fold(0.0, f64::max);
+    let is_whole = |index: usize, part: &Part| {
+        let (from, to) = ends(part);
+        let lung_ml = contents[index].ml();
+        if most <= 0.0 {
+            return to - from >= MIN_COVER * (highest - lowest);
+        }
+        let beyond = contents.iter().enumerate().filter(|(other, _)| *other != index);
+        // A slice at the border is within.
+        let beyond_ml = beyond.map(|(_, content)| content.ml_outside((from - SAME_PLACE_MM, to + SAME_PLACE_MM)));
+        lung_ml >= SAME_LUNGS * most && beyond_ml.fold(0.0, f64::max) <= MAX_BEYOND * lung_ml
+    };
+    let largest = parts.iter().enumerate().rev().max_by_key(|(_, part)| part.len()).map(|(index, _)| index);
+    let mut errors = BTreeMap::new();
+    let mut best: Option<(Part, StackGeometry)> = None;
+    for (index, part) in parts.iter().enumerate() {
+        match one_reconstruction(part) {
+            Ok(found) if !is_whole(index, part) => {
+                tracing::debug!(slices = found.0.len(), "a part without whole lungs")
+            }
+            Ok(found) if best.as_ref().is_none_or(|best| found.0.len() > best.0.len()) => best = Some(found),
+            Ok(_) => {}
+            Err(error) => {
+                errors.insert(index, error);
+            }
+        }
+    }
+    best.ok_or_else(|| largest.and_then(|largest| errors.remove(&largest)).unwrap_or(GeometryError::Mixed))
+}
+
+/// Returns the slices divided by each attribute that has several values.
+fn partitions<'a>(slices: &[&'a SeriesSlice]) -> Vec<Vec<Part<'a>>> {
+    let by_attribute = DISCRIMINATORS.iter().map(|attribute| {
+        let mut parts: BTreeMap<&str, Part<'a>> = BTreeMap::new();
+        for slice in slices {
+            parts.entry(attribute(&slice.reconstruction)).or_default().push(slice);
+        }
+        parts.into_values().collect()
+    });
+    // A value that is each slice's own tells nothing apart.
+    let most = (slices.len() / MIN_SLICES).max(2);
+    by_attribute.chain([by_time(slices)]).filter(|parts: &Vec<Part>| (2..=most).contains(&parts.len())).collect()
+}
+
+/// Divides slices where more than [`PAUSE_S`] passed between two of them; not at all where the time
+/// of a slice is unknown.
+fn by_time<'a>(slices: &[&'a SeriesSlice]) -> Vec<Part<'a>> {
+    let times: Option<Vec<u64>> = slices.iter().map(|slice| slice.reconstruction.time).collect();
+    let Some(mut times) = times else { return Vec::new() };
+    times.sort_unstable();
+    let pauses: Vec<u64> = times.windows(2).filter(|pair| pair[1] - pair[0] > PAUSE_S).map(|pair| pair[1]).collect();
+    let mut parts = vec![Vec::new(); pauses.len() + 1];
+    for slice in slices {
+        let part = pauses.partition_point(|start| slice.reconstruction.time >= Some(*start));
+        parts[part].push(*slice);
+    }
+    parts
+}
+
+/// Returns whether two parts share a range of places. Where the whole is evenly spaced, most of a
+/// part of at least [`MIN_SLICES`] has to be within another one's range: a slice or two that were
+/// written anew make no part.
+fn share_places(parts: &[Part], even: bool) -> bool {
+    let pairs = parts.iter().enumerate().flat_map(|(index, one)| parts[index + 1..].iter().map(move |two| (one, two)));
+    pairs.filter(|(one, two)| !even || one.len().min(two.len()) >= MIN_SLICES).any(|(one, two)| {
+        let (inside_one, inside_two) = (count_within(two, one), count_within(one, two));
+        if even {
+            inside_one.min(inside_two) > 0 && 2 * (inside_one + inside_two) >= one.len().min(two.len())
+        } else {
+            inside_one + inside_two > 0
+        }
+    })
+}
+
+/// Returns how many of some slices are in the range of others.
+pub(crate) fn count_within(slices: &[&SeriesSlice], others: &[&SeriesSlice]) -> usize {
+    let Some((lowest, highest)) = extent(others) else { return 0 };
+    let normal = slices.first().map(|slice| slice.plane.normal());
+    let inside = |slice: &&&SeriesSlice| {
+        let at = normal.map_or(f64::NAN, |normal| slice.position_mm(normal));
+        (lowest - SAME_PLACE_MM..=highest + SAME_PLACE_MM).contains(&at)
+    };
+    slices.iter().filter(inside).count()
+}
+
+/// Returns the lowest and the highest position of sorted slices along their normal, mm.
+fn extent(slices: &[&SeriesSlice]) -> Option<(f64, f64)> {
+    let (first, last) = (slices.first()?, slices.last()?);
     let normal = first.plane.normal();
-    last.position_mm(normal) - first.position_mm(normal)
+    Some((first.position_mm(normal), last.position_mm(normal)))
 }

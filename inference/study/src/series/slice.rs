@@ -1,7 +1,9 @@
 //! One readable slice of a series.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::allocation::zeroed_vec;
 use crate::error::SliceError;
 use crate::geometry::orientation::SlicePlane;
 use crate::geometry::vector::Vector;
@@ -11,10 +13,8 @@ use crate::image::frame_decoder::{DecodeJob, FrameDecoder};
 use crate::image::modality_lut::ModalityLut;
 use crate::image::slice_header::SliceHeader;
 
-/// Direction cosines that differ by less are those of parallel slices.
-const PARALLEL: f64 = 5e-3;
-/// Pixel spacings that differ by less than this share are equal.
-const SAME_SPACING: f64 = 1e-3;
+/// Largest mean difference of an image to its copy that was compressed with loss, HU.
+const MAX_LOSS_HU: u64 = 25;
 
 /// A slice whose header was read.
 pub(crate) struct SeriesSlice {
@@ -61,18 +61,54 @@ impl SeriesSlice {
         self.plane.corner_mm.dot(normal)
     }
 
-    /// Returns whether both are the same image in the same place, byte for byte.
+    /// Returns whether both are the same image in the same place: byte for byte, or decoded where
+    /// they are encoded in two ways.
     pub(crate) fn is_copy_of(&self, other: &Self) -> bool {
+        if self.plane != other.plane {
+            return false;
+        }
+        if self.is_released() || other.is_released() {
+            // Without their pixels, two encodings of one image can't be told from two images.
+            return self.is_encoded_as(other) && self.released == other.released;
+        }
+        if self.is_encoded_as(other) {
+            let stored = |slice: &Self| slice.header.encoded.bytes(&slice.bytes).map(Cow::into_owned);
+            return matches!((stored(self), stored(other)), (Ok(a), Ok(b)) if a == b);
+        }
+        let (Ok(a), Ok(b)) = (self.decoded(), other.decoded()) else {
+            // A copy that can't be decoded shows nothing else.
+            return true;
+        };
+        if self.description.lossy == other.description.lossy {
+            return a == b;
+        }
+        let differences = a.iter().zip(&b).map(|(a, b)| u64::from(a.abs_diff(*b)));
+        differences.sum::<u64>() <= MAX_LOSS_HU * a.len() as u64
+    }
+
+    /// Returns whether the stored values of both have the same encoding and meaning.
+    fn is_encoded_as(&self, other: &Self) -> bool {
         let (a, b) = (&self.header, &other.header);
-        self.plane == other.plane
-            && a.rescale == b.rescale
-            && a.encoded.syntax == b.encoded.syntax
-            && match (self.released, other.released) {
-                (None, None) => {
-                    matches!((a.encoded.bytes(&self.bytes), b.encoded.bytes(&other.bytes)), (Ok(a), Ok(b)) if a == b)
-                }
-                (a, b) => a == b,
-            }
+        a.rescale == b.rescale && a.encoded.syntax == b.encoded.syntax
+    }
+
+    /// Returns whether this one of two copies is used: one that can be decoded, and without loss.
+    pub(crate) fn is_better_copy_than(&self, other: &Self) -> bool {
+        if self.is_encoded_as(other) {
+            return false;
+        }
+        let quality = |slice: &Self| (slice.decoded().is_ok(), !slice.description.lossy);
+        quality(self) > quality(other)
+    }
+
+    /// Decodes the slice, HU in canonical order.
+    ///
+    /// # Errors
+    /// Where the frame can't be decoded.
+    pub(crate) fn decoded(&self) -> Result<Vec<i16>, SliceError> {
+        let mut hu = zeroed_vec(self.plane.rows.saturating_mul(self.plane.columns))?;
+        self.decode(&mut None, &mut hu)?;
+        Ok(hu)
     }
 
     /// Returns whether the slice's file has to be read again before the slice can be decoded.
@@ -101,15 +137,12 @@ impl SeriesSlice {
 
     /// Returns whether both have the same rows, columns and pixel spacing.
     pub(crate) fn has_size_of(&self, other: &Self) -> bool {
-        let (a, b) = (&self.plane, &other.plane);
-        let close = |(a, b): (f64, f64)| (a - b).abs() <= SAME_SPACING * a;
-        (a.rows, a.columns) == (b.rows, b.columns) && a.spacing_mm.into_iter().zip(b.spacing_mm).all(close)
+        self.plane.has_size_of(&other.plane)
     }
 
     /// Returns whether both slices are parallel.
     pub(crate) fn is_parallel_to(&self, other: &Self) -> bool {
-        let pairs = self.plane.directions.into_iter().zip(other.plane.directions);
-        pairs.into_iter().all(|(a, b)| a.minus(b).0.iter().all(|difference| difference.abs() <= PARALLEL))
+        self.plane.is_parallel_to(&other.plane)
     }
 
     /// Decodes the slice into `rows · columns` HU in canonical order. `lut` is kept for the next

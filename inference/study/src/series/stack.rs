@@ -1,19 +1,24 @@
 //! From the slices of one series to one stack of parallel slices, feet first, or why there is none.
 //!
-//! Slices are separated by what they are (size, direction, reconstruction), never by name or
-//! number. Where nothing separates two images at one place, the series is refused.
+//! Slices are separated by what they are (size, direction, acquisition, reconstruction), never by
+//! name or number. Where nothing separates two images at one place, the series is refused.
 
-use corsai_report::{Counted, Found, Issue, IssueCode};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use corsai_report::{Counted, Found, Issue, IssueCode, Reason};
 
 use crate::error::GeometryError;
-use crate::geometry::slice_spacing::SAME_PLACE_MM;
+use crate::geometry::slice_spacing::{SAME_PLACE_MM, THICK_MM};
 use crate::issues::{ToIssue, counted};
-use crate::series::reconstruction::largest_reconstruction;
+use crate::series::reconstruction::{best_part, one_reconstruction};
 use crate::series::slice::SeriesSlice;
 use crate::series::stack_geometry::{AXIAL, StackGeometry};
 
 /// How often a stack is halved to fit memory: a chest of 1,024² pixels needs one.
 const MAX_HALVINGS: usize = 2;
+/// Beyond this multiple of the slices' distance a thick slice is a slab.
+const SLAB: f64 = 1.5;
 
 /// Slices of one size and direction, from the feet to the head, no two at one place.
 #[derive(Debug)]
@@ -47,23 +52,13 @@ impl SliceStack {
         if !oblique.is_empty() {
             issues.push(counted(IssueCode::SeriesSetAside, oblique.len(), Counted::NotAxial, names(&oblique)));
         }
-        let mut left_out = Vec::new();
-        let same_size = largest_set(axial, SeriesSlice::has_size_of, &mut left_out);
-        let count = same_size.len();
-        let mut not_parallel = Vec::new();
-        let parallel = largest_set(same_size, SeriesSlice::is_parallel_to, &mut not_parallel);
-        if parallel.len() * 2 <= count && count > 1 {
-            return Err((GeometryError::NotParallel, parallel));
-        }
-        left_out.extend(not_parallel);
-        let sorted = without_renamed_copies(by_position(parallel), issues);
-        let (slices, geometry) = match StackGeometry::of(&sorted.iter().collect::<Vec<_>>()) {
-            Ok(geometry) => (sorted, geometry),
-            Err(error) => match largest_reconstruction(sorted, &error, &mut left_out) {
-                Ok(found) => found,
-                Err(slices) => return Err((error, slices)),
-            },
+        let sorted = without_renamed_copies(by_position(axial), issues);
+        let all: Vec<&SeriesSlice> = sorted.iter().collect();
+        let (used, geometry) = match one_size(&all) {
+            Ok((used, geometry)) => (used.into_iter().map(|slice| slice.number).collect::<BTreeSet<u32>>(), geometry),
+            Err(error) => return Err((error, sorted)),
         };
+        let (slices, left_out): (Vec<_>, Vec<_>) = sorted.into_iter().partition(|slice| used.contains(&slice.number));
         if !left_out.is_empty() {
             let total = (slices.len() + left_out.len()) as u64;
             issues.push(Issue::new(IssueCode::SeriesSplit, [Found::Used { count: slices.len() as u64, total }]));
@@ -95,6 +90,29 @@ impl SliceStack {
         if geometry.grid.voxel_count() <= max_voxels { Ok(Self { slices, geometry }) } else { Err(slices) }
     }
 
+    /// Returns whether each slice sums up the tissue of several: it is thick, and much thicker than
+    /// its distance to the next one.
+    pub(crate) fn is_of_slabs(&self) -> bool {
+        let thickness_mm = self.middle().and_then(|slice| slice.description.thickness_mm).unwrap_or(0.0);
+        thickness_mm > THICK_MM && thickness_mm > SLAB * self.geometry.grid.slice_mm()
+    }
+
+    /// Returns the issue of slices that follow one another and were made in several ways.
+    pub(crate) fn unlike_slices(&self) -> Option<Issue> {
+        let several = |value: fn(&SeriesSlice) -> String| {
+            let values: BTreeSet<String> = self.slices.iter().map(value).collect();
+            values.len() > 1
+        };
+        let found = [
+            (several(|slice| slice.reconstruction.kernel.clone()), Reason::SeveralKernels),
+            (several(|slice| slice.reconstruction.kvp.clone()), Reason::SeveralVoltages),
+            (several(|slice| slice.description.contrast.to_string()), Reason::ContrastOnSome),
+        ];
+        let found: Vec<Found> =
+            found.into_iter().filter(|(differ, _)| *differ).map(|(_, reason)| reason.into()).collect();
+        (!found.is_empty()).then(|| Issue::new(IssueCode::SeriesUnlikeSlices, found))
+    }
+
     /// Returns the middle slice, for the preview.
     pub(crate) fn middle(&self) -> Option<&SeriesSlice> {
         self.slices.get(self.slices.len() / 2)
@@ -117,8 +135,11 @@ fn without_copies(
     let (mut copies, mut clashes) = (Vec::new(), Vec::new());
     // Sorted by identifier, so that slices of one identifier are neighbours.
     for slice in slices {
-        match kept.last().filter(|last| !last.instance.is_empty() && last.instance == slice.instance) {
-            Some(last) if slice.is_copy_of(last) => copies.push(slice),
+        match kept.last_mut().filter(|last| !last.instance.is_empty() && last.instance == slice.instance) {
+            Some(last) if slice.is_copy_of(last) => {
+                let better = slice.is_better_copy_than(last);
+                copies.push(if better { std::mem::replace(last, slice) } else { slice });
+            }
             Some(_) => clashes.push(slice),
             None => kept.push(slice),
         }
@@ -132,24 +153,42 @@ fn without_copies(
     Err((GeometryError::IdentifierClash { clashes: clashes.len(), files: names(&clashes) }, kept))
 }
 
-/// Returns the largest set of slices that are alike, of equally large ones the earliest. The other
-/// slices are added to `rest`.
-fn largest_set(
-    slices: Vec<SeriesSlice>,
-    alike: fn(&SeriesSlice, &SeriesSlice) -> bool,
-    rest: &mut Vec<SeriesSlice>,
-) -> Vec<SeriesSlice> {
-    let mut sets: Vec<Vec<SeriesSlice>> = Vec::new();
+/// Returns the slices of one size, direction, acquisition and reconstruction, and their geometry.
+///
+/// # Errors
+/// Why there are none.
+fn one_size<'a>(slices: &[&'a SeriesSlice]) -> Result<(Vec<&'a SeriesSlice>, StackGeometry), GeometryError> {
+    let mut sets: Vec<Vec<&SeriesSlice>> = Vec::new();
+    for size in alike(slices, SeriesSlice::has_size_of) {
+        let mut parallel = alike(&size, SeriesSlice::is_parallel_to);
+        parallel.sort_by_key(|set| Reverse(set.len()));
+        if parallel.first().is_some_and(|set| set.len() * 2 <= size.len()) && size.len() > 1 {
+            parallel.truncate(0);
+        }
+        sets.extend(parallel);
+    }
+    match &sets[..] {
+        [] => Err(GeometryError::NotParallel),
+        [one] => one_reconstruction(one),
+        _ => best_part(sets),
+    }
+}
+
+/// Divides slices into sets that are alike, in the order of their first slices. Each set is sorted
+/// along its own normal.
+fn alike<'a>(slices: &[&'a SeriesSlice], alike: fn(&SeriesSlice, &SeriesSlice) -> bool) -> Vec<Vec<&'a SeriesSlice>> {
+    let mut sets: Vec<Vec<&SeriesSlice>> = Vec::new();
     for slice in slices {
-        match sets.iter_mut().find(|set| set.first().is_some_and(|first| alike(first, &slice))) {
+        match sets.iter_mut().find(|set| set.first().is_some_and(|first| alike(first, slice))) {
             Some(set) => set.push(slice),
             None => sets.push(vec![slice]),
         }
     }
-    let largest = sets.iter().enumerate().rev().max_by_key(|(_, set)| set.len()).map(|(index, _)| index);
-    let largest = sets.remove(largest.expect("invariant: there is a slice, and so a set"));
-    rest.extend(sets.into_iter().flatten());
-    largest
+    for set in &mut sets {
+        let normal = set[0].plane.normal();
+        set.sort_by(|a, b| a.position_mm(normal).total_cmp(&b.position_mm(normal)));
+    }
+    sets
 }
 
 /// Sorts slices from the feet to the head; identifiers only make the order of equal places
@@ -169,7 +208,8 @@ fn without_renamed_copies(slices: Vec<SeriesSlice>, issues: &mut Vec<Issue>) -> 
     let mut copies = Vec::new();
     for slice in slices {
         let here = |other: &&SeriesSlice| other.plane.corner_mm.minus(slice.plane.corner_mm).length() < SAME_PLACE_MM;
-        if kept.iter().rev().take_while(here).any(|other| slice.is_copy_of(other)) {
+        let alike = |other: &SeriesSlice| slice.reconstruction == other.reconstruction && slice.is_copy_of(other);
+        if kept.iter().rev().take_while(here).any(alike) {
             copies.push(slice);
         } else {
             kept.push(slice);

@@ -21,6 +21,8 @@ const STRAY_MM: f64 = 1.0;
 pub(crate) struct StackGeometry {
     pub grid: Grid,
     pub warnings: Vec<GeometryWarning>,
+    /// The slices make stretches of several distances.
+    pub stretches: bool,
 }
 
 /// Returns the warning of a tilted gantry. `slope` is the corners' shift for each mm along
@@ -41,7 +43,7 @@ impl StackGeometry {
         let spacing = assess(&positions_mm)?;
         let ends = (slices.first(), slices.last());
         let (Some(first), Some(last)) = ends else { unreachable!("invariant: spacing needs several slices") };
-        let mut warnings = spacing.warnings;
+        let (mut warnings, stretches) = (spacing.warnings, spacing.stretches);
         let extent = last.plane.corner_mm.minus(first.plane.corner_mm);
         // The corners' shift for each mm along the normal; its part beside the normal is the tilt.
         let slope = extent.scaled(1.0 / extent.dot(normal));
@@ -65,6 +67,6 @@ impl StackGeometry {
             slab_mm: spacing.slab_mm,
             patient_from_voxel: [0, 1, 2].map(|axis| [a[axis], b[axis], c[axis], corner[axis]]),
         })?;
-        Ok(Self { grid, warnings })
+        Ok(Self { grid, warnings, stretches })
     }
 }

@@ -236,7 +236,7 @@ impl VolumeDecoder {
             voxels = voxels.len(),
             "series decoded"
         );
-        let StackGeometry { grid, warnings } = if failed.is_empty() {
+        let StackGeometry { grid, warnings, .. } = if failed.is_empty() {
             stack.geometry.clone()
         } else {
             let severity = if decoded.is_empty() { Severity::Stop } else { Severity::Skip };
@@ -252,7 +252,13 @@ impl VolumeDecoder {
         sort_slices(&mut voxels, places, grid.area());
         issues.extend(warnings.iter().map(ToIssue::to_issue));
         issues.extend(blank_slices(blank, grid.slices()));
-        if let Some(issue) = hu_check::check(&voxels) {
+        let unsure = [IssueCode::SeriesDerived, IssueCode::NiftiAnonymous];
+        let check = if issues.iter().any(|issue| unsure.contains(&issue.code)) {
+            hu_check::check_derived
+        } else {
+            hu_check::check
+        };
+        if let Some(issue) = check(&voxels) {
             issues.push(issue);
             return Err(issues);
         }

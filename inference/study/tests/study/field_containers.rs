@@ -178,7 +178,8 @@ fn a_nifti_file_is_measured_and_says_what_it_lacks() {
     assert_eq!(read.series.len(), 2);
     // What is no CT is refused for what it shows; one broken file doesn't stop the others.
     let shifted = opened(&[("ct.nii.gz", nifti(|hu| hu + 1024))], Limits::default());
-    assert_eq!(codes(&only(&shifted).summary().issues), [Code::HuImplausible]);
+    let issues = only(&shifted).decoder().and_then(VolumeDecoder::finish).unwrap_err();
+    assert_eq!(codes(&issues), [Code::NiftiAnonymous, Code::HuImplausible]);
     let broken = opened(&[("ct.nii.gz", file[..file.len() / 2].to_vec())], Limits::default());
     assert!(broken.issues.iter().any(|issue| issue.severity == Severity::Stop));
     let mut half = nifti(|hu| hu);
