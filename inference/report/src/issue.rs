@@ -98,7 +98,7 @@ issues! {
     SeriesNotAxialCt "series.not-axial-ct" Stop "This series shows no axial CT slices: it holds localisers, projections such as MIP, thick slabs or secondary pictures." "Choose the original axial series.";
     SeriesDerived "series.derived" Warning "The pictures of this series were derived from others; what was done to their values is not known." "Use the original axial series if there is one.";
     SeriesIdentifiers "series.identifiers" Warning "The slices of this series bear different identifiers. They fit together as one series by size, direction and place." "Check on the slices that they are one scan of one person.";
-    SeriesSeveralPeople "series.several-people" Stop "The slices of this series bear the identifiers of different people." "Export the study again, one person at a time.";
+    SeriesSeveralPeople "series.several-people" Stop "The slices of this series bear different patient identifiers, and they may be of several people." "Export the study again, one person at a time.";
     SeriesUnlikeSlices "series.unlike-slices" Warning "The slices of this series were not all made in the same way, which moves densities by itself." "Look at the outlines before trusting the numbers.";
     SeriesSetAside "series.set-aside" Info "Localisers or derived pictures in the series were set aside." "Nothing to do.";
     SeriesTooFew "series.too-few" Stop "There are too few slices to measure a lung." "Drop the whole series.";

@@ -112,6 +112,7 @@ impl State {
     fn finish(self, context: &mut Context) -> (Self, Changed) {
         match self {
             Self::FirstLungs(pass) => match pass.finish(context) {
+                AfterFirst::Again(first) => (Self::FirstLungs(first), Changed::Nothing),
                 AfterFirst::Others(others) => (Self::OtherLungs(others), Changed::Nothing),
                 AfterFirst::Complete(mask) => (Self::after_lungs(mask, context), Changed::All),
             },

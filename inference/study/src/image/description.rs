@@ -155,6 +155,9 @@ pub(crate) struct ReconstructionKey {
     pub thickness: String,
     pub series_number: String,
     pub description: String,
+    pub protocol: String,
+    pub tube_current: String,
+    pub exposure: String,
     /// Seconds since 1 January of year 1 at which the slice was acquired; those of the day where
     /// the day is unknown.
     pub time: Option<u64>,
@@ -179,18 +182,24 @@ impl ReconstructionKey {
             thickness: identifier(tags::SLICE_THICKNESS),
             series_number: identifier(tags::SERIES_NUMBER),
             description: identifier(tags::SERIES_DESCRIPTION),
+            protocol: identifier(tags::PROTOCOL_NAME),
+            tube_current: identifier(tags::X_RAY_TUBE_CURRENT),
+            exposure: identifier(tags::EXPOSURE),
             time: acquisition_time(frame),
         }
     }
 }
 
-/// Returns the time of acquisition, s.
+/// Returns the time of acquisition, s; where the file doesn't say, that of its content.
 fn acquisition_time(frame: &Frame) -> Option<u64> {
     let text = |tag| frame.value(tag).and_then(value_parsing::ascii);
     let date_time = text(tags::FRAME_ACQUISITION_DATE_TIME).or_else(|| text(tags::ACQUISITION_DATE_TIME));
     let (day, time) = match date_time.filter(|text| text.len() > 8).and_then(|text| text.split_at_checked(8)) {
         Some((day, time)) => (Some(day), time),
-        None => (text(tags::ACQUISITION_DATE), text(tags::ACQUISITION_TIME)?),
+        None => match text(tags::ACQUISITION_TIME).filter(|time| !time.is_empty()) {
+            Some(time) => (text(tags::ACQUISITION_DATE), time),
+            None => (text(tags::CONTENT_DATE), text(tags::CONTENT_TIME)?),
+        },
     };
     let digits: String =
         time.chars().take_while(|c| !matches!(c, '.' | '+' | '-')).filter(char::is_ascii_digit).collect();

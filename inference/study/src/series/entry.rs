@@ -44,9 +44,6 @@ impl Series {
         let first = first.map(|image| image.description.clone());
         let count = images.len();
         let (slices, others) = slices_and_others(images);
-        let lossy = slices.iter().any(|image| image.description.lossy);
-        let source = slices.first().map(|image| image.description.source).unwrap_or_default();
-        let syntax_guessed = slices.iter().any(|image| image.description.syntax_guessed);
         let derived = slices.iter().any(|image| image.kind == ImageKind::DerivedSlice);
         let mut content = if slices.is_empty() {
             issues.push(Issue::new(code_without_slices(&others), []));
@@ -73,17 +70,9 @@ impl Series {
             Err(_) => None,
         };
         let description = shown.map(|slice| slice.description.clone()).or(first);
-        let not_supine = description.as_ref().is_some_and(|description| description.supine == Some(false));
-        let warnings = [
-            (lossy, IssueCode::PixelsLossy),
-            (syntax_guessed, IssueCode::FileNoSyntax),
-            (source != ImageSource::Dicom, IssueCode::NiftiAnonymous),
-            (source == ImageSource::NiftiWithoutOrientation, IssueCode::GeometryOrientationAssumed),
-            (not_supine, IssueCode::GeometryNotSupine),
-            (derived, IssueCode::SeriesDerived),
-        ];
         if let Ok(stack) = &content {
-            issues.extend(warnings.into_iter().filter(|(applies, _)| *applies).map(|(_, code)| Issue::new(code, [])));
+            let not_supine = description.as_ref().is_some_and(|description| description.supine == Some(false));
+            issues.extend(warnings(stack, not_supine, derived));
             if !differing.is_empty() {
                 let identifiers = differing.into_iter().collect();
                 issues.push(Issue::new(IssueCode::SeriesIdentifiers, [Found::Identifiers { identifiers }]));
@@ -92,7 +81,6 @@ impl Series {
                 let found = Found::Used { count: count as u64, total: all_images as u64 };
                 issues.push(Issue::new(IssueCode::SeriesSplit, [found]));
             }
-            issues.extend(stack.unlike_slices());
         }
         let summary = summary(patient, description, content.as_ref().ok(), count, &issues);
         Self { summary, content: content.map(Arc::new), issues }
@@ -157,6 +145,21 @@ impl Series {
         let lung = LUNG_WORDS.iter().any(|word| lower.contains(word));
         (!usable, !lung, modality.is_empty(), u32::MAX - slices, date.clone(), lower)
     }
+}
+
+/// Returns what is to be kept in mind about the slices that are used.
+fn warnings(stack: &SliceStack, not_supine: bool, derived: bool) -> impl Iterator<Item = Issue> {
+    let any = |is: fn(&ImageDescription) -> bool| stack.slices.iter().any(|slice| is(&slice.description));
+    let warnings = [
+        (any(|about| about.lossy), IssueCode::PixelsLossy),
+        (any(|about| about.syntax_guessed), IssueCode::FileNoSyntax),
+        (any(|about| about.source != ImageSource::Dicom), IssueCode::NiftiAnonymous),
+        (any(|about| about.source == ImageSource::NiftiWithoutOrientation), IssueCode::GeometryOrientationAssumed),
+        (not_supine, IssueCode::GeometryNotSupine),
+        (derived, IssueCode::SeriesDerived),
+    ];
+    let warnings = warnings.into_iter().filter(|(applies, _)| *applies).map(|(_, code)| Issue::new(code, []));
+    warnings.chain(stack.unlike_slices())
 }
 
 /// Divides images into those that may be slices of a volume and the others. Derived slices are used

@@ -1,6 +1,5 @@
 //! One readable slice of a series.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::allocation::zeroed_vec;
@@ -15,6 +14,17 @@ use crate::image::slice_header::SliceHeader;
 
 /// Largest mean difference of an image to its copy that was compressed with loss, HU.
 const MAX_LOSS_HU: u64 = 25;
+
+/// What one image is to another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Different,
+    /// The same picture.
+    Copy,
+    /// The same picture, to be used in place of the other one: without loss, uncompressed, or not
+    /// damaged.
+    BetterCopy,
+}
 
 /// A slice whose header was read.
 pub(crate) struct SeriesSlice {
@@ -61,44 +71,40 @@ impl SeriesSlice {
         self.plane.corner_mm.dot(normal)
     }
 
-    /// Returns whether both are the same image in the same place: byte for byte, or decoded where
-    /// they are encoded in two ways.
-    pub(crate) fn is_copy_of(&self, other: &Self) -> bool {
+    /// Compares two images that may be the same one: byte for byte, or decoded where they are
+    /// encoded in two ways and `decode` says so. If it doesn't, the latter count as copies.
+    pub(crate) fn compare(&self, other: &Self, decode: impl FnOnce() -> bool) -> Comparison {
         if self.plane != other.plane {
-            return false;
+            return Comparison::Different;
         }
         if self.is_released() || other.is_released() {
             // Without their pixels, two encodings of one image can't be told from two images.
-            return self.is_encoded_as(other) && self.released == other.released;
+            let same = self.is_encoded_as(other) && self.released == other.released;
+            return if same { Comparison::Copy } else { Comparison::Different };
         }
         if self.is_encoded_as(other) {
-            let stored = |slice: &Self| slice.header.encoded.bytes(&slice.bytes).map(Cow::into_owned);
-            return matches!((stored(self), stored(other)), (Ok(a), Ok(b)) if a == b);
+            let stored = (self.header.encoded.bytes(&self.bytes), other.header.encoded.bytes(&other.bytes));
+            return if matches!(stored, (Ok(a), Ok(b)) if a == b) { Comparison::Copy } else { Comparison::Different };
         }
-        let (Ok(a), Ok(b)) = (self.decoded(), other.decoded()) else {
-            // A copy that can't be decoded shows nothing else.
-            return true;
-        };
-        if self.description.lossy == other.description.lossy {
-            return a == b;
+        let quality = |slice: &Self| (!slice.description.lossy, !slice.header.encoded.syntax.is_encapsulated());
+        let mut better = quality(self) > quality(other);
+        if decode() {
+            match (self.decoded(), other.decoded()) {
+                (Ok(a), Ok(b)) if !is_same_picture(&a, &b, self.description.lossy || other.description.lossy) => {
+                    return Comparison::Different;
+                }
+                (Ok(_), Ok(_)) => {}
+                // A copy that can't be decoded shows nothing else.
+                (one, _) => better = one.is_ok(),
+            }
         }
-        let differences = a.iter().zip(&b).map(|(a, b)| u64::from(a.abs_diff(*b)));
-        differences.sum::<u64>() <= MAX_LOSS_HU * a.len() as u64
+        if better { Comparison::BetterCopy } else { Comparison::Copy }
     }
 
     /// Returns whether the stored values of both have the same encoding and meaning.
-    fn is_encoded_as(&self, other: &Self) -> bool {
+    pub(crate) fn is_encoded_as(&self, other: &Self) -> bool {
         let (a, b) = (&self.header, &other.header);
         a.rescale == b.rescale && a.encoded.syntax == b.encoded.syntax
-    }
-
-    /// Returns whether this one of two copies is used: one that can be decoded, and without loss.
-    pub(crate) fn is_better_copy_than(&self, other: &Self) -> bool {
-        if self.is_encoded_as(other) {
-            return false;
-        }
-        let quality = |slice: &Self| (slice.decoded().is_ok(), !slice.description.lossy);
-        quality(self) > quality(other)
     }
 
     /// Decodes the slice, HU in canonical order.
@@ -162,4 +168,11 @@ impl SeriesSlice {
     pub(crate) fn job(&self) -> Option<DecodeJob<'_>> {
         DecodeJob::new(self.number, &self.header, &self.plane, &self.bytes)
     }
+}
+
+/// Returns whether values are those of one picture, up to the loss of a compression.
+fn is_same_picture(one: &[i16], other: &[i16], lossy: bool) -> bool {
+    let differences: u64 = one.iter().zip(other).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    let allowed = if lossy { MAX_LOSS_HU * one.len() as u64 } else { 0 };
+    one.len() == other.len() && differences <= allowed
 }

@@ -8,6 +8,8 @@ mod doubts;
 mod elsewhere;
 mod encodings;
 mod field_containers;
+mod field_geometry;
+mod field_grouping;
 mod field_reading;
 mod field_reports;
 mod fuzzed;
