@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("kernels", &[]),
     ("channel", &[]),
     ("nifti", &[]),
-    ("study", &["protocol", "report", "volume"]),
+    ("study", &["nifti", "protocol", "report", "volume"]),
     ("phantom", &["protocol", "volume"]),
     ("findings", &["manifest", "protocol", "report", "volume"]),
     ("evaluation", &["findings", "report", "volume"]),

@@ -201,6 +201,13 @@ pub enum Found {
         /// The most bytes that can be held.
         limit: u64,
     },
+    /// The size of a volume, and that of the part that was read.
+    Reduced {
+        /// Slices, columns and rows of the whole.
+        whole: [u64; 3],
+        /// Slices, columns and rows that were read.
+        read: [u64; 3],
+    },
     /// The size of an image.
     ImageSize {
         /// Number of columns.
@@ -217,6 +224,11 @@ pub enum Found {
     },
     /// A transfer syntax that isn't read, by its name in the DICOM standard.
     TransferSyntax {
+        /// Its name.
+        name: String,
+    },
+    /// A file's format that isn't opened, by its usual name.
+    FileFormat {
         /// Its name.
         name: String,
     },

@@ -87,9 +87,13 @@ fn detail(found: &Found) -> String {
             megabytes(bytes),
             megabytes(limit)
         ),
+        Found::Reduced { whole, read } => {
+            let size = |[slices, columns, rows]: [u64; 3]| format!("{slices} slices of {columns} × {rows}");
+            format!("{} in place of {}", size(read), size(whole))
+        }
         Found::ImageSize { columns, rows } => format!("{columns} × {rows} pixels"),
         Found::Bits { stored, allocated } => format!("{stored} bits in {allocated}"),
-        Found::TransferSyntax { ref name } => name.clone(),
+        Found::TransferSyntax { ref name } | Found::FileFormat { ref name } => name.clone(),
         Found::Gap { missing, total, widest_mm, after } => {
             format!("{missing} of {total}; the widest gap is {widest_mm:.1} mm, after slice {after}")
         }
