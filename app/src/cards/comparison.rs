@@ -213,7 +213,7 @@ fn EarlierRefined() -> impl IntoView {
     view! {
         {move || refines.get().then(|| view! {
             <div class="actions" data-testid="refining-previous">
-                <p class="pending">{text::comparison::REFINING} {detail}</p>
+                <p class="pending">{text::comparison::REFINING} " " {detail}</p>
                 <button
                     class="button button-small"
                     data-testid="stop-refining-previous"

@@ -260,7 +260,7 @@ fn Provenance(runs: Runs, voxel_mm: [f64; 3]) -> impl IntoView {
         .networks
         .iter()
         .map(|n| {
-            view! { <li><span class="mono">{n.name.clone()}</span> {text::severity::network_slices(n.slices)} <span class="mono">{n.weights.clone()}</span></li> }
+            view! { <li><span class="mono">{n.name.clone()}</span> " " {text::severity::network_slices(n.slices)} " " <span class="mono">{n.weights.clone()}</span></li> }
         })
         .collect();
     let head = text::severity::computed(runs.seconds, runs.networks.len());

@@ -156,7 +156,7 @@ impl Method {
 /// A study, and optionally one of its series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StudyArgument {
-    /// A folder, a zip or a NIfTI file.
+    /// A folder, an archive or a NIfTI file.
     pub path: PathBuf,
     /// The series' number in the list of `corsai series`, from 1.
     pub series: Option<usize>,

@@ -1,4 +1,4 @@
-//! Reads a folder, an archive or a single file into one study's volume.
+//! Reads a folder, an archive or a single file, DICOM or NIfTI, into one study's volume.
 
 mod nifti;
 
@@ -15,7 +15,7 @@ use std::{
 use corsai_language::{Argument, message};
 use corsai_protocol::SeriesSummary;
 use corsai_report::{Found, Issue, IssueCode, Severity};
-use corsai_study::{Intake, Limits, Series, SeriesList, VolumeDecoder};
+use corsai_study::{DecodedVolume, Intake, Limits, Series, SeriesList, VolumeDecoder};
 use corsai_volume::HuVolume;
 
 use crate::{arguments::StudyArgument, console::message, error::CliError, locale::language};
@@ -44,12 +44,8 @@ pub struct Study {
 pub fn read_study(study: &StudyArgument) -> Result<Study, Vec<Issue>> {
     let begun = Instant::now();
     let _reading = tracing::info_span!("read study").entered();
-    if is_nifti(&study.path) {
-        let (series, decoded) = nifti::read_study(study)?;
-        let volume = Arc::new(decoded.volume);
-        return Ok(Study { series, volume, issues: decoded.issues, seconds: begun.elapsed().as_secs_f64() });
-    }
-    let SeriesList { issues, series } = read_files(&study.path).finish();
+    let files = list_files(&study.path);
+    let SeriesList { issues, series } = read_files(&study.path, &files).finish();
     tracing::info!(
         series = series.len(),
         issues = issues.len(),
@@ -59,7 +55,7 @@ pub fn read_study(study: &StudyArgument) -> Result<Study, Vec<Issue>> {
     let (chosen, mut issues) = choose(&series, study.series, issues)?;
     let summary = chosen.summary().clone();
     let decoding = Instant::now();
-    match chosen.decoder().and_then(VolumeDecoder::finish) {
+    match chosen.decoder().and_then(|decoder| decode(decoder, &files)) {
         Ok(decoded) => {
             let SeriesSummary { slices, rows, columns, .. } = summary;
             tracing::info!(slices, rows, columns, seconds = decoding.elapsed().as_secs_f64(), "slices decoded");
@@ -72,6 +68,22 @@ pub fn read_study(study: &StudyArgument) -> Result<Study, Vec<Issue>> {
             Err(issues)
         }
     }
+}
+
+/// Decodes a series. Files that were too many to be held are read again.
+///
+/// # Errors
+/// The issues that leave nothing to measure.
+fn decode(mut decoder: VolumeDecoder, files: &[PathBuf]) -> Result<DecodedVolume, Vec<Issue>> {
+    for index in decoder.released_files() {
+        let file = files.get(index).expect("invariant: files are numbered in the order of the list");
+        match read(file, Limits::native().bytes) {
+            Ok(bytes) => drop(decoder.decode_file(index, bytes)),
+            // The slice stays undecoded, and the report names its file.
+            Err(error) => tracing::warn!(kind = %error.kind(), "a file can't be read again"),
+        }
+    }
+    decoder.finish()
 }
 
 /// Returns the series with a number, counted from 1, else the first that can be measured, and the
@@ -121,14 +133,9 @@ fn choose(
 /// # Errors
 /// [`CliError::Output`].
 pub fn list_series(path: &Path) -> Result<bool, CliError> {
-    let (issues, series) = if is_nifti(path) {
-        nifti::list_series(path)
-    } else {
-        let SeriesList { issues, series } = read_files(path).finish();
-        (issues, series.iter().map(|one| one.summary().clone()).collect())
-    };
+    let SeriesList { issues, series } = read_files(path, &list_files(path)).finish();
     let mut out = io::stdout();
-    for (number, one) in (1..).zip(&series) {
+    for (number, one) in (1..).zip(series.iter().map(Series::summary)) {
         writeln!(out, "{number}  {}", describe(one))?;
         for issue in &one.issues {
             writeln!(out, "   [{}] {}", issue.code.as_str(), language().issue(issue))?;
@@ -137,7 +144,7 @@ pub fn list_series(path: &Path) -> Result<bool, CliError> {
     for issue in &issues {
         message(format_args!("[{}] {} {}", issue.code.as_str(), language().issue(issue), issue.files.join(", ")));
     }
-    Ok(series.iter().any(|one| one.usable))
+    Ok(series.iter().any(|one| one.summary().usable))
 }
 
 /// Describes a series in one line.
@@ -145,37 +152,37 @@ fn describe(series: &SeriesSummary) -> String {
     let language = language();
     let mm = |id: &str, mm: Option<f64>| mm.map(|mm| message!(language, id, distance = Argument::decimal(mm, 2)));
     let description = match series.description.as_str() {
-        "" => language.text("series-no-description"),
+        "" => language.text("listed-no-description"),
         description => format!("\"{description}\""),
     };
     let size = message!(
         language,
-        "series-size",
+        "listed-size",
         slices = series.slices,
         columns = series.columns.to_string(),
         rows = series.rows.to_string()
     );
     let parts = [
-        Some(language.text(if series.usable { "series-usable" } else { "series-unusable" })),
+        Some(language.text(if series.usable { "listed-usable" } else { "listed-unusable" })),
         Some(description),
         Some(series.modality.clone()).filter(|modality| !modality.is_empty()),
         Some(size),
-        mm("series-spacing", series.spacing_mm),
-        mm("series-thickness", series.thickness_mm),
-        Some(series.date.clone().unwrap_or_else(|| language.text("series-no-date"))),
+        mm("listed-spacing", series.spacing_mm),
+        mm("listed-thickness", series.thickness_mm),
+        Some(series.date.clone().unwrap_or_else(|| language.text("listed-no-date"))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Reads the files of a study; their bytes are looked through in turn.
-fn read_files(path: &Path) -> Intake {
-    let limits = Limits::default();
+/// Reads the listed files of the study at a path; their bytes are looked through in turn.
+fn read_files(path: &Path, files: &[PathBuf]) -> Intake {
+    let limits = Limits::native();
     let mut intake = Intake::new(limits);
     let (mut count, mut total_bytes) = (0_usize, 0_usize);
-    for file in list_files(path) {
-        let name = file.strip_prefix(path).ok().filter(|name| name.file_name().is_some()).unwrap_or(&file);
+    for file in files {
+        let name = file.strip_prefix(path).ok().filter(|name| name.file_name().is_some()).unwrap_or(file);
         let name = name.to_string_lossy();
-        match read(&file, limits.bytes) {
+        match read(file, limits.bytes) {
             Ok(bytes) => {
                 (count, total_bytes) = (count + 1, total_bytes + bytes.len());
                 intake.add(&name, bytes);

@@ -33,7 +33,7 @@ const PROJECTIONS: [Projection; 3] = [Projection::Axial, Projection::Coronal, Pr
 pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
     let (volume, manifest) = (Arc::new(study()), manifest());
     let input = &manifest.networks[0].input;
-    let mut lungs = LungSegmentation::new(&volume, input, &PROJECTIONS);
+    let mut lungs = LungSegmentation::new(&volume, 0..=SLICES - 1, input, &PROJECTIONS);
     for (network, projection) in PROJECTIONS.into_iter().enumerate() {
         for slice in lungs.sections(projection).collect::<Vec<_>>() {
             let answer = lung_answer(&lungs.network_input(projection, slice));
@@ -42,7 +42,7 @@ pub fn stages() -> Vec<(&'static str, Vec<f32>)> {
     }
     let cube = lungs.mean(|_| true);
     let mut labels = vec![0; volume.grid().voxel_count()];
-    cube.write_mask(&volume, &LungResampler::new(volume.grid(), SIZE), &mut labels);
+    cube.write_mask(&volume, &LungResampler::new(volume.grid(), 0..=SLICES - 1, SIZE), &mut labels);
 
     let options = Options { tier: Tier::Full, full_run: true, dpn_3d: true, ..Options::default() };
     let mut analysis = Analysis::new(Arc::clone(&volume), &manifest, options).expect("invariant: the manifest fits");
@@ -132,7 +132,7 @@ fn manifest() -> Manifest {
     let mut networks = vec![entry("lungs", Family::Lungs, &PROJECTIONS)];
     networks.extend(axial.map(|(name, family)| entry(name, family, &[Projection::Axial])));
     networks.push(entry("dpn-sections", Family::Dpn, &[Projection::Coronal, Projection::Sagittal]));
-    Manifest { format: Manifest::FORMAT, vote: Vote::PAPER, networks }
+    Manifest { format: Manifest::FORMAT, vote: Vote::PAPER, validated: None, networks }
 }
 
 fn entry(name: &str, family: Family, projections: &[Projection]) -> NetworkEntry {

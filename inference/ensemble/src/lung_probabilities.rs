@@ -1,6 +1,8 @@
 //! The lungs' probabilities on the cube, and the lung mask that they make on the study's grid
 //! (`docs/method.md`, "Lung mask").
 
+use std::ops::RangeInclusive;
+
 use corsai_volume::{AERATED_HU, Grid, HuVolume, RightLeft, label};
 
 use crate::{
@@ -80,7 +82,9 @@ impl LungProbabilities {
         [&self.right, &self.left].map(|cube| {
             let area = self.size * self.size;
             let mut on_slice = vec![0.0; area];
-            resampler.along.weighted_row(z, area, |j| &cube[j * area..], &mut on_slice);
+            if let Some(z) = resampler.slice(z) {
+                resampler.along.weighted_row(z, area, |j| &cube[j * area..], &mut on_slice);
+            }
             resize_plane(&on_slice, self.size, &resampler.vertical, &resampler.horizontal)
         })
     }
@@ -96,12 +100,13 @@ impl LungProbabilities {
     fn mask_candidates(&self, volume: &HuVolume, resampler: &LungResampler, z: usize) -> Vec<u8> {
         let (size, columns) = (self.size, volume.grid().columns());
         let area = size * size;
+        let mut labels = vec![0; volume.slice(z).len()];
+        let Some(z_of_cube) = resampler.slice(z) else { return labels };
         let planes = [&self.right, &self.left].map(|cube| {
             let mut plane = vec![0.0; area];
-            resampler.along.weighted_row(z, area, |j| &cube[j * area..], &mut plane);
+            resampler.along.weighted_row(z_of_cube, area, |j| &cube[j * area..], &mut plane);
             plane
         });
-        let mut labels = vec![0; volume.slice(z).len()];
         // Where right and left together are nowhere above the lower threshold, interpolation makes
         // no lung either: these rows are skipped.
         let [right, left] = &planes;
@@ -153,19 +158,27 @@ fn label_of(right: f32, left: f32, hu: i16) -> u8 {
 /// Filters from the cube to the study's grid.
 #[derive(Debug)]
 pub(crate) struct LungResampler {
+    /// Slices that the cube shows.
+    slices: RangeInclusive<usize>,
     along: Filter,
     vertical: Filter,
     horizontal: Filter,
 }
 
 impl LungResampler {
-    /// From a cube of `size` voxels a side.
-    pub fn new(grid: &Grid, size: usize) -> Self {
+    /// From a cube of `size` voxels a side that shows these slices of the grid.
+    pub fn new(grid: &Grid, slices: RangeInclusive<usize>, size: usize) -> Self {
         Self {
-            along: SliceAxis::of(grid).from_cube(size),
+            along: SliceAxis::of_range(grid, slices.clone()).from_cube(size),
+            slices,
             vertical: Filter::new(size, grid.rows()),
             horizontal: Filter::new(size, grid.columns()),
         }
+    }
+
+    /// Returns the number of a slice among those that the cube shows; `None` for another slice.
+    fn slice(&self, z: usize) -> Option<usize> {
+        self.slices.contains(&z).then(|| z - self.slices.start())
     }
 }
 
@@ -188,7 +201,7 @@ mod tests {
         let [right, left] = [|v: &Voxel| v.0, |v: &Voxel| v.1].map(|of| voxels.iter().map(of).collect());
         let cube = LungProbabilities::new(SIZE, right, left);
         let volume = HuVolume::try_new(grid.clone(), voxels.iter().map(|v| v.2).collect()).unwrap();
-        let resampler = LungResampler::new(&grid, SIZE);
+        let resampler = LungResampler::new(&grid, 0..=SIZE - 1, SIZE);
         let mut labels = vec![0; grid.voxel_count()];
         cube.write_mask(&volume, &resampler, &mut labels);
         labels

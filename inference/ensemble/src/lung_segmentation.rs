@@ -5,13 +5,15 @@
 //! averaged over the projections. Coronal and sagittal sections far from the lungs of the axial
 //! answers are not computed and count as background.
 
+use std::ops::RangeInclusive;
+
 use corsai_manifest::{Input, Projection};
 use corsai_volume::HuVolume;
 
 use crate::{
     error::{EnsembleError, check_length},
     lung_probabilities::LungProbabilities,
-    preprocessing::whole_volume,
+    preprocessing::slices_to_cube,
     projection::{SECTION_STEP, SectionInterpolation, section_count, sections, voxel},
 };
 
@@ -20,6 +22,13 @@ use crate::{
 const SECTION_MARGIN: usize = 4;
 /// Above this probability a side has the majority over all else.
 const MAJORITY: f32 = 0.5;
+/// Where the lungs fill at most this part of the scan's length, they are segmented once more on a
+/// cube of that part alone.
+const SMALL_PART: f64 = 0.5;
+/// Margin of that part on either side, as a share of the lungs' height.
+const PART_MARGIN: f64 = 0.1;
+/// A section with less lung than this share of the largest one's is beyond the lungs.
+const LUNG_SECTION: f64 = 0.05;
 /// Classes of a lung network's answer: background, right, left.
 const CLASSES: usize = 3;
 
@@ -34,13 +43,13 @@ pub(crate) struct LungSegmentation {
 }
 
 impl LungSegmentation {
-    /// `projections` has one item for each network and projection, in the order in which
-    /// [`Self::accept`] counts them.
-    pub fn new(volume: &HuVolume, input: &Input, projections: &[Projection]) -> Self {
+    /// Of some slices of a volume. `projections` has one item for each network and projection, in
+    /// the order in which [`Self::accept`] counts them.
+    pub fn new(volume: &HuVolume, slices: RangeInclusive<usize>, input: &Input, projections: &[Projection]) -> Self {
         let size = input.size;
         let values = 2 * section_count(size) * size * size;
         let answers = projections.iter().map(|p| (*p, vec![0.0; values])).collect();
-        Self { input: input.clone(), cube: whole_volume(volume, input), answers }
+        Self { input: input.clone(), cube: slices_to_cube(volume, slices, input), answers }
     }
 
     /// Sections of a projection to compute, by their index in the cube. Until the axial answers are
@@ -60,6 +69,25 @@ impl LungSegmentation {
         let across = lung.map(|(at, _)| if projection == Projection::Coronal { at / size % size } else { at % size });
         let (first, last) = across.fold((size, 0), |(first, last), s| (first.min(s), last.max(s)));
         (first <= last).then_some((first.saturating_sub(SECTION_MARGIN), last + SECTION_MARGIN))
+    }
+
+    /// Returns the part of the cube along the body, from 0 to 1, that the lungs of the axial answers
+    /// fill, with a margin, where that is a small part; `None` where it isn't, or there is no lung.
+    pub fn small_part(&self) -> Option<[f64; 2]> {
+        let (_, answers) = self.answers.iter().find(|(of, _)| *of == Projection::Axial)?;
+        let (area, sections) = (self.input.size * self.input.size, section_count(self.input.size));
+        let (right, left) = answers.split_at(answers.len() / 2);
+        let count = |plane: &[f32]| plane.iter().filter(|p| **p > MAJORITY).count();
+        let planes = right.chunks_exact(area).zip(left.chunks_exact(area));
+        let areas: Vec<usize> = planes.map(|(right, left)| count(right) + count(left)).collect();
+        // A pocket of gas elsewhere that looks like lung is small.
+        let least = LUNG_SECTION * areas.iter().copied().max()? as f64;
+        let first = areas.iter().position(|area| *area as f64 > least)?;
+        let last = areas.iter().rposition(|area| *area as f64 > least)?;
+        let margin = PART_MARGIN * (last + 1 - first) as f64 + 1.0;
+        let part =
+            [first as f64 - margin, (last + 1) as f64 + margin].map(|end| (end / sections as f64).clamp(0.0, 1.0));
+        (part[1] - part[0] <= SMALL_PART).then_some(part)
     }
 
     /// Returns a network's input, `[4, size, size]`: the normalised grey, then x, y and z at the
@@ -160,5 +188,38 @@ mod tests {
         answer[size * size + 7 * size + 2..][..2].fill(0.9);
         stage.accept(0, 4, &answer).unwrap();
         assert_eq!(sections(&stage), [all, vec![4, 6, 8, 10], vec![0, 2, 4, 6]]);
+    }
+
+    #[test]
+    fn lungs_that_fill_a_small_part_are_found() {
+        let (size, sections) = (64, 32);
+        let input = Input {
+            size,
+            region: Region::WholeVolume,
+            clip_hu: [-1350.0, 150.0],
+            normalisation: Normalisation::Range { divisor: 2048.0, limit: 0.505 },
+            box_margin: 0.0,
+        };
+        let part = |lungs: std::ops::Range<usize>, gas: usize| {
+            let answers = vec![(Projection::Axial, vec![0.0; 2 * sections * size * size])];
+            let mut stage = LungSegmentation { input: input.clone(), cube: Vec::new(), answers };
+            for section in 0..sections {
+                let mut answer = vec![0.0; CLASSES * size * size];
+                let pixels = if lungs.contains(&section) {
+                    400
+                } else if section == gas {
+                    10
+                } else {
+                    0
+                };
+                answer[size * size..size * size + pixels].fill(0.9);
+                stage.accept(0, section * SECTION_STEP, &answer).unwrap();
+            }
+            stage.small_part()
+        };
+        assert_eq!(part(20..30, 3), Some([18.0 / 32.0, 1.0]));
+        assert_eq!(part(10..20, 3), Some([8.0 / 32.0, 22.0 / 32.0]));
+        assert_eq!(part(10..25, 3), None, "a large part");
+        assert_eq!(part(0..0, 40), None, "no lung");
     }
 }

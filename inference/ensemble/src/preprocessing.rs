@@ -1,6 +1,8 @@
 //! From Hounsfield units to a network's values (`docs/method.md`, "Input"): clip to the range of
 //! the training data, resize, normalise.
 
+use std::ops::RangeInclusive;
+
 use corsai_manifest::{Input, Normalisation};
 use corsai_volume::HuVolume;
 
@@ -45,10 +47,15 @@ pub(crate) fn stack_to_cube(planes: &[Vec<f32>], axis: &SliceAxis, input: &Input
 
 /// Returns the whole volume as a cube `[z][y][x]` of `input.size` voxels a side, normalised.
 pub fn whole_volume(volume: &HuVolume, input: &Input) -> Vec<f32> {
+    slices_to_cube(volume, 0..=volume.grid().slices() - 1, input)
+}
+
+/// As [`whole_volume`], of some of the slices.
+pub(crate) fn slices_to_cube(volume: &HuVolume, slices: RangeInclusive<usize>, input: &Input) -> Vec<f32> {
     let grid = volume.grid();
     let vertical = Filter::new(grid.rows(), input.size);
     let horizontal = Filter::new(grid.columns(), input.size);
     let resized = |z| resize_plane(&clipped(volume.slice(z), input.clip_hu), grid.columns(), &vertical, &horizontal);
-    let planes: Vec<Vec<f32>> = (0..grid.slices()).map(resized).collect();
-    stack_to_cube(&planes, &SliceAxis::of(grid), input)
+    let planes: Vec<Vec<f32>> = slices.clone().map(resized).collect();
+    stack_to_cube(&planes, &SliceAxis::of_range(grid, slices), input)
 }

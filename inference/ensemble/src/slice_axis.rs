@@ -26,11 +26,6 @@ pub(crate) enum SliceAxis {
 }
 
 impl SliceAxis {
-    /// Of all slices of a grid.
-    pub fn of(grid: &Grid) -> Self {
-        Self::of_range(grid, 0..=grid.slices() - 1)
-    }
-
     /// Of some slices of a grid, at least one.
     pub fn of_range(grid: &Grid, slices: RangeInclusive<usize>) -> Self {
         let positions_mm = grid.positions_mm()[slices.clone()].to_vec();
@@ -111,7 +106,7 @@ mod tests {
             slab_mm: (0..=last).map(|z| f64::midpoint(below(z), above(z))).collect(),
             patient_from_voxel: [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]],
         };
-        SliceAxis::of(&Grid::try_new(geometry).unwrap())
+        SliceAxis::of_range(&Grid::try_new(geometry).unwrap(), 0..=last)
     }
 
     /// 20 slices of 5 mm, 10 of 10 mm and 20 of 5 mm.

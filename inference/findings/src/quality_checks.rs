@@ -35,11 +35,19 @@ const MIN_AERATED_FRACTION: f64 = 0.02;
 /// bulla of an emphysema.
 const GAS_HU: i16 = -940;
 
-/// At most this fraction of the lungs' voxels is gas alone, also in severe emphysema.
+/// At most this fraction of the lungs' voxels is gas alone.
 const MAX_GAS_FRACTION: f64 = 0.5;
 
-/// Returns what is implausible about the lung masks (`lungs.*`), and whether the lesions are only a
-/// trace. Without lung the one issue is `lungs.none`, which stops the study. `labels` holds one
+/// As [`MAX_GAS_FRACTION`], in severe emphysema.
+const MAX_EMPHYSEMA_FRACTION: f64 = 0.75;
+
+/// Least volume of both lungs with severe emphysema, which inflates them, mL. Gas of stomach and
+/// bowel that a network takes for lung is less.
+const EMPHYSEMA_ML: f64 = 2500.0;
+
+/// Returns what is implausible about the lung masks (`lungs.*`), whether the lesions are only a
+/// trace, and whether marks were left out. Without lung the one issue is `lungs.none`, which stops
+/// the study. `labels` holds one
 /// byte a voxel of `volume`, in its order.
 #[must_use]
 pub fn check_quality(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
@@ -49,7 +57,7 @@ pub fn check_quality(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
     let right = volume_ml(grid, &counts, |t| t.right.lung);
     let left = volume_ml(grid, &counts, |t| t.left.lung);
     let found = |volume: f64| volume >= MIN_LUNG_ML;
-    if !found(right) && !found(left) || !is_lung_tissue(volume, labels) {
+    if !found(right) && !found(left) || !is_lung_tissue(volume, labels, right + left) {
         return vec![Issue::new(IssueCode::LungsNone, [])];
     }
     let mut issues = Vec::new();
@@ -77,12 +85,17 @@ pub fn check_quality(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
     if lesions > 0.0 && lesions < TRACE_SHARE * both {
         issues.push(Issue::new(IssueCode::LesionsTrace, [Found::LesionVolume { lesion_ml: lesions, lung_ml: both }]));
     }
+    let traces = volume_ml(grid, &counts, |t| t.right.trace + t.left.trace);
+    if traces > 0.0 {
+        let found = Found::LesionVolume { lesion_ml: traces, lung_ml: both };
+        issues.push(Issue::new(IssueCode::LesionsBelowDetection, [found]));
+    }
     issues
 }
 
 /// Returns whether the labelled voxels are lung by their HU. In a body without lungs a network may
 /// label a stomach's gas or an organ.
-fn is_lung_tissue(volume: &HuVolume, labels: &[u8]) -> bool {
+fn is_lung_tissue(volume: &HuVolume, labels: &[u8], both_ml: f64) -> bool {
     let lungs = labels.iter().zip(volume.voxels()).filter(|(byte, _)| *byte & (RIGHT_LUNG | LEFT_LUNG) != 0);
     let [mut all, mut aerated, mut gas] = [0.0; 3];
     for (_, hu) in lungs {
@@ -90,7 +103,8 @@ fn is_lung_tissue(volume: &HuVolume, labels: &[u8]) -> bool {
         aerated += f64::from(*hu < AERATED_HU);
         gas += f64::from(*hu < GAS_HU);
     }
-    aerated >= MIN_AERATED_FRACTION * all && gas <= MAX_GAS_FRACTION * all
+    let max_gas = if both_ml < EMPHYSEMA_ML { MAX_GAS_FRACTION } else { MAX_EMPHYSEMA_FRACTION };
+    aerated >= MIN_AERATED_FRACTION * all && gas <= max_gas * all
 }
 
 /// Returns the ends of the study at which the lungs are cut off; none where they are whole.
@@ -152,7 +166,7 @@ fn outside_circle(volume: &HuVolume) -> Vec<bool> {
 mod tests {
     use corsai_report::Severity;
     use corsai_volume::Grid;
-    use corsai_volume::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
+    use corsai_volume::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R, TRACE};
 
     use corsai_volume::GridGeometry;
 
@@ -218,8 +232,13 @@ mod tests {
         assert_eq!(codes(&[-120]), [IssueCode::LungsNone]);
         assert_eq!(codes(&[-960]), [IssueCode::LungsNone]);
         assert_eq!(codes(&[-1000, -1000, -850]), [IssueCode::LungsNone]);
-        // Severe emphysema.
+        // Emphysema.
         assert_eq!(codes(&[-980, -900]), []);
+        let inflated = [vec![0; 3000], vec![R; 1500], vec![L; 1500], vec![0; 3000]].concat();
+        let inflated =
+            |hu: &[i16]| issues(&[10.0; 3], &inflated, hu).iter().map(|issue| issue.code).collect::<Vec<_>>();
+        assert_eq!(inflated(&[-980, -990, -900]), []);
+        assert_eq!(inflated(&[-980, -990, -990, -990, -900]), [IssueCode::LungsNone]);
         // Consolidated but for one voxel in forty.
         assert_eq!(codes(&[vec![40; 39], vec![-800]].concat()), []);
         assert_eq!(codes(&[-850]), []);
@@ -284,6 +303,16 @@ mod tests {
         assert_eq!(codes(0), []);
         assert_eq!(codes(9), [IssueCode::LesionsTrace]);
         assert_eq!(codes(10), []);
+    }
+
+    #[test]
+    fn marks_that_do_not_count_are_an_issue() {
+        let middle = [vec![R | TRACE; 5], vec![R; 995], vec![L; 1000]].concat();
+        let labels = [vec![0; 2000], middle, vec![0; 2000]].concat();
+        let issues = issues(&[10.0; 3], &labels, &[-850]);
+        let found = vec![Found::LesionVolume { lesion_ml: 5.0, lung_ml: 2000.0 }];
+        assert_eq!(issues.len(), 1);
+        assert_eq!((issues[0].code, &issues[0].found), (IssueCode::LesionsBelowDetection, &found));
     }
 
     #[test]

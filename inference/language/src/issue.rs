@@ -92,7 +92,10 @@ impl Language {
                 message!(self, "found-image-size", columns = columns.to_string(), rows = rows.to_string())
             }
             Found::Bits { stored, allocated } => message!(self, "found-bits", stored = stored, allocated = allocated),
-            Found::TransferSyntax { ref name } => name.clone(),
+            Found::TransferSyntax { ref name } | Found::FileFormat { ref name } => name.clone(),
+            Found::Reduced { whole, read } => {
+                message!(self, "found-reduced", read = self.volume_size(read), whole = self.volume_size(whole))
+            }
             Found::Gap { missing, total, widest_mm, after } => message!(
                 self,
                 "found-gap",
@@ -141,6 +144,14 @@ impl Language {
                 [End::Lower] => "found-lower-end",
                 _ => "found-both-ends",
             }),
+            Found::LungQuartile { hu, validated_hu } => self.hu_and_validated("found-lung-quartile", hu, validated_hu),
+            Found::Noise { hu, validated_hu } => self.hu_and_validated("found-noise", hu, validated_hu),
+            Found::ShareRange { least, greatest } => message!(
+                self,
+                "found-share-range",
+                least = Argument::decimal(least * 100.0, 1),
+                greatest = Argument::decimal(greatest * 100.0, 1)
+            ),
             Found::LungVolume { ml } => message!(self, "found-lung-volume", volume = Argument::decimal(ml, 0)),
             Found::LesionVolume { lesion_ml, lung_ml } => message!(
                 self,
@@ -178,6 +189,14 @@ impl Language {
             Found::Unopened { files, total, folders } => self.unopened(files, total, folders),
             Found::Detail { ref text } => text.clone(),
         }
+    }
+
+    fn volume_size(self, [slices, columns, rows]: [u64; 3]) -> String {
+        message!(self, "found-reduced-size", slices = slices, columns = columns.to_string(), rows = rows.to_string())
+    }
+
+    fn hu_and_validated(self, id: &str, hu: f64, validated_hu: f64) -> String {
+        message!(self, id, hu = Argument::decimal(hu, 0), validated = Argument::decimal(validated_hu, 0))
     }
 
     fn both(self, id: &str, previous: Argument, current: Argument) -> String {

@@ -44,8 +44,9 @@ impl Context {
     /// Before any pass.
     pub fn new(volume: Arc<HuVolume>, networks: Networks, options: Options) -> Self {
         let (_, first) = networks.lungs[0];
+        let all = 0..=volume.grid().slices() - 1;
         Self {
-            resampler: LungResampler::new(volume.grid(), networks.entry(first).input.size),
+            resampler: LungResampler::new(volume.grid(), all, networks.entry(first).input.size),
             runs: vec![0; networks.entries().len()],
             volume,
             networks,

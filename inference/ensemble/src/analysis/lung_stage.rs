@@ -1,4 +1,7 @@
-//! The lungs' networks: the first projection, then the others where the first shows lung.
+//! The lungs' networks: the first projection, then the others where the first shows lung. Where the
+//! lungs are a small part of the scan, both are computed on that part alone.
+
+use std::ops::RangeInclusive;
 
 use corsai_manifest::Projection;
 
@@ -6,7 +9,11 @@ use super::{
     context::Context,
     jobs::{JobQueue, Task},
 };
-use crate::{error::EnsembleError, lung_probabilities::LungProbabilities, lung_segmentation::LungSegmentation};
+use crate::{
+    error::EnsembleError,
+    lung_probabilities::{LungProbabilities, LungResampler},
+    lung_segmentation::LungSegmentation,
+};
 
 /// The lungs of a study.
 #[derive(Debug)]
@@ -31,6 +38,10 @@ impl LungMask {
 pub(super) struct FirstProjection {
     segmentation: LungSegmentation,
     pub jobs: JobQueue,
+    /// Slices that the cube shows.
+    slices: RangeInclusive<usize>,
+    /// Runs on a larger part of the scan.
+    runs_before: usize,
     /// The most runs that the other projections can need.
     most_later: usize,
     /// No lung is known: one 0 a voxel.
@@ -55,6 +66,8 @@ pub(super) struct OtherProjections {
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "moved once a pass, never stored in numbers")]
 pub(super) enum AfterFirst {
+    /// The first projection of the part of the scan that shows the lungs.
+    Again(FirstProjection),
     /// The networks on the other projections.
     Others(OtherProjections),
     /// Nothing: there are no other projections.
@@ -64,19 +77,28 @@ pub(super) enum AfterFirst {
 impl FirstProjection {
     /// Begins an analysis.
     pub fn new(context: &mut Context) -> Self {
+        let labels = vec![0; context.volume.grid().voxel_count()];
+        Self::of_slices(0..=context.volume.grid().slices() - 1, 0, labels, context)
+    }
+
+    /// Begins with a cube of some slices.
+    fn of_slices(slices: RangeInclusive<usize>, runs_before: usize, labels: Vec<u8>, context: &mut Context) -> Self {
         let lungs = &context.networks.lungs;
         let (first, network) = lungs[0];
         let projections: Vec<Projection> = lungs.iter().map(|(projection, _)| *projection).collect();
         let grid = context.volume.grid();
-        let (slices, rows, columns) = (grid.slices(), grid.rows(), grid.columns());
-        let segmentation = tracing::info_span!("resample_volume", slices, rows, columns)
-            .in_scope(|| LungSegmentation::new(&context.volume, &context.networks.entry(network).input, &projections));
+        let input = &context.networks.entry(network).input;
+        let segmentation =
+            tracing::info_span!("resample_volume", ?slices, rows = grid.rows(), columns = grid.columns())
+                .in_scope(|| LungSegmentation::new(&context.volume, slices.clone(), input, &projections));
+        context.resampler = LungResampler::new(grid, slices.clone(), input.size);
         let tasks = tasks(&segmentation, lungs, |projection| projection == first);
         let most_later = projections.len() * segmentation.sections(Projection::Axial).count() - tasks.len();
-        let labels = vec![0; grid.voxel_count()];
         Self {
             segmentation,
             jobs: JobQueue::new(context.begin_pass(), "lungs, first projection", tasks),
+            slices,
+            runs_before,
             most_later,
             labels,
         }
@@ -84,7 +106,8 @@ impl FirstProjection {
 
     /// Done and all runs.
     pub fn progress(&self) -> (usize, usize) {
-        (self.jobs.len() - self.jobs.open(), self.jobs.len() + self.most_later)
+        let done = self.runs_before + self.jobs.len() - self.jobs.open();
+        (done, self.runs_before + self.jobs.len() + self.most_later)
     }
 
     /// Takes an answer.
@@ -99,6 +122,10 @@ impl FirstProjection {
 
     /// Goes on once all jobs are answered.
     pub fn finish(self, context: &mut Context) -> AfterFirst {
+        let runs_before = self.runs_before + self.jobs.len();
+        if let Some(slices) = self.small_part(context).filter(|_| self.runs_before == 0) {
+            return AfterFirst::Again(Self::of_slices(slices, runs_before, self.labels, context));
+        }
         let lungs = &context.networks.lungs;
         let first = lungs[0].0;
         let tasks = tasks(&self.segmentation, lungs, |projection| projection != first);
@@ -108,10 +135,23 @@ impl FirstProjection {
         AfterFirst::Others(OtherProjections {
             segmentation: self.segmentation,
             jobs: JobQueue::new(context.begin_pass(), "lungs, other projections", tasks),
-            runs_before: self.jobs.len(),
+            runs_before,
             preview: None,
             labels: self.labels,
         })
+    }
+
+    /// Returns the slices with the lungs where they are a small part of the cube's.
+    fn small_part(&self, context: &Context) -> Option<RangeInclusive<usize>> {
+        let part = self.segmentation.small_part()?;
+        let grid = context.volume.grid();
+        let (positions_mm, slab_mm) = (grid.positions_mm(), grid.slab_mm());
+        let (first, last) = (*self.slices.start(), *self.slices.end());
+        let (lower, upper) = (positions_mm[first] - slab_mm[first] / 2.0, positions_mm[last] + slab_mm[last] / 2.0);
+        let [from, to] = part.map(|end| lower + end * (upper - lower));
+        let from = positions_mm.partition_point(|at| *at < from).max(first);
+        let to = positions_mm.partition_point(|at| *at <= to).min(last + 1).checked_sub(1)?;
+        (from < to && to - from < last - first).then_some(from..=to)
     }
 }
 

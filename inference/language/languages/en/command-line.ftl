@@ -12,7 +12,7 @@ command-bench = Time every network on one slice, and check the shipped ones on a
 command-completions = Print a script that completes this command's options in a shell
 
 command-analyse-after =
-    STUDY is a folder or a zip of DICOM files, or one NIfTI-1 file (.nii, .nii.gz) in Hounsfield units. A NIfTI file has neither patient nor date, so a comparison can't check them.
+    STUDY is a folder or an archive (zip, tar, gzip) of DICOM files, or one NIfTI-1 file (.nii, .nii.gz) in Hounsfield units. A NIfTI file has neither patient nor date, so a comparison can't check them.
 
     RUST_LOG=corsai=debug logs every stage with sizes and times to standard error.
 
@@ -22,7 +22,7 @@ command-evaluate-after =
     COHORT is a CSV file or a folder.
 
     CSV: the first line names the columns; every other line is one study. Only `study` is required:
-      study        a folder or zip of DICOM files, or a NIfTI file
+      study        a folder or archive of DICOM files, or a NIfTI file
       lesion_mask  NIfTI; every number but 0 is lesion
       lung_mask    NIfTI; 1 is the patient's right lung and 2 the left (other numbers: --lung-labels),
                    or one number for both lungs
@@ -31,7 +31,7 @@ command-evaluate-after =
       dynamics     a reader's verdict: progression, stable or positive-response; without it, the masks' counts
     Relative paths begin at the CSV file's folder.
 
-    Folder: each folder, zip and NIfTI file in it is a study. The masks of NAME (NAME/, NAME.zip, NAME.nii.gz) are beside it: NAME.lungs.nii.gz and NAME.lesions.nii.gz, as `corsai analyse --masks` writes them.
+    Folder: each folder, archive and NIfTI file in it is a study. The masks of NAME (NAME/, NAME.zip, NAME.nii.gz) are beside it: NAME.lungs.nii.gz and NAME.lesions.nii.gz, as `corsai analyse --masks` writes them.
 
     A mask needs the study's own grid; its axes may have any order and direction.
 
@@ -42,8 +42,8 @@ command-evaluate-after =
 ## Arguments and their values
 
 argument-language = The language of messages and reports; by default the system's
-argument-study = A folder or zip of DICOM files, or a NIfTI file
-argument-study-of-series = A folder, a zip or a NIfTI file
+argument-study = A folder or archive of DICOM files, or a NIfTI file
+argument-study-of-series = A folder, an archive or a NIfTI file
 argument-series = The series' number in the list of `corsai series`; by default the first that can be measured
 argument-previous = An earlier study of the same patient, to compare with
 argument-previous-series = The number of the earlier study's series
@@ -101,13 +101,13 @@ phantom-lung =
 
 ## A series in one line
 
-series-usable = can be measured
-series-unusable = can't be measured
-series-size = { $slices } slices of { $columns } × { $rows }
-series-spacing = every { $distance } mm
-series-thickness = thickness { $distance } mm
-series-no-date = no date
-series-no-description = no description
+listed-usable = can be measured
+listed-unusable = can't be measured
+listed-size = { $slices } slices of { $columns } × { $rows }
+listed-spacing = every { $distance } mm
+listed-thickness = thickness { $distance } mm
+listed-no-date = no date
+listed-no-description = no description
 
 ## Evaluations
 

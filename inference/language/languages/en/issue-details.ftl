@@ -118,6 +118,11 @@ found-series-number =
        *[other] are { $total }
     }
 found-deviation = a deviation of { $deviation }
+found-reduced = { $read } in place of { $whole }
+found-reduced-size = { $slices } slices of { $columns } × { $rows }
+found-lung-quartile = a quarter of the lungs is below { $hu } HU, in the validation below { $validated } HU
+found-noise = noise of { $hu } HU in soft tissue, in the validation at most { $validated } HU
+found-share-range = { $least } to { $greatest } % of both lungs
 found-megabytes = { $size } MB
 
 ## Identifiers

@@ -12,7 +12,7 @@ command-bench = Измерить время каждой нейросети на
 command-completions = Вывести сценарий автодополнения этой команды для оболочки
 
 command-analyse-after =
-    STUDY — папка или архив zip с файлами DICOM либо один файл NIfTI-1 (.nii, .nii.gz) в единицах Хаунсфилда. В файле NIfTI нет ни пациента, ни даты, поэтому при сравнении их нельзя проверить.
+    STUDY — папка или архив (zip, tar, gzip) с файлами DICOM либо один файл NIfTI-1 (.nii, .nii.gz) в единицах Хаунсфилда. В файле NIfTI нет ни пациента, ни даты, поэтому при сравнении их нельзя проверить.
 
     RUST_LOG=corsai=debug выводит в стандартный поток ошибок каждый этап с размерами и временем.
 
@@ -22,7 +22,7 @@ command-evaluate-after =
     COHORT — файл CSV или папка.
 
     CSV: в первой строке названия столбцов, в каждой следующей — одно исследование. Обязателен только столбец `study`:
-      study        папка или архив zip с файлами DICOM либо файл NIfTI
+      study        папка или архив с файлами DICOM либо файл NIfTI
       lesion_mask  NIfTI; любое число, кроме 0, — поражение
       lung_mask    NIfTI; 1 — правое лёгкое пациента, 2 — левое (другие числа: --lung-labels)
                    или одно число для обоих лёгких
@@ -31,7 +31,7 @@ command-evaluate-after =
       dynamics     вывод врача: progression, stable или positive-response; без него берётся вывод по маскам
     Относительные пути отсчитываются от папки файла CSV.
 
-    Папка: каждая папка, каждый архив zip и каждый файл NIfTI в ней — исследование. Маски исследования NAME (NAME/, NAME.zip, NAME.nii.gz) лежат рядом: NAME.lungs.nii.gz и NAME.lesions.nii.gz, как их записывает `corsai analyse --masks`.
+    Папка: каждая папка, каждый архив и каждый файл NIfTI в ней — исследование. Маски исследования NAME (NAME/, NAME.zip, NAME.nii.gz) лежат рядом: NAME.lungs.nii.gz и NAME.lesions.nii.gz, как их записывает `corsai analyse --masks`.
 
     Маска должна быть на сетке самого исследования; порядок и направление осей могут быть любыми.
 
@@ -42,8 +42,8 @@ command-evaluate-after =
 ## Аргументы и их значения
 
 argument-language = Язык сообщений и отчётов; по умолчанию язык системы
-argument-study = Папка или архив zip с файлами DICOM либо файл NIfTI
-argument-study-of-series = Папка, архив zip или файл NIfTI
+argument-study = Папка или архив с файлами DICOM либо файл NIfTI
+argument-study-of-series = Папка, архив или файл NIfTI
 argument-series = Номер серии в списке `corsai series`; по умолчанию первая, которую можно измерить
 argument-previous = Предыдущее исследование того же пациента для сравнения
 argument-previous-series = Номер серии предыдущего исследования
@@ -106,18 +106,18 @@ phantom-lung =
 
 ## Серия в одной строке
 
-series-usable = можно измерить
-series-unusable = нельзя измерить
-series-size =
+listed-usable = можно измерить
+listed-unusable = нельзя измерить
+listed-size =
     { $slices ->
         [one] { $slices } срез
         [few] { $slices } среза
        *[other] { $slices } срезов
     } { $columns } × { $rows }
-series-spacing = расстояние между срезами { $distance } мм
-series-thickness = толщина среза { $distance } мм
-series-no-date = без даты
-series-no-description = без описания
+listed-spacing = расстояние между срезами { $distance } мм
+listed-thickness = толщина среза { $distance } мм
+listed-no-date = без даты
+listed-no-description = без описания
 
 ## Проверка
 

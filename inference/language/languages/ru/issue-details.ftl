@@ -141,6 +141,11 @@ found-series-number =
        *[other] есть только { $total } серий
     }
 found-deviation = отклонение { $deviation }
+found-reduced = { $read } вместо { $whole }
+found-reduced-size = { $slices } × { $columns } × { $rows } (срезы, столбцы, строки)
+found-lung-quartile = четверть лёгких ниже { $hu } HU, при проверке программы — ниже { $validated } HU
+found-noise = шум { $hu } HU в мягких тканях, при проверке программы — не более { $validated } HU
+found-share-range = от { $least } до { $greatest } % обоих лёгких
 found-megabytes = { $size } МБ
 
 ## Идентификаторы

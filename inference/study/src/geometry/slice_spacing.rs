@@ -24,7 +24,7 @@ const MAX_MISSING: f64 = 0.05;
 /// could hide a lesion.
 const MAX_GAP_MM: f64 = 10.0;
 /// Fewest neighbouring distances that are alike and make a stretch of their own.
-const MIN_STRETCH: usize = 4;
+const MIN_STRETCH: usize = 3;
 /// Distance beyond which small lesions fall between slices, mm; guidelines ask for 5 or less.
 pub(crate) const THICK_MM: f64 = 5.05;
 
@@ -208,7 +208,7 @@ mod tests {
         // Too wide, without stretches, and two stacks within one another.
         for refused in [
             &[(20, 6.0), (8, 12.0), (20, 6.0)][..],
-            &[(2, 3.0), (2, 5.0), (2, 3.0), (2, 5.0), (2, 3.0)],
+            &[(2, 3.0), (2, 5.0), (2, 3.0), (2, 5.0), (2, 3.0), (2, 5.0)],
             &[(20, 5.0), (1, 3.0), (1, 2.0), (1, 3.0), (1, 2.0), (1, 3.0), (20, 5.0)],
         ] {
             assert!(assess(&positions(refused)).is_err(), "{refused:?}");

@@ -117,8 +117,10 @@ impl ImageKind {
         let only_lossy = lossy && matches!(types.as_slice(), [_, "PRIMARY", "AXIAL" | "VOLUME", ..]);
         let derived = types.first() == Some(&"DERIVED") && !only_lossy;
         let samples = frame.value(tags::SAMPLES_PER_PIXEL);
+        let photometric = value_parsing::identifier(frame.value(tags::PHOTOMETRIC_INTERPRETATION));
+        // One sample a pixel is grey where nothing else is said.
         let coloured = samples.is_some() && frame.word(tags::SAMPLES_PER_PIXEL) != Some(1)
-            || !value_parsing::identifier(frame.value(tags::PHOTOMETRIC_INTERPRETATION)).starts_with("MONOCHROME");
+            || !photometric.is_empty() && !photometric.starts_with("MONOCHROME");
         let shows_densities = !types.contains(&"LOCALIZER") && !(derived && is_no_density(&types, frame));
         if !shows_densities || coloured || !(is_ct_class || class.is_empty()) {
             Self::NotOriginal
@@ -153,6 +155,9 @@ pub(crate) struct ReconstructionKey {
     pub thickness: String,
     pub series_number: String,
     pub description: String,
+    pub protocol: String,
+    pub tube_current: String,
+    pub exposure: String,
     /// Seconds since 1 January of year 1 at which the slice was acquired; those of the day where
     /// the day is unknown.
     pub time: Option<u64>,
@@ -177,18 +182,24 @@ impl ReconstructionKey {
             thickness: identifier(tags::SLICE_THICKNESS),
             series_number: identifier(tags::SERIES_NUMBER),
             description: identifier(tags::SERIES_DESCRIPTION),
+            protocol: identifier(tags::PROTOCOL_NAME),
+            tube_current: identifier(tags::X_RAY_TUBE_CURRENT),
+            exposure: identifier(tags::EXPOSURE),
             time: acquisition_time(frame),
         }
     }
 }
 
-/// Returns the time of acquisition, s.
+/// Returns the time of acquisition, s; where the file doesn't say, that of its content.
 fn acquisition_time(frame: &Frame) -> Option<u64> {
     let text = |tag| frame.value(tag).and_then(value_parsing::ascii);
     let date_time = text(tags::FRAME_ACQUISITION_DATE_TIME).or_else(|| text(tags::ACQUISITION_DATE_TIME));
     let (day, time) = match date_time.filter(|text| text.len() > 8).and_then(|text| text.split_at_checked(8)) {
         Some((day, time)) => (Some(day), time),
-        None => (text(tags::ACQUISITION_DATE), text(tags::ACQUISITION_TIME)?),
+        None => match text(tags::ACQUISITION_TIME).filter(|time| !time.is_empty()) {
+            Some(time) => (text(tags::ACQUISITION_DATE), time),
+            None => (text(tags::CONTENT_DATE), text(tags::CONTENT_TIME)?),
+        },
     };
     let digits: String =
         time.chars().take_while(|c| !matches!(c, '.' | '+' | '-')).filter(char::is_ascii_digit).collect();
@@ -202,8 +213,19 @@ fn image_type(frame: &Frame) -> String {
     value_parsing::identifier(frame.value(tags::FRAME_TYPE).or_else(|| frame.value(tags::IMAGE_TYPE)))
 }
 
+/// The format that an image comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum ImageSource {
+    #[default]
+    Dicom,
+    /// Without patient and date.
+    Nifti,
+    /// And without the directions of its axes.
+    NiftiWithoutOrientation,
+}
+
 /// Texts and figures of a series for the list, and what its issues are about.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ImageDescription {
     pub description: String,
     pub modality: String,
@@ -226,6 +248,7 @@ pub(crate) struct ImageDescription {
     pub lossy: bool,
     /// The file doesn't name its transfer syntax; its first elements showed it.
     pub syntax_guessed: bool,
+    pub source: ImageSource,
 }
 
 impl ImageDescription {
@@ -257,6 +280,7 @@ impl ImageDescription {
             lossy: frame.dataset.syntax.is_lossy()
                 || frame.value(tags::LOSSY_IMAGE_COMPRESSION).and_then(value_parsing::ascii) == Some("01"),
             syntax_guessed: frame.dataset.syntax_guessed,
+            source: ImageSource::Dicom,
         }
     }
 }

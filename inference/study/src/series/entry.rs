@@ -1,5 +1,6 @@
 //! One series: its line in the list, and the way to its volume.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use corsai_protocol::{Preview, SeriesId, SeriesSummary};
@@ -8,13 +9,14 @@ use corsai_volume::Grid;
 
 use crate::error::SliceError;
 use crate::geometry::slice_spacing::MIN_SLICES;
-use crate::image::description::{ImageDescription, ImageKind};
+use crate::image::description::{ImageDescription, ImageKind, ImageSource};
 use crate::image::file_image::FileImage;
 use crate::image::person::patient_key;
-use crate::issues::{RefusedFiles, ToIssue, counted, volume_too_large};
+use crate::issues::{RefusedFiles, ToIssue, counted, reduced, volume_too_large};
 use crate::series::grouping::SeriesGroup;
 use crate::series::identity::instances_key;
-use crate::series::preview_image::{PreviewSource, preview_of_slice, preview_of_source};
+use crate::series::preview_image::{PreviewSource, preview_of_hu, preview_of_slice, preview_of_source};
+use crate::series::released::read_again;
 use crate::series::slice::SeriesSlice;
 use crate::series::stack::SliceStack;
 use crate::series::volume_decoder::VolumeDecoder;
@@ -42,8 +44,6 @@ impl Series {
         let first = first.map(|image| image.description.clone());
         let count = images.len();
         let (slices, others) = slices_and_others(images);
-        let lossy = slices.iter().any(|image| image.description.lossy);
-        let syntax_guessed = slices.iter().any(|image| image.description.syntax_guessed);
         let derived = slices.iter().any(|image| image.kind == ImageKind::DerivedSlice);
         let mut content = if slices.is_empty() {
             issues.push(Issue::new(code_without_slices(&others), []));
@@ -70,15 +70,9 @@ impl Series {
             Err(_) => None,
         };
         let description = shown.map(|slice| slice.description.clone()).or(first);
-        let not_supine = description.as_ref().is_some_and(|description| description.supine == Some(false));
-        let warnings = [
-            (lossy, IssueCode::PixelsLossy),
-            (syntax_guessed, IssueCode::FileNoSyntax),
-            (not_supine, IssueCode::GeometryNotSupine),
-            (derived, IssueCode::SeriesDerived),
-        ];
         if let Ok(stack) = &content {
-            issues.extend(warnings.into_iter().filter(|(applies, _)| *applies).map(|(_, code)| Issue::new(code, [])));
+            let not_supine = description.as_ref().is_some_and(|description| description.supine == Some(false));
+            issues.extend(warnings(stack, not_supine, derived));
             if !differing.is_empty() {
                 let identifiers = differing.into_iter().collect();
                 issues.push(Issue::new(IssueCode::SeriesIdentifiers, [Found::Identifiers { identifiers }]));
@@ -87,7 +81,6 @@ impl Series {
                 let found = Found::Used { count: count as u64, total: all_images as u64 };
                 issues.push(Issue::new(IssueCode::SeriesSplit, [found]));
             }
-            issues.extend(stack.unlike_slices());
         }
         let summary = summary(patient, description, content.as_ref().ok(), count, &issues);
         Self { summary, content: content.map(Arc::new), issues }
@@ -110,6 +103,26 @@ impl Series {
         preview.inspect_err(|error: &SliceError| tracing::debug!(%error, "no preview")).ok()
     }
 
+    /// Returns the file to be read again for [`Self::preview_from`]; `None` where [`Self::preview`]
+    /// needs none.
+    #[must_use]
+    pub fn preview_file(&self) -> Option<usize> {
+        let middle = self.content.as_ref().ok()?.middle()?;
+        middle.is_released().then_some(middle.origin.file)
+    }
+
+    /// Returns the preview from the bytes of [`Self::preview_file`].
+    #[must_use]
+    pub fn preview_from(&self, bytes: Vec<u8>) -> Option<(Preview, Vec<u8>)> {
+        let middle = self.content.as_ref().ok()?.middle()?;
+        let mut preview = None;
+        read_again(middle.origin.file, bytes, &BTreeMap::from([(middle.origin, ())]), |(), image| {
+            let hu = middle.decode_again(image).inspect_err(|error| tracing::debug!(%error, "no preview"));
+            preview = hu.ok().map(|hu| preview_of_hu(&hu, middle, self.summary.id));
+        });
+        preview
+    }
+
     /// Returns a decoder of the series' volume. Each call starts anew.
     ///
     /// # Errors
@@ -125,13 +138,28 @@ impl Series {
     }
 
     /// Returns the sort key of the list: series that can be measured first, then those of the
-    /// lungs, then the longest, then by date and name.
+    /// lungs, then those that name their modality, then the longest, then by date and name.
     pub(crate) fn sort_key(&self) -> impl Ord + use<> {
-        let SeriesSummary { usable, description, date, slices, .. } = &self.summary;
+        let SeriesSummary { usable, description, modality, date, slices, .. } = &self.summary;
         let lower = description.to_lowercase();
         let lung = LUNG_WORDS.iter().any(|word| lower.contains(word));
-        (!usable, !lung, u32::MAX - slices, date.clone(), lower)
+        (!usable, !lung, modality.is_empty(), u32::MAX - slices, date.clone(), lower)
     }
+}
+
+/// Returns what is to be kept in mind about the slices that are used.
+fn warnings(stack: &SliceStack, not_supine: bool, derived: bool) -> impl Iterator<Item = Issue> {
+    let any = |is: fn(&ImageDescription) -> bool| stack.slices.iter().any(|slice| is(&slice.description));
+    let warnings = [
+        (any(|about| about.lossy), IssueCode::PixelsLossy),
+        (any(|about| about.syntax_guessed), IssueCode::FileNoSyntax),
+        (any(|about| about.source != ImageSource::Dicom), IssueCode::NiftiAnonymous),
+        (any(|about| about.source == ImageSource::NiftiWithoutOrientation), IssueCode::GeometryOrientationAssumed),
+        (not_supine, IssueCode::GeometryNotSupine),
+        (derived, IssueCode::SeriesDerived),
+    ];
+    let warnings = warnings.into_iter().filter(|(applies, _)| *applies).map(|(_, code)| Issue::new(code, []));
+    warnings.chain(stack.unlike_slices())
 }
 
 /// Divides images into those that may be slices of a volume and the others. Derived slices are used
@@ -176,11 +204,20 @@ fn build_stack(
         return Err(PreviewSource::middle_eight_bit(eight_bit));
     }
     let stack = SliceStack::build(slices, issues).map_err(PreviewSource::middle_slice)?;
-    if stack.geometry.grid.voxel_count() > max_voxels {
-        issues.push(volume_too_large(&stack.geometry.grid, max_voxels));
-        return Err(PreviewSource::middle_slice(stack.slices));
+    let whole = stack.geometry.grid.clone();
+    if whole.voxel_count() <= max_voxels {
+        return Ok(stack);
     }
-    Ok(stack)
+    match stack.reduced(max_voxels) {
+        Ok(stack) => {
+            issues.push(reduced(&whole, &stack.geometry.grid));
+            Ok(stack)
+        }
+        Err(slices) => {
+            issues.push(volume_too_large(&whole, max_voxels));
+            Err(PreviewSource::middle_slice(slices))
+        }
+    }
 }
 
 fn summary(

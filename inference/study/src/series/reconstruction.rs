@@ -29,8 +29,8 @@ const PAUSE_S: u64 = 5;
 type Discriminator = fn(&ReconstructionKey) -> &str;
 
 /// The attributes that distinguish acquisitions and reconstructions, the most distinctive one
-/// first. The time of acquisition comes after them.
-const DISCRIMINATORS: [Discriminator; 11] = [
+/// first. Of slices that can't be told apart by them, nothing is measured.
+const DISCRIMINATORS: [Discriminator; 8] = [
     |key| &key.acquisition,
     |key| &key.stack,
     |key| &key.kernel,
@@ -39,9 +39,17 @@ const DISCRIMINATORS: [Discriminator; 11] = [
     |key| &key.contrast,
     |key| &key.kvp,
     |key| &key.thickness,
+];
+
+/// Attributes that may differ within one acquisition, too, as does the time: they tell slices apart
+/// where the parts are whole stacks.
+const HINTS: [Discriminator; 6] = [
     |key| &key.acquisition_uid,
     |key| &key.series_number,
     |key| &key.description,
+    |key| &key.protocol,
+    |key| &key.tube_current,
+    |key| &key.exposure,
 ];
 
 /// Slices of one stack, from the feet to the head.
@@ -66,11 +74,16 @@ pub(crate) fn one_reconstruction<'a>(slices: &[&'a SeriesSlice]) -> Result<(Part
         ),
     };
     let mut mixed = false;
-    for parts in partitions(slices).into_iter().filter(|parts| separable && share_places(parts, even)) {
-        if let Ok(found) = best_part(parts) {
-            return Ok(found);
+    let hints = partitions(slices, &HINTS).into_iter().chain([by_time(slices)]);
+    let partitions = partitions(slices, &DISCRIMINATORS).into_iter().map(|parts| (parts, true));
+    for (parts, certain) in partitions.chain(hints.map(|parts| (parts, false))) {
+        if !separable || !share_places(&parts, even, certain) {
+            continue;
         }
-        mixed = true;
+        match best_part(parts) {
+            Ok(found) => return Ok(found),
+            Err(_) => mixed |= certain,
+        }
     }
     match whole {
         Ok(_) if mixed => Err(GeometryError::Mixed),
@@ -109,7 +122,7 @@ pub(crate) fn best_part(parts: Vec<Part<'_>>) -> Result<(Part<'_>, StackGeometry
     for (index, part) in parts.iter().enumerate() {
         match one_reconstruction(part) {
             Ok(found) if !is_whole(index, part) => {
-                tracing::debug!(slices = found.0.len(), "a part without whole lungs")
+                tracing::debug!(slices = found.0.len(), "a part without whole lungs");
             }
             Ok(found) if best.as_ref().is_none_or(|best| found.0.len() > best.0.len()) => best = Some(found),
             Ok(_) => {}
@@ -121,18 +134,22 @@ pub(crate) fn best_part(parts: Vec<Part<'_>>) -> Result<(Part<'_>, StackGeometry
     best.ok_or_else(|| largest.and_then(|largest| errors.remove(&largest)).unwrap_or(GeometryError::Mixed))
 }
 
-/// Returns the slices divided by each attribute that has several values.
-fn partitions<'a>(slices: &[&'a SeriesSlice]) -> Vec<Vec<Part<'a>>> {
-    let by_attribute = DISCRIMINATORS.iter().map(|attribute| {
+/// Returns the slices divided by each attribute that has several values. A value that is each
+/// slice's own tells nothing apart.
+fn partitions<'a>(slices: &[&'a SeriesSlice], attributes: &[Discriminator]) -> Vec<Vec<Part<'a>>> {
+    let most = most_parts(slices);
+    let divided = attributes.iter().map(|attribute| {
         let mut parts: BTreeMap<&str, Part<'a>> = BTreeMap::new();
         for slice in slices {
             parts.entry(attribute(&slice.reconstruction)).or_default().push(slice);
         }
-        parts.into_values().collect()
+        parts.into_values().collect::<Vec<_>>()
     });
-    // A value that is each slice's own tells nothing apart.
-    let most = (slices.len() / MIN_SLICES).max(2);
-    by_attribute.chain([by_time(slices)]).filter(|parts: &Vec<Part>| (2..=most).contains(&parts.len())).collect()
+    divided.filter(|parts| (2..=most).contains(&parts.len())).collect()
+}
+
+fn most_parts(slices: &[&SeriesSlice]) -> usize {
+    (slices.len() / MIN_SLICES).max(2)
 }
 
 /// Divides slices where more than [`PAUSE_S`] passed between two of them; not at all where the time
@@ -142,6 +159,9 @@ fn by_time<'a>(slices: &[&'a SeriesSlice]) -> Vec<Part<'a>> {
     let Some(mut times) = times else { return Vec::new() };
     times.sort_unstable();
     let pauses: Vec<u64> = times.windows(2).filter(|pair| pair[1] - pair[0] > PAUSE_S).map(|pair| pair[1]).collect();
+    if pauses.len() + 1 > most_parts(slices) {
+        return Vec::new();
+    }
     let mut parts = vec![Vec::new(); pauses.len() + 1];
     for slice in slices {
         let part = pauses.partition_point(|start| slice.reconstruction.time >= Some(*start));
@@ -152,10 +172,10 @@ fn by_time<'a>(slices: &[&'a SeriesSlice]) -> Vec<Part<'a>> {
 
 /// Returns whether two parts share a range of places. Where the whole is evenly spaced, most of a
 /// part of at least [`MIN_SLICES`] has to be within another one's range: a slice or two that were
-/// written anew make no part.
-fn share_places(parts: &[Part], even: bool) -> bool {
+/// written anew make no part. Nor do they where it is uncertain that the attribute tells apart.
+fn share_places(parts: &[Part], even: bool, certain: bool) -> bool {
     let pairs = parts.iter().enumerate().flat_map(|(index, one)| parts[index + 1..].iter().map(move |two| (one, two)));
-    pairs.filter(|(one, two)| !even || one.len().min(two.len()) >= MIN_SLICES).any(|(one, two)| {
+    pairs.filter(|(one, two)| !even && certain || one.len().min(two.len()) >= MIN_SLICES).any(|(one, two)| {
         let (inside_one, inside_two) = (count_within(two, one), count_within(one, two));
         if even {
             inside_one.min(inside_two) > 0 && 2 * (inside_one + inside_two) >= one.len().min(two.len())

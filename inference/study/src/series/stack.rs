@@ -12,11 +12,17 @@ use crate::error::GeometryError;
 use crate::geometry::slice_spacing::{SAME_PLACE_MM, THICK_MM};
 use crate::issues::{ToIssue, counted};
 use crate::series::reconstruction::{best_part, one_reconstruction};
-use crate::series::slice::SeriesSlice;
+use crate::series::slice::{Comparison, SeriesSlice};
 use crate::series::stack_geometry::{AXIAL, StackGeometry};
 
+/// How often a stack is halved to fit memory: a chest of 1,024² pixels needs one.
+const MAX_HALVINGS: usize = 2;
 /// Beyond this multiple of the slices' distance a thick slice is a slab.
 const SLAB: f64 = 1.5;
+
+/// Pairs of copies in two encodings that are decoded and compared; of more the rest are taken for
+/// copies, too.
+const MAX_COMPARED: usize = 16;
 
 /// Slices of one size and direction, from the feet to the head, no two at one place.
 #[derive(Debug)]
@@ -64,6 +70,30 @@ impl SliceStack {
         Ok(Self { slices, geometry })
     }
 
+    /// Returns the stack with every second row and column, or every second slice, left out until it
+    /// has at most `max_voxels`: first what is sampled most densely.
+    ///
+    /// # Errors
+    /// The slices, where that isn't enough.
+    pub(crate) fn reduced(self, max_voxels: usize) -> Result<Self, Vec<SeriesSlice>> {
+        let Self { mut slices, mut geometry } = self;
+        for _ in 0..MAX_HALVINGS {
+            if geometry.grid.voxel_count() <= max_voxels {
+                return Ok(Self { slices, geometry });
+            }
+            if geometry.grid.slice_mm() < geometry.grid.row_mm().max(geometry.grid.column_mm()) {
+                slices = slices.into_iter().step_by(2).collect();
+            } else {
+                slices.iter_mut().for_each(SeriesSlice::thin);
+            }
+            match StackGeometry::of(&slices.iter().collect::<Vec<_>>()) {
+                Ok(coarser) => geometry = coarser,
+                Err(_) => return Err(slices),
+            }
+        }
+        if geometry.grid.voxel_count() <= max_voxels { Ok(Self { slices, geometry }) } else { Err(slices) }
+    }
+
     /// Returns whether each slice sums up the tissue of several: it is thick, and much thicker than
     /// its distance to the next one.
     pub(crate) fn is_of_slabs(&self) -> bool {
@@ -107,15 +137,18 @@ fn without_copies(
 ) -> Result<Vec<SeriesSlice>, (GeometryError, Vec<SeriesSlice>)> {
     let mut kept: Vec<SeriesSlice> = Vec::with_capacity(slices.len());
     let (mut copies, mut clashes) = (Vec::new(), Vec::new());
+    let mut looks = 0..MAX_COMPARED;
     // Sorted by identifier, so that slices of one identifier are neighbours.
     for slice in slices {
-        match kept.last_mut().filter(|last| !last.instance.is_empty() && last.instance == slice.instance) {
-            Some(last) if slice.is_copy_of(last) => {
-                let better = slice.is_better_copy_than(last);
-                copies.push(if better { std::mem::replace(last, slice) } else { slice });
-            }
-            Some(_) => clashes.push(slice),
-            None => kept.push(slice),
+        let last = kept.last_mut().filter(|last| !last.instance.is_empty() && last.instance == slice.instance);
+        let Some(last) = last else {
+            kept.push(slice);
+            continue;
+        };
+        match slice.compare(last, || looks.next().is_some()) {
+            Comparison::Different => clashes.push(slice),
+            Comparison::Copy => copies.push(slice),
+            Comparison::BetterCopy => copies.push(std::mem::replace(last, slice)),
         }
     }
     if !copies.is_empty() {
@@ -182,8 +215,11 @@ fn without_renamed_copies(slices: Vec<SeriesSlice>, issues: &mut Vec<Issue>) -> 
     let mut copies = Vec::new();
     for slice in slices {
         let here = |other: &&SeriesSlice| other.plane.corner_mm.minus(slice.plane.corner_mm).length() < SAME_PLACE_MM;
-        let alike = |other: &SeriesSlice| slice.reconstruction == other.reconstruction && slice.is_copy_of(other);
-        if kept.iter().rev().take_while(here).any(alike) {
+        let is_copy = |other: &SeriesSlice| {
+            let alike = slice.reconstruction == other.reconstruction || slice.is_encoded_as(other);
+            alike && slice.compare(other, || true) != Comparison::Different
+        };
+        if kept.iter().rev().take_while(here).any(is_copy) {
             copies.push(slice);
         } else {
             kept.push(slice);

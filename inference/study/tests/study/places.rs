@@ -110,7 +110,7 @@ fn thickness_and_spacing_in_headers_are_not_believed() {
 }
 
 #[test]
-fn two_spacings_in_one_series_are_refused() {
+fn two_spacings_in_one_series_are_measured_with_their_widths() {
     let station = |from: f64, step: f64, count: usize, acquisition: &str| -> Vec<File> {
         (0..count)
             .map(|z| {
@@ -119,10 +119,13 @@ fn two_spacings_in_one_series_are_refused() {
             })
             .collect()
     };
-    // Neither covers the chest alone, whatever tells them apart.
+    // Two stations that follow one another, each a part of the chest.
     let files = [station(0.0, 5.0, 10, "1"), station(46.0, 1.0, 30, "2")].concat();
-    refused(&files, Code::GeometryIrregularSpacing);
-    // One that does is the series, the other one is left out.
+    let decoded = measured(&files);
+    assert_eq!(codes(&decoded.issues), [Code::GeometryUnevenSpacing]);
+    let slab_mm = decoded.volume.grid().slab_mm();
+    assert_eq!((slab_mm.len(), slab_mm[5], slab_mm[9], slab_mm[20]), (40, 5.0, 3.0, 1.0));
+    // Two that lie within one another: the one that covers the chest is used.
     let files = [station(0.0, 5.0, 10, "1"), station(20.5, 1.0, 9, "2")].concat();
     let decoded = measured(&files);
     assert_eq!(codes(&decoded.issues), [Code::SeriesSplit]);
@@ -191,21 +194,9 @@ fn numbers_are_read_however_they_are_written() {
 }
 
 #[test]
-fn derived_pictures_are_no_candidates() {
-    let derived =
-        ["DERIVED\\SECONDARY\\MPR", "DERIVED\\PRIMARY\\MIP", "DERIVED\\SECONDARY\\AXIAL\\MINIP", "derived\\primary"];
-    for kind in derived {
-        refused(&all(|file| file.text((8, 0x08), "CS", kind)), Code::SeriesNotAxialCt);
-        let mut files = chest(10);
-        files.push(Lie::at(22.0).file("d").text((8, 0x08), "CS", kind));
-        is_the_chest(&files, &[Code::SeriesSetAside]);
-    }
-}
-
-#[test]
 fn what_is_too_large_is_refused_before_anything_is_decoded() {
     // Pictures that could never be decoded: nobody tries.
     let files = all(|file| file.rle().packed(RLE, vec![vec![0; 64]]));
-    let opened = open_within(&files, Limits { voxels: 9 * ROWS * COLUMNS, ..Limits::default() });
+    let opened = open_within(&files, Limits { voxels: ROWS * COLUMNS / 2, ..Limits::default() });
     assert_eq!(codes(&only(&opened).decoder().unwrap_err()), [Code::InputTooLarge]);
 }
