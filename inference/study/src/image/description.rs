@@ -119,8 +119,8 @@ impl ImageKind {
         let samples = frame.value(tags::SAMPLES_PER_PIXEL);
         let coloured = samples.is_some() && frame.word(tags::SAMPLES_PER_PIXEL) != Some(1)
             || !value_parsing::identifier(frame.value(tags::PHOTOMETRIC_INTERPRETATION)).starts_with("MONOCHROME");
-        let shows_densities = !types.contains(&"LOCALIZER") && !(derived && is_no_density(&types, frame));
-        if !shows_densities || coloured || !(is_ct_class || class.is_empty()) {
+        let no_density = types.contains(&"LOCALIZER") || derived && is_no_density(&types, frame);
+        if no_density || coloured || !(is_ct_class || class.is_empty()) {
             Self::NotOriginal
         } else if derived {
             Self::DerivedSlice
