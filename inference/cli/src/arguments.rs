@@ -12,8 +12,8 @@ use corsai_report::DISCLAIMER;
 
 /// Help of `corsai analyse`: forms of a study, exit statuses.
 const ANALYSE: &str = "\
-STUDY is a folder or a zip of DICOM files, or one NIfTI-1 file (.nii, .nii.gz) in Hounsfield units. A NIfTI file has \
-neither patient nor date, so a comparison can't check them.
+STUDY is a folder or an archive (zip, tar, gzip) of DICOM files, or one NIfTI-1 file (.nii, .nii.gz) in Hounsfield \
+units. A NIfTI file has neither patient nor date, so a comparison can't check them.
 
 RUST_LOG=corsai=debug logs every stage with sizes and times to standard error.
 
@@ -25,7 +25,7 @@ const EVALUATE: &str = "\
 COHORT is a CSV file or a folder.
 
 CSV: the first line names the columns; every other line is one study. Only `study` is required:
-  study        a folder or zip of DICOM files, or a NIfTI file
+  study        a folder or archive of DICOM files, or a NIfTI file
   lesion_mask  NIfTI; every number but 0 is lesion
   lung_mask    NIfTI; 1 is the patient's right lung and 2 the left (other numbers: --lung-labels),
                or one number for both lungs
@@ -34,8 +34,8 @@ CSV: the first line names the columns; every other line is one study. Only `stud
   dynamics     a reader's verdict: progression, stable or positive-response; without it, the masks' counts
 Relative paths begin at the CSV file's folder.
 
-Folder: each folder, zip and NIfTI file in it is a study. The masks of NAME (NAME/, NAME.zip, NAME.nii.gz) are beside it: \
-NAME.lungs.nii.gz and NAME.lesions.nii.gz, as `corsai analyse --masks` writes them.
+Folder: each folder, archive and NIfTI file in it is a study. The masks of NAME (NAME/, NAME.zip, NAME.nii.gz) are \
+beside it: NAME.lungs.nii.gz and NAME.lesions.nii.gz, as `corsai analyse --masks` writes them.
 
 A mask needs the study's own grid; its axes may have any order and direction.
 
@@ -66,7 +66,7 @@ pub enum Command {
     /// List the series of a study: number, size, date, description and problems
     #[command(after_help = "Exit status 0: one can be measured. 2: none can.")]
     Series {
-        /// A folder, a zip or a NIfTI file
+        /// A folder, an archive or a NIfTI file
         study: PathBuf,
     },
     /// Write a synthetic chest CT as DICOM files
@@ -170,7 +170,7 @@ impl Method {
 /// A study, and optionally one of its series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StudyArgument {
-    /// A folder, a zip or a NIfTI file.
+    /// A folder, an archive or a NIfTI file.
     pub path: PathBuf,
     /// The series' number in the list of `corsai series`, from 1.
     pub series: Option<usize>,
@@ -179,7 +179,7 @@ pub struct StudyArgument {
 /// Arguments of `corsai analyse`.
 #[derive(Debug, Args)]
 pub struct AnalyseArguments {
-    /// A folder or zip of DICOM files, or a NIfTI file
+    /// A folder or archive of DICOM files, or a NIfTI file
     study: PathBuf,
     /// The series' number in the list of `corsai series`; by default the first that can be measured
     #[arg(long, value_name = "N", value_parser = at_least_one)]

@@ -1,4 +1,4 @@
-//! Reads a folder, an archive or a single file into one study's volume.
+//! Reads a folder, an archive or a single file, DICOM or NIfTI, into one study's volume.
 
 mod nifti;
 
@@ -14,7 +14,7 @@ use std::{
 
 use corsai_protocol::SeriesSummary;
 use corsai_report::{Found, Issue, IssueCode, Severity, text};
-use corsai_study::{Intake, Limits, Series, SeriesList, VolumeDecoder};
+use corsai_study::{DecodedVolume, Intake, Limits, Series, SeriesList, VolumeDecoder};
 use corsai_volume::HuVolume;
 
 use crate::{arguments::StudyArgument, console::message, error::CliError};
@@ -43,12 +43,8 @@ pub struct Study {
 pub fn read_study(study: &StudyArgument) -> Result<Study, Vec<Issue>> {
     let begun = Instant::now();
     let _reading = tracing::info_span!("read study").entered();
-    if is_nifti(&study.path) {
-        let (series, decoded) = nifti::read_study(study)?;
-        let volume = Arc::new(decoded.volume);
-        return Ok(Study { series, volume, issues: decoded.issues, seconds: begun.elapsed().as_secs_f64() });
-    }
-    let SeriesList { issues, series } = read_files(&study.path).finish();
+    let files = list_files(&study.path);
+    let SeriesList { issues, series } = read_files(&study.path, &files).finish();
     tracing::info!(
         series = series.len(),
         issues = issues.len(),
@@ -58,7 +54,7 @@ pub fn read_study(study: &StudyArgument) -> Result<Study, Vec<Issue>> {
     let (chosen, mut issues) = choose(&series, study.series, issues)?;
     let summary = chosen.summary().clone();
     let decoding = Instant::now();
-    match chosen.decoder().and_then(VolumeDecoder::finish) {
+    match chosen.decoder().and_then(|decoder| decode(decoder, &files)) {
         Ok(decoded) => {
             let SeriesSummary { slices, rows, columns, .. } = summary;
             tracing::info!(slices, rows, columns, seconds = decoding.elapsed().as_secs_f64(), "slices decoded");
@@ -71,6 +67,22 @@ pub fn read_study(study: &StudyArgument) -> Result<Study, Vec<Issue>> {
             Err(issues)
         }
     }
+}
+
+/// Decodes a series. Files that were too many to be held are read again.
+///
+/// # Errors
+/// The issues that leave nothing to measure.
+fn decode(mut decoder: VolumeDecoder, files: &[PathBuf]) -> Result<DecodedVolume, Vec<Issue>> {
+    for index in decoder.released_files() {
+        let file = files.get(index).expect("invariant: files are numbered in the order of the list");
+        match read(file, Limits::native().bytes) {
+            Ok(bytes) => drop(decoder.decode_file(index, bytes)),
+            // The slice stays undecoded, and the report names its file.
+            Err(error) => tracing::warn!(kind = %error.kind(), "a file can't be read again"),
+        }
+    }
+    decoder.finish()
 }
 
 /// Returns the series with a number, counted from 1, else the first that can be measured, and the
@@ -120,14 +132,9 @@ fn choose(
 /// # Errors
 /// [`CliError::Output`].
 pub fn list_series(path: &Path) -> Result<bool, CliError> {
-    let (issues, series) = if is_nifti(path) {
-        nifti::list_series(path)
-    } else {
-        let SeriesList { issues, series } = read_files(path).finish();
-        (issues, series.iter().map(|one| one.summary().clone()).collect())
-    };
+    let SeriesList { issues, series } = read_files(path, &list_files(path)).finish();
     let mut out = io::stdout();
-    for (number, one) in (1..).zip(&series) {
+    for (number, one) in (1..).zip(series.iter().map(Series::summary)) {
         writeln!(out, "{number}  {}", describe(one))?;
         for issue in &one.issues {
             writeln!(out, "   [{}] {}", issue.code.as_str(), text::message(issue))?;
@@ -136,7 +143,7 @@ pub fn list_series(path: &Path) -> Result<bool, CliError> {
     for issue in &issues {
         message(format_args!("[{}] {} {}", issue.code.as_str(), text::message(issue), issue.files.join(", ")));
     }
-    Ok(series.iter().any(|one| one.usable))
+    Ok(series.iter().any(|one| one.summary().usable))
 }
 
 /// Describes a series in one line.
@@ -160,15 +167,15 @@ fn describe(series: &SeriesSummary) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Reads the files of a study; their bytes are looked through in turn.
-fn read_files(path: &Path) -> Intake {
-    let limits = Limits::default();
+/// Reads the listed files of the study at a path; their bytes are looked through in turn.
+fn read_files(path: &Path, files: &[PathBuf]) -> Intake {
+    let limits = Limits::native();
     let mut intake = Intake::new(limits);
     let (mut count, mut total_bytes) = (0_usize, 0_usize);
-    for file in list_files(path) {
-        let name = file.strip_prefix(path).ok().filter(|name| name.file_name().is_some()).unwrap_or(&file);
+    for file in files {
+        let name = file.strip_prefix(path).ok().filter(|name| name.file_name().is_some()).unwrap_or(file);
         let name = name.to_string_lossy();
-        match read(&file, limits.bytes) {
+        match read(file, limits.bytes) {
             Ok(bytes) => {
                 (count, total_bytes) = (count + 1, total_bytes + bytes.len());
                 intake.add(&name, bytes);

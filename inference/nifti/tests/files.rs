@@ -309,9 +309,10 @@ fn what_is_no_ct_file_is_refused_by_its_kind() {
         assert!(matches!(error, NiftiError::Type(_)), "{code}: {error}");
     }
     assert!(short(70, 128).to_string().contains("colours"));
-    // Numbers that are none.
+    // Numbers that are none; without any scale, NaN stands for none.
+    assert!(good.clone().floats(112, &[f32::NAN, f32::NAN]).read().is_ok());
     for value in [f32::NAN, f32::INFINITY] {
-        assert_eq!(floats(112, &[value, 0.0]), NiftiError::Scale);
+        assert_eq!(floats(112, &[value, 7.0]), NiftiError::Scale);
         assert_eq!(floats(112, &[1.0, value]), NiftiError::Scale);
         assert!(matches!(floats(84, &[value]), NiftiError::Spacing(_)), "pixdim");
         assert!(matches!(floats(280, &[value]), NiftiError::Spacing(_)), "matrix");

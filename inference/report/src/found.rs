@@ -201,6 +201,13 @@ pub enum Found {
         /// The most bytes that can be held.
         limit: u64,
     },
+    /// The size of a volume, and that of the part that was read.
+    Reduced {
+        /// Slices, columns and rows of the whole.
+        whole: [u64; 3],
+        /// Slices, columns and rows that were read.
+        read: [u64; 3],
+    },
     /// The size of an image.
     ImageSize {
         /// Number of columns.
@@ -217,6 +224,11 @@ pub enum Found {
     },
     /// A transfer syntax that isn't read, by its name in the DICOM standard.
     TransferSyntax {
+        /// Its name.
+        name: String,
+    },
+    /// A file's format that isn't opened, by its usual name.
+    FileFormat {
         /// Its name.
         name: String,
     },
@@ -302,6 +314,27 @@ pub enum Found {
     LungVolume {
         /// The volume, mL.
         ml: f64,
+    },
+    /// The quartile of the lungs' density, and that of the validation.
+    LungQuartile {
+        /// A quarter of the lungs is below it, HU.
+        hu: f64,
+        /// In the validation a quarter is below it, HU.
+        validated_hu: f64,
+    },
+    /// The noise of soft tissue, and the most in the validation.
+    Noise {
+        /// Its standard deviation, HU.
+        hu: f64,
+        /// The most in the validation, HU.
+        validated_hu: f64,
+    },
+    /// The least and the greatest share of single networks, 0..=1.
+    ShareRange {
+        /// The least.
+        least: f64,
+        /// The greatest.
+        greatest: f64,
     },
     /// Volumes of lesions and of both lungs, mL.
     LesionVolume {

@@ -6,10 +6,11 @@
 use corsai_volume::VolumeError;
 use serde::{Deserialize, Serialize};
 
+use crate::file_format::{ArchiveFormat, ImageFormat};
 use crate::transfer_syntax::UnsupportedSyntax;
 
 /// Why nothing of a file can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum FileError {
     /// Shorter than a preamble and its mark.
     #[error("the file is too short")]
@@ -35,12 +36,36 @@ pub enum FileError {
     /// The index of a disc (PS3.3 F.3) with the number of images that it lists.
     #[error("the file is a directory of {0} images")]
     Directory(usize),
-    /// The file could not be read from where it is stored, or unpacked.
+    /// The file could not be read from where it is stored.
     #[error("the file can't be read")]
     Unreadable,
-    /// The archive can't be opened.
-    #[error("the archive can't be opened")]
+    /// The file alone has more bytes than can be held.
+    #[error("the file has more than {0} bytes")]
+    TooLarge(u64),
+    /// The archive can't be opened, or a file in it can't be unpacked.
+    #[error("the archive is damaged")]
     BadArchive,
+    /// The archive is in too many others.
+    #[error("archives are nested too deeply")]
+    NestedArchive,
+    /// The file can't be unpacked without a password.
+    #[error("the archive is encrypted")]
+    Encrypted,
+    /// An archive of a kind that isn't opened.
+    #[error("the archive is not opened: {}", .0.name())]
+    UnsupportedArchive(ArchiveFormat),
+    /// Images in a format that isn't read.
+    #[error("the file is not read: {}", .0.name())]
+    OtherFormat(ImageFormat),
+    /// A NIfTI file that can't be used, with the reason.
+    #[error("the NIfTI file can't be used: {0}")]
+    Nifti(String),
+    /// A NIfTI file with more voxels than can be held, with the reason.
+    #[error("the NIfTI file is too large: {0}")]
+    NiftiTooLarge(String),
+    /// A NIfTI file of 8 bits a voxel.
+    #[error("the NIfTI file has 8 bits a voxel")]
+    NiftiEightBit,
 }
 
 /// Why a frame can't be decoded.
@@ -136,6 +161,12 @@ pub enum SliceError {
     /// A multi-frame file without frames.
     #[error("there are no pixel data")]
     NoPixelData,
+    /// The slice's file is to be read again, or has changed since its header was read.
+    #[error("the slice's file was not read again")]
+    FileNotRead,
+    /// Rows and columns enclose another angle than 90°.
+    #[error("rows and columns are not at right angles")]
+    SkewedAxes,
     /// The series has no slice of this number.
     #[error("the series has no such slice")]
     NoSuchSlice,
@@ -198,9 +229,6 @@ pub enum GeometryError {
     /// Slices of several directions, none of which has most of them.
     #[error("the slices are not parallel")]
     NotParallel,
-    /// Rows and columns of an array enclose another angle than 90°.
-    #[error("rows and columns are not at right angles")]
-    NotRectangular,
     /// Different images bear one SOP Instance UID.
     #[error("{clashes} images bear the identifier of another image")]
     IdentifierClash {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use corsai_protocol::SeriesId;
-use corsai_report::{Counted, Found, Issue, IssueCode};
+use corsai_report::{Counted, Found, Issue, IssueCode, Severity};
 
-use crate::archive::{ArchiveError, Budget, Unpacked, is_archive, unpack};
+use crate::archive::{ArchiveError, Budget, each_file};
 use crate::dataset::value_parsing;
 use crate::error::{FileError, SliceError};
 use crate::image::description::SeriesKey;
-use crate::image::file_image::FileImage;
+use crate::image::file_image::{FileImage, Origin};
+use crate::image::file_reader::read_images;
 use crate::image::frame_decoder::{DecodeJob, Prefetched};
 use crate::issues::RefusedFiles;
 use crate::series::entry::Series;
@@ -21,8 +22,18 @@ const MAX_NAME: usize = 160;
 /// the rest is for the networks, the labels and a second study.
 const MEMORY: u64 = 1 << 32;
 /// Codes of files that hold no image: they are no missing images of a disc's index.
-const NO_IMAGE: [IssueCode; 4] =
-    [IssueCode::FileEmpty, IssueCode::FileNotDicom, IssueCode::FileNoPixels, IssueCode::ZipBad];
+const NO_IMAGE: [IssueCode; 8] = [
+    IssueCode::FileEmpty,
+    IssueCode::FileNotDicom,
+    IssueCode::FileNoPixels,
+    IssueCode::FileOtherFormat,
+    IssueCode::ZipBad,
+    IssueCode::ArchiveNested,
+    IssueCode::ArchivePassword,
+    IssueCode::ArchiveUnsupported,
+];
+/// What archives may unpack to, as a multiple of the bytes that are held: more are let go again.
+const UNPACKED_FACTOR: u64 = 4;
 /// The part of the largest volume that is decoded before its series is known, as a divisor:
 /// prefetched slices are copied into the volume, and are in memory twice for a moment.
 const PREFETCH_DIVISOR: usize = 8;
@@ -32,10 +43,22 @@ const PREFETCH_DIVISOR: usize = 8;
 pub struct Limits {
     /// Most files, those in archives included; each frame of a multi-frame file counts as one.
     pub files: usize,
-    /// Most bytes of files with images; archives don't unpack to more either.
+    /// Most bytes of files with images that are held at a time. Beyond them only headers are kept,
+    /// and the files of a chosen series are read again. One file has no more, and archives don't
+    /// unpack to more than four times as many.
     pub bytes: u64,
-    /// Most voxels of one volume, two bytes each; labels and networks need memory of their own.
+    /// Most voxels of one volume, two bytes each; labels and networks need memory of their own. A
+    /// larger series is read in part.
     pub voxels: usize,
+}
+
+impl Limits {
+    /// Returns limits for a program with the memory of the whole machine: 8 GiB of files beside a
+    /// volume of 4 GiB.
+    #[must_use]
+    pub fn native() -> Self {
+        Self { files: 200_000, bytes: 1 << 33, voxels: 1 << 31 }
+    }
 }
 
 impl Default for Limits {
@@ -53,7 +76,11 @@ pub struct Intake {
     limits: Limits,
     budget: Budget,
     files: usize,
+    /// Where the next file is from.
+    origin: Origin,
     bytes: u64,
+    /// Files' bytes are let go once their headers are read: all together are more than can be held.
+    releases: bool,
     series: BTreeMap<SeriesKey, Vec<FileImage>>,
     /// Files that belong to no series, by reason.
     refused: RefusedFiles<FileError>,
@@ -76,9 +103,15 @@ impl Intake {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            budget: Budget { bytes: limits.bytes, files: limits.files },
+            budget: Budget {
+                bytes: limits.bytes.saturating_mul(UNPACKED_FACTOR),
+                file_bytes: limits.bytes,
+                files: limits.files,
+            },
             files: 0,
+            origin: Origin::default(),
             bytes: 0,
+            releases: false,
             series: BTreeMap::new(),
             refused: RefusedFiles::new(),
             stop: None,
@@ -95,39 +128,40 @@ impl Intake {
     pub fn add(&mut self, name: &str, bytes: Vec<u8>) {
         let name = display_name(name);
         self.last = None;
-        if !is_archive(&bytes) {
-            self.take(&name, bytes);
-            return;
-        }
-        if self.stop.is_some() {
-            return;
-        }
-        let mut budget = self.budget;
-        let result = unpack(&name, &bytes, &mut budget, &mut |name, unpacked| {
-            let name = display_name(name);
-            match unpacked {
-                Unpacked::File(bytes) => self.take(&name, bytes),
-                Unpacked::Unreadable => self.refuse(FileError::Unreadable, &name),
-                Unpacked::BadArchive => self.refuse(FileError::BadArchive, &name),
+        self.origin.entry = 0;
+        if self.stop.is_none() {
+            let mut budget = self.budget;
+            let result = each_file(&name, bytes, &mut budget, &mut |name, unpacked| {
+                let name = display_name(name);
+                match unpacked {
+                    Ok(bytes) => self.take(&name, bytes),
+                    Err(error) => self.refuse(error, &name),
+                }
+                self.origin.entry += 1;
+            });
+            self.budget = budget;
+            match result {
+                Ok(()) => {}
+                Err(ArchiveError::Bad) => self.refuse(FileError::BadArchive, &name),
+                Err(ArchiveError::TooLarge) => self.stop = self.stop.or(Some(IssueCode::ZipTooLarge)),
+                Err(ArchiveError::TooMany) => self.stop = self.stop.or(Some(IssueCode::InputTooMany)),
             }
-        });
-        self.budget = budget;
-        match result {
-            Ok(()) => {}
-            Err(ArchiveError::Bad) => self.refuse(FileError::BadArchive, &name),
-            Err(ArchiveError::TooLarge) => self.stop = self.stop.or(Some(IssueCode::ZipTooLarge)),
-            Err(ArchiveError::TooMany) => self.stop = self.stop.or(Some(IssueCode::InputTooMany)),
         }
+        self.origin.file += 1;
     }
 
     /// Notes a file that could not be read.
     pub fn add_unreadable(&mut self, name: &str) {
+        self.last = None;
         self.refuse(FileError::Unreadable, &display_name(name));
+        self.origin.file += 1;
     }
 
     /// Notes a file that alone is larger than [`Limits::bytes`].
-    pub fn add_too_large(&mut self) {
-        self.stop = self.stop.or(Some(IssueCode::InputTooLarge));
+    pub fn add_too_large(&mut self, name: &str) {
+        self.last = None;
+        self.refuse(FileError::TooLarge(self.limits.bytes), &display_name(name));
+        self.origin.file += 1;
     }
 
     fn take(&mut self, name: &str, bytes: Vec<u8>) {
@@ -135,23 +169,13 @@ impl Intake {
         if self.stop.is_some() {
             return;
         }
-        match FileImage::read(name, bytes) {
+        // Two bytes a voxel.
+        let max_nifti_voxels = usize::try_from(self.limits.bytes / 2).unwrap_or(usize::MAX);
+        match read_images(name, bytes, self.origin, max_nifti_voxels) {
             Ok(images) => {
                 self.count(images.len().saturating_sub(1));
-                // The images of a file share its bytes.
-                let kept = images.iter().map(|image| image.bytes.len() as u64).max().unwrap_or(0);
-                self.bytes = self.bytes.saturating_add(kept);
-                if self.bytes > self.limits.bytes {
-                    self.stop = self.stop.or(Some(IssueCode::InputTooLarge));
-                }
-                if self.stop.is_some() {
-                    return;
-                }
-                for mut image in images {
-                    image.number = self.images;
-                    self.images += 1;
-                    self.last = Some(image.series.clone());
-                    self.series.entry(image.series.clone()).or_default().push(image);
+                if self.stop.is_none() {
+                    self.keep(images);
                 }
             }
             Err(error) => {
@@ -160,6 +184,26 @@ impl Intake {
                 }
                 self.refuse(error, name);
             }
+        }
+    }
+
+    /// Keeps the images of one file, whose bytes they share.
+    fn keep(&mut self, images: Vec<FileImage>) {
+        let held = images.iter().map(|image| image.bytes.len() as u64).max().unwrap_or(0);
+        self.bytes = self.bytes.saturating_add(held);
+        if !self.releases && self.bytes > self.limits.bytes {
+            tracing::info!(files = self.files, "files' bytes are released");
+            self.releases = true;
+            self.series.values_mut().flatten().for_each(FileImage::release);
+        }
+        for mut image in images {
+            if self.releases {
+                image.release();
+            }
+            image.number = self.images;
+            self.images += 1;
+            self.last = Some(image.series.clone());
+            self.series.entry(image.series.clone()).or_default().push(image);
         }
     }
 
@@ -217,7 +261,7 @@ impl Intake {
         if let Some(code) = stop {
             let found = match code {
                 IssueCode::InputTooMany => Found::MoreThan { limit: limits.files as u64, of: Counted::Files },
-                _ => Found::MoreThanBytes { limit: limits.bytes },
+                _ => Found::MoreThanBytes { limit: limits.bytes.saturating_mul(UNPACKED_FACTOR) },
             };
             issues.push(Issue::new(code, [found]));
         } else if series.is_empty() {
@@ -228,7 +272,14 @@ impl Intake {
             let found = Found::Listed { listed: listed as u64, present: present as u64 };
             issues.push(Issue::new(IssueCode::InputIncomplete, [found]));
         }
-        issues.extend(refused.into_issues(None));
+        let mut of_files = refused.into_issues(None);
+        if !series.is_empty() {
+            // What stops a single file doesn't stop the others.
+            for issue in &mut of_files {
+                issue.severity = issue.severity.min(Severity::Skip);
+            }
+        }
+        issues.extend(of_files);
         tracing::info!(series = series.len(), issues = issues.len(), "images sorted into series");
         SeriesList { issues, series }
     }

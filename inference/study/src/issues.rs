@@ -21,6 +21,7 @@ pub(crate) trait ToIssue {
 
 impl ToIssue for FileError {
     fn to_issue(&self) -> Issue {
+        let named = |code, name: &'static str| Issue::new(code, [Found::FileFormat { name: name.to_owned() }]);
         let code = match self {
             Self::Empty => IssueCode::FileEmpty,
             Self::NotDicom => IssueCode::FileNotDicom,
@@ -31,6 +32,16 @@ impl ToIssue for FileError {
             Self::NoPixels | Self::Directory(_) => IssueCode::FileNoPixels,
             Self::Unreadable => IssueCode::FileUnreadable,
             Self::BadArchive => IssueCode::ZipBad,
+            Self::TooLarge(limit) => {
+                return Issue::new(IssueCode::FileTooLarge, [Found::MoreThanBytes { limit: *limit }]);
+            }
+            Self::NestedArchive => IssueCode::ArchiveNested,
+            Self::Encrypted => IssueCode::ArchivePassword,
+            Self::UnsupportedArchive(format) => return named(IssueCode::ArchiveUnsupported, format.name()),
+            Self::OtherFormat(format) => return named(IssueCode::FileOtherFormat, format.name()),
+            Self::Nifti(why) => return Issue::new(IssueCode::NiftiUnusable, [Found::detail(why)]),
+            Self::NiftiTooLarge(why) => return Issue::new(IssueCode::InputTooLarge, [Found::detail(why)]),
+            Self::NiftiEightBit => IssueCode::PixelsEightBit,
         };
         Issue::new(code, [])
     }
@@ -79,6 +90,8 @@ impl ToIssue for SliceError {
                 Issue::new(IssueCode::SeriesEnhanced, [Found::count(described, Counted::DescribedFrames)])
             }
             Self::NoPixelData => Issue::new(IssueCode::FileNoPixels, []),
+            Self::FileNotRead => Issue::new(IssueCode::FileUnreadable, []),
+            Self::SkewedAxes => Issue::new(IssueCode::GeometryOrientation, [Reason::SkewedAxes.into()]),
             Self::NoSuchSlice => Issue::new(IssueCode::InternalFault, [Found::detail(self)]),
             Self::Codec(ref error) => error.to_issue(),
         }
@@ -104,7 +117,6 @@ impl ToIssue for GeometryError {
             Self::Shifted => Issue::new(IssueCode::GeometryOrientation, [Reason::ShiftedSideways.into()]),
             Self::NotAxial => Issue::new(IssueCode::GeometryNotAxial, []),
             Self::NotParallel => Issue::new(IssueCode::GeometryOrientation, []),
-            Self::NotRectangular => Issue::new(IssueCode::GeometryOrientation, [Reason::SkewedAxes.into()]),
             Self::IdentifierClash { clashes, files } => {
                 counted(IssueCode::SeriesUidClash, *clashes, Counted::Clashes, files.clone())
             }
@@ -159,6 +171,12 @@ pub(crate) fn volume_too_large(grid: &Grid, max_voxels: usize) -> Issue {
     let [bytes, limit] = [grid.voxel_count(), max_voxels].map(|voxels| voxels as u64 * VOXEL_BYTES);
     let [slices, columns, rows] = [grid.slices(), grid.columns(), grid.rows()].map(|side| side as u64);
     Issue::new(IssueCode::InputTooLarge, [Found::VolumeSize { slices, columns, rows, bytes, limit }])
+}
+
+/// Returns the issue of a series that is read in part, with both sizes.
+pub(crate) fn reduced(whole: &Grid, read: &Grid) -> Issue {
+    let size = |grid: &Grid| [grid.slices(), grid.columns(), grid.rows()].map(|side| side as u64);
+    Issue::new(IssueCode::InputReduced, [Found::Reduced { whole: size(whole), read: size(read) }])
 }
 
 /// Files that can't be used, grouped by the reason. Names are those of the screen.

@@ -25,14 +25,15 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | `transfer_syntax`, `error`, `allocation`, `pixel_data` | data and errors |
+//! | `transfer_syntax`, `file_format`, `error`, `allocation`, `pixel_data` | data and errors |
+//! | `archive` | archives in place of folders |
 //! | `codec` | decoders of compressed frames |
 //! | `dataset` | data set parser, values, frames of a file |
 //! | `geometry` | orientation, distances of slices |
 //! | `image` | one image: description, slice header, modality LUT, frame decoder |
 //! | `issues` | issues for people, made of errors |
 //! | `series` | slices, stack, volume decoder, entry in the list |
-//! | `archive`, [`Intake`] | dropped files and archives |
+//! | [`Intake`] | dropped files |
 //!
 //! No file makes this crate panic. Nothing allocates a size that a file merely declares, knows a
 //! browser or a file system, or puts a header's value into an issue or a log line.
@@ -44,6 +45,7 @@ mod archive;
 mod codec;
 mod dataset;
 mod error;
+mod file_format;
 mod geometry;
 mod image;
 mod intake;
@@ -53,11 +55,11 @@ mod series;
 mod transfer_syntax;
 
 pub use error::{CodecError, FileError, SliceError, StudyError};
+pub use file_format::{ArchiveFormat, ImageFormat};
 pub use image::frame_decoder::{DecodeJob, FrameDecoder, Prefetched};
 pub use image::image_frame::ImageFrame;
 pub use intake::{Intake, Limits, SeriesList};
 pub use series::decoded_volume::DecodedVolume;
 pub use series::entry::Series;
-pub use series::hu_array::{HuArray, hounsfield};
 pub use series::volume_decoder::VolumeDecoder;
 pub use transfer_syntax::UnsupportedSyntax;

@@ -1,8 +1,11 @@
 //! Pixel data as ranges of a file's bytes: of a whole file, and of one frame.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::allocation::empty_vec;
 use crate::error::CodecError;
@@ -18,6 +21,28 @@ pub(crate) enum PixelData {
     Truncated,
 }
 
+/// How a sample is written (PS3.5 8.1, PS3.3 C.7.6.24 and C.7.6.25).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum SampleFormat {
+    /// A whole number of 16 bits, in Pixel Data (7FE0,0010).
+    Word,
+    /// 32 bits, in Float Pixel Data (7FE0,0008).
+    Float,
+    /// 64 bits, in Double Float Pixel Data (7FE0,0009).
+    Double,
+}
+
+impl SampleFormat {
+    /// Returns the bytes of a sample.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::Word => 2,
+            Self::Float => 4,
+            Self::Double => 8,
+        }
+    }
+}
+
 /// The encoded bytes of one frame: ranges of its file's bytes, checked to be within the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EncodedFrame {
@@ -27,12 +52,17 @@ pub(crate) struct EncodedFrame {
 }
 
 impl EncodedFrame {
-    /// Takes the pixel data of one frame of `pixels` 16-bit words.
+    /// Takes the pixel data of one frame of `pixels` samples.
     ///
     /// # Errors
     /// [`CodecError::UnsupportedSyntax`], [`CodecError::EightBit`], [`CodecError::Size`] for native
     /// data of another length, [`CodecError::Damaged`] where data and syntax don't go together.
-    pub(crate) fn new(syntax: TransferSyntax, data: &PixelData, pixels: usize) -> Result<Self, CodecError> {
+    pub(crate) fn new(
+        syntax: TransferSyntax,
+        format: SampleFormat,
+        data: &PixelData,
+        pixels: usize,
+    ) -> Result<Self, CodecError> {
         match syntax {
             TransferSyntax::Unsupported(syntax) => return Err(CodecError::UnsupportedSyntax(syntax)),
             TransferSyntax::JpegBaseline => return Err(CodecError::EightBit),
@@ -40,7 +70,7 @@ impl EncodedFrame {
         }
         match data {
             PixelData::Native(range) if !syntax.is_encapsulated() => {
-                let bytes = pixels.saturating_mul(2);
+                let bytes = pixels.saturating_mul(format.bytes());
                 // One stray row is more than padding: then the header's size is another image's.
                 let slack = (bytes / 64).max(2);
                 if range.len() < bytes || range.len() > bytes.saturating_add(slack) {
@@ -48,11 +78,23 @@ impl EncodedFrame {
                 }
                 Ok(Self { syntax, parts: vec![range.clone()] })
             }
-            PixelData::Encapsulated(parts) if syntax.is_encapsulated() && !parts.is_empty() => {
+            PixelData::Encapsulated(parts)
+                if format == SampleFormat::Word && syntax.is_encapsulated() && !parts.is_empty() =>
+            {
                 Ok(Self { syntax, parts: parts.clone() })
             }
             _ => Err(CodecError::Damaged),
         }
+    }
+
+    /// Returns a digest of the encoded bytes; `None` where they aren't in the file. Equal bytes have
+    /// equal digests within one build of the program.
+    pub(crate) fn digest(&self, file: &[u8]) -> Option<u64> {
+        let mut hasher = DefaultHasher::new();
+        for range in &self.parts {
+            hasher.write(file.get(range.clone())?);
+        }
+        Some(hasher.finish())
     }
 
     /// Returns the encoded bytes; several fragments are joined.

@@ -11,6 +11,10 @@ pub(crate) enum TransferSyntax {
     LittleEndian,
     DeflatedLittleEndian,
     ExplicitBigEndian,
+    /// Native little-endian frames in fragments (PS3.5 A.4.11).
+    EncapsulatedNative,
+    /// Deflated frames in fragments (PS3.5 8.2.16).
+    DeflatedFrames,
     Rle,
     JpegBaseline,
     JpegExtended,
@@ -69,7 +73,9 @@ impl TransferSyntax {
         let Some(syntax) = text.strip_prefix(ROOT) else { return Self::Unsupported(UnsupportedSyntax::Unknown) };
         match syntax {
             "" | ".1" => Self::LittleEndian,
+            ".1.98" => Self::EncapsulatedNative,
             ".1.99" => Self::DeflatedLittleEndian,
+            ".8.1" => Self::DeflatedFrames,
             ".2" => Self::ExplicitBigEndian,
             ".5" => Self::Rle,
             ".4.50" => Self::JpegBaseline,

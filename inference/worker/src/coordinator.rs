@@ -8,7 +8,7 @@ use std::{future::Future, rc::Rc};
 use corsai_channel::read;
 use corsai_protocol::{Command, Event, RunId, SeriesSummary, StudySlot};
 use corsai_report::{Issue, IssueCode, Tier};
-use corsai_study::{Prefetched, SeriesList};
+use corsai_study::{Limits, Prefetched, SeriesList};
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use wasm_bindgen::{JsCast, JsValue};
@@ -25,7 +25,7 @@ use crate::{
     error::WorkerError,
     page_events,
     platform::Platform,
-    reading,
+    reading::{self, content},
     session::{RunKey, Study},
     yield_now::Yielder,
 };
@@ -86,25 +86,33 @@ impl Coordinator {
                 context.answers.put(keys, payload.into_iter().map(JsCast::unchecked_into).collect());
             }
             Command::Open { run, slot, names } => {
-                self.start((run, slot), Study::default(), async move {
+                let files = Rc::new(payload);
+                let study = Study { files: Rc::clone(&files), ..Study::default() };
+                self.start((run, slot), study, async move {
                     let mut decoders = context.decoders();
-                    let (opened, ahead) = reading::files((run, slot), names, payload, &mut decoders).await;
-                    analyse_opened(&context, (run, slot), opened, DecodeResources { decoders, ahead }, begun).await
+                    let (opened, ahead) = reading::files((run, slot), names, &files, &mut decoders).await;
+                    let resources = DecodeResources { decoders, ahead, files };
+                    analyse_opened(&context, (run, slot), opened, resources, begun).await
                 });
             }
             Command::OpenPhantom { run, slot, date } => {
                 self.start((run, slot), Study::default(), async move {
                     let opened = reading::phantom((run, slot), date).await?;
-                    let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new() };
+                    let files = Rc::default();
+                    let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new(), files };
                     analyse_opened(&context, (run, slot), opened, resources, begun).await
                 });
             }
             Command::Choose { run, slot, series } => {
-                let Some(opened) = context.studies.of(slot).borrow().opened.clone() else {
+                let (opened, files) = {
+                    let study = context.studies.of(slot).borrow();
+                    (study.opened.clone(), Rc::clone(&study.files))
+                };
+                let Some(opened) = opened else {
                     return page_events::refuse(run, slot, WorkerError::UnknownSeries.into());
                 };
-                let study = Study { opened: Some(Rc::clone(&opened)), ..Study::default() };
-                let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new() };
+                let study = Study { opened: Some(Rc::clone(&opened)), files: Rc::clone(&files), ..Study::default() };
+                let resources = DecodeResources { decoders: context.decoders(), ahead: Prefetched::new(), files };
                 self.start((run, slot), study, async move {
                     analysis::analyse(&context, (run, slot), &opened, series, resources, begun).await
                 });
@@ -224,7 +232,13 @@ async fn analyse_opened(
     let mut previews = Vec::new();
     let mut pixels = Vec::new();
     for series in &opened.series {
-        if let Some((preview, grey)) = series.preview() {
+        let shown = match series.preview_file().and_then(|file| resources.files.get(file)) {
+            Some(file) => {
+                content(file.clone(), Limits::default().bytes).await.ok().and_then(|b| series.preview_from(b))
+            }
+            None => series.preview(),
+        };
+        if let Some((preview, grey)) = shown {
             previews.push(preview);
             pixels.push(grey);
         }

@@ -4,13 +4,15 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 use corsai_protocol::{Event, Stage, VolumeSummary};
 use corsai_report::Issue;
-use corsai_study::{DecodedVolume, Prefetched, Series, VolumeDecoder};
+use corsai_study::{DecodedVolume, Limits, Prefetched, Series, VolumeDecoder};
 use corsai_volume::Grid;
+use wasm_bindgen::JsValue;
 
 use crate::{
     decoder_pool::{DecodeEvent, DecoderPool},
     page_events,
     progress::ProgressReporter,
+    reading::content,
     session::{RunKey, SlicePixels, Studies},
     yield_now::Yielder,
 };
@@ -24,6 +26,8 @@ pub struct DecodeResources {
     pub decoders: DecoderPool,
     /// Slices that were decoded while others were read.
     pub ahead: Prefetched,
+    /// The files of the drop, in the order in which they were read.
+    pub files: Rc<Vec<JsValue>>,
 }
 
 /// The slices of a series: waiting, with a decoder, or decoded and not posted yet.
@@ -89,20 +93,21 @@ pub async fn decode(
     studies: &Studies,
     key: RunKey,
     series: &Series,
-    DecodeResources { decoders, ahead }: DecodeResources,
+    DecodeResources { decoders, ahead, files }: DecodeResources,
 ) -> Result<DecodedVolume, Vec<Issue>> {
     let (run, slot) = key;
     let span =
         tracing::info_span!("decoding", run = run.0, slices = series.summary().slices, damaged = tracing::field::Empty);
     let mut begun = series.decoder()?;
     let fresh = begun.accept_prefetched(ahead);
-    let waiting = begun.order().into();
     let grid = begun.grid().clone();
     page_events::post(&Event::Volume { run, slot, volume: summary(&grid) });
     let decoding = Rc::new(RefCell::new(Some(begun)));
     studies.of(slot).borrow_mut().pixels = SlicePixels::Decoding(Rc::clone(&decoding));
-    let mut queue = DecodeQueue { decoding: Rc::clone(&decoding), decoders, waiting, out: 0, fresh };
     let mut reporter = ProgressReporter::new(key, Stage::Decoding);
+    read_again(key, &decoding, &files, &mut reporter).await;
+    let waiting = decoding.borrow().as_ref().expect(NOT_TAKEN).order().into();
+    let mut queue = DecodeQueue { decoding: Rc::clone(&decoding), decoders, waiting, out: 0, fresh };
     let mut yielder = Yielder::new();
     let mut shown = false;
     loop {
@@ -134,6 +139,32 @@ pub async fn decode(
         page_events::post(&Event::Volume { run, slot, volume: summary(decoded.volume.grid()) });
     }
     Ok(decoded)
+}
+
+/// Decodes the slices whose files were let go when they were listed: all together were more than
+/// memory holds.
+async fn read_again(
+    (run, slot): RunKey,
+    decoding: &RefCell<Option<VolumeDecoder>>,
+    files: &[JsValue],
+    reporter: &mut ProgressReporter,
+) {
+    let released = decoding.borrow().as_ref().expect(NOT_TAKEN).released_files();
+    let mut yielder = Yielder::new();
+    let mut fresh = Vec::new();
+    for (done, &index) in released.iter().enumerate() {
+        let file = files.get(index).expect("invariant: files are numbered in the order of the drop");
+        // A file that can't be read now leaves its slice undecoded, which is said with its name.
+        if let Ok(bytes) = content(file.clone(), Limits::default().bytes).await {
+            fresh.extend(decoding.borrow_mut().as_mut().expect(NOT_TAKEN).decode_file(index, bytes));
+        }
+        if yielder.is_due() || done + 1 == released.len() {
+            let indices = std::mem::take(&mut fresh).into_iter().map(|z| z as u32).collect();
+            page_events::post(&Event::Changed { run, slot, indices, areas: Vec::new() });
+            reporter.report(done + 1, released.len());
+            yielder.yield_now().await;
+        }
+    }
 }
 
 /// Returns what the page needs of a grid.

@@ -1,5 +1,6 @@
 //! Files and phantoms to series. Files are handles until here: each is read, given to `study` and
-//! freed.
+//! freed. The handles are kept: files that are more than memory holds are read again once their
+//! series is chosen.
 
 use corsai_phantom::{Phantom, PhantomOptions};
 use corsai_protocol::{PhantomRequest, Stage};
@@ -28,7 +29,7 @@ const READ_AHEAD: usize = 8;
 pub async fn files(
     key: RunKey,
     names: Vec<String>,
-    files: Vec<JsValue>,
+    files: &[JsValue],
     decoders: &mut DecoderPool,
 ) -> (SeriesList, Prefetched) {
     let limits = Limits::default();
@@ -39,7 +40,7 @@ pub async fn files(
     assert_eq!(total, files.len(), "invariant: each name has its file");
     let mut reporter = ProgressReporter::new(key, Stage::Reading);
     let mut yielder = Yielder::new();
-    let contents = stream::iter(files).map(|file| content(file, limits.bytes)).buffered(READ_AHEAD);
+    let contents = stream::iter(files).map(|file| content(file.clone(), limits.bytes)).buffered(READ_AHEAD);
     let mut named = stream::iter(names).zip(contents);
     let mut done = 0;
     while let Some((name, content)) = named.next().await {
@@ -52,7 +53,7 @@ pub async fn files(
                 unreadable += 1;
                 intake.add_unreadable(&name);
             }
-            Err(NoContent::TooLarge) => intake.add_too_large(),
+            Err(NoContent::TooLarge) => intake.add_too_large(&name),
         }
         while let Some(event) = decoders.try_next() {
             accept(&mut intake, event);
@@ -85,13 +86,18 @@ fn accept(intake: &mut Intake, event: DecodeEvent) {
 }
 
 /// Why a file has no bytes.
-enum NoContent {
+pub enum NoContent {
+    /// The browser can't read it any more.
     Unreadable,
+    /// It has more bytes than can be held.
     TooLarge,
 }
 
-/// Reads a file.
-async fn content(file: JsValue, most: u64) -> Result<Vec<u8>, NoContent> {
+/// Reads a file of at most `most` bytes.
+///
+/// # Errors
+/// [`NoContent`].
+pub async fn content(file: JsValue, most: u64) -> Result<Vec<u8>, NoContent> {
     let unreadable = |_| NoContent::Unreadable;
     let file: File = file.dyn_into().map_err(unreadable)?;
     if file.size() > most as f64 {

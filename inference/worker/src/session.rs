@@ -13,6 +13,7 @@ use corsai_protocol::{AnalysisOptions, RunId, SeriesSummary, StudySlot};
 use corsai_report::{Issue, Report, Tier};
 use corsai_study::{SeriesList, VolumeDecoder};
 use futures_channel::oneshot;
+use wasm_bindgen::JsValue;
 
 /// A run, and the study that it works on.
 pub type RunKey = (RunId, StudySlot);
@@ -74,6 +75,8 @@ pub struct Study {
     pub same_patient: bool,
     /// The series of the drop.
     pub opened: Option<Rc<SeriesList>>,
+    /// The files of the drop, in the order in which they were read.
+    pub files: Rc<Vec<JsValue>>,
     /// The slices.
     pub pixels: SlicePixels,
     /// The numbers.

@@ -17,6 +17,8 @@ use crate::{
 /// Names of the masks in a folder.
 const LUNGS: &str = "lungs";
 const LESIONS: &str = "lesions";
+/// Endings of archives that hold a study, the longer ones first.
+const ARCHIVES: [&str; 4] = [".tar.gz", ".tgz", ".tar", ".zip"];
 
 /// One study.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +80,7 @@ fn read_folder(path: &Path) -> Result<Vec<Entry>, CliError> {
     names.sort();
     let stem = |name: &str| {
         let lower = name.to_lowercase();
-        let end = [".nii.gz", ".nii", ".zip"].into_iter().find(|end| lower.ends_with(end));
+        let end = [".nii.gz", ".nii"].into_iter().chain(ARCHIVES).find(|end| lower.ends_with(end));
         end.map(|end| name[..name.len() - end.len()].to_owned())
     };
     let kind = |name: &str| stem(name).and_then(|stem| Some(stem.rsplit_once('.')?.1.to_lowercase()));
@@ -89,7 +91,8 @@ fn read_folder(path: &Path) -> Result<Vec<Entry>, CliError> {
         files.into_iter().find(|file| file.exists())
     };
     let studies = names.iter().filter(|(name, path)| {
-        !is_mask(name, path) && (path.is_dir() || is_nifti(path) || name.to_lowercase().ends_with(".zip"))
+        let is_archive = ARCHIVES.iter().any(|end| name.to_lowercase().ends_with(end));
+        !is_mask(name, path) && (path.is_dir() || is_nifti(path) || is_archive)
     });
     let entries = studies.map(|(name, path)| {
         let own = if path.is_dir() { name.clone() } else { stem(name).unwrap_or_else(|| name.clone()) };

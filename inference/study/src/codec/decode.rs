@@ -3,8 +3,11 @@
 //! A new codec is a variant of [`TransferSyntax`], an arm of [`decode`] and a file beside this one.
 
 use std::borrow::Cow;
+use std::io::Read;
 
-use crate::allocation::empty_vec;
+use flate2::read::DeflateDecoder;
+
+use crate::allocation::zeroed_vec;
 use crate::codec::samples::{CodecBitDepth, DecodedSamples, StoredWords};
 use crate::codec::{jpeg_extended, jpeg_lossless, jpeg_ls, jpeg_xl, jpeg2000, rle};
 use crate::error::CodecError;
@@ -25,15 +28,17 @@ pub(crate) fn decode<'a>(
     let pixels = rows.checked_mul(columns).ok_or(CodecError::Size)?;
     let native = |bytes, big_endian| StoredWords { bytes, big_endian, codec_depth: None };
     let words = match syntax {
-        TransferSyntax::Unnamed | TransferSyntax::LittleEndian | TransferSyntax::DeflatedLittleEndian => {
-            native(bytes, false)
-        }
+        TransferSyntax::Unnamed
+        | TransferSyntax::LittleEndian
+        | TransferSyntax::DeflatedLittleEndian
+        | TransferSyntax::EncapsulatedNative => native(bytes, false),
+        TransferSyntax::DeflatedFrames => native(Cow::Owned(inflate(&bytes, pixels.saturating_mul(2))?), false),
         TransferSyntax::ExplicitBigEndian => native(bytes, true),
         TransferSyntax::Rle => native(Cow::Owned(rle::decode_16_bit(&bytes, pixels)?), true),
         TransferSyntax::JpegLossless => {
-            let (decoded, precision) = jpeg_lossless::decode(&bytes, rows, columns)?;
+            let (samples, precision) = jpeg_lossless::decode(&bytes, rows, columns)?;
             let codec_depth = Some(CodecBitDepth { precision, are_values: false });
-            StoredWords { bytes: Cow::Owned(decoded), big_endian: cfg!(target_endian = "big"), codec_depth }
+            StoredWords { bytes: Cow::Owned(little_endian(&samples)?), big_endian: false, codec_depth }
         }
         TransferSyntax::JpegExtended => {
             words_of_samples(jpeg_extended::decode(&bytes, rows, columns, 12)?, true, signed)?
@@ -47,6 +52,13 @@ pub(crate) fn decode<'a>(
         TransferSyntax::Unsupported(syntax) => return Err(CodecError::UnsupportedSyntax(syntax)),
     };
     if words.bytes.len() < pixels.saturating_mul(2) { Err(CodecError::Damaged) } else { Ok(words) }
+}
+
+/// Inflates a frame of `size` bytes.
+fn inflate(deflated: &[u8], size: usize) -> Result<Vec<u8>, CodecError> {
+    let mut inflated = zeroed_vec(size)?;
+    DeflateDecoder::new(deflated).read_exact(&mut inflated).map_err(|error| CodecError::Decoder(error.to_string()))?;
+    Ok(inflated)
 }
 
 /// Decodes an 8-bit JPEG image for the preview: grey values 0..=255, row by row.
@@ -77,9 +89,15 @@ fn words_of_samples(
     if signed && !signed_by_header && samples.iter().any(|sample| *sample > i16::MAX as u16) {
         return Err(CodecError::Sign);
     }
-    let mut bytes = empty_vec(samples.len() * 2)?;
-    bytes.extend(samples.into_iter().flat_map(u16::to_le_bytes));
     let are_values = signed || (lossy && !signed_by_header);
     let codec_depth = Some(CodecBitDepth { precision, are_values });
-    Ok(StoredWords { bytes: Cow::Owned(bytes), big_endian: false, codec_depth })
+    Ok(StoredWords { bytes: Cow::Owned(little_endian(&samples)?), big_endian: false, codec_depth })
+}
+
+fn little_endian(samples: &[u16]) -> Result<Vec<u8>, CodecError> {
+    let mut bytes = zeroed_vec(samples.len() * 2)?;
+    for (to, sample) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(samples) {
+        *to = sample.to_le_bytes();
+    }
+    Ok(bytes)
 }

@@ -69,6 +69,18 @@ impl<'a> BitReader<'a> {
 
     /// Fills the buffer to at least 32 bits, unless a marker or the end comes before.
     fn fill(&mut self) {
+        // Four bytes at once, as long as none of them is 0xFF.
+        if self.count <= 32
+            && let Some(word) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<4>())
+        {
+            let word = u32::from_be_bytes(*word);
+            if (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 == 0 {
+                self.buffer |= u64::from(word) << (32 - self.count);
+                self.count += 32;
+                self.at += 4;
+                return;
+            }
+        }
         while self.count <= 56 {
             let Some(&byte) = self.bytes.get(self.at) else { return };
             if byte == 0xFF {
@@ -127,11 +139,12 @@ impl<'a> BitReader<'a> {
         Ok(if bits >> (size - 1) == 0 { bits - (1 << size) + 1 } else { bits })
     }
 
-    /// Steps over the restart marker with this number, modulo 8.
+    /// Steps over the bits that fill the last byte, and returns the marker that follows; `None` at
+    /// the end of the bytes.
     ///
     /// # Errors
-    /// [`CodecError::Damaged`] where the marker isn't next.
-    pub(crate) fn restart(&mut self, number: usize) -> Result<(), CodecError> {
+    /// [`CodecError::Damaged`] where more bits than that are left.
+    pub(crate) fn marker(&mut self) -> Result<Option<u8>, CodecError> {
         self.fill();
         if self.count >= 8 {
             return Err(CodecError::Damaged);
@@ -140,8 +153,15 @@ impl<'a> BitReader<'a> {
         while let Some([0xFF, 0xFF]) = self.bytes.get(self.at..self.at + 2) {
             self.at += 1;
         }
-        let marker = 0xD0 | (number % 8) as u8;
-        if self.bytes.get(self.at..self.at + 2) != Some(&[0xFF, marker]) {
+        Ok(self.bytes.get(self.at + 1).copied())
+    }
+
+    /// Steps over the restart marker with this number, modulo 8.
+    ///
+    /// # Errors
+    /// [`CodecError::Damaged`] where the marker isn't next.
+    pub(crate) fn restart(&mut self, number: usize) -> Result<(), CodecError> {
+        if self.marker()? != Some(0xD0 | (number % 8) as u8) {
             return Err(CodecError::Damaged);
         }
         self.at += 2;

@@ -9,6 +9,7 @@
 use jpeg2k::{DecodeParameters, Image};
 
 use crate::allocation::empty_vec;
+use crate::codec::jp2_boxes;
 use crate::codec::samples::DecodedSamples;
 use crate::error::CodecError;
 
@@ -37,14 +38,14 @@ const MIN_PRECINCT: u8 = 5;
 const MAX_LEVELS: u8 = 16;
 const MAX_LAYERS: u16 = 64;
 
-/// Decodes one codestream.
+/// Decodes one codestream, bare or within a JP2 or JPH file.
 ///
 /// # Errors
 /// [`CodecError::Size`] or [`CodecError::Depth`] where stream and header disagree,
 /// [`CodecError::Unsupported`] for what the standard allows and no CT needs, else
 /// [`CodecError::Damaged`].
 pub(crate) fn decode(stream: &[u8], rows: usize, columns: usize) -> Result<DecodedSamples, CodecError> {
-    let (size, stream) = check(stream, rows, columns)?;
+    let (size, stream) = check(jp2_boxes::codestream(stream)?, rows, columns)?;
     let image = Image::from_bytes_with(stream, DecodeParameters::new().strict(true));
     let image = image.map_err(|error| CodecError::Decoder(error.to_string()))?;
     let [component] = image.components() else { return Err(CodecError::Damaged) };

@@ -62,6 +62,11 @@ impl<'a> Segments<'a> {
         stream.strip_prefix(&[0xFF, 0xD8]).map(|rest| Self { rest }).ok_or(CodecError::Damaged)
     }
 
+    /// Reads the segments of bytes that begin with one.
+    pub(crate) fn behind(rest: &'a [u8]) -> Self {
+        Self { rest }
+    }
+
     /// Returns marker and body of the next segment. Callers stop at the scan header: entropy-coded
     /// bytes follow it.
     ///

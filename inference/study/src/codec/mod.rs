@@ -6,6 +6,7 @@
 pub(crate) mod decode;
 mod huffman;
 mod idct;
+mod jp2_boxes;
 mod jpeg2000;
 mod jpeg_extended;
 mod jpeg_lossless;
@@ -14,3 +15,4 @@ mod jpeg_markers;
 mod jpeg_xl;
 mod rle;
 pub(crate) mod samples;
+pub(crate) mod stream_syntax;

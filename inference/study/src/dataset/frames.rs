@@ -14,6 +14,16 @@ use crate::dataset::value_parsing;
 use crate::error::{CodecError, SliceError};
 use crate::pixel_data::PixelData;
 
+/// First bytes of a JPEG stream, a JPEG 2000 codestream and its file, a JPEG XL codestream and its
+/// file.
+const STREAM_STARTS: [&[u8]; 5] = [
+    &[0xFF, 0xD8, 0xFF],
+    &[0xFF, 0x4F, 0xFF, 0x51],
+    &[0, 0, 0, 12, b'j', b'P', b' ', b' '],
+    &[0xFF, 0x0A],
+    &[0, 0, 0, 12, b'J', b'X', b'L', b' '],
+];
+
 /// One frame of a file.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {
@@ -31,6 +41,11 @@ impl Frame<'_> {
         own.or_else(|| self.dataset.value(tag))
     }
 
+    /// Returns a number of floating point: single precision, or double.
+    pub(crate) fn float(&self, tag: Tag) -> Option<f64> {
+        value_parsing::float(self.value(tag)?, self.dataset.encoding == ElementEncoding::ExplicitBig)
+    }
+
     /// Returns the bits of a 16-bit number.
     pub(crate) fn word(&self, tag: Tag) -> Option<u16> {
         value_parsing::word(self.value(tag)?, self.dataset.encoding == ElementEncoding::ExplicitBig)
@@ -44,7 +59,8 @@ impl Frame<'_> {
 pub(crate) fn frames(dataset: &Dataset) -> Result<Vec<Frame<'_>>, (Frame<'_>, SliceError)> {
     let declared = dataset.value(tags::NUMBER_OF_FRAMES);
     let described = dataset.described_frames();
-    if described == 0 && declared.is_none_or(|value| value_parsing::integer(value) == Some(1)) {
+    // Some writers count the only frame from 0.
+    if described == 0 && declared.is_none_or(|value| matches!(value_parsing::integer(value), Some(0 | 1))) {
         return Ok(vec![Frame { dataset, index: None, pixels: dataset.pixels.clone() }]);
     }
     let count = declared.map_or(Some(1), value_parsing::integer).and_then(|count| usize::try_from(count).ok());
@@ -68,9 +84,9 @@ pub(crate) fn split(dataset: &Dataset, count: usize) -> Result<Vec<PixelData>, S
         PixelData::Truncated => Err(SliceError::Truncated),
         PixelData::Native(range) => {
             let (rows, columns) = required_size(dataset)?;
-            let bytes = rows * columns * 2;
+            let bytes = rows * columns * dataset.format.bytes();
             let whole = bytes.checked_mul(count).ok_or(CodecError::Size)?;
-            // Words need no padding; some writers add it all the same.
+            // Samples need no padding; some writers add it all the same.
             if range.len() < whole || range.len() - whole > 2 {
                 return Err(CodecError::Size.into());
             }
@@ -105,13 +121,13 @@ fn first_fragments(dataset: &Dataset, offsets: &[usize], count: usize) -> Option
     by_table(&basic).or_else(|| by_table(&extended)).or_else(one_each).or_else(|| by_marker(dataset, count))
 }
 
-/// Returns the index of each fragment that begins a JPEG or JPEG 2000 codestream, if there is one
-/// for each frame.
+/// Returns the index of each fragment that begins a JPEG, JPEG 2000 or JPEG XL stream, if there is
+/// one for each frame.
 fn by_marker(dataset: &Dataset, count: usize) -> Option<Vec<usize>> {
     let PixelData::Encapsulated(fragments) = &dataset.pixels else { return None };
     let opens = |start: usize| {
         let bytes = dataset.bytes.get(start..).unwrap_or_default();
-        bytes.starts_with(&[0xFF, 0xD8, 0xFF]) || bytes.starts_with(&[0xFF, 0x4F, 0xFF, 0x51])
+        STREAM_STARTS.iter().any(|start| bytes.starts_with(start))
     };
     let first: Vec<usize> =
         fragments.iter().enumerate().filter(|(_, fragment)| opens(fragment.start)).map(|(index, _)| index).collect();

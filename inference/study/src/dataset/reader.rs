@@ -12,6 +12,7 @@
 //! crafted file differently.
 
 use std::io::Read;
+use std::mem::discriminant;
 use std::ops::Range;
 
 use dicom_core::dictionary::stub::StubDataDictionary;
@@ -23,9 +24,10 @@ use dicom_encoding::decode::explicit_be::ExplicitVRBigEndianDecoder;
 use dicom_encoding::decode::explicit_le::ExplicitVRLittleEndianDecoder;
 use dicom_encoding::decode::implicit_le::ImplicitVRLittleEndianDecoder;
 
+use crate::codec::stream_syntax::stream_syntax;
 use crate::dataset::attributes::{NESTED, TOP_LEVEL};
 use crate::error::FileError;
-use crate::pixel_data::PixelData;
+use crate::pixel_data::{PixelData, SampleFormat};
 use crate::transfer_syntax::TransferSyntax;
 
 /// Most containers of undefined length within one another; structured reports rarely pass fifteen.
@@ -42,6 +44,8 @@ const MAX_INFLATED: u64 = 1 << 28;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+/// The group of items and delimiters, little-endian.
+const DELIMITER_GROUP: [u8; 2] = [0xFE, 0xFF];
 
 /// Value representations and byte order of a data set (PS3.5 7.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,9 +82,11 @@ pub(crate) struct Dataset {
     pub encoding: ElementEncoding,
     pub syntax: TransferSyntax,
     pub pixels: PixelData,
+    /// How a native sample of the pixel data is written.
+    pub format: SampleFormat,
     /// The basic offset table (PS3.5 A.4); it is often empty.
     pub offsets: Range<usize>,
-    /// The file has a meta group that doesn't name the transfer syntax.
+    /// The file has a meta group that doesn't name the transfer syntax, or names another one.
     pub syntax_guessed: bool,
     elements: Elements,
 }
@@ -106,13 +112,17 @@ impl Dataset {
             return Err(FileError::NoPixels);
         }
         let start = reader.at;
-        let syntax = declared.unwrap_or(TransferSyntax::Unnamed);
-        if syntax == TransferSyntax::DeflatedLittleEndian {
+        let mut syntax = declared.unwrap_or(TransferSyntax::Unnamed);
+        let deflated = syntax == TransferSyntax::DeflatedLittleEndian;
+        // Programs that pass a data set on forget to deflate it.
+        if deflated && reader.begins_like_dicom() {
+            syntax = TransferSyntax::Unnamed;
+        } else if deflated {
             let inflated = inflate(bytes.get(start..).unwrap_or_default())?;
             return Self::parse(inflated, 0, syntax);
         }
         let mut dataset = Self::parse(bytes, start, syntax)?;
-        dataset.syntax_guessed = syntax == TransferSyntax::Unnamed && start > meta_start;
+        dataset.syntax_guessed |= syntax == TransferSyntax::Unnamed && start > meta_start;
         Ok(dataset)
     }
 
@@ -120,7 +130,7 @@ impl Dataset {
         let mut reader = DatasetReader::new(&bytes, start);
         let encoding = reader.encoding(syntax);
         let pixels = reader.dataset(encoding)?;
-        let DatasetReader { elements, offsets, .. } = reader;
+        let DatasetReader { elements, offsets, format, .. } = reader;
         let pixels = pixels.ok_or(match elements.listed {
             0 => FileError::NoPixels,
             listed => FileError::Directory(listed),
@@ -130,7 +140,10 @@ impl Dataset {
             (TransferSyntax::Unnamed, _) => TransferSyntax::LittleEndian,
             (named, _) => named,
         };
-        Ok(Self { bytes, encoding, syntax, pixels, offsets, syntax_guessed: false, elements })
+        let shown = shown_syntax(syntax, &pixels, &bytes);
+        let syntax_guessed = shown.is_some();
+        let syntax = shown.unwrap_or(syntax);
+        Ok(Self { bytes, encoding, syntax, pixels, format, offsets, syntax_guessed, elements })
     }
 
     fn find(&self, elements: &[Element], tag: Tag) -> Option<&[u8]> {
@@ -158,6 +171,23 @@ impl Dataset {
     /// Returns whether the attribute is there, empty or not.
     pub(crate) fn has(&self, tag: Tag) -> bool {
         self.elements.top.iter().any(|element| element.tag == tag)
+    }
+}
+
+/// Returns the transfer syntax that the pixel data show where it is another than the `named` one:
+/// archives that compress and decompress pixels forget to rename them.
+fn shown_syntax(named: TransferSyntax, pixels: &PixelData, bytes: &[u8]) -> Option<TransferSyntax> {
+    match (named, pixels) {
+        (TransferSyntax::Unsupported(_), _) => None,
+        (_, PixelData::Native(range)) => {
+            (named.is_encapsulated() && !range.is_empty()).then_some(TransferSyntax::LittleEndian)
+        }
+        (TransferSyntax::EncapsulatedNative | TransferSyntax::DeflatedFrames, PixelData::Encapsulated(_)) => None,
+        (_, PixelData::Encapsulated(fragments)) => {
+            let shown = stream_syntax(bytes.get(fragments.first()?.start..)?)?;
+            (discriminant(&shown) != discriminant(&named)).then_some(shown)
+        }
+        (_, PixelData::Truncated) => None,
     }
 }
 
@@ -189,11 +219,12 @@ struct DatasetReader<'a> {
     at: usize,
     elements: Elements,
     offsets: Range<usize>,
+    format: SampleFormat,
 }
 
 impl<'a> DatasetReader<'a> {
     fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at, elements: Elements::default(), offsets: 0..0 }
+        Self { bytes, at, elements: Elements::default(), offsets: 0..0, format: SampleFormat::Word }
     }
 }
 
@@ -218,19 +249,22 @@ impl DatasetReader<'_> {
         length.is_some_and(|length| (length as usize) < self.bytes.len())
     }
 
-    /// Reads the file meta group, always Explicit VR Little Endian, and returns its transfer
-    /// syntax. The group's length element is not believed.
+    /// Reads the file meta group and returns its transfer syntax. The standard has it in Explicit VR
+    /// Little Endian (PS3.10 7.1); some writers use Implicit VR or big endian. The group's length
+    /// element is not believed.
     fn meta(&mut self) -> Result<Option<TransferSyntax>, FileError> {
         let mut syntax = None;
-        while self.rest().starts_with(&[2, 0]) {
-            let header = self.header(ElementEncoding::ExplicitLittle)?;
+        loop {
+            let encoding = match *self.rest() {
+                [2, 0, ..] => self.element_encoding(ElementEncoding::ExplicitLittle, self.bytes.len()),
+                [0, 2, _, _, first, second, ..] if is_vr([first, second]) => ElementEncoding::ExplicitBig,
+                _ => break,
+            };
+            let header = self.header(encoding)?;
             let value = self.take(&header)?;
-            if header.tag == tags::TRANSFER_SYNTAX_UID {
-                let named = TransferSyntax::from_uid(self.bytes.get(value).unwrap_or_default());
-                if syntax.is_some_and(|earlier| earlier != named) {
-                    return Err(FileError::Header);
-                }
-                syntax = Some(named);
+            // Some data sets begin with a second one, of the network's. The first is the file's.
+            if header.tag == tags::TRANSFER_SYNTAX_UID && syntax.is_none() {
+                syntax = Some(TransferSyntax::from_uid(self.bytes.get(value).unwrap_or_default()));
             }
         }
         Ok(syntax)
@@ -245,6 +279,44 @@ impl DatasetReader<'_> {
             (_, true) => ElementEncoding::ExplicitLittle,
             (_, false) => ElementEncoding::ImplicitLittle,
         }
+    }
+
+    /// Returns the encoding of the next element, in surroundings of the `expected` one that reach to
+    /// `end` at most. Some writers mix explicit and implicit elements, mostly within sequences. The
+    /// other encoding is taken only where the element shows it: it has no representation where one
+    /// is expected, or has one where none is, and only its other reading leads to a next element.
+    fn element_encoding(&self, expected: ElementEncoding, end: usize) -> ElementEncoding {
+        let Some([_, _, _, _, first, second]) = self.rest().first_chunk::<6>() else { return expected };
+        let other = match (expected, is_vr([*first, *second])) {
+            (ElementEncoding::ExplicitLittle, false) => ElementEncoding::ImplicitLittle,
+            (ElementEncoding::ImplicitLittle, true) => ElementEncoding::ExplicitLittle,
+            _ => return expected,
+        };
+        if self.rest().starts_with(&DELIMITER_GROUP) || self.leads_on(expected, end) || !self.leads_on(other, end) {
+            expected
+        } else {
+            other
+        }
+    }
+
+    /// Returns whether the next element, read in this encoding, is followed by one of a higher tag,
+    /// by a delimiter, or by the end.
+    fn leads_on(&self, encoding: ElementEncoding, end: usize) -> bool {
+        let mut ahead = DatasetReader::new(self.bytes, self.at);
+        let Ok(header) = ahead.header(encoding) else { return false };
+        let Some(length) = header.len.get() else { return ahead.rest().starts_with(&DELIMITER_GROUP) };
+        // Values have an even length (PS3.5 7.1.1). Text for a length gives an odd one as often.
+        let next = ahead.at.saturating_add(length as usize);
+        if next >= end || !length.is_multiple_of(2) {
+            return next == end;
+        }
+        ahead.at = next;
+        if ahead.rest().starts_with(&DELIMITER_GROUP) {
+            return true;
+        }
+        let Some([g0, g1, e0, e1, first, second]) = ahead.rest().first_chunk::<6>() else { return false };
+        let tag = Tag(u16::from_le_bytes([*g0, *g1]), u16::from_le_bytes([*e0, *e1]));
+        tag > header.tag && (is_vr([*first, *second]) || ahead.implicit_length_fits())
     }
 
     fn header(&mut self, encoding: ElementEncoding) -> Result<DataElementHeader, FileError> {
@@ -279,13 +351,15 @@ impl DatasetReader<'_> {
         let mut open: Vec<Container> = Vec::new();
         while self.close_ended(&mut open)? {
             let inner = open.last().copied();
-            let current = inner.map_or(encoding, |container| container.encoding);
+            let expected = inner.map_or(encoding, |container| container.encoding);
+            let end = open.iter().rev().find_map(|container| container.end).unwrap_or(self.bytes.len());
+            let current = self.element_encoding(expected, end);
             let header = self.header(current)?;
             match (inner, header.tag) {
                 (Some(Container { is_item: false, tag, .. }), ITEM) => {
                     if header.len.is_undefined() || is_entered(&open) {
                         self.begin_frame(&open)?;
-                        self.push(&mut open, &header, Container { tag, is_item: true, encoding: current, end: None })?;
+                        self.push(&mut open, &header, Container { tag, is_item: true, encoding: expected, end: None })?;
                     } else {
                         self.take(&header)?;
                     }
@@ -294,6 +368,13 @@ impl DatasetReader<'_> {
                 | (Some(Container { is_item: true, .. }), ITEM_END) => {
                     open.pop();
                 }
+                // Some writers end the last item of a sequence with the sequence.
+                (Some(Container { is_item: true, end: None, .. }), SEQUENCE_END) => {
+                    open.pop();
+                    if open.pop().is_none_or(|sequence| sequence.end.is_some()) {
+                        return Err(FileError::Header);
+                    }
+                }
                 (Some(Container { is_item: false, .. }), _)
                 | (Some(Container { is_item: true, .. }), Tag(0xFFFE, _)) => {
                     return Err(FileError::Header);
@@ -301,6 +382,11 @@ impl DatasetReader<'_> {
                 (None, ITEM_END | SEQUENCE_END) => {}
                 (None, Tag(0xFFFE, _)) => return Err(FileError::Header),
                 (None, tags::PIXEL_DATA) => return self.pixel_data(&header, encoding).map(Some),
+                (None, tags::FLOAT_PIXEL_DATA | tags::DOUBLE_FLOAT_PIXEL_DATA) => {
+                    let is_single = header.tag == tags::FLOAT_PIXEL_DATA;
+                    self.format = if is_single { SampleFormat::Float } else { SampleFormat::Double };
+                    return self.pixel_data(&header, encoding).map(Some);
+                }
                 (_, tag) if header.len.is_undefined() || is_entered_sequence(&open, tag) => {
                     // Sequences of unknown representation are written implicitly inside (PS3.5,
                     // 6.2.2).
@@ -394,6 +480,10 @@ impl DatasetReader<'_> {
         }
     }
 
+    fn only_zeros_from(&self, start: usize) -> bool {
+        self.bytes.get(start..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0))
+    }
+
     fn pixel_data(&mut self, header: &DataElementHeader, encoding: ElementEncoding) -> Result<PixelData, FileError> {
         if header.len.is_defined() {
             return Ok(match self.take(header) {
@@ -404,7 +494,13 @@ impl DatasetReader<'_> {
         let mut fragments = Vec::new();
         let mut offsets_seen = false;
         while self.at < self.bytes.len() {
-            let Ok(item) = self.header(encoding) else { return Ok(PixelData::Truncated) };
+            let item_start = self.at;
+            let item = self.header(encoding);
+            // Zeros in place of the last delimiter.
+            if !fragments.is_empty() && self.only_zeros_from(item_start) {
+                break;
+            }
+            let Ok(item) = item else { return Ok(PixelData::Truncated) };
             match item.tag {
                 ITEM => {
                     let Ok(value) = self.take(&item) else { return Ok(PixelData::Truncated) };

@@ -56,6 +56,15 @@ pub(crate) fn word(value: &[u8], big_endian: bool) -> Option<u16> {
     Some(if big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
 }
 
+/// Returns the only number of floating point (FL, FD).
+pub(crate) fn float(value: &[u8], big_endian: bool) -> Option<f64> {
+    if let Ok(bytes) = <[u8; 4]>::try_from(value) {
+        return Some(f64::from(if big_endian { f32::from_be_bytes(bytes) } else { f32::from_le_bytes(bytes) }));
+    }
+    let bytes = <[u8; 8]>::try_from(value).ok()?;
+    Some(if big_endian { f64::from_be_bytes(bytes) } else { f64::from_le_bytes(bytes) })
+}
+
 /// Returns a date (DA) as `YYYY-MM-DD`; `None` where it isn't a day of the calendar. `YYYY.MM.DD`
 /// was allowed once.
 pub(crate) fn date(value: &[u8]) -> Option<String> {

@@ -106,6 +106,18 @@ impl SlicePlane {
         }
     }
 
+    /// Returns the plane of every second row and column, from the first ones on.
+    pub(crate) fn thinned(self) -> Self {
+        let AxisPermutation { start, row_step, column_step } = self.permutation;
+        Self {
+            rows: self.rows.div_ceil(2),
+            columns: self.columns.div_ceil(2),
+            spacing_mm: self.spacing_mm.map(|mm| 2.0 * mm),
+            permutation: AxisPermutation { start, row_step: 2 * row_step, column_step: 2 * column_step },
+            ..self
+        }
+    }
+
     /// Returns whether both have the same rows, columns and pixel spacing.
     pub(crate) fn has_size_of(&self, other: &Self) -> bool {
         let close = |(a, b): (f64, f64)| (a - b).abs() <= SAME_SPACING * a;

@@ -117,8 +117,10 @@ impl ImageKind {
         let only_lossy = lossy && matches!(types.as_slice(), [_, "PRIMARY", "AXIAL" | "VOLUME", ..]);
         let derived = types.first() == Some(&"DERIVED") && !only_lossy;
         let samples = frame.value(tags::SAMPLES_PER_PIXEL);
+        let photometric = value_parsing::identifier(frame.value(tags::PHOTOMETRIC_INTERPRETATION));
+        // One sample a pixel is grey where nothing else is said.
         let coloured = samples.is_some() && frame.word(tags::SAMPLES_PER_PIXEL) != Some(1)
-            || !value_parsing::identifier(frame.value(tags::PHOTOMETRIC_INTERPRETATION)).starts_with("MONOCHROME");
+            || !photometric.is_empty() && !photometric.starts_with("MONOCHROME");
         let no_density = types.contains(&"LOCALIZER") || derived && is_no_density(&types, frame);
         if no_density || coloured || !(is_ct_class || class.is_empty()) {
             Self::NotOriginal
@@ -211,8 +213,19 @@ fn image_type(frame: &Frame) -> String {
     value_parsing::identifier(frame.value(tags::FRAME_TYPE).or_else(|| frame.value(tags::IMAGE_TYPE)))
 }
 
+/// The format that an image comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum ImageSource {
+    #[default]
+    Dicom,
+    /// Without patient and date.
+    Nifti,
+    /// And without the directions of its axes.
+    NiftiWithoutOrientation,
+}
+
 /// Texts and figures of a series for the list, and what its issues are about.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ImageDescription {
     pub description: String,
     pub modality: String,
@@ -235,6 +248,7 @@ pub(crate) struct ImageDescription {
     pub lossy: bool,
     /// The file doesn't name its transfer syntax; its first elements showed it.
     pub syntax_guessed: bool,
+    pub source: ImageSource,
 }
 
 impl ImageDescription {
@@ -266,6 +280,7 @@ impl ImageDescription {
             lossy: frame.dataset.syntax.is_lossy()
                 || frame.value(tags::LOSSY_IMAGE_COMPRESSION).and_then(value_parsing::ascii) == Some("01"),
             syntax_guessed: frame.dataset.syntax_guessed,
+            source: ImageSource::Dicom,
         }
     }
 }

@@ -13,6 +13,17 @@ use crate::image::frame_decoder::DecodeJob;
 use crate::image::slice_header::SliceHeader;
 use crate::pixel_data::{EightBitImage, EncodedFrame, PixelData};
 
+/// Where an image came from, so that its file can be read again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Origin {
+    /// Number of the file among those that were added, from 0.
+    pub file: usize,
+    /// Number of the file within an archive, from 0; 0 outside of one.
+    pub entry: usize,
+    /// Number of the image within that file, from 0.
+    pub image: usize,
+}
+
 /// One image of a file.
 #[derive(Debug)]
 pub(crate) struct FileImage {
@@ -20,8 +31,12 @@ pub(crate) struct FileImage {
     pub name: String,
     /// The image's number among all that were added; the intake sets it.
     pub number: u32,
-    /// The file's bytes, shared by its images; empty where the pixels are never needed.
+    pub origin: Origin,
+    /// The file's bytes, shared by its images; empty where the pixels are never needed, or were
+    /// released.
     pub bytes: Arc<Vec<u8>>,
+    /// Digest of the encoded pixels, once the bytes were released.
+    pub released: Option<u64>,
     pub series: SeriesKey,
     /// SOP Instance UID, with the frame's number where there are several; empty where the file has
     /// none.
@@ -35,8 +50,8 @@ pub(crate) struct FileImage {
 }
 
 impl FileImage {
-    /// Reads one file: its image, or one image for each frame. An error that all frames share is
-    /// reported by one image.
+    /// Reads one DICOM file: its image, or one image for each frame. An error that all frames share
+    /// is reported by one image.
     ///
     /// # Errors
     /// Where the file can't be used at all, and belongs to no series.
@@ -61,6 +76,37 @@ impl FileImage {
         Ok(images)
     }
 
+    /// Returns an image that is a slice of Hounsfield units.
+    pub(crate) fn of_slice(
+        name: &str,
+        bytes: Arc<Vec<u8>>,
+        series: SeriesKey,
+        description: ImageDescription,
+        slice: Result<SliceHeader, SliceError>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            number: 0,
+            origin: Origin::default(),
+            bytes,
+            released: None,
+            series,
+            instance: String::new(),
+            kind: ImageKind::Slice,
+            reconstruction: ReconstructionKey::default(),
+            description,
+            slice,
+            eight_bit: None,
+        }
+    }
+
+    /// Lets the file's bytes go; a digest of the pixels stays.
+    pub(crate) fn release(&mut self) {
+        self.released = self.slice.as_ref().ok().and_then(|slice| slice.encoded.digest(&self.bytes));
+        self.bytes = Arc::default();
+        self.eight_bit = None;
+    }
+
     /// Takes the 8-bit image, if the image is one.
     pub(crate) fn take_eight_bit(&mut self) -> Option<EightBitImage> {
         let encoded = self.eight_bit.take()?;
@@ -71,7 +117,8 @@ impl FileImage {
     /// Returns the slice as a job for another worker; `None` where there is no slice, or its pixel
     /// data are native.
     pub(crate) fn job(&self) -> Option<DecodeJob<'_>> {
-        DecodeJob::new(self.number, self.slice.as_ref().ok()?, &self.bytes)
+        let slice = self.slice.as_ref().ok()?;
+        DecodeJob::new(self.number, slice, &slice.plane(), &self.bytes)
     }
 
     fn new(name: &str, frame: &Frame, slice: impl FnOnce(&Frame) -> Result<SliceHeader, SliceError>) -> Self {
@@ -98,7 +145,9 @@ impl FileImage {
         Self {
             name,
             number: 0,
+            origin: Origin::default(),
             bytes: Arc::default(),
+            released: None,
             series: SeriesKey::of(frame),
             instance,
             kind,

@@ -13,7 +13,7 @@ use crate::dataset::reader::Dataset;
 use crate::dataset::value_parsing;
 use crate::error::{SliceError, StudyError};
 use crate::image::slice_header::stored_bits;
-use crate::pixel_data::{EncodedFrame, PixelData};
+use crate::pixel_data::{EncodedFrame, PixelData, SampleFormat};
 
 /// Stored values of one frame, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,10 @@ impl ImageFrame {
 
 fn first_frame(dataset: &Dataset) -> Result<ImageFrame, SliceError> {
     let (rows, columns) = required_size(dataset)?;
+    if dataset.format != SampleFormat::Word {
+        let bits = 8 * dataset.format.bytes() as u16;
+        return Err(SliceError::BitDepth { stored: bits, allocated: bits });
+    }
     let whole = Frame { dataset, index: None, pixels: dataset.pixels.clone() };
     let bits = stored_bits(&whole)?;
     if whole.word(tags::SAMPLES_PER_PIXEL).is_some_and(|samples| samples != 1) {
@@ -52,11 +56,11 @@ fn first_frame(dataset: &Dataset) -> Result<ImageFrame, SliceError> {
     let declared = dataset.value(tags::NUMBER_OF_FRAMES);
     let count = declared.map_or(Some(1), value_parsing::integer).and_then(|count| usize::try_from(count).ok());
     let pixels = match count {
-        Some(1) => whole.pixels,
+        Some(0 | 1) => whole.pixels,
         Some(count) => split(dataset, count)?.into_iter().next().ok_or(SliceError::NoPixelData)?,
         None => return Err(SliceError::MissingNumber),
     };
-    let encoded = EncodedFrame::new(dataset.syntax, &pixels, rows * columns)?;
+    let encoded = EncodedFrame::new(dataset.syntax, dataset.format, &pixels, rows * columns)?;
     let words = decode(dataset.syntax, encoded.bytes(&dataset.bytes)?, rows, columns, bits.signed)?;
     let bits = bits.with_codec(words.codec_depth);
     let read = if words.big_endian { u16::from_be_bytes } else { u16::from_le_bytes };

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::samples::CodecBitDepth;
+use crate::dataset::value_parsing;
 
 /// The lowest value of a voxel, HU: air, and everything that was not measured.
 pub(crate) const MIN_HU: i16 = -1024;
@@ -106,6 +107,39 @@ impl Rescale {
     }
 }
 
+/// How the floating-point samples of one slice become Hounsfield units.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FloatRescale {
+    /// Samples have 64 bits rather than 32.
+    pub double: bool,
+    pub big_endian: bool,
+    /// HU for each stored unit, above 0.
+    pub slope: f64,
+    /// HU of a stored 0.
+    pub intercept: f64,
+    /// Lowest and highest value of pixels that were not measured.
+    pub padding: Option<[f64; 2]>,
+}
+
+impl FloatRescale {
+    /// Returns the Hounsfield units of the sample at an index; `None` beyond the end. What is no
+    /// number was not measured.
+    pub(crate) fn hounsfield(&self, bytes: &[u8], index: usize) -> Option<i16> {
+        let width = if self.double { 8 } else { 4 };
+        let sample = bytes.get(index.checked_mul(width)?..)?.get(..width)?;
+        let value = value_parsing::float(sample, self.big_endian)?;
+        let padding = self.padding.is_some_and(|[lowest, highest]| (lowest..=highest).contains(&value));
+        Some(if padding || value.is_nan() { MIN_HU } else { clamped_hu(self.slope * value + self.intercept) })
+    }
+}
+
+/// How stored samples become Hounsfield units.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) enum HuMapping {
+    Words(Rescale),
+    Floats(FloatRescale),
+}
+
 /// Returns a value rounded and clamped to the range of a voxel, [`MIN_HU`] and above.
 pub(crate) fn clamped_hu(value: f64) -> i16 {
     value.round().clamp(f64::from(MIN_HU), f64::from(i16::MAX)) as i16
@@ -190,6 +224,18 @@ mod tests {
             assert!([100, 150, 200].iter().all(|word| ranged.hounsfield(*word) == MIN_HU));
             assert_eq!((ranged.hounsfield(99), ranged.hounsfield(201)), (99 - 1024, 201 - 1024));
         }
+    }
+
+    #[test]
+    fn floats_are_rounded_and_what_is_none_is_air() {
+        let single = FloatRescale { double: false, big_endian: false, slope: 2.0, intercept: -1000.0, padding: None };
+        let bytes: Vec<u8> =
+            [0.0_f32, 520.3, f32::NAN, f32::NEG_INFINITY].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let values: Vec<Option<i16>> = (0..5).map(|index| single.hounsfield(&bytes, index)).collect();
+        assert_eq!(values, [Some(-1000), Some(41), Some(MIN_HU), Some(MIN_HU), None]);
+        let double = FloatRescale { double: true, big_endian: true, padding: Some([500.0, 501.0]), ..single };
+        let bytes: Vec<u8> = [500.5_f64, 502.0].iter().flat_map(|v| v.to_be_bytes()).collect();
+        assert_eq!([0, 1, 2].map(|index| double.hounsfield(&bytes, index)), [Some(MIN_HU), Some(4), None]);
     }
 
     #[test]

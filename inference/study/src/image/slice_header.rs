@@ -8,8 +8,9 @@ use crate::dataset::value_parsing;
 use crate::error::{CodecError, SliceError};
 use crate::geometry::orientation::{SlicePlane, direction_cosines};
 use crate::geometry::vector::Vector;
-use crate::image::modality_lut::{Padding, Rescale, StoredBits};
-use crate::pixel_data::{EncodedFrame, PixelData};
+use crate::image::modality_lut::{FloatRescale, HuMapping, Padding, Rescale, StoredBits};
+use crate::image::unit::is_hounsfield;
+use crate::pixel_data::{EncodedFrame, PixelData, SampleFormat};
 use crate::transfer_syntax::TransferSyntax;
 
 /// Distances of pixels that a CT may have, mm.
@@ -30,7 +31,7 @@ pub(crate) struct SliceHeader {
     /// Distance of neighbouring rows, of neighbouring columns, mm.
     pub spacing_mm: [f64; 2],
     pub encoded: EncodedFrame,
-    pub rescale: Rescale,
+    pub rescale: HuMapping,
 }
 
 impl SliceHeader {
@@ -53,7 +54,7 @@ impl SliceHeader {
         if frame.pixels == PixelData::Truncated {
             return Err(SliceError::Truncated);
         }
-        let encoded = EncodedFrame::new(frame.dataset.syntax, &frame.pixels, rows * columns)?;
+        let encoded = EncodedFrame::new(frame.dataset.syntax, frame.dataset.format, &frame.pixels, rows * columns)?;
         Ok(Self { rows, columns, corner_mm, directions, spacing_mm, encoded, rescale })
     }
 
@@ -63,13 +64,16 @@ impl SliceHeader {
     }
 }
 
-fn rescale(frame: &Frame) -> Result<Rescale, SliceError> {
-    let bits = stored_bits(frame)?;
+fn rescale(frame: &Frame) -> Result<HuMapping, SliceError> {
+    let bits = match frame.dataset.format {
+        SampleFormat::Word => Some(stored_bits(frame)?),
+        SampleFormat::Float | SampleFormat::Double => None,
+    };
     if frame.dataset.has(tags::MODALITY_LUT_SEQUENCE) {
         return Err(SliceError::ModalityLutSequence);
     }
     let unit = value_parsing::identifier(frame.value(tags::RESCALE_TYPE));
-    if !unit.is_empty() && unit != "HU" {
+    if !unit.is_empty() && !is_hounsfield(&unit) {
         return Err(SliceError::OtherUnit);
     }
     let number = |tag| frame.value(tag).and_then(value_parsing::decimal);
@@ -77,10 +81,26 @@ fn rescale(frame: &Frame) -> Result<Rescale, SliceError> {
     let (Some(slope), Some(intercept)) = (slope.filter(|slope| *slope > 0.0), intercept) else {
         return Err(SliceError::Rescale);
     };
+    let Some(bits) = bits else { return Ok(HuMapping::Floats(float_rescale(frame, slope, intercept))) };
     let padding = frame
         .word(tags::PIXEL_PADDING_VALUE)
         .map(|value| Padding { value, limit: frame.word(tags::PIXEL_PADDING_RANGE_LIMIT).unwrap_or(value) });
-    Ok(Rescale { bits, slope, intercept, padding })
+    Ok(HuMapping::Words(Rescale { bits, slope, intercept, padding }))
+}
+
+fn float_rescale(frame: &Frame, slope: f64, intercept: f64) -> FloatRescale {
+    let double = frame.dataset.format == SampleFormat::Double;
+    let [value, limit] = if double {
+        [tags::DOUBLE_FLOAT_PIXEL_PADDING_VALUE, tags::DOUBLE_FLOAT_PIXEL_PADDING_RANGE_LIMIT]
+    } else {
+        [tags::FLOAT_PIXEL_PADDING_VALUE, tags::FLOAT_PIXEL_PADDING_RANGE_LIMIT]
+    };
+    let padding = frame.float(value).map(|value| {
+        let limit = frame.float(limit).unwrap_or(value);
+        [value.min(limit), value.max(limit)]
+    });
+    let big_endian = frame.dataset.syntax == TransferSyntax::ExplicitBigEndian;
+    FloatRescale { double, big_endian, slope, intercept, padding }
 }
 
 /// Reads which bits of a 16-bit word are the stored value.

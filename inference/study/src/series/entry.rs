@@ -1,5 +1,6 @@
 //! One series: its line in the list, and the way to its volume.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use corsai_protocol::{Preview, SeriesId, SeriesSummary};
@@ -8,13 +9,14 @@ use corsai_volume::Grid;
 
 use crate::error::SliceError;
 use crate::geometry::slice_spacing::MIN_SLICES;
-use crate::image::description::{ImageDescription, ImageKind};
+use crate::image::description::{ImageDescription, ImageKind, ImageSource};
 use crate::image::file_image::FileImage;
 use crate::image::person::patient_key;
-use crate::issues::{RefusedFiles, ToIssue, counted, volume_too_large};
+use crate::issues::{RefusedFiles, ToIssue, counted, reduced, volume_too_large};
 use crate::series::grouping::SeriesGroup;
 use crate::series::identity::instances_key;
-use crate::series::preview_image::{PreviewSource, preview_of_slice, preview_of_source};
+use crate::series::preview_image::{PreviewSource, preview_of_hu, preview_of_slice, preview_of_source};
+use crate::series::released::read_again;
 use crate::series::slice::SeriesSlice;
 use crate::series::stack::SliceStack;
 use crate::series::volume_decoder::VolumeDecoder;
@@ -101,6 +103,26 @@ impl Series {
         preview.inspect_err(|error: &SliceError| tracing::debug!(%error, "no preview")).ok()
     }
 
+    /// Returns the file to be read again for [`Self::preview_from`]; `None` where [`Self::preview`]
+    /// needs none.
+    #[must_use]
+    pub fn preview_file(&self) -> Option<usize> {
+        let middle = self.content.as_ref().ok()?.middle()?;
+        middle.is_released().then_some(middle.origin.file)
+    }
+
+    /// Returns the preview from the bytes of [`Self::preview_file`].
+    #[must_use]
+    pub fn preview_from(&self, bytes: Vec<u8>) -> Option<(Preview, Vec<u8>)> {
+        let middle = self.content.as_ref().ok()?.middle()?;
+        let mut preview = None;
+        read_again(middle.origin.file, bytes, &BTreeMap::from([(middle.origin, ())]), |(), image| {
+            let hu = middle.decode_again(image).inspect_err(|error| tracing::debug!(%error, "no preview"));
+            preview = hu.ok().map(|hu| preview_of_hu(&hu, middle, self.summary.id));
+        });
+        preview
+    }
+
     /// Returns a decoder of the series' volume. Each call starts anew.
     ///
     /// # Errors
@@ -116,12 +138,12 @@ impl Series {
     }
 
     /// Returns the sort key of the list: series that can be measured first, then those of the
-    /// lungs, then the longest, then by date and name.
+    /// lungs, then those that name their modality, then the longest, then by date and name.
     pub(crate) fn sort_key(&self) -> impl Ord + use<> {
-        let SeriesSummary { usable, description, date, slices, .. } = &self.summary;
+        let SeriesSummary { usable, description, modality, date, slices, .. } = &self.summary;
         let lower = description.to_lowercase();
         let lung = LUNG_WORDS.iter().any(|word| lower.contains(word));
-        (!usable, !lung, u32::MAX - slices, date.clone(), lower)
+        (!usable, !lung, modality.is_empty(), u32::MAX - slices, date.clone(), lower)
     }
 }
 
@@ -131,6 +153,8 @@ fn warnings(stack: &SliceStack, not_supine: bool, derived: bool) -> impl Iterato
     let warnings = [
         (any(|about| about.lossy), IssueCode::PixelsLossy),
         (any(|about| about.syntax_guessed), IssueCode::FileNoSyntax),
+        (any(|about| about.source != ImageSource::Dicom), IssueCode::NiftiAnonymous),
+        (any(|about| about.source == ImageSource::NiftiWithoutOrientation), IssueCode::GeometryOrientationAssumed),
         (not_supine, IssueCode::GeometryNotSupine),
         (derived, IssueCode::SeriesDerived),
     ];
@@ -180,11 +204,20 @@ fn build_stack(
         return Err(PreviewSource::middle_eight_bit(eight_bit));
     }
     let stack = SliceStack::build(slices, issues).map_err(PreviewSource::middle_slice)?;
-    if stack.geometry.grid.voxel_count() > max_voxels {
-        issues.push(volume_too_large(&stack.geometry.grid, max_voxels));
-        return Err(PreviewSource::middle_slice(stack.slices));
+    let whole = stack.geometry.grid.clone();
+    if whole.voxel_count() <= max_voxels {
+        return Ok(stack);
     }
-    Ok(stack)
+    match stack.reduced(max_voxels) {
+        Ok(stack) => {
+            issues.push(reduced(&whole, &stack.geometry.grid));
+            Ok(stack)
+        }
+        Err(slices) => {
+            issues.push(volume_too_large(&whole, max_voxels));
+            Err(PreviewSource::middle_slice(slices))
+        }
+    }
 }
 
 fn summary(

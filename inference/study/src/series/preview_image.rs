@@ -53,7 +53,12 @@ pub(crate) fn preview_of_slice(slice: &SeriesSlice, series: SeriesId) -> Result<
     let (rows, columns) = (slice.plane.rows, slice.plane.columns);
     let mut hu = vec![0_i16; rows * columns];
     slice.decode(&mut None, &mut hu)?;
-    Ok(preview(&hu, columns, LUNG_WINDOW, series))
+    Ok(preview_of_hu(&hu, slice, series))
+}
+
+/// Shrinks and windows the Hounsfield units of a slice.
+pub(crate) fn preview_of_hu(hu: &[i16], slice: &SeriesSlice, series: SeriesId) -> (Preview, Vec<u8>) {
+    preview(hu, slice.plane.columns, LUNG_WINDOW, series)
 }
 
 /// As [`preview_of_slice`], of a series that can't be measured.

@@ -7,7 +7,7 @@ use crate::error::SliceError;
 use crate::geometry::orientation::SlicePlane;
 use crate::geometry::vector::Vector;
 use crate::image::description::{ImageDescription, ReconstructionKey};
-use crate::image::file_image::FileImage;
+use crate::image::file_image::{FileImage, Origin};
 use crate::image::frame_decoder::{DecodeJob, FrameDecoder};
 use crate::image::modality_lut::ModalityLut;
 use crate::image::slice_header::SliceHeader;
@@ -37,7 +37,10 @@ pub(crate) struct SeriesSlice {
     pub instance: String,
     pub reconstruction: ReconstructionKey,
     pub description: ImageDescription,
+    pub origin: Origin,
     bytes: Arc<Vec<u8>>,
+    /// Digest of the encoded pixels, where the bytes were released.
+    released: Option<u64>,
     header: SliceHeader,
     pub plane: SlicePlane,
 }
@@ -53,13 +56,14 @@ impl SeriesSlice {
     /// # Errors
     /// The image's own error, and the file's name.
     pub(crate) fn new(image: FileImage) -> Result<Self, (SliceError, String)> {
-        let FileImage { name, number, bytes, instance, reconstruction, description, slice, .. } = image;
+        let FileImage { name, number, origin, bytes, released, instance, reconstruction, description, slice, .. } =
+            image;
         let header = match slice {
             Ok(header) => header,
             Err(error) => return Err((error, name)),
         };
         let plane = header.plane();
-        Ok(Self { name, number, instance, reconstruction, description, bytes, header, plane })
+        Ok(Self { name, number, instance, reconstruction, description, origin, bytes, released, header, plane })
     }
 
     /// Returns the position of the slice's corner along a normal, mm.
@@ -72,6 +76,11 @@ impl SeriesSlice {
     pub(crate) fn compare(&self, other: &Self, decode: impl FnOnce() -> bool) -> Comparison {
         if self.plane != other.plane {
             return Comparison::Different;
+        }
+        if self.is_released() || other.is_released() {
+            // Without their pixels, two encodings of one image can't be told from two images.
+            let same = self.is_encoded_as(other) && self.released == other.released;
+            return if same { Comparison::Copy } else { Comparison::Different };
         }
         if self.is_encoded_as(other) {
             let stored = (self.header.encoded.bytes(&self.bytes), other.header.encoded.bytes(&other.bytes));
@@ -108,6 +117,30 @@ impl SeriesSlice {
         Ok(hu)
     }
 
+    /// Returns whether the slice's file has to be read again before the slice can be decoded.
+    pub(crate) fn is_released(&self) -> bool {
+        self.released.is_some()
+    }
+
+    /// Keeps every second row and column.
+    pub(crate) fn thin(&mut self) {
+        self.plane = self.plane.thinned();
+    }
+
+    /// Decodes the slice from its file, which was read again.
+    ///
+    /// # Errors
+    /// [`SliceError::FileNotRead`] where the file isn't the one that was read before; where the
+    /// frame can't be decoded.
+    pub(crate) fn decode_again(&self, image: &FileImage) -> Result<Vec<i16>, SliceError> {
+        let same =
+            image.slice.as_ref() == Ok(&self.header) && self.header.encoded.digest(&image.bytes) == self.released;
+        if !same {
+            return Err(SliceError::FileNotRead);
+        }
+        FrameDecoder::new(&self.header, &self.plane).decode(&self.header.encoded.bytes(&image.bytes)?)
+    }
+
     /// Returns whether both have the same rows, columns and pixel spacing.
     pub(crate) fn has_size_of(&self, other: &Self) -> bool {
         self.plane.has_size_of(&other.plane)
@@ -124,13 +157,16 @@ impl SeriesSlice {
     /// # Errors
     /// Where the frame can't be decoded.
     pub(crate) fn decode(&self, lut: &mut Option<ModalityLut>, hu: &mut [i16]) -> Result<(), SliceError> {
+        if self.is_released() {
+            return Err(SliceError::FileNotRead);
+        }
         let bytes = self.header.encoded.bytes(&self.bytes)?;
-        FrameDecoder::new(&self.header).decode_into(bytes, lut, hu)
+        FrameDecoder::new(&self.header, &self.plane).decode_into(bytes, lut, hu)
     }
 
     /// Returns the slice as a job for another worker; `None` where its pixel data are native.
     pub(crate) fn job(&self) -> Option<DecodeJob<'_>> {
-        DecodeJob::new(self.number, &self.header, &self.bytes)
+        DecodeJob::new(self.number, &self.header, &self.plane, &self.bytes)
     }
 }
 

@@ -15,6 +15,8 @@ use crate::series::reconstruction::{best_part, one_reconstruction};
 use crate::series::slice::{Comparison, SeriesSlice};
 use crate::series::stack_geometry::{AXIAL, StackGeometry};
 
+/// How often a stack is halved to fit memory: a chest of 1,024² pixels needs one.
+const MAX_HALVINGS: usize = 2;
 /// Beyond this multiple of the slices' distance a thick slice is a slab.
 const SLAB: f64 = 1.5;
 
@@ -66,6 +68,30 @@ impl SliceStack {
             issues.push(Issue::new(IssueCode::SeriesSplit, [Found::Used { count: slices.len() as u64, total }]));
         }
         Ok(Self { slices, geometry })
+    }
+
+    /// Returns the stack with every second row and column, or every second slice, left out until it
+    /// has at most `max_voxels`: first what is sampled most densely.
+    ///
+    /// # Errors
+    /// The slices, where that isn't enough.
+    pub(crate) fn reduced(self, max_voxels: usize) -> Result<Self, Vec<SeriesSlice>> {
+        let Self { mut slices, mut geometry } = self;
+        for _ in 0..MAX_HALVINGS {
+            if geometry.grid.voxel_count() <= max_voxels {
+                return Ok(Self { slices, geometry });
+            }
+            if geometry.grid.slice_mm() < geometry.grid.row_mm().max(geometry.grid.column_mm()) {
+                slices = slices.into_iter().step_by(2).collect();
+            } else {
+                slices.iter_mut().for_each(SeriesSlice::thin);
+            }
+            match StackGeometry::of(&slices.iter().collect::<Vec<_>>()) {
+                Ok(coarser) => geometry = coarser,
+                Err(_) => return Err(slices),
+            }
+        }
+        if geometry.grid.voxel_count() <= max_voxels { Ok(Self { slices, geometry }) } else { Err(slices) }
     }
 
     /// Returns whether each slice sums up the tissue of several: it is thick, and much thicker than

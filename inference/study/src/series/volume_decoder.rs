@@ -1,18 +1,20 @@
 //! From a stack of slices to its volume, slice by slice, so that a worker can show slices and
 //! answer messages in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use corsai_report::{Issue, IssueCode, Severity};
 use corsai_volume::{Grid, HuVolume};
 
 use crate::error::{CodecError, SliceError};
+use crate::image::file_image::Origin;
 use crate::image::frame_decoder::{DecodeJob, Prefetched};
 use crate::image::modality_lut::ModalityLut;
 use crate::issues::{RefusedFiles, ToIssue};
 use crate::series::decoded_volume::{DecodedVolume, blank_slices, is_blank};
 use crate::series::hu_check;
+use crate::series::released::read_again;
 use crate::series::stack::SliceStack;
 use crate::series::stack_geometry::StackGeometry;
 
@@ -98,6 +100,31 @@ impl VolumeDecoder {
         self.outcome(z)
     }
 
+    /// Returns the files to be read again before their slices can be decoded, by the order in which
+    /// they were added, from 0: [`crate::Intake`] released their bytes.
+    #[must_use]
+    pub fn released_files(&self) -> Vec<usize> {
+        let waiting = self.stack.slices.iter().zip(&self.states).filter(|(_, state)| **state == SliceState::Waiting);
+        let files = waiting.filter(|(slice, _)| slice.is_released()).map(|(slice, _)| slice.origin.file);
+        files.collect::<BTreeSet<usize>>().into_iter().collect()
+    }
+
+    /// Decodes the waiting slices of one of [`Self::released_files`] from its bytes. Returns those
+    /// that are decoded.
+    pub fn decode_file(&mut self, file: usize, bytes: Vec<u8>) -> Vec<usize> {
+        let stack = Arc::clone(&self.stack);
+        let waiting = stack.slices.iter().enumerate().filter(|(z, slice)| {
+            slice.origin.file == file && slice.is_released() && self.states.get(*z) == Some(&SliceState::Waiting)
+        });
+        let wanted: BTreeMap<Origin, usize> = waiting.map(|(z, slice)| (slice.origin, z)).collect();
+        let mut decoded = Vec::new();
+        read_again(file, bytes, &wanted, |&z, image| {
+            let result = stack.slices.get(z).ok_or(SliceError::NoSuchSlice).and_then(|slice| slice.decode_again(image));
+            decoded.extend(self.accept(z, result).is_ok().then_some(z));
+        });
+        decoded
+    }
+
     /// Returns one slice as a job for another worker; `None` where its pixel data are native, or it
     /// isn't waiting.
     #[must_use]
@@ -112,6 +139,10 @@ impl VolumeDecoder {
         let mut decoded = Vec::new();
         for (image, result) in prefetched {
             let Some(z) = self.slice_of_image(image) else { continue };
+            // A slice of a series that is read in part was decoded whole.
+            if result.as_ref().is_ok_and(|hu| hu.len() != self.grid().area()) {
+                continue;
+            }
             decoded.extend(self.accept(z, result).is_ok().then_some(z));
         }
         decoded
@@ -221,8 +252,12 @@ impl VolumeDecoder {
         sort_slices(&mut voxels, places, grid.area());
         issues.extend(warnings.iter().map(ToIssue::to_issue));
         issues.extend(blank_slices(blank, grid.slices()));
-        let derived = issues.iter().any(|issue| issue.code == IssueCode::SeriesDerived);
-        let check = if derived { hu_check::check_derived } else { hu_check::check };
+        let unsure = [IssueCode::SeriesDerived, IssueCode::NiftiAnonymous];
+        let check = if issues.iter().any(|issue| unsure.contains(&issue.code)) {
+            hu_check::check_derived
+        } else {
+            hu_check::check
+        };
         if let Some(issue) = check(&voxels) {
             issues.push(issue);
             return Err(issues);

@@ -18,7 +18,9 @@ fn the_checklist_names_every_item_and_tests_that_exist() {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
     let root = Path::new(&folder);
     let mut text = String::new();
-    for folder in ["src", "tests", "../findings/src", "../volume/src", "../ensemble/src", "../../tests"] {
+    for folder in
+        ["src", "tests", "../findings/src", "../nifti/tests", "../volume/src", "../ensemble/src", "../../tests"]
+    {
         sources(&root.join(folder), &mut text);
     }
     let page = fs::read_to_string(root.join("CHECKLIST.md")).unwrap();

@@ -176,9 +176,11 @@ fn refusals_of_size_say_the_figures() {
     };
     let plain = Limits::default();
     assert!(message(Limits { files: 9, ..plain }).contains("more than 9 files"));
-    assert!(message(Limits { bytes: 10_000, ..plain }).contains("more than 0.01 MB"));
-    let voxels = 10 * ROWS * COLUMNS - 1;
-    let said = message(Limits { voxels, ..plain });
+    let mut intake = Intake::new(Limits { bytes: 10_000, ..plain });
+    intake.add_too_large("disc.iso");
+    let said = corsai_report::text::message(&intake.finish().issues[1]);
+    assert!(said.contains("more than 0.01 MB"), "{said}");
+    let said = message(Limits { voxels: ROWS * COLUMNS / 2, ..plain });
     assert!(said.contains("10 slices of 26 × 20") && said.contains("0.01 MB as a volume"), "{said}");
     // A stated share of what a wasm instance addresses.
     let four_gibibytes = 1_u64 << 32;

@@ -293,8 +293,14 @@ fn limits_end_in_a_refusal_not_in_a_part() {
         assert_eq!((opened.issues[0].code, opened.issues[0].severity), (code, Severity::Stop));
     };
     stopped(Limits { files: 9, ..Limits::default() }, Code::InputTooMany);
-    stopped(Limits { bytes: 9000, ..Limits::default() }, Code::InputTooLarge);
-    let opened = open_within(&files, Limits { voxels: 10 * ROWS * COLUMNS - 1, ..Limits::default() });
+    // One file that is too large stops no other.
+    let mut intake = Intake::new(Limits::default());
+    intake.add_too_large("disc.iso");
+    files.iter().for_each(|file| intake.add(&file.name, file.bytes()));
+    let opened = intake.finish();
+    assert_eq!(codes(&opened.issues), [Code::FileTooLarge]);
+    assert!(only(&opened).summary().usable);
+    let opened = open_within(&files, Limits { voxels: ROWS * COLUMNS / 2, ..Limits::default() });
     assert_eq!(codes(&only(&opened).summary().issues), [Code::InputTooLarge]);
     assert!(!only(&opened).summary().usable && only(&opened).preview().is_some());
 }
@@ -316,7 +322,7 @@ fn an_archive_is_as_good_as_a_folder() {
     assert!(opened.issues.is_empty());
     let decoded = only(&opened).decoder().unwrap().finish().unwrap();
     assert_eq!(decoded.volume, measured(&chest(10)).volume);
-    assert_eq!(codes(&read(&archive, Limits { bytes: 5000, ..Limits::default() }).issues), [Code::ZipTooLarge]);
+    assert_eq!(codes(&read(&archive, Limits { bytes: 2000, ..Limits::default() }).issues), [Code::ZipTooLarge]);
     assert_eq!(codes(&read(&archive, Limits { files: 5, ..Limits::default() }).issues), [Code::InputTooMany]);
     assert_eq!(codes(&read(&archive[..200], Limits::default()).issues), [Code::InputNothing, Code::ZipBad]);
 }

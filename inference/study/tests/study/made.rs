@@ -163,10 +163,21 @@ impl File {
     /// less the one above (T.81, H.1.2.1), each difference's bit count as five bits, then its bits
     /// (F.1.2.1).
     pub fn jpeg(self, rows: usize, columns: usize) -> Self {
+        self.jpeg_with_restarts(rows, columns, rows)
+    }
+
+    /// The same with a restart every so many rows, at which the prediction begins anew (T.81,
+    /// H.1.2.1).
+    pub fn jpeg_with_restarts(self, rows: usize, columns: usize, interval: usize) -> Self {
         let words = self.stored();
-        let mut bits = String::new();
+        let mut parts = vec![String::new()];
         for (at, word) in words.iter().enumerate() {
-            let before = match (at / columns, at % columns) {
+            let (row, column) = (at / columns, at % columns);
+            if row > 0 && row % interval == 0 && column == 0 {
+                parts.push(String::new());
+            }
+            let bits = parts.last_mut().unwrap();
+            let before = match (row % interval, column) {
                 (0, 0) => 1 << 11,
                 (_, 0) => words[at - columns],
                 _ => words[at - 1],
@@ -174,13 +185,10 @@ impl File {
             let difference = i32::from(*word) - i32::from(before);
             let size = (32 - difference.unsigned_abs().leading_zeros()) as usize;
             let low = if difference < 0 { difference + (1 << size) - 1 } else { difference };
-            bits += &format!("{size:05b}");
+            *bits += &format!("{size:05b}");
             if size > 0 {
-                bits += &format!("{low:0size$b}");
+                *bits += &format!("{low:0size$b}");
             }
-        }
-        while !bits.len().is_multiple_of(8) {
-            bits.push('1');
         }
         let (r, c) = ((rows as u16).to_be_bytes(), (columns as u16).to_be_bytes());
         let mut stream = vec![0xFF, 0xD8, 0xFF, 0xC3, 0, 11, 12, r[0], r[1], c[0], c[1], 1, 1, 0x11, 0];
@@ -188,12 +196,22 @@ impl File {
         stream.extend([0xFF, 0xC4, 0, 36, 0, 0, 0, 0, 0, 17]);
         stream.extend([0; 11]);
         stream.extend(0..17);
+        if interval < rows {
+            stream.extend([0xFF, 0xDD, 0, 4]);
+            stream.extend(((interval * columns) as u16).to_be_bytes());
+        }
         stream.extend([0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 0, 0]);
-        for byte in bits.as_bytes().chunks(8) {
-            let byte = u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap();
-            stream.push(byte);
-            if byte == 0xFF {
-                stream.push(0);
+        for (number, part) in parts.iter().enumerate() {
+            if number > 0 {
+                stream.extend([0xFF, 0xD0 | ((number - 1) % 8) as u8]);
+            }
+            let filled = format!("{part:1<width$}", width = part.len().next_multiple_of(8));
+            for byte in filled.as_bytes().chunks(8) {
+                let byte = u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap();
+                stream.push(byte);
+                if byte == 0xFF {
+                    stream.push(0);
+                }
             }
         }
         stream.extend([0xFF, 0xD9]);
@@ -250,7 +268,7 @@ fn put(file: &mut Vec<u8>, (group, element): Tag, vr: &str, value: &[u8], writte
     let long = |number: u32| if big { number.to_be_bytes() } else { number.to_le_bytes() };
     file.extend(short(group));
     file.extend(short(element));
-    let is_long = matches!(vr, "OW" | "OB" | "OV" | "SQ" | "UN");
+    let is_long = matches!(vr, "OW" | "OB" | "OV" | "OF" | "OD" | "SQ" | "UN" | "UT");
     match (written, is_long) {
         (Written::Implicit, _) => file.extend(long(value.len() as u32)),
         (_, true) => {
