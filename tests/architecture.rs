@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("nifti", &[]),
     ("study", &["nifti", "protocol", "report", "volume"]),
     ("phantom", &["protocol", "volume"]),
-    ("findings", &["protocol", "report", "volume"]),
+    ("findings", &["manifest", "protocol", "report", "volume"]),
     ("evaluation", &["findings", "report", "volume"]),
     ("networks", &["kernels", "manifest", "report"]),
     ("ensemble", &["manifest", "protocol", "report", "volume"]),

@@ -59,7 +59,7 @@ fn assert_same_lungs((expected, _): &Lungs, (found, codes): Lungs, expected_code
 
 #[test]
 fn odd_chests_have_the_lungs_of_the_plain_one() {
-    let phantom = Phantom::make(OPTIONS).unwrap();
+    let phantom = Phantom::generate(OPTIONS).unwrap();
     let mm = phantom.pixel_mm();
     let volume = |slices: usize, voxels: Vec<i16>| {
         let grid = Grid::evenly_spaced([slices, OPTIONS.columns, OPTIONS.columns], [phantom.slice_mm(), mm, mm]);

@@ -4,7 +4,25 @@ import argparse
 
 import torch
 
-from . import cohort, ct100, fixture, lesions, measure, parity, phantom_figure, prepare, results, runs, store, train
+from . import (
+    cohort,
+    ct100,
+    fixture,
+    lesions,
+    measure,
+    others,
+    parity,
+    phantom_figure,
+    prepare,
+    results,
+    rim_figures,
+    runs,
+    shares,
+    store,
+    teach,
+    train,
+    twins,
+)
 from .specs import SPECS
 
 #: Batches that rounding to 4 bits is optimised on.
@@ -40,7 +58,8 @@ def main() -> None:
     """Runs one step, or all that make the weights and their figures."""
     parser = argparse.ArgumentParser(prog="training", description=__doc__)
     steps = {
-        "prepare": lambda _: (prepare.main(), ct100.main()),
+        "prepare": lambda _: (prepare.main(), ct100.main(), others.main()),
+        "teach": lambda _: teach.main(),
         "train": lambda names: runs.main(names, arguments.device),
         "pack": pack,
         "publish": publish,
@@ -48,6 +67,11 @@ def main() -> None:
         "measure": lambda _: measure.main(),
         "ct100": lambda _: (ct100.measure(), ct100.measure_lungs()),
         "results": lambda _: results.main(),
+        "components": lambda _: results.print_components(),
+        "coarse": lambda _: rim_figures.coarse(),
+        "rim": rim_figures.judge,
+        "shares": shares.main,
+        "twins": twins.main,
         "statistics": lambda _: statistics(),
         "figure": lambda _: phantom_figure.main(),
         "parity": lambda _: parity.main(),

@@ -11,15 +11,16 @@ from pathlib import Path
 import nibabel
 import numpy as np
 
-from . import measure
+from . import components, measure
 from .cohort import is_held_out
+from .components import LEAST_SHARE, ComponentBounds, ComponentTable
 from .hounsfield import LEFT, RIGHT
 from .paths import COHORTS
 from .specs import SPECS, fold_members
 from .thresholds import PAPER, PARTS, Parts, Rule, Thresholds, candidates, choose_apart, soonest
 
-#: Volumes with less disease than this say little by their Dice.
-LEAST_SHARE = 0.01
+#: The threshold of FPNs that decide alone, as the standard tier's do.
+FPN_ALONE = 0.4
 
 
 def read_nifti(file: Path) -> tuple[np.ndarray, int]:
@@ -63,6 +64,8 @@ class Volume:
     #: The full tier's mask.
     full: np.ndarray
     rule: Rule
+    #: Of one voxel; slices are evenly spaced.
+    voxel_ml: float
     #: Reference lungs and lesions; `None` for a series without masks.
     truth: tuple[np.ndarray, np.ndarray] | None
 
@@ -83,9 +86,10 @@ class Volume:
                 ones.add(one)
         (one,) = ones
         full, _ = read_nifti(measured.folder / "lesions.nii.gz")
+        voxel_ml = float(np.prod(report["study"]["voxel_mm"])) / 1000
         files = [COHORTS / "volumes" / f"{name}.{kind}.nii.gz" for kind in ("lungs", "lesions")]
         truth = None if name in measure.SERIES else tuple(read_nifti(file)[0] for file in files)
-        return cls(name, lungs, members, full[inside] > 0, Rule(one), truth)
+        return cls(name, lungs, members, full[inside] > 0, Rule(one), voxel_ml, truth)
 
     def of(self, *families: str) -> list[np.ndarray]:
         """Returns the probabilities of all members of some families."""
@@ -97,6 +101,19 @@ class Volume:
         for name, steps in self.members.items():
             out.setdefault(PARTS[SPECS[name].family], []).append(steps)
         return out
+
+    def voted(self, parts: Parts, own: Thresholds, bounds: ComponentBounds | None) -> np.ndarray:
+        """Returns what a vote marks, in components that count."""
+        found, means = self.rule.lesions(parts, own), means_of(parts)
+        if bounds is None or not means:
+            return found
+        total = components.mean_steps(means)
+        return components.convincing(self.lungs, found, total, self.rule.one * len(means), self.voxel_ml, bounds)
+
+    def components(self, found: np.ndarray, means: list[np.ndarray]) -> ComponentTable:
+        """Returns the components of a mask; their peaks are of the mean of `means`."""
+        mean = components.mean_steps(means) / (self.rule.one * len(means))
+        return ComponentTable.of(self.lungs, found, mean, self.voxel_ml, self.truth and self.truth[1])
 
     def alone(self, member: str) -> np.ndarray:
         """Returns what a network marks by its own threshold."""
@@ -126,9 +143,14 @@ class Volume:
         return mask.sum((1, 2))
 
 
-def check(volume: Volume, own: Thresholds) -> None:
+def means_of(parts: Parts) -> list[np.ndarray]:
+    """Returns the members that vote by their mean."""
+    return [*parts.get("dpn", []), *parts.get("fpn", [])]
+
+
+def check(volume: Volume, own: Thresholds, bounds: ComponentBounds | None = None) -> None:
     """Stops where the vote on probabilities isn't the product's own mask."""
-    differ = int((volume.rule.lesions(volume.parts(), own) != volume.full).sum())
+    differ = int((volume.voted(volume.parts(), own, bounds) != volume.full).sum())
     if differ:
         raise SystemExit(f"{volume.name}: the vote differs from corsai's mask in {differ} voxels")
 
@@ -237,6 +259,32 @@ def choose(volumes: dict[str, Volume], unseen: dict[str, list[int]]) -> Threshol
     ]
     scores = [pooled([v.against(v.rule.lesions(parts, t)) for v, parts in cases]) for t in tried]
     return soonest(tried, np.array(scores))
+
+
+def component_tables(
+    volumes: dict[str, Volume], unseen: dict[str, list[int]], own: Thresholds
+) -> dict[str, dict[str, ComponentTable]]:
+    """Returns the components of every way of marking, by its name and the study's.
+
+    Of the folds' volumes by the networks that never saw them: the vote, and the FPN alone at `FPN_ALONE`.
+    Of the others by all networks, and by those of the standard tier.
+    """
+    out: dict[str, dict[str, ComponentTable]] = {}
+
+    def add(way: str, volume: Volume, found: np.ndarray, means: list[np.ndarray]) -> None:
+        out.setdefault(way, {})[volume.name] = volume.components(found, means)
+
+    for name, volume in volumes.items():
+        if len(unseen.get(name, [])) == 1:
+            (parts,) = by_fold(volume, ["fpn", "resnet21"], unseen[name]).values()
+            add("vote of the fold", volume, volume.rule.lesions(parts, own), means_of(parts))
+            add("FPN of the fold", volume, volume.rule.mean_above(parts["fpn"], FPN_ALONE), parts["fpn"])
+        else:
+            parts = volume.parts()
+            add("full tier", volume, volume.rule.lesions(parts, own), means_of(parts))
+            standard = [steps for n, steps in volume.members.items() if SPECS[n].tier in ("quick", "standard")]
+            add("standard tier", volume, volume.rule.mean_above(standard, FPN_ALONE), standard)
+    return out
 
 
 def auc(scores: np.ndarray, labels: np.ndarray) -> float:

@@ -52,6 +52,14 @@ def sample(
     picture: np.ndarray, truth: np.ndarray, box: Box, warp: Warp, size: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Samples the box of a slice in HU and of its mask; returns `[1, size, size]` HU and `[size, size]`, 0 or 1."""
+    hu, masks = sample_all(picture, [truth], box, warp, size)
+    return hu, (masks[0] > 0.5).float()
+
+
+def sample_all(
+    picture: np.ndarray, masks: list[np.ndarray], box: Box, warp: Warp, size: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Samples the box of a slice in HU and of masks in [0, 1]; returns `[1, size, size]` HU and a mask each."""
     row, column, height, width = box
     rows, columns = picture.shape
     cos, sin = math.cos(warp.radians), math.sin(warp.radians)
@@ -69,9 +77,9 @@ def sample(
     )
     grid = F.affine_grid(matrix[None], [1, 1, size, size], align_corners=False)
     # Above air's HU, so that the zeros beyond the slice's edge are air.
-    both = torch.from_numpy(np.stack([picture - OUTSIDE_HU, truth * 1.0]).astype(np.float32))
-    sampled = F.grid_sample(both[None], grid, align_corners=False, padding_mode="zeros")[0]
-    return sampled[:1] + OUTSIDE_HU, (sampled[1] > 0.5).float()
+    stack = np.stack([picture - OUTSIDE_HU, *(mask * 1.0 for mask in masks)]).astype(np.float32)
+    sampled = F.grid_sample(torch.from_numpy(stack)[None], grid, align_corners=False, padding_mode="zeros")[0]
+    return sampled[:1] + OUTSIDE_HU, sampled[1:]
 
 
 class LesionBatches:

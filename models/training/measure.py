@@ -17,8 +17,8 @@ from .paths import COHORTS, CORSAI, DATA, EVALUATIONS
 EVALUATED = (
     ("trunks", "cohort.csv", "standard", ()),
     ("volumes", "cohort.csv", "standard", ()),
-    ("volumes", "cohort.csv", "full", ()),
-    ("volumes", "cohort.csv", "quick", ()),
+    ("volumes", "held-out.csv", "full", ()),
+    ("volumes", "held-out.csv", "quick", ()),
     ("unmasked", "cohort.csv", "standard", ()),
     ("volumes", "held-out.csv", "full", ("--vote", "paper")),
 )
@@ -101,11 +101,11 @@ def names(file: str) -> list[str]:
 
 def main() -> None:
     """Measures everything that isn't measured yet."""
-    for arguments in EVALUATED:
-        evaluate(*arguments)
     held_out = names("held-out.csv")
     for name in dict.fromkeys([*held_out, *names("cohort.csv"), *SERIES]):
         keep_probabilities(name)
+    for arguments in EVALUATED:
+        evaluate(*arguments)
     for name in (*held_out, *SERIES):
         keep_stopped(name)
 

@@ -11,6 +11,12 @@ RUNS = Path(os.environ.get("CORSAI_RUNS", Path.home() / ".cache/corsai/runs"))
 ARRAYS = RUNS / "arrays"
 #: Scans from neck to abdomen with lung masks, without lesions of COVID-19.
 TRUNKS = ARRAYS / "trunks"
+#: Studies without lesion masks: healthy ones, and patients whose lesions nobody outlined.
+OTHERS = ARRAYS / "others"
+#: What the ensemble answers on slices, as soft targets.
+TAUGHT = ARRAYS / "taught"
+#: What the lung network's cube says of studies.
+COARSE = ARRAYS / "coarse"
 PACKED = RUNS / "packed"
 #: The studies as `corsai evaluate` reads them.
 COHORTS = RUNS / "cohorts"

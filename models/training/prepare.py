@@ -133,6 +133,16 @@ def volume(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     return grey, sides(lungs) | np.where(mask == 2, LESION, 0).astype(np.uint8)
 
 
+#: The single slices aren't in HU as their source says: air beside the patient is at −798 HU and muscle at about 12
+#: (modes over 27 slices, each within 25 HU). So they are brought to −1000 and 35 HU.
+SINGLE_AIR_HU, SINGLE_MUSCLE_HU = -798.0, 12.0
+
+
+def true_hu(values: np.ndarray) -> np.ndarray:
+    """Returns the HU of a single slice's values."""
+    return (values - SINGLE_AIR_HU) / (SINGLE_MUSCLE_HU - SINGLE_AIR_HU) * 1035 - 1000
+
+
 def lung_slice(mask: Path) -> tuple[np.ndarray, np.ndarray] | None:
     """One slice of the lung set, its two lungs told apart; `None` where they can't be."""
     lungs = np.asarray(Image.open(mask)) > 0
@@ -142,7 +152,8 @@ def lung_slice(mask: Path) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     if columns[0] > columns[1]:
         pieces = np.where(pieces > 0, 3 - pieces, 0).astype(np.uint8)
-    return np.asarray(Image.open(str(mask).replace("_mask", ""))), pieces
+    grey = np.asarray(Image.open(str(mask).replace("_mask", "")))
+    return grey_from_hu(true_hu(hu_from_grey(grey))), pieces
 
 
 def phantom(left: float, right: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,8 @@ import json
 
 import numpy as np
 
-from . import cohort, figures, measure, measured, store
+from . import cohort, components, figures, measure, measured, store
+from .components import ComponentBounds, ComponentTable
 from .figures import Crossed, Volume
 from .hounsfield import LEFT, RIGHT
 from .paths import DATA, MODELS
@@ -158,8 +159,8 @@ def shipped_ways(volume: Volume) -> dict[str, np.ndarray]:
 
 def compare_with_evaluations(volume: Volume, masks: dict[str, np.ndarray]) -> None:
     """Stops where a tier's mask isn't the one that `corsai evaluate` counted."""
-    for tier in TIERS:
-        evaluation = measure.report(measure.evaluation_folder("volumes", "cohort.csv", tier) / "evaluation.json")
+    for file, tier in (("cohort.csv", "standard"), ("held-out.csv", "full"), ("held-out.csv", "quick")):
+        evaluation = measure.report(measure.evaluation_folder("volumes", file, tier) / "evaluation.json")
         for row in evaluation["studies"] if evaluation else []:
             if row["study"] == f"{volume.name}.nii.gz" and row["status"] == "measured":
                 ours, theirs = volume.against(masks[f"**{tier}**"]), row["scores"]["lesion"]
@@ -421,6 +422,62 @@ def order() -> str:
     return table(["ran on", *(f"`{name}`" for name in ran)], rows)
 
 
+def component_rows(tables: dict[str, ComponentTable], which: list[ComponentBounds]) -> list[list[str]]:
+    """Returns a line for each of some bounds."""
+    telling = [table.telling for table in tables.values()]
+    rows = []
+    for found in (components.outcome(tables.values(), telling, bounds) for bounds in which):
+        dice = number(found.dice) if any(telling) else "–"
+        pooled = number(found.pooled) if any(telling) else "–"
+        free = percent(found.marked_free)
+        rows.append(
+            [f"{found.bounds.peak:g}", f"{found.bounds.least_ml:g}", dice, pooled, free]
+            + [f"{found.dropped_ml:.1f}", f"{found.lost_ml:.1f}"]
+        )
+    return rows
+
+
+def components_text(
+    found: dict[str, Volume | None], patients: dict[str, str], own: Thresholds, bounds: ComponentBounds | None
+) -> str:
+    """Returns section 8."""
+    volumes = {name: volume for name, volume in found.items() if volume}
+    ways = figures.component_tables(volumes, folds_unseen(patients), own)
+    fold_ways = {way: tables for way, tables in ways.items() if way.endswith("fold")}
+    if not fold_ways:
+        return "*Still to be measured.*"
+    shown = [ComponentBounds(peak, 0.0) for peak in components.PEAKS]
+    shown += [ComponentBounds(components.USUAL_PEAK, least_ml) for least_ml in components.VOLUMES_ML[1:]]
+    head = [
+        "peak",
+        "least mL",
+        "Dice, mean",
+        "pooled",
+        "slices without lesion that are marked",
+        "mL dropped",
+        "of them lesion",
+    ]
+    parts = []
+    chosen = None
+    for way, tables in ways.items():
+        telling = [table.telling for table in tables.values()]
+        best = components.choose(components.tried(list(tables.values()), telling)) if any(telling) else None
+        if way == "vote of the fold":
+            chosen = best
+        rows = component_rows(tables, [*shown, *([best.bounds] if best else []), *([bounds] if bounds else [])])
+        parts.append(f"{way.capitalize()}, {len(tables)} studies ({', '.join(f'`{name}`' for name in tables)}):")
+        parts.append(table(head, rows))
+        if best:
+            parts.append(f"Chosen on these: a peak of {best.bounds.peak:g} and {best.bounds.least_ml:g} mL.")
+    state = (
+        "The shipped vote asks for nothing."
+        if bounds is None
+        else (f"The shipped vote asks for a peak of {bounds.peak:g} and {bounds.least_ml:g} mL.")
+    )
+    choice = f"The choice by the folds' votes: a peak of {chosen.bounds.peak:g} and {chosen.bounds.least_ml:g} mL."
+    return joined(*parts, f"{choice} {state}")
+
+
 def enter(cases: list[Volume], patients: dict[str, str]) -> None:
     """Enters the held-out Dice of every shipped network into the manifest, where the product measured all volumes."""
     if len(cases) < len(FOLDS["held_out"]["lesions"]):
@@ -461,13 +518,21 @@ def measured_by(volumes: dict[str, Volume]) -> str:
     return joined(*about)
 
 
+def print_components() -> None:
+    """Prints section 8 of what is measured by now."""
+    patients, vote = cohort.patients(), store.read(MODELS)["vote"]
+    found = {name: Volume.load(name) for name in (*patients, *measure.SERIES)}
+    print(components_text(found, patients, Thresholds.read(vote), ComponentBounds.read(vote)))
+
+
 def main() -> None:
     """Writes `RESULTS.md` and enters what belongs into the manifest."""
     patients = cohort.patients()
-    own = Thresholds.read(store.read(MODELS)["vote"])
+    vote = store.read(MODELS)["vote"]
+    own, bounds = Thresholds.read(vote), ComponentBounds.read(vote)
     found = {name: Volume.load(name) for name in (*patients, *measure.SERIES)}
     for volume in filter(None, found.values()):
-        figures.check(volume, own)
+        figures.check(volume, own, bounds)
     volumes = {name: found[name] for name in patients if found[name]}
     apart = figures.held_out(volumes, patients)
     complete = len(volumes) == len(patients)
@@ -503,5 +568,7 @@ def main() -> None:
         "Lower tiers go first; among a tier's networks the next was that of the family which settles most slices, "
         "then most voxels, for its cost. A network runs on the slices that those before it didn't settle.",
         order(),
+        "## 8. Components that convince",
+        components_text(found, patients, own, bounds),
     ]
     (MODELS / "RESULTS.md").write_text("\n\n".join(sections) + "\n")

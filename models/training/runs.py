@@ -1,6 +1,6 @@
 """The runs of `families/*.toml`, in order; every one resumes where it was stopped, and none is done twice."""
 
-from . import store, train
+from . import rim_figures, store, teach, train
 from .paths import PACKED, run_folder
 from .specs import NAMED, RUNS, Run
 
@@ -20,13 +20,19 @@ def is_packed(run: Run) -> bool:
 
 
 def main(names: list[str], device: str) -> None:
-    """Trains the named runs in the order given, or all; and first what they start from."""
+    """Trains the named runs in the order given, or all; and first what they start from and learn from."""
 
     def ready(run: Run) -> None:
         if train.is_finished(run):
             return
         if run.after:
             ready(NAMED[run.after])
+        if run.taught:
+            teach.main()
+        if run.spec.name == "rim":
+            for apart in rim_figures.APART:
+                ready(NAMED[apart])
+            rim_figures.coarse()
         print("training", run.name, flush=True)
         train.train(run, device)
 

@@ -86,8 +86,8 @@ class Run:
     #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are kept
     #: apart, of a lung network's those of `lung-slices`.
     fold: int | None = None
-    #: Whether a lung network sees scans from neck to abdomen, and which part of `folds.json`'s is
-    #: kept apart.
+    #: Whether a lung network sees scans from neck to abdomen; and of which part of `folds.json`'s this
+    #: run sees nothing, whatever its family.
     trunks: bool = False
     trunks_apart: int | None = None
     seed: int = 20
@@ -98,6 +98,10 @@ class Run:
     frozen: tuple[str, ...] = ()
     #: Whether it sees slices of `ct100` and nothing else.
     single_only: bool = False
+    #: Whether a lesion network sees more than outlined lesions (`wide.py`), and whether the ensemble
+    #: teaches it. `trunks_apart` keeps some negatives apart.
+    wide: bool = False
+    taught: bool = False
     #: In f32 whatever the processor knows.
     exact: bool = False
 
@@ -121,7 +125,7 @@ class Run:
         if self.fold is not None:
             apart |= set(FOLDS["folds"][self.fold])
         for part, patients in enumerate(FOLDS["trunks"]):
-            if not self.trunks or part == self.trunks_apart:
+            if not (self.trunks or self.wide) or part == self.trunks_apart:
                 apart |= set(patients)
         return apart
 
@@ -139,7 +143,7 @@ def _family(name: str) -> tuple[list[Spec], list[Run]]:
     by_name = {spec.name: spec for spec in specs}
     runs = [
         Run(
-            spec=by_name.get(run.get("member"), specs[0]),
+            spec=by_name.get(run.pop("like", run.get("member")), specs[0]),
             **config["training"] | run | {"frozen": tuple(run.get("frozen", []))},
         )
         for run in config.get("run", [])

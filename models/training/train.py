@@ -19,7 +19,9 @@ from .losses import LOSSES
 from .lungs import LungBatches
 from .network import build, start_from_imagenet, unfold_batch_norm
 from .paths import run_folder
+from .rim import RimBatches
 from .specs import NAMED, SPECS, Run
+from .wide import WideBatches
 
 SAVE_EVERY = 50
 #: Processors without it emulate bfloat16, several times slower than f32.
@@ -35,10 +37,14 @@ def rate(run: Run, step: int) -> float:
     return run.peak_rate * (1 + math.cos(math.pi * (step - rise) / (run.steps - rise))) / 2
 
 
-def batches(run: Run) -> LungBatches | LesionBatches:
+def batches(run: Run) -> LungBatches | RimBatches | LesionBatches | WideBatches:
     """Returns the run's batches."""
+    if run.spec.name == "rim":
+        return RimBatches(run.spec, run.held_out)
     if run.spec.family == "lungs":
         return LungBatches(run.spec, run.held_out, run.projections or run.spec.projections, run.fold)
+    if run.wide:
+        return WideBatches(run.spec, run.held_out, run.fold, run.taught)
     return LesionBatches(run.spec, run.held_out, run.fold, run.single_only)
 
 

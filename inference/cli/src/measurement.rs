@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, fs, sync::Arc, time::Instant};
 
 use corsai_ensemble::Analysis;
 use corsai_findings::{
-    ComparedStudy, check_quality, compare, measure, refusal, report, set_member_range, study_record,
+    ComparedStudy, check_disagreement, check_domain, check_quality, compare, measure, refusal, report,
+    set_member_range, study_record,
 };
 use corsai_manifest::Vote;
 use corsai_protocol::SeriesSummary;
@@ -60,6 +61,9 @@ pub fn measure_study(
     let labels = analysis.all_labels();
     issues.extend(session.issues());
     issues.extend(check_quality(&study.volume, labels));
+    if let Some(validated) = &session.manifest().validated {
+        issues.extend(check_domain(&study.volume, labels, validated));
+    }
     let lung_slices = analysis.lung_slices();
     let all_slices = u32::try_from(slices).expect("invariant: a volume has fewer than 2³² slices");
     let runs = Runs {
@@ -75,6 +79,8 @@ pub fn measure_study(
     }
     let mut lungs = measure(grid, labels, true);
     set_member_range(&mut lungs, &analysis.members_ml());
+    let validated = session.manifest().validated.as_ref();
+    issues.extend(validated.and_then(|validated| check_disagreement(&lungs, analysis.tier(), validated)));
     let report = report(record, lungs, None, issues, runs);
     Ok(Measurement { study, analysis, report })
 }

@@ -132,7 +132,7 @@ fn manifest() -> Manifest {
     let mut networks = vec![entry("lungs", Family::Lungs, &PROJECTIONS)];
     networks.extend(axial.map(|(name, family)| entry(name, family, &[Projection::Axial])));
     networks.push(entry("dpn-sections", Family::Dpn, &[Projection::Coronal, Projection::Sagittal]));
-    Manifest { format: Manifest::FORMAT, vote: Vote::PAPER, networks }
+    Manifest { format: Manifest::FORMAT, vote: Vote::PAPER, validated: None, networks }
 }
 
 fn entry(name: &str, family: Family, projections: &[Projection]) -> NetworkEntry {

@@ -1,18 +1,35 @@
 //! The lesion networks' vote on every lung voxel of a study (`docs/method.md`, "Vote").
 //!
 //! Networks see axial crops around both lungs. After each answer a slice's vote is evaluated; a
-//! slice is decided when no network still to come can change any of its voxels.
+//! slice is decided when no network still to come can change any of its voxels. Where components
+//! must convince, that depends on neighbouring slices: [`LesionVote::settle`] decides it between
+//! two networks.
+
+use std::ops::Range;
 
 use corsai_manifest::{Input, NetworkEntry, Vote};
 use corsai_volume::{Grid, HuVolume, RightLeft, label};
 
 use crate::{
+    component_runs::{AcceptedRun, ComponentRuns, SliceRuns},
     crop::CropBox,
     error::{EnsembleError, check_length},
     lung_extent::LungExtent,
     resize::{Filter, resize_plane},
-    vote::{Decision, MemberCounts, VoteRule, VotingGroup, VoxelVotes, quantize, quantize_threshold},
+    vote::{
+        ComponentRule, Decision, MemberCounts, VoteRule, VotingGroup, VoxelVotes, picolitres, quantize,
+        quantize_threshold,
+    },
 };
+
+/// A voxel's flag for [`ComponentRuns`]: the vote may still call it lesion.
+const MAY_BE_LESION: u8 = 1;
+/// The vote calls it lesion.
+const IS_LESION: u8 = 2;
+/// It may still reach the components' peak.
+const MAY_CONVINCE: u8 = 4;
+/// It reaches the components' peak.
+const CONVINCES: u8 = 8;
 
 /// One lesion network: its input, and how its answer is read.
 #[derive(Debug)]
@@ -49,6 +66,9 @@ impl Member {
     }
 }
 
+/// Masks of lesions and of traces, one bit a voxel.
+pub(crate) type MarkedBits = [Vec<u8>; 2];
+
 /// A member's own mask of a slice.
 #[derive(Debug, Clone)]
 struct MemberMask {
@@ -56,6 +76,8 @@ struct MemberMask {
     lesions: RightLeft<u32>,
     /// One bit a lung voxel, row by row.
     bits: Vec<u8>,
+    /// Bits of the voxels that reach the components' peak; empty where every component counts.
+    peaks: Vec<u8>,
 }
 
 /// The vote on one slice; without lung voxels it is decided from the start.
@@ -70,6 +92,10 @@ struct SliceVote {
     lesions: RightLeft<u32>,
     /// Voxels that members still to come can turn either way.
     open: RightLeft<u32>,
+    /// Members still to come can change the labels.
+    undecided: bool,
+    /// The least and the most lesion voxels by [`LesionVote::settle`].
+    settled: Option<RightLeft<[u32; 2]>>,
     /// Some vote on this slice was decided, so that its labels have lesions.
     shown: bool,
 }
@@ -82,6 +108,8 @@ pub(crate) struct LesionVote {
     /// Voxels of a slice, and columns of a row.
     area: usize,
     columns: usize,
+    /// Volume of a voxel of each slice, picolitres.
+    voxel_volumes: Vec<u64>,
     extent: LungExtent,
     members: Vec<Member>,
     thresholds: Vote,
@@ -104,6 +132,7 @@ impl LesionVote {
             labels,
             area: grid.area(),
             columns: grid.columns(),
+            voxel_volumes: (0..grid.slices()).map(|z| picolitres(grid.voxel_ml(z))).collect(),
             members: entries.iter().map(|entry| Member::new(entry, &extent, thresholds)).collect(),
             extent,
             thresholds,
@@ -126,7 +155,9 @@ impl LesionVote {
             counts.dpn *= 3;
         }
         self.rule = VoteRule::new(counts, &self.thresholds, single_family_threshold);
+        self.slices.iter_mut().for_each(|slice| slice.settled = None);
         self.evaluate_all();
+        self.settle();
     }
 
     /// Label bytes of the whole volume.
@@ -168,7 +199,10 @@ impl LesionVote {
         let (index, member) = (member, &self.members[member]);
         let probabilities = member.to_box(answer)?;
         let slice = &mut self.slices[z];
-        let mut mask = MemberMask { lesions: [0; 2], bits: vec![0; slice.votes.len().div_ceil(8)] };
+        let bytes = slice.votes.len().div_ceil(8);
+        let own_peak = self.rule.components.map(|rule| rule.own_peak);
+        let peaks = if own_peak.is_some() { vec![0; bytes] } else { Vec::new() };
+        let mut mask = MemberMask { lesions: [0; 2], bits: vec![0; bytes], peaks };
         let labels = &self.labels[z * self.area..(z + 1) * self.area];
         let lung = member.crop_box.at_lung_voxels(&probabilities, labels, self.columns);
         for (nth, ((label, probability), votes)) in lung.zip(&mut slice.votes).enumerate() {
@@ -181,6 +215,9 @@ impl LesionVote {
             if quantized > member.own_threshold {
                 mask.bits[nth / 8] |= 1 << (nth % 8);
                 mask.lesions[side(label)] += 1;
+                if own_peak.is_some_and(|peak| quantized >= peak) {
+                    mask.peaks[nth / 8] |= 1 << (nth % 8);
+                }
             }
         }
         slice.answered.add(member.group);
@@ -226,6 +263,10 @@ impl LesionVote {
     /// Evaluates the vote on slice `z`. Where all of its voxels are decided, its labels get their
     /// lesions.
     fn evaluate(&mut self, z: usize) {
+        if let Some(rule) = self.rule.components {
+            self.evaluate_alone(z, rule);
+            return;
+        }
         let slice = &mut self.slices[z];
         let labels = &mut self.labels[z * self.area..(z + 1) * self.area];
         (slice.lesions, slice.open) = Default::default();
@@ -244,7 +285,8 @@ impl LesionVote {
                 Decision::NoLesion => {}
             }
         }
-        if slice.open == [0; 2] {
+        slice.undecided = slice.open != [0; 2];
+        if !slice.undecided {
             slice.shown = true;
             for (label, votes) in labels.iter_mut().filter(|l| **l != 0).zip(&slice.votes) {
                 let lesion = decision(*votes) == Decision::Lesion;
@@ -253,9 +295,118 @@ impl LesionVote {
         }
     }
 
+    /// Evaluates the vote on slice `z` by what this slice alone tells of its components: those that
+    /// convince here are lesions whatever is on other slices. They are shown once the vote has
+    /// decided all voxels; [`Self::settle`] adds the others.
+    fn evaluate_alone(&mut self, z: usize, rule: ComponentRule) {
+        let flags = self.flags(z, rule);
+        let mut certain = ComponentRuns::new(self.columns);
+        certain.add_slice(z, self.voxel_volumes[z], &flags, self.lung_rows(), [IS_LESION, CONVINCES]);
+        let accepted: Vec<_> = certain.into_accepted(rule.least_volume).iter().flat_map(SliceRuns::accepted).collect();
+        let labels = &mut self.labels[z * self.area..(z + 1) * self.area];
+        let mut least = count_sides(labels, accepted.iter().cloned());
+        let mut most = [0; 2];
+        for (label, _) in labels.iter().zip(&flags).filter(|(_, flags)| **flags & MAY_BE_LESION != 0) {
+            most[side(*label)] += 1;
+        }
+        let slice = &mut self.slices[z];
+        if let Some(settled) = slice.settled {
+            for (side, [least_settled, most_settled]) in settled.into_iter().enumerate() {
+                (least[side], most[side]) = (least[side].max(least_settled), most[side].min(most_settled));
+            }
+        }
+        slice.lesions = least;
+        slice.open = [0, 1].map(|side| most[side] - least[side]);
+        slice.undecided |= slice.settled.is_none();
+        if slice.undecided && !flags.iter().any(|flags| is_open(*flags)) {
+            slice.shown = true;
+            clear_marks(labels);
+            for voxels in accepted {
+                add_bit(&mut labels[voxels], label::LESION);
+            }
+        }
+    }
+
+    /// Decides which components of the whole vote's mask count as lesion, as far as the answers
+    /// tell; whether it may have changed labels. Where every component counts it does nothing.
+    ///
+    /// The final mask of the vote has all voxels that are lesion by now (*certain*), and none that
+    /// can't become lesion any more (others are *possible*). So each of its components is in one
+    /// component of the possible voxels, and has all of each component of the certain voxels that it
+    /// meets. A component of the possible voxels that can't reach the peak or the least volume has
+    /// no lesion. A component of the certain voxels that reaches both is lesion. A slice is decided
+    /// when that holds for all of its voxels and the vote on each is decided, so that traces are
+    /// those of a full run, too.
+    pub fn settle(&mut self) -> bool {
+        let Some(rule) = self.rule.components else { return false };
+        if self.slices.iter().all(|slice| slice.answered == MemberCounts::default()) {
+            return false; // Nothing is certain, everything is possible.
+        }
+        let _span = tracing::info_span!("settle_components", slices = self.lung_slices().len()).entered();
+        let (mut possible, mut certain) = (ComponentRuns::new(self.columns), ComponentRuns::new(self.columns));
+        let mut rising: Vec<usize> = self.lung_slices().collect();
+        rising.sort_unstable();
+        for &z in &rising {
+            let (flags, rows, volume) = (self.flags(z, rule), self.lung_rows(), self.voxel_volumes[z]);
+            possible.add_slice(z, volume, &flags, rows.clone(), [MAY_BE_LESION, MAY_CONVINCE]);
+            certain.add_slice(z, volume, &flags, rows, [IS_LESION, CONVINCES]);
+            self.slices[z].undecided = flags.iter().any(|flags| is_open(*flags));
+        }
+        let least = rule.least_volume;
+        for (possible, certain) in possible.into_accepted(least).into_iter().zip(certain.into_accepted(least)) {
+            let z = certain.z;
+            let labels = &mut self.labels[z * self.area..(z + 1) * self.area];
+            let (kept, most) = (count_sides(labels, certain.accepted()), count_sides(labels, possible.accepted()));
+            let slice = &mut self.slices[z];
+            slice.lesions = kept;
+            slice.open = [0, 1].map(|side| most[side] - kept[side]);
+            slice.settled = Some([0, 1].map(|side| [kept[side], most[side]]));
+            slice.undecided |= slice.open != [0; 2];
+            if !slice.undecided {
+                slice.shown = true;
+                clear_marks(labels);
+                for AcceptedRun { voxels, accepted } in certain.runs {
+                    add_bit(&mut labels[voxels], if accepted { label::LESION } else { label::TRACE });
+                }
+            }
+        }
+        true
+    }
+
+    /// Returns what the answers so far tell of each voxel of slice `z` ([`MAY_BE_LESION`] and the
+    /// others).
+    fn flags(&self, z: usize, rule: ComponentRule) -> Vec<u8> {
+        let slice = &self.slices[z];
+        let flags_of = |votes: VoxelVotes| {
+            let lesion = match self.rule.evaluate(votes, slice.answered) {
+                Decision::Lesion => MAY_BE_LESION | IS_LESION,
+                Decision::Open => MAY_BE_LESION,
+                Decision::NoLesion => return 0,
+            };
+            let [does, may] = self.rule.reaches_peak(rule, votes, slice.answered);
+            lesion | if may { MAY_CONVINCE } else { 0 } | if does { CONVINCES } else { 0 }
+        };
+        // Neighbours mostly have the same votes.
+        let mut last = (VoxelVotes::default(), flags_of(VoxelVotes::default()));
+        let mut flags = vec![0; self.area];
+        let lung = flags.iter_mut().zip(self.slice_labels(z)).filter(|(_, label)| **label != 0);
+        for ((flags, _), votes) in lung.zip(&slice.votes) {
+            if *votes != last.0 {
+                last = (*votes, flags_of(*votes));
+            }
+            *flags = last.1;
+        }
+        flags
+    }
+
+    /// The rows that show lung on any slice.
+    const fn lung_rows(&self) -> Range<usize> {
+        self.extent.rows.0..self.extent.rows.1 + 1
+    }
+
     /// Whether no member still to come can change slice `z`.
     pub fn is_decided(&self, z: usize) -> bool {
-        self.slices[z].open == [0; 2]
+        !self.slices[z].undecided
     }
 
     /// Whether the member has answered for slice `z`.
@@ -273,11 +424,45 @@ impl LesionVote {
         (self.slices[z].lesions, self.slices[z].open)
     }
 
-    /// Returns the lesion voxels of slice `z` in a member's own mask; those of the vote where the
-    /// member wasn't needed.
-    pub fn member_lesions(&self, member: usize, z: usize) -> RightLeft<u32> {
-        let slice = &self.slices[z];
-        slice.masks[member].as_ref().map_or(slice.lesions, |mask| mask.lesions)
+    /// Returns the lesion voxels in a member's own mask, slice by slice; those of the vote where the
+    /// member wasn't needed. Where components must convince, those of the member's own mask must, by
+    /// its own probabilities.
+    pub fn member_lesions(&self, member: usize) -> Vec<(usize, RightLeft<u32>)> {
+        let Some(rule) = self.rule.components else {
+            let lesions = |z: usize| {
+                let slice = &self.slices[z];
+                slice.masks[member].as_ref().map_or(slice.lesions, |mask| mask.lesions)
+            };
+            return self.lung_slices().map(|z| (z, lesions(z))).collect();
+        };
+        let mut runs = ComponentRuns::new(self.columns);
+        let mut rising: Vec<usize> = self.lung_slices().collect();
+        rising.sort_unstable();
+        for z in rising {
+            let flags = self.member_flags(member, z);
+            runs.add_slice(z, self.voxel_volumes[z], &flags, self.lung_rows(), [IS_LESION, CONVINCES]);
+        }
+        let slices = runs.into_accepted(rule.least_volume).into_iter();
+        slices.map(|slice| (slice.z, count_sides(self.slice_labels(slice.z), slice.accepted()))).collect()
+    }
+
+    /// Returns of each voxel of slice `z` whether a member marks it, and whether it reaches the
+    /// components' peak; the vote's lesions, all of which do, where the member wasn't needed.
+    fn member_flags(&self, member: usize, z: usize) -> Vec<u8> {
+        let labels = self.slice_labels(z);
+        let Some(mask) = &self.slices[z].masks[member] else {
+            let lesion = |label: &u8| if label & label::LESION != 0 { IS_LESION | CONVINCES } else { 0 };
+            return labels.iter().map(lesion).collect();
+        };
+        let mut flags = vec![0; labels.len()];
+        let lung = flags.iter_mut().zip(labels).filter(|(_, label)| **label != 0);
+        for (nth, (flags, _)) in lung.enumerate() {
+            let has = |bits: &[u8]| bits[nth / 8] >> (nth % 8) & 1 == 1;
+            if has(&mask.bits) {
+                *flags = IS_LESION | if has(&mask.peaks) { CONVINCES } else { 0 };
+            }
+        }
+        flags
     }
 
     /// Returns for every voxel of slice `z` the share, in per cent, of those `members` whose own
@@ -299,19 +484,22 @@ impl LesionVote {
         Some(percent)
     }
 
-    /// Returns the lesion mask, one bit a voxel.
-    pub fn lesion_bits(&self) -> Vec<u8> {
-        let byte =
-            |eight: &[u8]| (0..).zip(eight).fold(0, |byte, (nth, l)| byte | u8::from(l & label::LESION != 0) << nth);
-        self.labels.chunks(8).map(byte).collect()
+    /// Returns the masks of lesions and of traces, one bit a voxel.
+    pub fn marked_bits(&self) -> MarkedBits {
+        [label::LESION, label::TRACE].map(|bit| {
+            let byte = |eight: &[u8]| (0..).zip(eight).fold(0, |byte, (nth, l)| byte | u8::from(l & bit != 0) << nth);
+            self.labels.chunks(8).map(byte).collect()
+        })
     }
 
-    /// Shows the lesions of an earlier answer in place of this vote's, until
-    /// [`Self::show_this_vote`]. `bits` is a [`Self::lesion_bits`].
-    pub fn show_lesions(&mut self, bits: &[u8]) {
-        for (labels, bits) in self.labels.chunks_mut(8).zip(bits) {
+    /// Shows the lesions and traces of an earlier answer in place of this vote's, until
+    /// [`Self::show_this_vote`].
+    pub fn show_marked(&mut self, [lesions, traces]: &MarkedBits) {
+        for ((labels, lesions), traces) in self.labels.chunks_mut(8).zip(lesions).zip(traces) {
             for (nth, label) in labels.iter_mut().enumerate() {
-                *label = *label & !label::LESION | if bits >> nth & 1 == 1 { label::LESION } else { 0 };
+                let bit = |bits: &u8, bit: u8| if bits >> nth & 1 == 1 { bit } else { 0 };
+                *label =
+                    *label & !(label::LESION | label::TRACE) | bit(lesions, label::LESION) | bit(traces, label::TRACE);
             }
         }
     }
@@ -319,10 +507,38 @@ impl LesionVote {
     /// Shows this vote's lesions again on the slices that are decided.
     pub fn show_this_vote(&mut self) {
         self.evaluate_all();
+        self.settle();
     }
 }
 
 /// Index of a label byte's side in a [`RightLeft`].
 fn side(label: u8) -> usize {
     usize::from(label & label::LEFT_LUNG != 0)
+}
+
+/// Returns whether members still to come can change the vote on a voxel.
+const fn is_open(flags: u8) -> bool {
+    flags & (MAY_BE_LESION | IS_LESION) == MAY_BE_LESION
+}
+
+/// Counts the voxels of these runs of a slice by their side.
+fn count_sides(labels: &[u8], runs: impl Iterator<Item = Range<usize>>) -> RightLeft<u32> {
+    let mut count = [0; 2];
+    for label in runs.flat_map(|voxels| &labels[voxels]) {
+        count[side(*label)] += 1;
+    }
+    count
+}
+
+/// Takes lesions and traces from labels.
+fn clear_marks(labels: &mut [u8]) {
+    for label in labels {
+        *label &= !(label::LESION | label::TRACE);
+    }
+}
+
+fn add_bit(labels: &mut [u8], bit: u8) {
+    for label in labels {
+        *label |= bit;
+    }
 }

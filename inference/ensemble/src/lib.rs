@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod analysis;
+mod component_runs;
 mod connected_components;
 mod crop;
 mod error;

@@ -7,7 +7,7 @@
 //! to come. A voxel with the same decision at both ends is decided: the members still to come can't
 //! change it.
 
-use corsai_manifest::{Family, Manifest, Vote};
+use corsai_manifest::{ComponentBounds, Family, Manifest, Vote};
 
 /// The quantized probability of 1: the largest power of two with which the sum of
 /// [`Manifest::MOST_MEMBERS`] members fits into 16 bits (`docs/method.md`, "Vote").
@@ -109,12 +109,44 @@ impl AbstainBand {
     }
 }
 
+/// Volumes of components are summed in whole picolitres, so that a sum is the same in any order.
+const PICOLITRES_PER_ML: f64 = 1e9;
+
+/// Returns a volume in whole picolitres.
+pub(crate) fn picolitres(ml: f64) -> u64 {
+    (ml * PICOLITRES_PER_ML).round() as u64
+}
+
+/// What a component needs to count as lesion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ComponentRule {
+    /// Least sum of all FPNs and DPNs at one of its voxels.
+    peak: u32,
+    /// Least quantized probability of a network alone at one of its voxels.
+    pub own_peak: u16,
+    /// Least volume, picolitres.
+    pub least_volume: u64,
+}
+
+impl ComponentRule {
+    fn new(members: MemberCounts, bounds: ComponentBounds) -> Self {
+        let least_sum = |members: u8| (bounds.peak * f64::from(ONE) * f64::from(members)).ceil() as u32;
+        Self {
+            peak: least_sum(members.dpn + members.fpn),
+            own_peak: u16::try_from(least_sum(1)).unwrap_or(u16::MAX),
+            least_volume: picolitres(bounds.least_ml),
+        }
+    }
+}
+
 /// The vote among certain members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct VoteRule {
     members: MemberCounts,
     dpn: Option<AbstainBand>,
     fpn: Option<AbstainBand>,
+    /// `None` where every component counts.
+    pub components: Option<ComponentRule>,
 }
 
 impl VoteRule {
@@ -130,7 +162,18 @@ impl VoteRule {
             members,
             dpn: band(members.dpn, vote.dpn.low, vote.dpn.high),
             fpn: band(members.fpn, vote.fpn.low, vote.fpn.high),
+            components: vote.components.map(|bounds| ComponentRule::new(members, bounds)),
         }
+    }
+
+    /// Returns whether the mean of all FPNs and DPNs reaches the components' peak: whatever the
+    /// members to come answer, and with the highest answers that they can give. Where there is no
+    /// FPN and no DPN, every voxel reaches it.
+    pub fn reaches_peak(&self, rule: ComponentRule, votes: VoxelVotes, answered: MemberCounts) -> [bool; 2] {
+        let sum = u32::from(votes.dpn) + u32::from(votes.fpn);
+        let to_come = (self.members.dpn + self.members.fpn).checked_sub(answered.dpn + answered.fpn);
+        let to_come = u32::from(to_come.expect("invariant: only members answer"));
+        [sum >= rule.peak, sum + u32::from(ONE) * to_come >= rule.peak]
     }
 
     /// Returns the decision that follows from the `votes` of the members that have `answered`.

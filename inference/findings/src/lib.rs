@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod ct_class;
+mod domain_checks;
 mod dynamics;
 mod error;
 mod measure;
@@ -16,6 +17,7 @@ mod report;
 mod voxel_counts;
 
 pub use ct_class::ct_class;
+pub use domain_checks::{check_disagreement, check_domain};
 pub use dynamics::{ComparedStudy, compare, same_instances, verdict};
 pub use error::FindingsError;
 pub use measure::{measure, set_member_range, share_bounds};

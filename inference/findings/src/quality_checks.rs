@@ -45,8 +45,9 @@ const MAX_EMPHYSEMA_FRACTION: f64 = 0.75;
 /// bowel that a network takes for lung is less.
 const EMPHYSEMA_ML: f64 = 2500.0;
 
-/// Returns what is implausible about the lung masks (`lungs.*`), and whether the lesions are only a
-/// trace. Without lung the one issue is `lungs.none`, which stops the study. `labels` holds one
+/// Returns what is implausible about the lung masks (`lungs.*`), whether the lesions are only a
+/// trace, and whether marks were left out. Without lung the one issue is `lungs.none`, which stops
+/// the study. `labels` holds one
 /// byte a voxel of `volume`, in its order.
 #[must_use]
 pub fn check_quality(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
@@ -83,6 +84,11 @@ pub fn check_quality(volume: &HuVolume, labels: &[u8]) -> Vec<Issue> {
     let lesions = volume_ml(grid, &counts, |t| t.right.lesion + t.left.lesion);
     if lesions > 0.0 && lesions < TRACE_SHARE * both {
         issues.push(Issue::new(IssueCode::LesionsTrace, [Found::LesionVolume { lesion_ml: lesions, lung_ml: both }]));
+    }
+    let traces = volume_ml(grid, &counts, |t| t.right.trace + t.left.trace);
+    if traces > 0.0 {
+        let found = Found::LesionVolume { lesion_ml: traces, lung_ml: both };
+        issues.push(Issue::new(IssueCode::LesionsBelowDetection, [found]));
     }
     issues
 }
@@ -160,7 +166,7 @@ fn outside_circle(volume: &HuVolume) -> Vec<bool> {
 mod tests {
     use corsai_report::Severity;
     use corsai_volume::Grid;
-    use corsai_volume::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R};
+    use corsai_volume::label::{LEFT_LUNG as L, LESION, RIGHT_LUNG as R, TRACE};
 
     use corsai_volume::GridGeometry;
 
@@ -297,6 +303,16 @@ mod tests {
         assert_eq!(codes(0), []);
         assert_eq!(codes(9), [IssueCode::LesionsTrace]);
         assert_eq!(codes(10), []);
+    }
+
+    #[test]
+    fn marks_that_do_not_count_are_an_issue() {
+        let middle = [vec![R | TRACE; 5], vec![R; 995], vec![L; 1000]].concat();
+        let labels = [vec![0; 2000], middle, vec![0; 2000]].concat();
+        let issues = issues(&[10.0; 3], &labels, &[-850]);
+        let found = vec![Found::LesionVolume { lesion_ml: 5.0, lung_ml: 2000.0 }];
+        assert_eq!(issues.len(), 1);
+        assert_eq!((issues[0].code, &issues[0].found), (IssueCode::LesionsBelowDetection, &found));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(crate) struct SliceCounts {
 pub(crate) struct LungCounts {
     pub lung: u32,
     pub lesion: u32,
+    /// Marked, but too faint or too small to count as lesion.
+    pub trace: u32,
 }
 
 /// A lung with less than this is a stray part of a mask and not a lung, mL: a hundredth of an
@@ -40,6 +42,7 @@ fn count_slice(slice: &[u8]) -> SliceCounts {
         };
         side.lung += 1;
         side.lesion += u32::from(voxel & label::LESION != 0);
+        side.trace += u32::from(voxel & label::TRACE != 0);
     }
     counts
 }
@@ -73,10 +76,11 @@ pub(crate) mod tests {
 
     #[test]
     fn lesion_voxels_count_in_their_lung_only() {
-        let labels = [label::RIGHT_LUNG, label::RIGHT_LUNG | label::LESION, label::LEFT_LUNG, label::LESION, 0];
+        let left_trace = label::LEFT_LUNG | label::TRACE;
+        let labels = [label::RIGHT_LUNG, label::RIGHT_LUNG | label::LESION, left_trace, label::LESION, 0];
         let found = count_voxels(&grid(5, &[10.0]), &labels);
-        let expected =
-            SliceCounts { right: LungCounts { lung: 2, lesion: 1 }, left: LungCounts { lung: 1, lesion: 0 } };
+        let right = LungCounts { lung: 2, lesion: 1, trace: 0 };
+        let expected = SliceCounts { right, left: LungCounts { lung: 1, lesion: 0, trace: 1 } };
         assert_eq!(found, [expected]);
     }
 

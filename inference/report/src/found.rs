@@ -315,6 +315,27 @@ pub enum Found {
         /// The volume, mL.
         ml: f64,
     },
+    /// The quartile of the lungs' density, and that of the validation.
+    LungQuartile {
+        /// A quarter of the lungs is below it, HU.
+        hu: f64,
+        /// In the validation a quarter is below it, HU.
+        validated_hu: f64,
+    },
+    /// The noise of soft tissue, and the most in the validation.
+    Noise {
+        /// Its standard deviation, HU.
+        hu: f64,
+        /// The most in the validation, HU.
+        validated_hu: f64,
+    },
+    /// The least and the greatest share of single networks, 0..=1.
+    ShareRange {
+        /// The least.
+        least: f64,
+        /// The greatest.
+        greatest: f64,
+    },
     /// Volumes of lesions and of both lungs, mL.
     LesionVolume {
         /// Lesions, mL.

@@ -126,6 +126,10 @@ issues! {
     LungsBeyondField "lungs.beyond-field" Warning "The lungs reach the side of the picture: part of them lies outside it and is not measured." "Use a reconstruction with a larger field of view if there is one.";
     LungsOneMissing "lungs.one-missing" Warning "Only one lung was found." "Look at the outlines before trusting the numbers.";
     LungsImplausible "lungs.implausible" Warning "The lungs' volume is unusual for an adult." "Look at the outlines before trusting the numbers.";
+    LungsLittleAir "lungs.little-air" Warning "The lungs hold less air than those on which the program was validated, as after breathing out." "Look at the outlines before trusting the share: dense lung at the back is easily marked as lesion.";
+    PixelsNoisy "pixels.noisy" Warning "The pictures are noisier than those on which the program was validated, as with a sharp kernel or a low dose." "Use a series with a soft kernel if there is one.";
+    LesionsDisagreement "lesions.disagreement" Warning "The networks find shares that are further apart than on any study of the validation." "Look at the outlines before trusting the share.";
+    LesionsBelowDetection "lesions.below-detection" Info "Marks that are too faint or too small to count as lesion were left out." "Nothing to do: CT-0 then means that no lesion is above the detection limit.";
     LesionsTrace "lesions.trace" Warning "Very little is marked as lesion: the networks mark traces on healthy lungs too." "Look at the outlines before taking them for disease.";
     DynamicsOtherPatient "dynamics.other-patient" Warning "The two studies bear different patient identifiers." "Make sure that both are of the same patient.";
     DynamicsUnknownPatient "dynamics.unknown-patient" Warning "Nothing says whether the two studies are of one person: a patient identifier is missing." "Make sure that both are of the same patient.";

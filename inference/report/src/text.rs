@@ -126,6 +126,15 @@ fn detail(found: &Found) -> String {
         },
         Found::LungVolume { ml } => format!("{ml:.0} mL in both lungs"),
         Found::LesionVolume { lesion_ml, lung_ml } => format!("{lesion_ml:.1} mL in {lung_ml:.0} mL of lung"),
+        Found::LungQuartile { hu, validated_hu } => {
+            format!("a quarter of the lungs is below {hu:.0} HU, in the validation below {validated_hu:.0} HU")
+        }
+        Found::Noise { hu, validated_hu } => {
+            format!("noise of {hu:.0} HU in soft tissue, in the validation at most {validated_hu:.0} HU")
+        }
+        Found::ShareRange { least, greatest } => {
+            format!("{:.1} to {:.1} % of both lungs", least * 100.0, greatest * 100.0)
+        }
         Found::SliceDistances { previous_mm, current_mm } => {
             format!("slice distance {previous_mm:.1} mm and {current_mm:.1} mm")
         }

@@ -6,3 +6,6 @@ pub const RIGHT_LUNG: u8 = 1;
 pub const LEFT_LUNG: u8 = 2;
 /// The voxel is lesion; always inside a lung.
 pub const LESION: u8 = 4;
+/// The lesion networks marked the voxel, in a component that is too faint or too small to count as
+/// lesion; always inside a lung, and never with [`LESION`].
+pub const TRACE: u8 = 8;

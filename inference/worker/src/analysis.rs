@@ -8,7 +8,9 @@ use std::{
 };
 
 use corsai_ensemble::{Analysis, Job, JobId, Options};
-use corsai_findings::{check_quality, measure, report, set_member_range, share_bounds, study_record};
+use corsai_findings::{
+    check_disagreement, check_domain, check_quality, measure, report, set_member_range, share_bounds, study_record,
+};
 use corsai_manifest::Vote;
 use corsai_protocol::{AnswerKey, BackendKind, Event, ReportStage, RunId, SeriesId, Stage, StudySlot};
 use corsai_report::{Issue, Lungs, Report, Runs, Severity, Tier};
@@ -415,6 +417,9 @@ impl AnalysisRun<'_> {
         let labels = analysis.all_labels();
         let mut issues = self.session.issues.clone();
         issues.extend(check_quality(analysis.volume(), labels));
+        if let Some(validated) = &self.session.manifest.validated {
+            issues.extend(check_domain(analysis.volume(), labels, validated));
+        }
         issues.extend(engine.issues.iter().cloned());
         let slices = analysis.lung_slices();
         let options = self.session.options;
@@ -433,6 +438,8 @@ impl AnalysisRun<'_> {
         let mut lungs = measure(grid, labels, complete);
         if complete {
             set_member_range(&mut lungs, &analysis.members_ml());
+            let validated = self.session.manifest.validated.as_ref();
+            issues.extend(validated.and_then(|validated| check_disagreement(&lungs, analysis.tier(), validated)));
         }
         report(study_record(self.session.series.date.clone(), grid), lungs, None, issues, runs)
     }

@@ -10,6 +10,7 @@ import pytest
 nibabel = pytest.importorskip("nibabel")
 
 from training import cohort, figures  # noqa: E402 — nibabel may be missing.
+from training.components import ComponentBounds  # noqa: E402
 from training.specs import fold_members  # noqa: E402
 from training.thresholds import PAPER  # noqa: E402
 
@@ -39,7 +40,7 @@ def test_a_volume_is_compared_as_by_hand() -> None:
     true_lungs = np.array([[[1, 1, 1, 2, 2, 2]]], np.uint8)
     lesions = np.array([[[1, 1, 0, 0, 0, 1]]], np.uint8)
     found = np.array([True, False, True, False, False])
-    volume = figures.Volume("synthetic", lungs, {}, found, figures.Rule(100), (true_lungs, lesions))
+    volume = figures.Volume("synthetic", lungs, {}, found, figures.Rule(100), 1.0, (true_lungs, lesions))
     agreement = volume.against(found)
     # One of three found, and the one outside the lungs can't be.
     assert (agreement.both, agreement.found, agreement.true) == (1, 2, 3)
@@ -56,7 +57,7 @@ def volume_of(name: str, knowing: set[str]) -> figures.Volume:
     true = lesions[lungs > 0] > 0
     names = [member for family in ("fpn", "resnet21") for member in fold_members(family).values()]
     members = {member: np.where(true == (member in knowing), 100, 0).astype(np.uint16) for member in names}
-    return figures.Volume(name, lungs, members, true, figures.Rule(100), (lungs, lesions))
+    return figures.Volume(name, lungs, members, true, figures.Rule(100), 1.0, (lungs, lesions))
 
 
 def test_a_patient_is_judged_by_the_fold_that_never_saw_it() -> None:
@@ -80,5 +81,9 @@ def test_a_vote_that_is_not_the_products_stops() -> None:
     fpn, resnet = fold_members("fpn"), fold_members("resnet21")
     volume = volume_of("synthetic", {*fpn.values(), *resnet.values()})
     figures.check(volume, PAPER)
+    # Its one component is sure everywhere.
+    figures.check(volume, PAPER, ComponentBounds(1.0, 16.0))
+    with pytest.raises(SystemExit, match="synthetic"):
+        figures.check(volume, PAPER, ComponentBounds(1.0, 16.5))
     with pytest.raises(SystemExit, match="synthetic"):
         figures.check(replace(volume, full=~volume.full), PAPER)

@@ -189,12 +189,15 @@ impl Voting {
     /// Goes on once all jobs of the pass are answered.
     pub fn finish(mut self, context: &mut Context) -> (AfterPass, Changed) {
         let changed = match &self.pass {
-            Pass::Axial => Changed::Nothing, // Each answer told its slice.
+            // Each answer told its slice, unless components depend on several.
+            Pass::Axial if self.segmentation.vote.settle() => Changed::All,
+            Pass::Axial => Changed::Nothing,
             Pass::MultiPlanar(stage) => {
                 let times = self.voters.axial_dpns;
                 let slices = self.segmentation.vote.lung_slices().len();
                 let _span = tracing::info_span!("count_multi_planar", slices).entered();
                 self.segmentation.vote.add_multi_planar(stage.crop_box(), times, |z| stage.probabilities(z));
+                self.segmentation.vote.settle();
                 Changed::All
             }
         };

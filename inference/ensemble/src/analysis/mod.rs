@@ -27,7 +27,10 @@ pub use jobs::{Job, JobId};
 pub use probabilities::LesionProbabilities;
 
 use crate::{
-    error::EnsembleError, lesion_vote::LesionVote, lung_extent::LungExtent, lung_probabilities::LungProbabilities,
+    error::EnsembleError,
+    lesion_vote::{LesionVote, MarkedBits},
+    lung_extent::LungExtent,
+    lung_probabilities::LungProbabilities,
 };
 use context::Context;
 use jobs::JobQueue;
@@ -40,8 +43,7 @@ use segmentation::Segmentation;
 #[derive(Debug)]
 struct Answer {
     tier: Tier,
-    /// One bit a voxel.
-    lesions: Vec<u8>,
+    marked: MarkedBits,
 }
 
 /// Where an analysis is; each state owns what it needs.
@@ -294,7 +296,7 @@ impl Analysis {
         }
         self.replace_state(|state, context| match state {
             State::Done(segmentation) => {
-                let previous = Answer { tier: context.options.tier, lesions: segmentation.vote.lesion_bits() };
+                let previous = Answer { tier: context.options.tier, marked: segmentation.vote.marked_bits() };
                 context.options.tier = tier;
                 (State::after_refining_pass(begin_tier(segmentation, context), previous), true)
             }
@@ -307,7 +309,7 @@ impl Analysis {
     pub fn stop_refinement(&mut self) -> bool {
         self.replace_state(|state, _| match state {
             State::Refining { mut voting, previous } => {
-                voting.segmentation.vote.show_lesions(&previous.lesions);
+                voting.segmentation.vote.show_marked(&previous.marked);
                 (State::Stopped { voting, previous }, true)
             }
             other => {

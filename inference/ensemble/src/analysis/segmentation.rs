@@ -24,7 +24,8 @@ impl Segmentation {
 
     /// Returns the lesion volume, mL, in a member's own mask.
     pub fn member_ml(&self, grid: &Grid, member: usize) -> RightLeft<f64> {
-        [0, 1].map(|side| self.sum_ml(grid, |z| self.vote.member_lesions(member, z)[side]))
+        let lesions = self.vote.member_lesions(member);
+        [0, 1].map(|side| lesions.iter().map(|(z, voxels)| f64::from(voxels[side]) * grid.voxel_ml(*z)).sum())
     }
 
     fn sum_ml(&self, grid: &Grid, voxels: impl Fn(usize) -> u32) -> f64 {

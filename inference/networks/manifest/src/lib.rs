@@ -14,6 +14,9 @@ pub struct Manifest {
     /// Thresholds of the vote for these weights; the paper's if the file has none.
     #[serde(default)]
     pub vote: Vote,
+    /// What the studies of the validation had; absent where nothing was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validated: Option<ValidatedRanges>,
     /// The networks in the order in which they run: first those that decide most voxels for their
     /// computing time.
     pub networks: Vec<NetworkEntry>,
@@ -50,6 +53,21 @@ pub struct Vote {
     pub fpn: Band,
     /// Every `ResNet` must be above this probability.
     pub resnet: f64,
+    /// What a connected component of the vote's mask needs to count as lesion; absent where every
+    /// one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub components: Option<ComponentBounds>,
+}
+
+/// What a face-connected component of the vote's mask needs to count as lesion (`docs/method.md`,
+/// "Components that convince").
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ComponentBounds {
+    /// Somewhere in the component the mean probability of all FPNs and DPNs is at least this,
+    /// 0..=1.
+    pub peak: f64,
+    /// Its volume is at least this, mL.
+    pub least_ml: f64,
 }
 
 /// Two thresholds in 0..=1. A family votes against a lesion below `low` and for one above `high`;
@@ -65,13 +83,25 @@ pub struct Band {
 impl Vote {
     /// The thresholds of the paper.
     pub const PAPER: Self =
-        Self { dpn: Band { low: 0.3, high: 0.7 }, fpn: Band { low: 0.15, high: 0.85 }, resnet: 0.5 };
+        Self { dpn: Band { low: 0.3, high: 0.7 }, fpn: Band { low: 0.15, high: 0.85 }, resnet: 0.5, components: None };
 }
 
 impl Default for Vote {
     fn default() -> Self {
         Self::PAPER
     }
+}
+
+/// Ranges of the studies on which the networks were validated. Outside of them a warning is beside
+/// the numbers (`docs/validation.md`, "Outside the validation").
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ValidatedRanges {
+    /// A quarter of the lungs' voxels is below this, HU: lungs with less air are outside.
+    pub lung_quartile_hu: f64,
+    /// Most noise of soft tissue, HU: sharper kernels and lower doses are outside.
+    pub noise_hu: f64,
+    /// Most difference of the shares (0..=1) that the standard tier's networks find alone.
+    pub standard_share_range: f64,
 }
 
 /// The plane of the slices that a network sees.

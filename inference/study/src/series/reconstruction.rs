@@ -77,7 +77,7 @@ pub(crate) fn one_reconstruction<'a>(slices: &[&'a SeriesSlice]) -> Result<(Part
     let hints = partitions(slices, &HINTS).into_iter().chain([by_time(slices)]);
     let partitions = partitions(slices, &DISCRIMINATORS).into_iter().map(|parts| (parts, true));
     for (parts, certain) in partitions.chain(hints.map(|parts| (parts, false))) {
-        if !separable || !share_places(&parts, even) {
+        if !separable || !share_places(&parts, even, certain) {
             continue;
         }
         match best_part(parts) {
@@ -122,7 +122,7 @@ pub(crate) fn best_part(parts: Vec<Part<'_>>) -> Result<(Part<'_>, StackGeometry
     for (index, part) in parts.iter().enumerate() {
         match one_reconstruction(part) {
             Ok(found) if !is_whole(index, part) => {
-                tracing::debug!(slices = found.0.len(), "a part without whole lungs")
+                tracing::debug!(slices = found.0.len(), "a part without whole lungs");
             }
             Ok(found) if best.as_ref().is_none_or(|best| found.0.len() > best.0.len()) => best = Some(found),
             Ok(_) => {}
@@ -172,10 +172,10 @@ fn by_time<'a>(slices: &[&'a SeriesSlice]) -> Vec<Part<'a>> {
 
 /// Returns whether two parts share a range of places. Where the whole is evenly spaced, most of a
 /// part of at least [`MIN_SLICES`] has to be within another one's range: a slice or two that were
-/// written anew make no part.
-fn share_places(parts: &[Part], even: bool) -> bool {
+/// written anew make no part. Nor do they where it is uncertain that the attribute tells apart.
+fn share_places(parts: &[Part], even: bool, certain: bool) -> bool {
     let pairs = parts.iter().enumerate().flat_map(|(index, one)| parts[index + 1..].iter().map(move |two| (one, two)));
-    pairs.filter(|(one, two)| !even || one.len().min(two.len()) >= MIN_SLICES).any(|(one, two)| {
+    pairs.filter(|(one, two)| !even && certain || one.len().min(two.len()) >= MIN_SLICES).any(|(one, two)| {
         let (inside_one, inside_two) = (count_within(two, one), count_within(one, two));
         if even {
             inside_one.min(inside_two) > 0 && 2 * (inside_one + inside_two) >= one.len().min(two.len())

@@ -3,83 +3,19 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{collections::BTreeMap, sync::Arc};
+mod components;
+mod synthetic;
+
+use std::sync::Arc;
 
 use corsai_ensemble::{Analysis, EnsembleError, Job, LesionProbabilities, Options};
-use corsai_manifest::{
-    Architecture, Family, Golden, Input, Manifest, NetworkEntry, Normalisation, Projection, Region, Vote,
-};
+use corsai_manifest::{ComponentBounds, Family, Manifest, NetworkEntry, Projection, Vote};
 use corsai_report::Tier;
+use corsai_volume::HuVolume;
 use corsai_volume::label;
-use corsai_volume::{Grid, HuVolume};
 use proptest::prelude::*;
 
-const SIDE: usize = 24;
-const SLICES: usize = 10;
-
-fn chest() -> Arc<HuVolume> {
-    let grid = Grid::evenly_spaced([SLICES, SIDE, SIDE], [10.0; 3]).unwrap();
-    let lung = |z: usize, y: usize, x: usize| {
-        (1..9).contains(&z) && (5..19).contains(&y) && ((3..11).contains(&x) || (13..21).contains(&x))
-    };
-    let positions = (0..SLICES * SIDE * SIDE).map(|i| (i / (SIDE * SIDE), i / SIDE % SIDE, i % SIDE));
-    let voxels = positions.map(|(z, y, x)| if lung(z, y, x) { -800 } else { 40 }).collect();
-    Arc::new(HuVolume::try_new(grid, voxels).unwrap())
-}
-
-fn entry(name: &str, family: Family, tier: Tier) -> NetworkEntry {
-    let lungs = family == Family::Lungs;
-    let architecture = Architecture::FpnEfficientNetB0 {
-        in_channels: if lungs { 4 } else { 1 },
-        classes: if lungs { 3 } else { 1 },
-        pyramid_channels: 8,
-        segmentation_channels: 8,
-    };
-    NetworkEntry {
-        name: name.into(),
-        family,
-        projections: match family {
-            Family::Lungs => vec![Projection::Axial, Projection::Coronal, Projection::Sagittal],
-            _ => vec![Projection::Axial],
-        },
-        tier,
-        architecture,
-        input: Input {
-            size: 16,
-            region: if lungs { Region::WholeVolume } else { Region::LungBox },
-            clip_hu: [-1350.0, 150.0],
-            normalisation: Normalisation::Range { divisor: 2048.0, limit: 0.505 },
-            box_margin: 0.1,
-        },
-        threshold: 0.4,
-        parts: Vec::new(),
-        golden: Golden { file: String::new(), sha256: String::new(), stride: 1 },
-        dice: BTreeMap::new(),
-        licence: String::new(),
-    }
-}
-
-/// Six networks of each voting group; first those that a slice without lesions needs.
-fn manifest() -> Manifest {
-    let mut networks = vec![entry("lungs", Family::Lungs, Tier::Quick), entry("fpn-0", Family::Fpn, Tier::Quick)];
-    let mut add = |name: &str, n: usize, family: Family, tier: Tier| {
-        networks.push(entry(&format!("{name}-{n}"), family, tier));
-    };
-    add("fpn", 1, Family::Fpn, Tier::Standard);
-    add("resnet", 0, Family::Resnet18, Tier::Standard);
-    add("dpn", 0, Family::Dpn, Tier::Full);
-    add("dpn", 1, Family::Dpn, Tier::Full);
-    for n in 2..6 {
-        add("fpn", n, Family::Fpn, Tier::Standard);
-    }
-    for n in 1..6 {
-        add("resnet", n, Family::Resnet21, Tier::Standard);
-    }
-    for n in 2..6 {
-        add("dpn", n, Family::Dpn, Tier::Full);
-    }
-    Manifest { format: Manifest::FORMAT, vote: Vote::PAPER, networks }
-}
+use synthetic::{SIDE, SLICES, SyntheticAnswers, chest, entry, manifest};
 
 /// [`manifest`] and a DPN on coronal and sagittal sections.
 fn multi_planar_manifest() -> Manifest {
@@ -89,87 +25,23 @@ fn multi_planar_manifest() -> Manifest {
     manifest
 }
 
-fn random(seed: u64) -> f32 {
-    let mut x = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    x ^= x >> 29;
-    x = x.wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x ^= x >> 32;
-    (x >> 40) as f32 / (1u64 << 24) as f32
-}
-
-/// Answers of networks that mostly agree: a random picture, the same for all, and noise of each
-/// network.
-#[derive(Debug, Clone, Copy)]
-struct SyntheticAnswers {
-    seed: u64,
-    /// Amplitude of the noise; at 0 all networks answer the same.
-    noise: f32,
-    /// Share of the picture that is lesion.
-    lesion_share: f32,
-}
-
-impl SyntheticAnswers {
-    fn answer(self, manifest: &Manifest, job: &Job) -> Vec<f32> {
-        let area = 16 * 16;
-        if manifest.networks[job.network].family == Family::Lungs {
-            let dark = |i: usize| job.input[i] < -0.2;
-            let side = |i: usize| if job.input[area + i] < 0.0 { 1 } else { 2 };
-            let class = |i: usize| if dark(i) { side(i) } else { 0 };
-            return (0..3 * area).map(|at| if at / area == class(at % area) { 0.9 } else { 0.05 }).collect();
-        }
-        (0..area)
-            .map(|i| {
-                let common = random(self.seed ^ (i as u64 / 3));
-                let own = random(self.seed ^ (job.network as u64) << 32 ^ i as u64);
-                let sharp = if common < self.lesion_share { 1.0 } else { 0.0 };
-                (sharp + (own - 0.5) * self.noise).clamp(0.0, 1.0)
-            })
-            .collect()
-    }
-
-    /// Runs an analysis and its refinements to the `then` tiers. Returns the labels, the number of
-    /// lesion networks' runs, and the analysis.
-    fn run(self, manifest: &Manifest, options: Options, then: &[Tier]) -> (Vec<u8>, u32, Analysis) {
-        let mut analysis = Analysis::new(chest(), manifest, options).unwrap();
-        self.finish(manifest, &mut analysis);
-        for tier in then {
-            analysis.refine(*tier);
-            self.finish(manifest, &mut analysis);
-        }
-        let runs = analysis.runs().iter().filter(|n| !n.name.starts_with("lungs")).map(|n| n.slices).sum();
-        (analysis.all_labels().to_vec(), runs, analysis)
-    }
-
-    /// Answers all jobs in a random order, up to four jobs at a time.
-    fn finish(self, manifest: &Manifest, analysis: &mut Analysis) {
-        let mut in_flight: Vec<Job> = Vec::new();
-        let mut random_state = self.seed;
-        while analysis.stage().is_some() {
-            while in_flight.len() < 4 {
-                let Some(job) = analysis.next_job() else { break };
-                in_flight.push(job);
-            }
-            random_state = random_state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let job = in_flight.swap_remove((random_state >> 33) as usize % in_flight.len());
-            if random_state.is_multiple_of(7) {
-                // As after a worker that died.
-                analysis.put_back(job.id);
-                continue;
-            }
-            let answer = self.answer(manifest, &job);
-            analysis.accept(job.id, &answer).unwrap();
-        }
-    }
+/// Bounds on components, or none; a voxel has 1 mL.
+fn component_bounds() -> impl Strategy<Value = Option<ComponentBounds>> {
+    proptest::option::weighted(0.75, (0.5_f64..1.0, 0.0_f64..8.0))
+        .prop_map(|bounds| bounds.map(|(peak, least_ml)| ComponentBounds { peak, least_ml }))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn an_early_stop_changes_no_voxel(seed: u64, noise in 0.0_f32..2.0, tier in 0_usize..3, paper: bool) {
-        let answers = SyntheticAnswers { seed, noise, lesion_share: 0.3 };
+    fn an_early_stop_changes_no_voxel(
+        seed: u64, noise in 0.0_f32..2.0, lesion_share in 0.0_f32..0.4, faint: bool, tier in 0_usize..3, paper: bool,
+        components in component_bounds(),
+    ) {
+        let answers = SyntheticAnswers { seed, noise, lesion_share, faint };
         let manifest = manifest();
-        let vote = (!paper).then_some(Vote { resnet: 0.3, ..Vote::PAPER });
+        let vote = (!paper).then_some(Vote { resnet: 0.3, components, ..Vote::PAPER });
         let options = Options { tier: Tier::ALL[tier], vote, ..Options::default() };
         let (early, early_runs, analysis) = answers.run(&manifest, options, &[]);
         let (full, full_runs, whole) = answers.run(&manifest, Options { full_run: true, ..options }, &[]);
@@ -189,9 +61,12 @@ proptest! {
     }
 
     #[test]
-    fn the_final_volume_is_always_within_the_bounds(seed: u64, noise in 0.0_f32..2.0) {
-        let answers = SyntheticAnswers { seed, noise, lesion_share: 0.3 };
-        let manifest = manifest();
+    fn the_final_volume_is_always_within_the_bounds(
+        seed: u64, noise in 0.0_f32..2.0, lesion_share in 0.0_f32..0.4, faint: bool, components in component_bounds(),
+    ) {
+        let answers = SyntheticAnswers { seed, noise, lesion_share, faint };
+        let mut manifest = manifest();
+        manifest.vote.components = components;
         let options = Options { tier: Tier::Full, ..Options::default() };
         let (end, ..) = answers.run(&manifest, options, &[]);
         let lesion = |labels: &[u8], side: u8| {
@@ -214,7 +89,7 @@ proptest! {
 #[test]
 fn coronal_and_sagittal_answers_change_the_mask_and_an_early_stop_does_not() {
     let manifest = multi_planar_manifest();
-    let answers = SyntheticAnswers { seed: 11, noise: 0.9, lesion_share: 0.3 };
+    let answers = SyntheticAnswers { seed: 11, noise: 0.9, lesion_share: 0.3, faint: false };
     let options = Options { tier: Tier::Full, dpn_3d: true, ..Options::default() };
     let (early, early_runs, analysis) = answers.run(&manifest, options, &[]);
     let (full, full_runs, _) = answers.run(&manifest, Options { full_run: true, ..options }, &[]);
@@ -235,7 +110,7 @@ fn coronal_and_sagittal_answers_change_the_mask_and_an_early_stop_does_not() {
 fn a_slice_without_lesions_needs_five_networks_of_eighteen() {
     let manifest = manifest();
     let options = Options { tier: Tier::Full, ..Options::default() };
-    let healthy = SyntheticAnswers { seed: 5, noise: 0.1, lesion_share: 0.0 };
+    let healthy = SyntheticAnswers { seed: 5, noise: 0.1, lesion_share: 0.0, faint: false };
     let (labels, early, analysis) = healthy.run(&manifest, options, &[]);
     assert!(labels.iter().all(|l| l & label::LESION == 0));
     assert_eq!(early, 5 * analysis.lung_slices());
@@ -244,7 +119,7 @@ fn a_slice_without_lesions_needs_five_networks_of_eighteen() {
 #[test]
 fn each_network_has_a_volume_and_the_voxels_an_agreement() {
     let options = Options { tier: Tier::Full, ..Options::default() };
-    let answers = SyntheticAnswers { seed: 5, noise: 0.5, lesion_share: 0.3 };
+    let answers = SyntheticAnswers { seed: 5, noise: 0.5, lesion_share: 0.3, faint: false };
     let (labels, _, analysis) = answers.run(&manifest(), options, &[]);
     let marked = labels.iter().filter(|l| **l & label::LESION != 0).count() as f64;
     let members = analysis.members_ml();
@@ -265,7 +140,7 @@ fn agreements(analysis: &Analysis) -> Vec<Option<Vec<u8>>> {
 #[test]
 fn a_stopped_refinement_shows_the_previous_answer_and_can_be_resumed() {
     let manifest = manifest();
-    let answers = SyntheticAnswers { seed: 7, noise: 0.9, lesion_share: 0.3 };
+    let answers = SyntheticAnswers { seed: 7, noise: 0.9, lesion_share: 0.3, faint: false };
     let (quick, _, mut analysis) = answers.run(&manifest, Options::default(), &[]);
     assert!(!analysis.stop_refinement() && !analysis.resume(Tier::Standard));
     let agreed = agreements(&analysis);
@@ -298,7 +173,7 @@ fn a_study_without_lung_is_done_after_the_lungs() {
     let options = Options { keep_probabilities: true, ..Options::default() };
     let volume = HuVolume::try_new(chest().grid().clone(), vec![40; SLICES * SIDE * SIDE]).unwrap();
     let mut analysis = Analysis::new(Arc::new(volume), &manifest, options).unwrap();
-    SyntheticAnswers { seed: 1, noise: 0.5, lesion_share: 0.3 }.finish(&manifest, &mut analysis);
+    SyntheticAnswers { seed: 1, noise: 0.5, lesion_share: 0.3, faint: false }.finish(&manifest, &mut analysis);
     assert_eq!((analysis.stage(), analysis.lung_slices()), (None, 0));
     assert_eq!(analysis.labels(4), (vec![0; SIDE * SIDE], true, true));
     assert_eq!((analysis.bounds_ml(), analysis.members_ml()), (None, vec![]));
@@ -312,14 +187,14 @@ fn refining_without_more_networks_is_refused() {
     let mut few = manifest();
     few.networks.truncate(2);
     let (_, _, mut analysis) =
-        SyntheticAnswers { seed: 1, noise: 1.0, lesion_share: 0.3 }.run(&few, Options::default(), &[]);
+        SyntheticAnswers { seed: 1, noise: 1.0, lesion_share: 0.3, faint: false }.run(&few, Options::default(), &[]);
     assert!(!analysis.refine(Tier::Full));
     assert_eq!((analysis.stage(), analysis.tier()), (None, Tier::Quick));
 }
 
 /// Runs an analysis to its end; `answer` returns a lesion network's probabilities.
 fn finish_with(analysis: &mut Analysis, manifest: &Manifest, answer: impl Fn(usize) -> Vec<f32>) {
-    let lungs = SyntheticAnswers { seed: 1, noise: 0.0, lesion_share: 0.0 };
+    let lungs = SyntheticAnswers { seed: 1, noise: 0.0, lesion_share: 0.0, faint: false };
     while analysis.stage().is_some() {
         let job = analysis.next_job().unwrap();
         let given = match manifest.networks[job.network].family {
@@ -333,7 +208,7 @@ fn finish_with(analysis: &mut Analysis, manifest: &Manifest, answer: impl Fn(usi
 #[test]
 fn an_answer_of_an_earlier_pass_is_refused() {
     let manifest = manifest();
-    let answers = SyntheticAnswers { seed: 3, noise: 0.5, lesion_share: 0.3 };
+    let answers = SyntheticAnswers { seed: 3, noise: 0.5, lesion_share: 0.3, faint: false };
     let options = Options { tier: Tier::Standard, full_run: true, ..Options::default() };
     let mut analysis = Analysis::new(chest(), &manifest, options).unwrap();
     let mut stale: Vec<(Job, Vec<f32>)> = Vec::new();
@@ -406,7 +281,7 @@ fn with_sections_each_axial_dpn_counts_as_three_members() {
 fn probabilities_on_the_grid_are_what_the_vote_counts() {
     let manifest = manifest();
     let options = Options { full_run: true, keep_probabilities: true, ..Options::default() };
-    let answers = SyntheticAnswers { seed: 11, noise: 1.2, lesion_share: 0.3 };
+    let answers = SyntheticAnswers { seed: 11, noise: 1.2, lesion_share: 0.3, faint: false };
     let mut analysis = Analysis::new(chest(), &manifest, options).unwrap();
     let grid = analysis.volume().grid().clone();
     let area = grid.area();
