@@ -169,7 +169,7 @@ impl LungResampler {
     /// From a cube of `size` voxels a side that shows these slices of the grid.
     pub fn new(grid: &Grid, slices: RangeInclusive<usize>, size: usize) -> Self {
         Self {
-            along: SliceAxis::of_range(grid, slices.clone()).from_cube(size),
+            along: SliceAxis::of_range(grid, slices.clone()).to_slices(size),
             slices,
             vertical: Filter::new(size, grid.rows()),
             horizontal: Filter::new(size, grid.columns()),

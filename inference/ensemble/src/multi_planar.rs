@@ -61,7 +61,7 @@ impl MultiPlanarStage {
             first_slice: first,
             cube: stack_to_cube(&planes, &axis, input),
             sums: sums.map(|(projection, count)| (projection, vec![0.0; values], count)).collect(),
-            to_slices: axis.from_cube(size),
+            to_slices: axis.to_slices(size),
             to_pixels: Filter::new(size, crop_box.side),
         }
     }

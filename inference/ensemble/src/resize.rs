@@ -19,11 +19,12 @@ impl Filter {
     pub fn new(source: usize, target: usize) -> Self {
         let scale = source as f64 / target as f64;
         let reach = scale.max(1.0);
-        Self::from_taps(source, (0..target).map(|i| triangle(source, scale * (i as f64 + 0.5), reach)).collect())
+        let taps: Vec<_> = (0..target).map(|i| triangle(source, scale * (i as f64 + 0.5), reach)).collect();
+        Self::from_taps(source, &taps)
     }
 
     /// `taps` has the first input sample and the weights of each output sample.
-    pub fn from_taps(source: usize, taps: Vec<(usize, Vec<f64>)>) -> Self {
+    pub fn from_taps(source: usize, taps: &[(usize, Vec<f64>)]) -> Self {
         let most = taps.iter().map(|(_, weights)| weights.len()).max().expect("invariant: a target has samples");
         let mut weights = vec![0.0; taps.len() * most];
         // At the end all weights begin sooner, so that none reaches past the source.

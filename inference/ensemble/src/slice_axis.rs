@@ -46,20 +46,20 @@ impl SliceAxis {
             Self::Uneven { lower_mm, length_mm, positions_mm, slab_mm } => {
                 let step = length_mm / size as f64;
                 let taps = |i: usize| weights_at(positions_mm, slab_mm, lower_mm + (i as f64 + 0.5) * step, step);
-                Filter::from_taps(positions_mm.len(), (0..size).map(taps).collect())
+                Filter::from_taps(positions_mm.len(), &(0..size).map(taps).collect::<Vec<_>>())
             }
         }
     }
 
     /// Returns the filter from a cube of `size` voxels a side to the slices.
-    pub fn from_cube(&self, size: usize) -> Filter {
+    pub fn to_slices(&self, size: usize) -> Filter {
         match self {
             Self::Even(slices) => Filter::new(size, *slices),
             Self::Uneven { lower_mm, length_mm, positions_mm, slab_mm } => {
                 let step = length_mm / size as f64;
                 let slices = positions_mm.iter().zip(slab_mm);
                 let taps = slices.map(|(at, slab)| triangle(size, (at - lower_mm) / step, (slab / step).max(1.0)));
-                Filter::from_taps(size, taps.collect())
+                Filter::from_taps(size, &taps.collect::<Vec<_>>())
             }
         }
     }
@@ -134,7 +134,7 @@ mod tests {
         let even: Vec<f64> = (0..40).map(|z| f64::from(z) * 2.5).collect();
         assert_eq!(axis(&even), SliceAxis::Even(40));
         assert_eq!(axis(&even).to_cube(128), Filter::new(40, 128));
-        assert_eq!(axis(&even).from_cube(128), Filter::new(128, 40));
+        assert_eq!(axis(&even).to_slices(128), Filter::new(128, 40));
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
                 let inside = (0.0..=300.0).contains(&(height - step)) && (0.0..=300.0).contains(&(height + step));
                 assert!(!inside || (found - height).abs() < 0.3 * step.max(2.0), "{size}: {found} at {height}");
             }
-            let back = resized(&axis.from_cube(size), &cube);
+            let back = resized(&axis.to_slices(size), &cube);
             for (found, height) in back.iter().zip(&positions).filter(|(_, at)| (25.0..=275.0).contains(*at)) {
                 assert!((found - height).abs() < 0.5 * step, "{size}: {found} at {height}");
             }

@@ -316,7 +316,9 @@ mod tests {
         let central = plain.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
         let with = |at: [usize; 2], byte: u8| {
             let mut changed = plain.clone();
-            at.iter().for_each(|at| changed[*at] = byte);
+            for at in at {
+                changed[at] = byte;
+            }
             contents(&changed, PLENTY).0
         };
         assert_eq!(with([8, central + 10], 12), ["z/a UnsupportedArchive(ZipBzip2)"]);

@@ -183,7 +183,8 @@ fn a_series_becomes_numbers_and_the_page_is_told_every_step() {
     let (context, opened) = (context(FakePlatform::with_gpus([Ok(gpu)])), opened());
     let _stop = context.studies.begin(KEY, Study::default());
     take_posted();
-    let resources = DecodeResources { decoders: DecoderPool::new(1), ahead: Prefetched::default() };
+    let resources =
+        DecodeResources { decoders: DecoderPool::new(1), ahead: Prefetched::default(), files: Rc::default() };
     let run = analyse(&context, KEY, &opened, opened.series[0].summary().id, resources, Instant::now());
     run.now_or_never().expect("nothing waits for a browser").unwrap();
     let mut steps = Vec::new();

@@ -72,8 +72,8 @@ fn next_box(bytes: &[u8]) -> Result<FileBox<'_>, CodecError> {
 mod tests {
     use super::*;
 
-    fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
-        [&(body.len() as u32 + 8).to_be_bytes(), &kind[..], body].concat()
+    fn boxed(kind: &[u8], body: &[u8]) -> Vec<u8> {
+        [&(body.len() as u32 + 8).to_be_bytes(), kind, body].concat()
     }
 
     #[test]

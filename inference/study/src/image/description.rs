@@ -121,8 +121,8 @@ impl ImageKind {
         // One sample a pixel is grey where nothing else is said.
         let coloured = samples.is_some() && frame.word(tags::SAMPLES_PER_PIXEL) != Some(1)
             || !photometric.is_empty() && !photometric.starts_with("MONOCHROME");
-        let shows_densities = !types.contains(&"LOCALIZER") && !(derived && is_no_density(&types, frame));
-        if !shows_densities || coloured || !(is_ct_class || class.is_empty()) {
+        let no_density = types.contains(&"LOCALIZER") || derived && is_no_density(&types, frame);
+        if no_density || coloured || !(is_ct_class || class.is_empty()) {
             Self::NotOriginal
         } else if derived {
             Self::DerivedSlice

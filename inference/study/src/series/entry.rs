@@ -116,7 +116,7 @@ impl Series {
     pub fn preview_from(&self, bytes: Vec<u8>) -> Option<(Preview, Vec<u8>)> {
         let middle = self.content.as_ref().ok()?.middle()?;
         let mut preview = None;
-        read_again(middle.origin.file, bytes, &BTreeMap::from([(middle.origin, ())]), |(), image| {
+        read_again(middle.origin.file, bytes, &BTreeMap::from([(middle.origin, 0)]), |_, image| {
             let hu = middle.decode_again(image).inspect_err(|error| tracing::debug!(%error, "no preview"));
             preview = hu.ok().map(|hu| preview_of_hu(&hu, middle, self.summary.id));
         });

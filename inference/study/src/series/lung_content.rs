@@ -54,7 +54,9 @@ fn enclosed_air(hu: &[i16], columns: usize) -> usize {
         row == 0 || column == 0 || row + 1 == rows || column + 1 == columns
     };
     let mut reached: Vec<usize> = (0..open.len()).filter(at_side).filter(|at| open[*at]).collect();
-    reached.iter().for_each(|at| open[*at] = false);
+    for at in &reached {
+        open[*at] = false;
+    }
     while let Some(at) = reached.pop() {
         let column = at % columns;
         let beside = [

@@ -80,7 +80,7 @@ pub(crate) fn one_reconstruction<'a>(slices: &[&'a SeriesSlice]) -> Result<(Part
         if !separable || !share_places(&parts, even, certain) {
             continue;
         }
-        match best_part(parts) {
+        match best_part(&parts) {
             Ok(found) => return Ok(found),
             Err(_) => mixed |= certain,
         }
@@ -97,7 +97,7 @@ pub(crate) fn one_reconstruction<'a>(slices: &[&'a SeriesSlice]) -> Result<(Part
 /// # Errors
 /// That of the largest part, or [`GeometryError::Mixed`] where no part that has a geometry shows
 /// the whole lungs.
-pub(crate) fn best_part(parts: Vec<Part<'_>>) -> Result<(Part<'_>, StackGeometry), GeometryError> {
+pub(crate) fn best_part<'a>(parts: &[Part<'a>]) -> Result<(Part<'a>, StackGeometry), GeometryError> {
     let contents: Vec<LungContent> = parts.iter().map(|part| LungContent::of(part)).collect();
     let ends = |part: &Part| extent(part).unwrap_or_default();
     let (lowest, highest) = parts

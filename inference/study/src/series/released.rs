@@ -6,13 +6,13 @@ use crate::archive::{Budget, each_file};
 use crate::image::file_image::{FileImage, Origin};
 use crate::image::file_reader::read_images;
 
-/// Reads a file again and calls `each` with those of its images that are wanted. What can't be read
-/// any more is passed over.
-pub(crate) fn read_again<T>(
+/// Reads a file again and calls `each` with those of its images that are wanted, and their numbers.
+/// What can't be read any more is passed over.
+pub(crate) fn read_again(
     file: usize,
     bytes: Vec<u8>,
-    wanted: &BTreeMap<Origin, T>,
-    mut each: impl FnMut(&T, &FileImage),
+    wanted: &BTreeMap<Origin, usize>,
+    mut each: impl FnMut(usize, &FileImage),
 ) {
     let mut origin = Origin { file, ..Origin::default() };
     // What unpacked within bounds before does so again; an archive that has changed meanwhile is
@@ -25,8 +25,8 @@ pub(crate) fn read_again<T>(
             && let Ok(images) = read_images("", bytes, origin, usize::MAX)
         {
             for image in images {
-                if let Some(value) = wanted.get(&image.origin) {
-                    each(value, &image);
+                if let Some(number) = wanted.get(&image.origin) {
+                    each(*number, &image);
                 }
             }
         }

@@ -177,7 +177,7 @@ fn one_size<'a>(slices: &[&'a SeriesSlice]) -> Result<(Vec<&'a SeriesSlice>, Sta
     match &sets[..] {
         [] => Err(GeometryError::NotParallel),
         [one] => one_reconstruction(one),
-        _ => best_part(sets),
+        _ => best_part(&sets),
     }
 }
 

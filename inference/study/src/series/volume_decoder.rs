@@ -118,7 +118,7 @@ impl VolumeDecoder {
         });
         let wanted: BTreeMap<Origin, usize> = waiting.map(|(z, slice)| (slice.origin, z)).collect();
         let mut decoded = Vec::new();
-        read_again(file, bytes, &wanted, |&z, image| {
+        read_again(file, bytes, &wanted, |z, image| {
             let result = stack.slices.get(z).ok_or(SliceError::NoSuchSlice).and_then(|slice| slice.decode_again(image));
             decoded.extend(self.accept(z, result).is_ok().then_some(z));
         });

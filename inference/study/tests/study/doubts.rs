@@ -296,7 +296,9 @@ fn limits_end_in_a_refusal_not_in_a_part() {
     // One file that is too large stops no other.
     let mut intake = Intake::new(Limits::default());
     intake.add_too_large("disc.iso");
-    files.iter().for_each(|file| intake.add(&file.name, file.bytes()));
+    for file in &files {
+        intake.add(&file.name, file.bytes());
+    }
     let opened = intake.finish();
     assert_eq!(codes(&opened.issues), [Code::FileTooLarge]);
     assert!(only(&opened).summary().usable);

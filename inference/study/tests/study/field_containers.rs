@@ -58,7 +58,9 @@ fn zip(files: &[(&str, Vec<u8>)], method: zip::CompressionMethod) -> Vec<u8> {
 fn declared(mut archive: Vec<u8>, local: usize, central: usize, byte: u8) -> Vec<u8> {
     for (mark, offset) in [(b"PK\x03\x04", local), (b"PK\x01\x02", central)] {
         let places: Vec<usize> = (0..archive.len() - 4).filter(|at| archive[*at..].starts_with(mark)).collect();
-        places.into_iter().for_each(|at| archive[at + offset] = byte);
+        for at in places {
+            archive[at + offset] = byte;
+        }
     }
     archive
 }
@@ -264,7 +266,9 @@ fn what_is_in_archives_is_read_again_too() {
 fn a_file_that_changed_since_it_was_listed_is_a_missing_slice() {
     let files: Vec<(String, Vec<u8>)> = chest(30).iter().map(|file| (file.name.clone(), file.bytes())).collect();
     let mut intake = Intake::new(Limits { bytes: 1, ..Limits::default() });
-    files.iter().for_each(|(name, bytes)| intake.add(name, bytes.clone()));
+    for (name, bytes) in &files {
+        intake.add(name, bytes.clone());
+    }
     let list = intake.finish();
     let mut decoder = only(&list).decoder().unwrap();
     for file in decoder.released_files() {

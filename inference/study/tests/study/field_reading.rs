@@ -47,8 +47,8 @@ fn a_restart_that_is_not_where_it_was_announced_is_no_picture() {
 }
 
 /// A box of a JP2 file.
-fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
-    [&(content.len() as u32 + 8).to_be_bytes(), &kind[..], content].concat()
+fn boxed(kind: &[u8], content: &[u8]) -> Vec<u8> {
+    [&(content.len() as u32 + 8).to_be_bytes(), kind, content].concat()
 }
 
 #[test]
@@ -127,18 +127,20 @@ fn with_sequence(file: &File, outer: Written, inner: Written, vr: &str, open: [b
     ]
     .concat();
     let undefined = |start: &[u8], content: &[u8], end: [u8; 4]| [start, &[0xFF; 4], content, &end, &[0; 4]].concat();
-    let item = match open[1] {
-        true => undefined(&[0xFE, 0xFF, 0x00, 0xE0], &content, [0xFE, 0xFF, 0x0D, 0xE0]),
-        false => item(&content, Written::Explicit),
+    let item = if open[1] {
+        undefined(&[0xFE, 0xFF, 0x00, 0xE0], &content, [0xFE, 0xFF, 0x0D, 0xE0])
+    } else {
+        item(&content, Written::Explicit)
     };
     let tag = [8, 0, 0x18, 0x22];
     let start = match outer {
         Written::Implicit => tag.to_vec(),
         _ => [&tag[..], vr.as_bytes(), &[0, 0]].concat(),
     };
-    let sequence = match open[0] {
-        true => undefined(&start, &item, [0xFE, 0xFF, 0xDD, 0xE0]),
-        false => [&start[..], &(item.len() as u32).to_le_bytes(), &item].concat(),
+    let sequence = if open[0] {
+        undefined(&start, &item, [0xFE, 0xFF, 0xDD, 0xE0])
+    } else {
+        [&start[..], &(item.len() as u32).to_le_bytes(), &item].concat()
     };
     let bytes = file.bytes_as(outer);
     let patient: &[u8] =

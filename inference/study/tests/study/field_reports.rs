@@ -136,7 +136,9 @@ fn sequence(vr: &str, content: &[u8], ends: &[[u8; 4]]) -> Vec<u8> {
     let mut bytes = [&[0x08, 0x00, 0x40, 0x11][..], vr.as_bytes(), &[0, 0], &[0xFF; 4]].concat();
     bytes.extend([0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF]);
     bytes.extend(content);
-    ends.iter().for_each(|end| bytes.extend([&end[..], &[0; 4]].concat()));
+    for end in ends {
+        bytes.extend([&end[..], &[0; 4]].concat());
+    }
     bytes
 }
 
