@@ -36,7 +36,7 @@ pub fn ProgressCard() -> impl IntoView {
 #[component]
 pub fn Listing() -> impl IntoView {
     let controller = use_controller();
-    let found = move || controller.listing.get().map(|found| text::progress::files_found(found));
+    let found = move || controller.listing.get().map(text::progress::files_found);
     let listing = Memo::new(move |_| controller.listing.get().is_some());
     move || {
         listing.get().then(|| {
