@@ -115,7 +115,7 @@ fn a_nifti_file_that_is_no_ct_is_refused() {
         ("shifted.nii.gz", "hu.implausible", "Hounsfield"),
         ("grey.nii.gz", "pixels.eight-bit", "8 bits"),
         ("few.nii.gz", "series.too-few", "1, at least 8 needed"),
-        ("note.nii", "nifti.unusable", "it is not a NIfTI-1 file"),
+        ("note.nii", "file.empty", "too short"),
         ("part.nii.gz", "nifti.unusable", "the file ends before its data does"),
         ("gone.nii", "file.unreadable", "could not be read"),
     ] {
