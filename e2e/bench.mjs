@@ -19,7 +19,7 @@ const RUNS = Number(process.env.RUNS ?? 3);
 const { networks: SHIPPED } = JSON.parse(readFileSync(new URL("../models/manifest.json", import.meta.url)));
 const FURTHER = ["standard", "full"].filter((tier) => SHIPPED.some((network) => network.tier === tier));
 
-// ── What is downloaded ──────────────────────────────────────────────────────────────────────────────────────────────
+// ── What is downloaded ───────────────────────────────────────────────────────────────────────────
 
 const files = (folder) =>
   readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name)).filter((file) => statSync(file).isFile());
@@ -43,7 +43,7 @@ async function sizes() {
   ];
 }
 
-// ── Networks on a known slice ───────────────────────────────────────────────────────────────────────────────────────
+// ── Networks on a known slice ────────────────────────────────────────────────────────────────────
 
 // From nothing but the weights to the first answer, and warm; what it takes. On a GPU also its pace
 // of what can be done there at most: `most` of page.mjs, which the same page has just measured.
@@ -85,7 +85,7 @@ async function gpu() {
   return rows;
 }
 
-// ── Studies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Studies ──────────────────────────────────────────────────────────────────────────────────────
 
 // A real study's folder; nothing where there is none here.
 function found(name) {
@@ -158,7 +158,7 @@ async function synthetic() {
   return [...seen(name, quick), ...rows];
 }
 
-// ── All of it, or the parts that are named ──────────────────────────────────────────────────────────────────────────
+// ── All of it, or the parts that are named ───────────────────────────────────────────────────────
 
 const PARTS = { sizes: [sizes, long], networks: [networks, wide], gpu: [gpu, wide], reading: [reading, long], studies: [studies, long] };
 

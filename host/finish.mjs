@@ -36,7 +36,7 @@ function put(text, old, fresh) {
   return text.replaceAll(old, () => fresh);
 }
 
-// ── Page and worker ─────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Page and worker ──────────────────────────────────────────────────────────────────────────────
 
 let page = from("index.html").toString();
 const take = (name, to) => {
@@ -102,7 +102,7 @@ page = put(page, `src="boot.js"`, attributes);
 page = put(page, "<head>", `<head>\n    <meta http-equiv="Content-Security-Policy" content="${META_POLICY}" />`);
 dist.set("index.html", Buffer.from(page));
 
-// ── What a service worker keeps ─────────────────────────────────────────────────────────────────────────────────────
+// ── What a service worker keeps ──────────────────────────────────────────────────────────────────
 
 // Weights are kept by the page; the documents are read where there is a network.
 const DOCUMENTS = ["404.html", "licences.txt", "sbom.json"];
@@ -113,7 +113,7 @@ let keeper = put(from("sw.js").toString(), "const FILES = [];", `const FILES = $
 keeper = put(keeper, 'const BUILD = "";', `const BUILD = "${short(files)}";`);
 dist.set("sw.js", Buffer.from(keeper));
 
-// ── Out ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Out ──────────────────────────────────────────────────────────────────────────────────────────
 
 const names = [...dist.keys()].sort();
 const large = names.filter((name) => dist.get(name).length > BYTES_MAX);

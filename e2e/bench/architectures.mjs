@@ -3,7 +3,7 @@
 
 import { Graph } from "./onnx.mjs";
 
-// ── FPN over EfficientNet-B0 ────────────────────────────────────────────────────────────────────────────────────────
+// ── FPN over EfficientNet-B0 ─────────────────────────────────────────────────────────────────────
 
 // Blocks, kernel, stride of the first, expansion, output channels.
 const STAGES = [
@@ -60,7 +60,7 @@ function fpn(graph, { in_channels, classes, pyramid_channels, segmentation_chann
   return graph.aligned(graph.conv(sum, "segmentation_head.0", [segmentation_channels, classes]), 4);
 }
 
-// ── ResNets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── ResNets ──────────────────────────────────────────────────────────────────────────────────────
 
 const STEM = { kernel: 7, stride: 2 };
 const WIDTHS = [64, 64, 128, 256, 512];
@@ -94,7 +94,7 @@ function resnet18(graph, { in_channels, classes }) {
   return graph.areas(graph.conv(coarsest, "head", [channels, classes]), 16);
 }
 
-// ── DPN-92 ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── DPN-92 ───────────────────────────────────────────────────────────────────────────────────────
 
 // Blocks, channels of the added path, channels that each block appends.
 const PATHS = [[3, 256, 16], [4, 512, 32], [20, 1024, 24], [3, 2048, 128]];
@@ -129,7 +129,7 @@ function dpn92(graph, channels) {
   return features;
 }
 
-// ── U-Nets ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── U-Nets ───────────────────────────────────────────────────────────────────────────────────────
 
 function unet(graph, features, widths, classes) {
   const three = (x, name, dims) => graph.conv(x, name, dims, { kernel: 3 });

@@ -4,7 +4,7 @@
 const [FLOAT, INT64] = [1, 7];
 const [IR_VERSION, OPERATORS] = [8, 17];
 
-// ── Protocol buffers ────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Protocol buffers ─────────────────────────────────────────────────────────────────────────────
 
 function varint(value) {
   const bytes = [];
@@ -40,7 +40,7 @@ function described(field, name, shape) {
   return message(field, bytes(1, name), message(2, message(1, integer(1, FLOAT), sizes)));
 }
 
-// ── A graph ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── A graph ──────────────────────────────────────────────────────────────────────────────────────
 
 const GROUPS = 32;
 const REPEATED = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
@@ -101,7 +101,7 @@ export class Graph {
     return this.#floats(name, as, this.#take(name, shape, around));
   }
 
-  // ── Layers ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Layers ─────────────────────────────────────────────────────────────────────────────────────
 
   // Around a picture lies half a kernel, or as little as it takes with the odd pixel behind it
   // (TensorFlow's "same").

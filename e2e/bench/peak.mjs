@@ -6,7 +6,7 @@ const LONG_MS = 100;
 const TRIES = 5;
 const WORKGROUP = 256;
 
-// ── Products ────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Products ─────────────────────────────────────────────────────────────────────────────────────
 
 const WORKGROUPS = 2048;
 // Chains of vec4f that an invocation has under way, and links of each a round.
@@ -29,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   results[id.x] = ${chains.join(" + ")};
 }`;
 
-// ── A copy ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── A copy ───────────────────────────────────────────────────────────────────────────────────────
 
 // More than caches hold, and no more than every adapter binds.
 const COPIED = 128 * 2 ** 20;
@@ -66,7 +66,7 @@ export async function peak() {
   }
 }
 
-// What runs a shader on so many workgroups so many times, and waits for it.
+// Returns a function that runs a shader on a number of workgroups several times, and waits for it.
 function program(device, code, buffers) {
   const pipeline = device.createComputePipeline({
     layout: "auto",

@@ -30,8 +30,8 @@ const SMALL = 64;
 // Where WebGPU is tried.
 export const HOSTS = { Chromium: inChromium, "Dawn in Node": inDawn };
 
-// Every network in one thread of the CPU in so many fresh browsers: `{ name, device, work, runs }`
-// with what `measure` of page.mjs found in each.
+// Times every network on one thread of the CPU, in a number of fresh browsers. Returns `{ name,
+// device, work, runs }` with what `measure` of page.mjs found in each.
 export const onCpu = (times) => each("Chromium", times, { gpu: false, device: "one thread" });
 
 // The same on a host's best adapter; on one in software once, and small. The peer is timed even

@@ -3,8 +3,9 @@
 export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const rounded = (value) => Number(value.toPrecision(3));
 
-// `what` of `name`, ours and a peer's; `ratio` is how much better we are: the peer's time, size or
-// memory over ours, of what is better when it is `more`, such as pace, ours over the peer's.
+// `what` of `name`, ours and a peer's. A `ratio` above 1 means that ours is better. For time, size
+// and memory it is the peer's over ours. Where `more` is better, as for pace, it is ours over the
+// peer's.
 export function row([name, what], runs, ours, unit, peer = null, more = false) {
   const ratio = peer === null ? null : rounded(more ? ours / peer : peer / ours);
   return { name, what, runs, ours: rounded(ours), peer: peer === null ? null : rounded(peer), ratio, unit };

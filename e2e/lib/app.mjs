@@ -118,7 +118,7 @@ class App {
   get = (id) => this.page.getByTestId(id);
   click = (id) => this.get(id).click();
 
-  // ── Opening ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Opening ────────────────────────────────────────────────────────────────────────────────────
 
   openPhantom = () => this.click("open-phantom");
   openFolder = (folder, slot = "current") => this.get(`folder-${slot}`).setInputFiles(folder);
@@ -191,7 +191,7 @@ class App {
     }, message);
   }
 
-  // ── Reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Reading ────────────────────────────────────────────────────────────────────────────────────
 
   async words(id) {
     return (await this.get(id).first().textContent()).replaceAll("\u202f", " ").trim();

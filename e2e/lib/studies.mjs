@@ -76,7 +76,7 @@ export function writeStudy(name, files) {
   return folder;
 }
 
-// ── Odd files ───────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Odd files ────────────────────────────────────────────────────────────────────────────────────
 
 export const truncated = (bytes) => bytes.subarray(0, Math.floor(bytes.length / 2));
 export const withoutPixels = (bytes) => changed(bytes, { [TAG.pixels]: null });

@@ -236,7 +236,7 @@ describe("when the browser is opened again (P8)", () => {
   });
 });
 
-// ── What is tried against it (P5) ───────────────────────────────────────────────────────────────────────────────────
+// ── What is tried against it (P5) ────────────────────────────────────────────────────────────────
 
 // Each way out that page or worker know; `to` is an address of somebody else. Runs there.
 function attempts(to) {

@@ -27,7 +27,8 @@ from .specs import SPECS
 
 #: Batches that rounding to 4 bits is optimised on.
 CALIBRATION = 3
-#: Threads that wait for each other stand still on a busy machine; two runs of one thread each don't.
+#: Threads that wait for each other stand still on a busy machine; two runs of one thread each
+#: don't.
 THREADS = 1
 
 

@@ -16,7 +16,8 @@ from .specs import SPECS
 
 FOLDER = REPOSITORY / "inference/ensemble/tests/training-crop"
 SLICES, ROWS, COLUMNS = 5, 22, 26
-#: Sizes of the networks' inputs: the box of 23 pixels is reduced for one and enlarged for the other.
+#: Sizes of the networks' inputs: the box of 23 pixels is reduced for one and enlarged for the
+#: other.
 REDUCED, ENLARGED, WHOLE = 16, 32, 8
 #: The slice that is cropped.
 SLICE = 3

@@ -15,7 +15,8 @@ from .hounsfield import hu_from_grey
 from .paths import ARRAYS, TRUNKS
 from .specs import Spec
 
-#: Rows and columns kept of a volume: a little more than the networks see, so that zooming in shows something.
+#: Rows and columns kept of a volume: a little more than the networks see, so that zooming in shows
+#: something.
 PLANE = 160
 #: Share of the pictures that come from scans from neck to abdomen, where there are any.
 TRUNK_SHARE = 0.4

@@ -22,7 +22,8 @@ EVALUATED = (
     ("unmasked", "cohort.csv", "standard", ()),
     ("volumes", "held-out.csv", "full", ("--vote", "paper")),
 )
-#: DICOM series whose probabilities are kept: a healthy patient, and one whose slices a reader labelled.
+#: DICOM series whose probabilities are kept: a healthy patient, and one whose slices a reader
+#: labelled.
 SERIES = ("normal-001", "covid-P001")
 
 

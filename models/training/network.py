@@ -21,7 +21,8 @@ from .infnet import InfNet
 BATCH_NORM_MOMENTUM = 0.1
 #: Features a basic-block ResNet gives at each halving of the picture, the picture itself first.
 RESNET_CHANNELS = [3, 64, 64, 128, 256, 512]
-#: Narrower than smp's (256, 128, 64, 32, 16) where the encoder's features are wide: the paper's light decoder.
+#: Narrower than smp's (256, 128, 64, 32, 16) where the encoder's features are wide: the paper's
+#: light decoder.
 LIGHT_DECODER = (128, 64, 32, 32, 16)
 
 

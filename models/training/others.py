@@ -19,7 +19,7 @@ from .specs import FOLDS
 HEALTHY = ("lidc-0001", "lidc-0002", "lidc-0003", "normal-001")
 #: Patients with COVID-19, outlined by nobody.
 UNLABELLED = ("ricord-000082", "ricord-001012", "covid-P001")
-#: Of a DICOM series every so many slices.
+#: Step between the slices that are taken of a DICOM series.
 DICOM_STEP = 2
 
 

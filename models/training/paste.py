@@ -24,7 +24,8 @@ def breathe_out(hu: torch.Tensor, lungs: torch.Tensor, random: torch.Generator) 
     everywhere, gravity, power = (float(uniform(random, low, high, 1)) for low, high in [(0, 0.2), (0, 0.3), (1, 3)])
     loss = everywhere + gravity * depth**power
     if float(torch.rand(1, generator=random)) < 0.5:
-        # How far each voxel is from the first one behind it that isn't lung, in shares of the lungs' depth.
+        # How far each voxel is from the first one behind it that isn't lung, in shares of the
+        # lungs' depth.
         outside = (lungs < 0.5).float()
         behind = torch.zeros_like(lungs)
         run = torch.full_like(lungs[0], float(len(lungs)))

@@ -16,7 +16,8 @@ from .hounsfield import LESION
 from .measure import corsai
 from .paths import MODELS
 
-#: Shares of the left and of the right lung, and the seed, of the study that the page offers; in no training.
+#: Shares of the left and of the right lung, and the seed, of the study that the page offers; in no
+#: training.
 STUDY = (0.08, 0.16, 1)
 #: Of its slices, from the feet, and of their rows.
 ROWS = slice(32, 208)

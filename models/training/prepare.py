@@ -21,7 +21,8 @@ from .paths import ARRAYS, DATA, REPOSITORY, TRUNKS
 
 #: Slices of this volume run from head to feet.
 HEAD_FIRST = {"radiopaedia-1"}
-#: Phantoms to train on: share of the left and of the right lung, seed. The page's own has seed 1 and stays unseen.
+#: Phantoms to train on: share of the left and of the right lung, seed. The page's own has seed 1
+#: and stays unseen.
 PHANTOMS = [(0.0, 0.0, 11), (0.05, 0.02, 12), (0.12, 0.3, 13), (0.25, 0.1, 14), (0.5, 0.35, 15), (0.6, 0.75, 16)]
 
 
@@ -133,8 +134,9 @@ def volume(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     return grey, sides(lungs) | np.where(mask == 2, LESION, 0).astype(np.uint8)
 
 
-#: The single slices aren't in HU as their source says: air beside the patient is at −798 HU and muscle at about 12
-#: (modes over 27 slices, each within 25 HU). So they are brought to −1000 and 35 HU.
+#: The single slices aren't in HU as their source says: air beside the patient is at −798 HU and
+#: muscle at about 12 (modes over 27 slices, each within 25 HU). So they are brought to −1000 and 35
+#: HU.
 SINGLE_AIR_HU, SINGLE_MUSCLE_HU = -798.0, 12.0
 
 

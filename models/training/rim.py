@@ -22,7 +22,8 @@ from .specs import Spec
 
 #: Slices beyond the lungs that are shown, too: there is nothing to be found on them.
 BEYOND = 3
-#: Share of the pictures on which the cube's answer is blurred once more, so that it isn't trusted blindly.
+#: Share of the pictures on which the cube's answer is blurred once more, so that it isn't trusted
+#: blindly.
 BLURRED = 0.3
 #: Share of the pictures that another reconstruction kernel would have made.
 REFILTERED = 0.3

@@ -34,7 +34,8 @@ def main(names: list[str]) -> None:
     for name in names or ["fpn-320"]:
         spec = SPECS[name] if name in SPECS else NAMED[name].spec
         network = store.load(spec) if name in SPECS else train.averaged_model(NAMED[name])
-        # Healthy patients are negatives of every wide run; scans from neck to abdomen may be kept apart.
+        # Healthy patients are negatives of every wide run; scans from neck to abdomen may be kept
+        # apart.
         seen = set(HEALTHY) | {p for part in FOLDS["trunks"] for p in part}
         seen = seen - NAMED[name].held_out if name in NAMED and NAMED[name].wide else set()
         for study, grey, lungs in negatives():

@@ -13,7 +13,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 #: In the order the manifest lists them.
 FAMILIES = ("lungs", "fpn", "resnet21", "resnet18", "dpn")
-#: How `[z, y, x]` turns into a projection's `[slice, row, column]`; each is its own inverse but the sagittal one.
+#: How `[z, y, x]` turns into a projection's `[slice, row, column]`; each is its own inverse but the
+#: sagittal one.
 AXES = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}
 BACK = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (1, 2, 0)}
 FOLDS = json.loads((HERE / "folds.json").read_text())
@@ -37,7 +38,8 @@ class Spec:
     ships: bool = True
     #: Asked before the others of its tier (RESULTS.md, section 7).
     first: bool = False
-    #: Beginnings of the names of the convolutions stored in 4 bits; the others, and all depthwise ones, have 8.
+    #: Beginnings of the names of the convolutions stored in 4 bits; the others, and all depthwise
+    #: ones, have 8.
     four: tuple[str, ...] = ()
     #: Values that share a scale in 4 bits.
     group: int = 64
@@ -78,16 +80,18 @@ class Run:
     member: str | None = None
     #: Another run whose weights to start from; otherwise ImageNet's, where there are any.
     after: str | None = None
-    #: A shipped network to start from, where the run that made it is gone: runs stay where they were made.
+    #: A shipped network to start from, where the run that made it is gone: runs stay where they
+    #: were made.
     shipped: str | None = None
-    #: The first steps may see smaller pictures: most of what they learn carries over, in 0.6 times the time.
+    #: The first steps may see smaller pictures: most of what they learn carries over, in 0.6 times
+    #: the time.
     early_steps: int = 0
     early_size: int = 0
-    #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are kept
-    #: apart, of a lung network's those of `lung-slices`.
+    #: The fold of `folds.json` this run is validated on: its patients and its slices of `ct100` are
+    #: kept apart, of a lung network's those of `lung-slices`.
     fold: int | None = None
-    #: Whether a lung network sees scans from neck to abdomen; and of which part of `folds.json`'s this
-    #: run sees nothing, whatever its family.
+    #: Whether a lung network sees scans from neck to abdomen; and of which part of `folds.json`'s
+    #: this run sees nothing, whatever its family.
     trunks: bool = False
     trunks_apart: int | None = None
     seed: int = 20
@@ -98,8 +102,8 @@ class Run:
     frozen: tuple[str, ...] = ()
     #: Whether it sees slices of `ct100` and nothing else.
     single_only: bool = False
-    #: Whether a lesion network sees more than outlined lesions (`wide.py`), and whether the ensemble
-    #: teaches it. `trunks_apart` keeps some negatives apart.
+    #: Whether a lesion network sees more than outlined lesions (`wide.py`), and whether the
+    #: ensemble teaches it. `trunks_apart` keeps some negatives apart.
     wide: bool = False
     taught: bool = False
     #: In f32 whatever the processor knows.
@@ -190,8 +194,9 @@ TIERS = ("quick", "standard", "full")
 ASKED = sorted(SPECS, key=lambda name: (TIERS.index(SPECS[name].tier), not SPECS[name].first))
 #: The lungs' run that keeps single slices apart, and makes nothing that is shipped.
 LUNGS_APART = "lungs-apart"
-#: Of every network of `ct100.toml` its runs from scratch, one a fold, and of those that no family has, the
-#: last of the runs that go on from them with the volumes; not among `RUNS`, which make what is shipped.
+#: Of every network of `ct100.toml` its runs from scratch, one a fold, and of those that no family
+#: has, the last of the runs that go on from them with the volumes; not among `RUNS`, which make
+#: what is shipped.
 PROTOCOL, ADDED, _every = _protocol()
 #: Every run there is.
 NAMED = RUNS | {run.name: run for run in _every}

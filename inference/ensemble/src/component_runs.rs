@@ -115,6 +115,12 @@ impl ComponentRuns {
         node
     }
 
+    /// Returns the volume of the largest component; 0 of an empty mask.
+    pub fn largest_volume(&self) -> u64 {
+        // A root has the whole component's volume, every other node a part of it.
+        self.components.iter().map(|component| component.volume).max().unwrap_or(0)
+    }
+
     /// Returns, slice by slice, every run and whether its component is convincing and has at least
     /// this volume.
     pub fn into_accepted(mut self, least_volume: u64) -> Vec<SliceRuns> {

@@ -1,44 +1,23 @@
-//! Connected components in three dimensions.
+//! The large components of a cube.
+
+use crate::component_runs::ComponentRuns;
+
+/// Flag of the mask's voxels.
+const MASK: u8 = 1;
 
 /// Clears every voxel of `mask` (`[z][y][x]`, `size` voxels a side) whose 6-connected component is
 /// smaller than `min_fraction` of the largest one.
 pub(crate) fn remove_small_components(mask: &mut [bool], size: usize, min_fraction: f64) {
     let area = size * size;
-    let mut component = vec![0u32; mask.len()];
-    let mut sizes = vec![0usize];
-    let mut stack = Vec::new();
-    for seed in 0..mask.len() {
-        if !mask[seed] || component[seed] != 0 {
-            continue;
-        }
-        let id = sizes.len() as u32;
-        let mut count = 0;
-        component[seed] = id;
-        stack.push(seed);
-        while let Some(at) = stack.pop() {
-            count += 1;
-            let (x, y, z) = (at % size, at / size % size, at / area);
-            let neighbours = [
-                (x > 0).then(|| at - 1),
-                (x + 1 < size).then(|| at + 1),
-                (y > 0).then(|| at - size),
-                (y + 1 < size).then(|| at + size),
-                (z > 0).then(|| at - area),
-                (z + 1 < size).then(|| at + area),
-            ];
-            for next in neighbours.into_iter().flatten() {
-                if mask[next] && component[next] == 0 {
-                    component[next] = id;
-                    stack.push(next);
-                }
-            }
-        }
-        sizes.push(count);
+    let mut runs = ComponentRuns::new(size);
+    for (z, slice) in mask.chunks_exact(area).enumerate() {
+        let flags: Vec<u8> = slice.iter().map(|voxel| if *voxel { MASK } else { 0 }).collect();
+        runs.add_slice(z, 1, &flags, 0..size, [MASK, MASK]);
     }
-    let largest = sizes.iter().copied().max().expect("invariant: the background is counted");
-    let least = largest as f64 * min_fraction;
-    for (voxel, id) in mask.iter_mut().zip(component) {
-        *voxel = *voxel && sizes[id as usize] as f64 >= least;
+    let least = (runs.largest_volume() as f64 * min_fraction).ceil() as u64;
+    for slice in runs.into_accepted(least) {
+        let voxels = &mut mask[slice.z * area..(slice.z + 1) * area];
+        slice.runs.into_iter().filter(|run| !run.accepted).for_each(|run| voxels[run.voxels].fill(false));
     }
 }
 

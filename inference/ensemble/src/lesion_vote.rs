@@ -332,11 +332,11 @@ impl LesionVote {
     ///
     /// The final mask of the vote has all voxels that are lesion by now (*certain*), and none that
     /// can't become lesion any more (others are *possible*). So each of its components is in one
-    /// component of the possible voxels, and has all of each component of the certain voxels that it
-    /// meets. A component of the possible voxels that can't reach the peak or the least volume has
-    /// no lesion. A component of the certain voxels that reaches both is lesion. A slice is decided
-    /// when that holds for all of its voxels and the vote on each is decided, so that traces are
-    /// those of a full run, too.
+    /// component of the possible voxels, and has all of each component of the certain voxels that
+    /// it meets. A component of the possible voxels that can't reach the peak or the least volume
+    /// has no lesion. A component of the certain voxels that reaches both is lesion. A slice is
+    /// decided when that holds for all of its voxels and the vote on each is decided, so that
+    /// traces are those of a full run, too.
     pub fn settle(&mut self) -> bool {
         let Some(rule) = self.rule.components else { return false };
         if self.slices.iter().all(|slice| slice.answered == MemberCounts::default()) {
@@ -424,9 +424,9 @@ impl LesionVote {
         (self.slices[z].lesions, self.slices[z].open)
     }
 
-    /// Returns the lesion voxels in a member's own mask, slice by slice; those of the vote where the
-    /// member wasn't needed. Where components must convince, those of the member's own mask must, by
-    /// its own probabilities.
+    /// Returns the lesion voxels in a member's own mask, slice by slice; those of the vote where
+    /// the member wasn't needed. Where components must convince, those of the member's own mask
+    /// must, by its own probabilities.
     pub fn member_lesions(&self, member: usize) -> Vec<(usize, RightLeft<u32>)> {
         let Some(rule) = self.rule.components else {
             let lesions = |z: usize| {
@@ -446,8 +446,9 @@ impl LesionVote {
         slices.map(|slice| (slice.z, count_sides(self.slice_labels(slice.z), slice.accepted()))).collect()
     }
 
-    /// Returns of each voxel of slice `z` whether a member marks it, and whether it reaches the
-    /// components' peak; the vote's lesions, all of which do, where the member wasn't needed.
+    /// Returns, for each voxel of slice `z`, whether a member marks it and whether its probability
+    /// reaches the components' peak. Where the member wasn't needed, the vote's lesions stand for
+    /// its marks, and count as reaching the peak.
     fn member_flags(&self, member: usize, z: usize) -> Vec<u8> {
         let labels = self.slice_labels(z);
         let Some(mask) = &self.slices[z].masks[member] else {

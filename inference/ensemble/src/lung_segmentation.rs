@@ -71,8 +71,9 @@ impl LungSegmentation {
         (first <= last).then_some((first.saturating_sub(SECTION_MARGIN), last + SECTION_MARGIN))
     }
 
-    /// Returns the part of the cube along the body, from 0 to 1, that the lungs of the axial answers
-    /// fill, with a margin, where that is a small part; `None` where it isn't, or there is no lung.
+    /// Returns the part of the cube along the body, from 0 to 1, that the lungs of the axial
+    /// answers fill, with a margin, where that is a small part; `None` where it isn't, or there is
+    /// no lung.
     pub fn small_part(&self) -> Option<[f64; 2]> {
         let (_, answers) = self.answers.iter().find(|(of, _)| *of == Projection::Axial)?;
         let (area, sections) = (self.input.size * self.input.size, section_count(self.input.size));
@@ -163,16 +164,20 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn coronal_and_sagittal_sections_far_from_the_axial_lungs_are_not_computed() {
-        let (size, slices) = (16, 8);
-        let input = Input {
+    fn input(size: usize) -> Input {
+        Input {
             size,
             region: Region::WholeVolume,
             clip_hu: [-1350.0, 150.0],
             normalisation: Normalisation::Range { divisor: 2048.0, limit: 0.505 },
             box_margin: 0.0,
-        };
+        }
+    }
+
+    #[test]
+    fn coronal_and_sagittal_sections_far_from_the_axial_lungs_are_not_computed() {
+        let (size, slices) = (16, 8);
+        let input = input(size);
         let projections = [Projection::Axial, Projection::Coronal, Projection::Sagittal];
         let answers = projections.map(|p| (p, vec![0.0; 2 * slices * size * size])).into();
         let mut stage = LungSegmentation { input, cube: Vec::new(), answers };
@@ -193,13 +198,7 @@ mod tests {
     #[test]
     fn lungs_that_fill_a_small_part_are_found() {
         let (size, sections) = (64, 32);
-        let input = Input {
-            size,
-            region: Region::WholeVolume,
-            clip_hu: [-1350.0, 150.0],
-            normalisation: Normalisation::Range { divisor: 2048.0, limit: 0.505 },
-            box_margin: 0.0,
-        };
+        let input = input(size);
         let part = |lungs: std::ops::Range<usize>, gas: usize| {
             let answers = vec![(Projection::Axial, vec![0.0; 2 * sections * size * size])];
             let mut stage = LungSegmentation { input: input.clone(), cube: Vec::new(), answers };

@@ -11,7 +11,7 @@ use corsai_volume::{
 /// Mean density of three neighbours in soft tissue without contrast medium, HU: where noise is
 /// measured. Their mean, since a range for each would cut the noise itself off.
 const SOFT_TISSUE_HU: std::ops::RangeInclusive<i32> = -50..=120;
-/// Noise is measured on every so many slices: a fifth of them has voxels enough.
+/// Noise is measured on every fifth slice with lung, which has enough voxels.
 const NOISE_SLICE_STEP: usize = 5;
 /// A normal distribution's standard deviation, of the median of its magnitude.
 const DEVIATION_OF_MEDIAN: f64 = 1.4826;
@@ -60,7 +60,7 @@ impl Histogram {
     }
 
     /// Returns the least value that at least this fraction of all values doesn't exceed; `None`
-    /// where there is none.
+    /// for an empty histogram.
     fn quantile(&self, fraction: f64) -> Option<u16> {
         let all: u64 = self.0.iter().sum();
         let mut below = 0;
@@ -87,9 +87,9 @@ fn lung_quartile_hu(volume: &HuVolume, labels: &[u8]) -> Option<f64> {
     Some(f64::from((histogram.quantile(0.25)? ^ 1 << 15).cast_signed()))
 }
 
-/// Returns the standard deviation of noise in soft tissue, HU, on slices with lung: by the median of
-/// the second difference along a row, in which edges and anatomy count little. `None` where there is
-/// no soft tissue.
+/// Returns the standard deviation of noise in soft tissue, HU, on slices with lung: by the median
+/// of the second difference along a row, in which edges and anatomy count little. `None` where
+/// there is no soft tissue.
 fn soft_tissue_noise_hu(volume: &HuVolume, labels: &[u8]) -> Option<f64> {
     let grid = volume.grid();
     let mut histogram = Histogram::new();

@@ -17,8 +17,8 @@ const STABLE_POINTS: f64 = 1.0;
 /// Rounding error of a share's change, in percentage points.
 const ROUNDING_POINTS: f64 = 1e-9;
 
-/// Slice distances, thicknesses and tube voltages that differ by less than this fraction of the larger one are of
-/// the same protocol.
+/// Slice distances, thicknesses and tube voltages that differ by less than this fraction of the
+/// larger one are of the same protocol.
 const SAME_PROTOCOL_FRACTION: f64 = 0.1;
 
 /// Lung volumes that differ by less than this fraction of the larger one are of the same depth of

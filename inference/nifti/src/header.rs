@@ -168,7 +168,8 @@ impl Header {
             at => return Err(NiftiError::Sizes(format!("voxels from byte {at} on"))),
         };
         let [slope, intercept] = fields.floats(112);
-        // A slope of 0 stands for no scale at all, and so does what is no number, as nibabel writes it.
+        // A slope of 0 stands for no scale at all, and so does what is no number, as nibabel writes
+        // it.
         let unscaled = slope == 0.0 || slope.is_nan() && (intercept.is_nan() || intercept == 0.0);
         let (slope, intercept) = if unscaled { (1.0, 0.0) } else { (slope, intercept) };
         if !slope.is_finite() || !intercept.is_finite() {

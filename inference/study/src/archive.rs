@@ -1,4 +1,5 @@
-//! Archives in place of folders, unpacked within bounds: zip, tar, and gzip of a tar or of one file.
+//! Archives in place of folders, unpacked within bounds: zip, tar, and gzip of a tar or of one
+//! file.
 //!
 //! Entries are unpacked in memory one by one. Their names are labels, never paths. Declared sizes
 //! are not believed: unpacked bytes are counted.

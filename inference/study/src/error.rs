@@ -206,7 +206,8 @@ pub enum GeometryError {
     /// Places that have more than one slice.
     #[error("{0} places have more than one slice")]
     Overlapping(usize),
-    /// Slices of several acquisitions, reconstructions or sizes, none of which shows the whole lungs.
+    /// Slices of several acquisitions, reconstructions or sizes, none of which shows the whole
+    /// lungs.
     #[error("no part of the mixed slices shows the whole lungs")]
     Mixed,
     /// The distances of slices differ too much.

@@ -127,8 +127,8 @@ const STARTS: &[(&[u8], FileFormat)] = &[
 ];
 
 impl FileFormat {
-    /// Returns the format of a file; `None` for DICOM and for all others. A DICOM preamble may begin
-    /// as another format does.
+    /// Returns the format of a file; `None` for DICOM and for all others. A DICOM preamble may
+    /// begin as another format does.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         if bytes.get(128..132) == Some(b"DICM") {
             return None;

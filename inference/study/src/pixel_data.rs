@@ -87,8 +87,8 @@ impl EncodedFrame {
         }
     }
 
-    /// Returns a digest of the encoded bytes; `None` where they aren't in the file. Equal bytes have
-    /// equal digests within one build of the program.
+    /// Returns a digest of the encoded bytes; `None` where they aren't in the file. Equal bytes
+    /// have equal digests within one build of the program.
     pub(crate) fn digest(&self, file: &[u8]) -> Option<u64> {
         let mut hasher = DefaultHasher::new();
         for range in &self.parts {

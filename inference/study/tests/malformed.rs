@@ -60,7 +60,7 @@ fn open_sequence(group: u16) -> Vec<u8> {
     vec![low, high, 0x40, 0x11, b'S', b'Q', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]
 }
 
-/// A multi-frame file with so many items, each with a position of its own.
+/// A multi-frame file with a number of items, each with a position of its own.
 fn frames(count: usize, declared: usize) -> File {
     let way = Written::Explicit;
     let place = |z: usize| {

@@ -170,8 +170,28 @@ impl<'a> BitReader<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// Returns an entropy-coded segment: bits, as "0" and "1", of the parts between restarts, each
+    /// filled to whole bytes, with the restart markers between them.
+    pub(crate) fn entropy_coded(parts: &[String]) -> Vec<u8> {
+        let mut segment = Vec::new();
+        for (number, part) in parts.iter().enumerate() {
+            if number > 0 {
+                segment.extend([0xFF, 0xD0 | ((number - 1) % 8) as u8]);
+            }
+            let filled = format!("{part:1<width$}", width = part.len().next_multiple_of(8));
+            for bits in filled.as_bytes().chunks(8) {
+                let byte = u8::from_str_radix(std::str::from_utf8(bits).unwrap(), 2).unwrap();
+                segment.push(byte);
+                if byte == 0xFF {
+                    segment.push(0);
+                }
+            }
+        }
+        segment
+    }
 
     /// Two codes of two bits, one of three, and three of eleven.
     fn codes() -> HuffmanTable {

@@ -184,6 +184,7 @@ fn block(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::huffman::tests::entropy_coded;
 
     const ROWS: usize = 21;
     const COLUMNS: usize = 27;
@@ -276,19 +277,7 @@ mod tests {
             stream.extend([0xFF, DRI, 0, 4, 0, interval as u8]);
         }
         stream.extend([0xFF, SOS, 0, 8, 1, 1, 0x03, 0, 63, 0]);
-        for (number, part) in parts.iter().enumerate() {
-            if number > 0 {
-                stream.extend([0xFF, 0xD0 | ((number - 1) % 8) as u8]);
-            }
-            let filled = format!("{part:1<width$}", width = part.len().next_multiple_of(8));
-            for byte in filled.as_bytes().chunks(8) {
-                let byte = u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap();
-                stream.push(byte);
-                if byte == 0xFF {
-                    stream.push(0);
-                }
-            }
-        }
+        stream.extend(entropy_coded(&parts));
         stream.extend([0xFF, 0xD9]);
         stream
     }

@@ -79,7 +79,8 @@ fn huffman_tables(mut body: &[u8], tables: &mut [Option<HuffmanTable>; 4]) -> Re
     Ok(())
 }
 
-/// Returns the rows between restarts after so many `samples`; 0 where no restart is in the image.
+/// Returns the number of rows between restarts, given that of `samples`; 0 where the image has no
+/// restart.
 ///
 /// # Errors
 /// [`CodecError::Unsupported`] for a restart within a row, which the standard excludes (H.1.1).
@@ -178,6 +179,7 @@ fn difference(bits: &mut BitReader, codes: &HuffmanTable) -> Result<i32, CodecEr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::huffman::tests::entropy_coded;
     use proptest::prelude::*;
 
     /// Encodes by the definitions (T.81, H.1.2), every size of a difference with a code of five
@@ -232,19 +234,7 @@ mod tests {
             stream.extend(((interval * columns) as u16).to_be_bytes());
         }
         stream.extend([0xFF, SOS, 0, 8, 1, 1, 0, predictor, 0, transform]);
-        for (number, part) in parts.iter().enumerate() {
-            if number > 0 {
-                stream.extend([0xFF, 0xD0 | ((number - 1) % 8) as u8]);
-            }
-            let filled = format!("{part:1<width$}", width = part.len().next_multiple_of(8));
-            for byte in filled.as_bytes().chunks(8) {
-                let byte = u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap();
-                stream.push(byte);
-                if byte == 0xFF {
-                    stream.push(0);
-                }
-            }
-        }
+        stream.extend(entropy_coded(&parts));
         stream.extend([0xFF, EOI]);
         stream
     }

@@ -249,9 +249,9 @@ impl DatasetReader<'_> {
         length.is_some_and(|length| (length as usize) < self.bytes.len())
     }
 
-    /// Reads the file meta group and returns its transfer syntax. The standard has it in Explicit VR
-    /// Little Endian (PS3.10 7.1); some writers use Implicit VR or big endian. The group's length
-    /// element is not believed.
+    /// Reads the file meta group and returns its transfer syntax. The standard has it in Explicit
+    /// VR Little Endian (PS3.10 7.1); some writers use Implicit VR or big endian. The group's
+    /// length element is not believed.
     fn meta(&mut self) -> Result<Option<TransferSyntax>, FileError> {
         let mut syntax = None;
         loop {
@@ -281,10 +281,11 @@ impl DatasetReader<'_> {
         }
     }
 
-    /// Returns the encoding of the next element, in surroundings of the `expected` one that reach to
-    /// `end` at most. Some writers mix explicit and implicit elements, mostly within sequences. The
-    /// other encoding is taken only where the element shows it: it has no representation where one
-    /// is expected, or has one where none is, and only its other reading leads to a next element.
+    /// Returns the encoding of the next element, in surroundings of the `expected` one that reach
+    /// to `end` at most. Some writers mix explicit and implicit elements, mostly within sequences.
+    /// The other encoding is taken only where the element shows it: it has no representation where
+    /// one is expected, or has one where none is, and only its other reading leads to a next
+    /// element.
     fn element_encoding(&self, expected: ElementEncoding, end: usize) -> ElementEncoding {
         let Some([_, _, _, _, first, second]) = self.rest().first_chunk::<6>() else { return expected };
         let other = match (expected, is_vr([*first, *second])) {

@@ -42,7 +42,8 @@ impl FrameDecoder {
         }
     }
 
-    /// Decodes one slice: HU, rows from front to back, columns from the patient's right to the left.
+    /// Decodes one slice: HU, rows from front to back, columns from the patient's right to the
+    /// left.
     ///
     /// # Errors
     /// Where the frame can't be decoded.

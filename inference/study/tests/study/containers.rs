@@ -114,7 +114,7 @@ fn a_directory_file_and_other_company_change_nothing() {
 
 #[test]
 fn a_discs_index_says_that_pictures_are_missing() {
-    // Records of the patient, of so many pictures and of a report.
+    // Records of the patient, of the images and of a report.
     let directory = |pictures: usize| {
         let record = |kind: &[u8]| item(&element((0x04, 0x1430), "CS", kind, Written::Explicit), Written::Explicit);
         let mut records = vec![record(b"PATIENT "), record(b"SR DOCUMENT ")];

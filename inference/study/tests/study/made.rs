@@ -166,8 +166,8 @@ impl File {
         self.jpeg_with_restarts(rows, columns, rows)
     }
 
-    /// The same with a restart every so many rows, at which the prediction begins anew (T.81,
-    /// H.1.2.1).
+    /// The same with restarts after a fixed number of rows, at which the prediction begins anew
+    /// (T.81, H.1.2.1).
     pub fn jpeg_with_restarts(self, rows: usize, columns: usize, interval: usize) -> Self {
         let words = self.stored();
         let mut parts = vec![String::new()];

@@ -38,7 +38,8 @@ def main():
     j2k = lambda data, **more: imagecodecs.jpeg2k_encode(data, codecformat="j2k", **more)
     lossless = {"level": 0, "reversible": True}
     jxl = imagecodecs.jpegxl_encode
-    # Name: syntax below 1.2.840.10008.1.2.4, bits, the picture, its stream, and a decoder where it is lossy.
+    # Name: syntax below 1.2.840.10008.1.2.4, bits, the picture, its stream, and a decoder where it
+    # is lossy.
     made = {
         "lossless-12.jpg": ("70", 12, plain, imagecodecs.jpeg_encode(plain, lossless=True, bitspersample=12), None),
         "lossless-16.jpg": ("57", 16, wide, imagecodecs.jpeg_encode(wide, lossless=True, bitspersample=16, predictor=7), None),
