@@ -5,12 +5,12 @@ use std::cell::Cell;
 use corsai_protocol::{AnalysisOptions, DevicePreference};
 use corsai_report::Tier;
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Reflect};
+use js_sys::{Array, Date, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, BlobPropertyBag, CacheStorage, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, Url,
-    UrlSearchParams, Window,
+    Blob, BlobPropertyBag, CacheStorage, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, HtmlElement,
+    Url, UrlSearchParams, Window,
 };
 
 /// Returns the page's window.
@@ -103,6 +103,37 @@ pub fn set_document_language(tag: &str, title: &str) {
             let _ = root.set_attribute("lang", tag);
         }
     }
+}
+
+/// Sets the document's theme: `light`, `dark`, or any other name for the system's.
+pub fn set_document_theme(name: &str) {
+    let document = window().and_then(|window| window.document());
+    if let Some(root) = document.and_then(|document| document.document_element()) {
+        let _ = root.set_attribute("data-theme", name);
+    }
+}
+
+/// The attribute by which tests, and [`focus_again`], find an element.
+const TEST_ID: &str = "data-testid";
+
+/// Returns the test id of the focused element; `None` where it has none.
+pub fn focused() -> Option<String> {
+    window()?.document()?.active_element()?.get_attribute(TEST_ID)
+}
+
+/// Gives the element of a test id the focus, after the page was drawn anew.
+pub fn focus_again(test_id: &str) {
+    let document = window().and_then(|window| window.document());
+    let found = document.and_then(|document| document.query_selector(&format!("[{TEST_ID}=\"{test_id}\"]")).ok()?);
+    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Returns today's date at this computer, `YYYY-MM-DD`.
+pub fn today() -> String {
+    let now = Date::new_0();
+    format!("{:04}-{:02}-{:02}", now.get_full_year(), now.get_month() + 1, now.get_date())
 }
 
 /// Returns a setting of an earlier visit. Nothing of a study is ever stored.
