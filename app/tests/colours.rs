@@ -220,10 +220,10 @@ fn overlays_are_told_apart_with_any_colour_vision() {
                 row.iter().zip(colour).map(|(weight, channel)| weight * channel).sum::<f64>().clamp(0.0, 1.0)
             }))
         });
-        for one in 0..names.len() {
-            for other in one + 1..names.len() {
-                let distance = (0..3).map(|axis| (seen[one][axis] - seen[other][axis]).powi(2)).sum::<f64>().sqrt();
-                let pair = (names[one], names[other]);
+        for (index, one) in seen.iter().enumerate() {
+            for (other_index, other) in seen.iter().enumerate().skip(index + 1) {
+                let distance = (0..3).map(|axis| (one[axis] - other[axis]).powi(2)).sum::<f64>().sqrt();
+                let pair = (names[index], names[other_index]);
                 assert!(distance >= APART, "{pair:?} with {vision}: {distance:.1} apart");
             }
         }
