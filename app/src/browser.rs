@@ -9,8 +9,8 @@ use js_sys::{Array, Date, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, BlobPropertyBag, CacheStorage, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, HtmlElement,
-    Url, UrlSearchParams, Window,
+    Blob, BlobPropertyBag, CacheStorage, CanvasRenderingContext2d, Document, Element, HtmlAnchorElement, HtmlCanvasElement,
+    HtmlElement, Url, UrlSearchParams, Window,
 };
 
 /// Returns the page's window.
@@ -107,27 +107,53 @@ pub fn set_document_language(tag: &str, title: &str) {
 
 /// Sets the document's theme: `light`, `dark`, or any other name for the system's.
 pub fn set_document_theme(name: &str) {
-    let document = window().and_then(|window| window.document());
-    if let Some(root) = document.and_then(|document| document.document_element()) {
+    if let Some(root) = document().and_then(|document| document.document_element()) {
         let _ = root.set_attribute("data-theme", name);
     }
 }
 
-/// The attribute by which tests, and [`focus_again`], find an element.
-const TEST_ID: &str = "data-testid";
-
-/// Returns the test id of the focused element; `None` where it has none.
-pub fn focused() -> Option<String> {
-    window()?.document()?.active_element()?.get_attribute(TEST_ID)
+/// What a person has before them, which is lost when the page is drawn anew: the focus, and how far
+/// columns are scrolled.
+pub struct Place {
+    /// The test id of the focused element.
+    focus: Option<String>,
+    scrolled_px: [i32; COLUMNS.len()],
 }
 
-/// Gives the element of a test id the focus, after the page was drawn anew.
-pub fn focus_again(test_id: &str) {
-    let document = window().and_then(|window| window.document());
-    let found = document.and_then(|document| document.query_selector(&format!("[{TEST_ID}=\"{test_id}\"]")).ok()?);
-    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
+/// The elements that scroll by themselves.
+const COLUMNS: [&str; 3] = [".content", ".workspace > .viewer", ".workspace > .cards"];
+
+impl Place {
+    /// Returns the place now.
+    pub fn now() -> Self {
+        let focused = document().and_then(|document| document.active_element());
+        Self {
+            focus: focused.and_then(|element| element.get_attribute("data-testid")),
+            scrolled_px: COLUMNS.map(|column| element(column).map_or(0, |element| element.scroll_top())),
+        }
     }
+
+    /// Returns to the place, once the page is drawn.
+    pub fn restore(&self) {
+        for (column, px) in COLUMNS.iter().zip(self.scrolled_px) {
+            if let Some(element) = element(column) {
+                element.set_scroll_top(px);
+            }
+        }
+        let focused = self.focus.as_ref().and_then(|id| element(&format!("[data-testid=\"{id}\"]")));
+        if let Some(element) = focused.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            let _ = element.focus();
+        }
+    }
+}
+
+fn document() -> Option<Document> {
+    window()?.document()
+}
+
+/// Returns the first element of a selector.
+fn element(selector: &str) -> Option<Element> {
+    document()?.query_selector(selector).ok()?
 }
 
 /// Returns today's date at this computer, `YYYY-MM-DD`.

@@ -70,9 +70,10 @@ describe("the page in a Russian browser", () => {
     assert.equal((await language())[0], "ru", "the page stays as it is");
   });
 
-  it("is drawn in English by the switch, with the same numbers, and the focus stays on it", async () => {
+  it("is drawn in English by the switch, with the same numbers, and the focus stays on it, and the cards where they were", async () => {
     const russian = await app.words("share-both");
     const shown = await app.slice();
+    const scrolled = await app.page.locator(".cards").evaluate((cards) => ((cards.scrollTop = 40), cards.scrollTop));
     await app.get("language-en").focus();
     await app.page.keyboard.press("Enter");
     await app.get("disclaimer").filter({ hasText: "Not a medical device" }).waitFor();
@@ -82,6 +83,7 @@ describe("the page in a Russian browser", () => {
     assert.equal(await app.words("share-both"), russian.replace(",", "."));
     assert.equal(await app.words("study-date"), "20 Apr 2020");
     assert.equal(await app.slice(), shown);
+    assert.equal(await app.page.locator(".cards").evaluate((cards) => cards.scrollTop), scrolled, "the column stays where it was scrolled to");
     assert.match(await app.words("status"), /^Finished: CT-[0-4], affected: \d+\.\d % of both lungs/);
   });
 

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use tracing::info;
 
 use crate::{
-    browser,
+    browser::{self, Place},
     controller::context::{Controller, LANGUAGE_SETTING, REPORT_LANGUAGE_SETTING, SCALE_SETTING, THEME_SETTING},
     crash_recovery::{RecoveryPlan, StudySource},
     state::{PageState, Phase, WorkerStatus},
@@ -133,14 +133,12 @@ impl Controller {
         });
     }
 
-    /// Sets the page's language, and stores it for the next visit. The page is drawn anew; the
-    /// focus stays on what had it.
+    /// Sets the page's language, and stores it for the next visit. The page is drawn anew;
+    /// focus and scrolling stay.
     pub fn set_language(self, language: Language) {
-        let focus = browser::focused();
+        let place = Place::now();
         self.language.set(language);
-        if let Some(focus) = focus {
-            request_animation_frame(move || browser::focus_again(&focus));
-        }
+        request_animation_frame(move || place.restore());
         browser::save_setting(LANGUAGE_SETTING, language.tag());
     }
 
