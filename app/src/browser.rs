@@ -9,8 +9,8 @@ use js_sys::{Array, Date, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, BlobPropertyBag, CacheStorage, CanvasRenderingContext2d, Document, Element, HtmlAnchorElement, HtmlCanvasElement,
-    HtmlElement, Url, UrlSearchParams, Window,
+    Blob, BlobPropertyBag, CacheStorage, CanvasRenderingContext2d, Document, Element, HtmlAnchorElement,
+    HtmlCanvasElement, HtmlElement, Url, UrlSearchParams, Window,
 };
 
 /// Returns the page's window.
