@@ -5,6 +5,13 @@
 const { js, wasm, wasmIntegrity, worker, relaxedWorker, gpuWorker } = document.querySelector("script[data-js]").dataset;
 const from = (path) => new URL(path, document.baseURI).href;
 
+// The theme that was chosen on an earlier visit, before anything is drawn in another one.
+try {
+  document.documentElement.dataset.theme = localStorage.getItem("corsai.theme") ?? "system";
+} catch {
+  // No storage: the system's.
+}
+
 function failed(sentence) {
   document.getElementById("static-loading")?.setAttribute("hidden", "");
   document.getElementById(sentence)?.removeAttribute("hidden");

@@ -5,12 +5,12 @@ use std::cell::Cell;
 use corsai_protocol::{AnalysisOptions, DevicePreference};
 use corsai_report::Tier;
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Reflect};
+use js_sys::{Array, Date, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, BlobPropertyBag, CacheStorage, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, Url,
-    UrlSearchParams, Window,
+    Blob, BlobPropertyBag, CacheStorage, CanvasRenderingContext2d, Document, Element, HtmlAnchorElement,
+    HtmlCanvasElement, HtmlElement, Url, UrlSearchParams, Window,
 };
 
 /// Returns the page's window.
@@ -103,6 +103,63 @@ pub fn set_document_language(tag: &str, title: &str) {
             let _ = root.set_attribute("lang", tag);
         }
     }
+}
+
+/// Sets the document's theme: `light`, `dark`, or any other name for the system's.
+pub fn set_document_theme(name: &str) {
+    if let Some(root) = document().and_then(|document| document.document_element()) {
+        let _ = root.set_attribute("data-theme", name);
+    }
+}
+
+/// What a person has before them, which is lost when the page is drawn anew: the focus, and how far
+/// columns are scrolled.
+pub struct Place {
+    /// The test id of the focused element.
+    focus: Option<String>,
+    scrolled_px: [i32; COLUMNS.len()],
+}
+
+/// The elements that scroll by themselves.
+const COLUMNS: [&str; 3] = [".content", ".workspace > .viewer", ".workspace > .cards"];
+
+impl Place {
+    /// Returns the place now.
+    pub fn now() -> Self {
+        let focused = document().and_then(|document| document.active_element());
+        Self {
+            focus: focused.and_then(|element| element.get_attribute("data-testid")),
+            scrolled_px: COLUMNS.map(|column| element(column).map_or(0, |element| element.scroll_top())),
+        }
+    }
+
+    /// Returns to the place, once the page is drawn.
+    pub fn restore(&self) {
+        for (column, px) in COLUMNS.iter().zip(self.scrolled_px) {
+            if let Some(element) = element(column) {
+                element.set_scroll_top(px);
+            }
+        }
+        let focused = self.focus.as_ref().and_then(|id| element(&format!("[data-testid=\"{id}\"]")));
+        if let Some(element) = focused.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            let _ = element.focus();
+        }
+    }
+}
+
+fn document() -> Option<Document> {
+    window()?.document()
+}
+
+/// Returns the first element of a selector.
+fn element(selector: &str) -> Option<Element> {
+    document()?.query_selector(selector).ok()?
+}
+
+/// Returns today's date at this computer, `YYYY-MM-DD`.
+pub fn today() -> String {
+    let now = Date::new_0();
+    format!("{:04}-{:02}-{:02}", now.get_full_year(), now.get_month() + 1, now.get_date())
 }
 
 /// Returns a setting of an earlier visit. Nothing of a study is ever stored.

@@ -1,21 +1,20 @@
 //! The report as JSON, made on a click only. Like the summary ([`crate::text::summary`]) it holds
 //! no file's name, and nothing of a header but the study's date.
 
+use corsai_language::Language;
 use corsai_report::{Issue, Report};
 
-use crate::text::language;
-
 /// Returns the report with every issue that the page shows, as it may be written to a file.
-pub fn cleaned(report: &Report, issues: &[Issue]) -> Report {
-    language().report_for_file(Report { issues: issues.to_vec(), ..report.clone() })
+pub fn cleaned(report: &Report, issues: &[Issue], language: Language) -> Report {
+    language.report_for_file(Report { issues: issues.to_vec(), ..report.clone() })
 }
 
-/// Returns the report as JSON text.
+/// Returns the report as JSON text, its sentences in a language.
 ///
 /// # Errors
 /// Those of `serde_json`.
-pub fn json(report: &Report, issues: &[Issue]) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(&cleaned(report, issues))
+pub fn json(report: &Report, issues: &[Issue], language: Language) -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(&cleaned(report, issues, language))
 }
 
 #[cfg(test)]
@@ -27,6 +26,10 @@ mod tests {
 
     use super::*;
     use crate::text::summary::summary;
+
+    fn english() -> Language {
+        Language::english()
+    }
 
     fn report() -> Report {
         let lung = |ml: f64, lesion: f64, class: u8| LungFinding {
@@ -76,26 +79,40 @@ mod tests {
     #[test]
     fn no_file_name_leaves_the_page() {
         let issues = vec![Issue::new(IssueCode::FileTruncated, []).with_files(vec!["DOE^JANE.dcm".into()])];
-        let text = json(&report(), &issues).unwrap() + &summary(&report(), &issues, Scale::Guideline);
+        let text =
+            json(&report(), &issues, english()).unwrap() + &summary(&report(), &issues, Scale::Guideline, english());
         assert!(!text.contains("DOE"));
         assert!(text.contains("file.truncated"), "the doubt itself is exported");
     }
 
     #[test]
     fn every_export_says_what_it_is_not() {
-        assert!(json(&report(), &[]).unwrap().contains(&language().disclaimer()));
-        assert!(summary(&report(), &[], Scale::Panel).ends_with(&language().disclaimer()));
+        assert!(json(&report(), &[], english()).unwrap().contains(&english().disclaimer()));
+        assert!(summary(&report(), &[], Scale::Panel, english()).ends_with(&english().disclaimer()));
+    }
+
+    #[test]
+    fn a_report_in_another_language_than_the_pages_has_no_word_of_the_pages() {
+        let russian = Language::from_tag("ru").unwrap();
+        let issues = vec![Issue::new(IssueCode::FileTruncated, [])];
+        let text = summary(&report(), &issues, Scale::Guideline, russian);
+        assert!(text.contains("Правое лёгкое") && text.ends_with(&russian.disclaimer()), "{text}");
+        let english_words = ["lung", "CT-", "Note", "response", "points", "mL", "Apr"];
+        assert!(english_words.iter().all(|word| !text.contains(word)), "{text}");
+        let file: Report = serde_json::from_str(&json(&report(), &issues, russian).unwrap()).unwrap();
+        assert_eq!(file.disclaimer, Some(russian.disclaimer()));
+        assert_eq!(file.issues[0].message, Some(russian.issue(&issues[0])));
     }
 
     #[test]
     fn the_exported_json_reads_back() {
-        let back: Report = serde_json::from_str(&json(&report(), &[]).unwrap()).unwrap();
+        let back: Report = serde_json::from_str(&json(&report(), &[], english()).unwrap()).unwrap();
         assert_eq!(back.lungs, report().lungs);
     }
 
     #[test]
     fn the_summary_names_the_scale_and_the_comparison() {
-        let text = summary(&report(), &[], Scale::Panel).replace('\u{202f}', " ");
+        let text = summary(&report(), &[], Scale::Panel, english()).replace('\u{202f}', " ");
         assert!(text.contains("CT-2 (scale fitted to the paper's panel"), "{text}");
         assert!(text.contains("Right lung: 2 400 mL, lesions 480 mL, share 20.0 %"), "{text}");
         assert!(text.contains("(1 Apr 2020 → date unknown): positive response."), "{text}");
@@ -107,7 +124,7 @@ mod tests {
     fn compared(change: impl FnOnce(&mut Dynamics)) -> String {
         let mut report = report();
         change(report.dynamics.as_mut().unwrap());
-        summary(&report, &[], Scale::Guideline).replace('\u{202f}', " ")
+        summary(&report, &[], Scale::Guideline, english()).replace('\u{202f}', " ")
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub fn Start() -> impl IntoView {
             <section class="dropzone" aria-label=text::start::OPEN data-slot="current" data-testid="dropzone">
                 <span class="dropzone-sign" aria-hidden="true"></span>
                 <p class="dropzone-title">{text::start::DROP_HERE}</p>
+                <p class="hint">{text::start::KINDS}</p>
                 <p class="dropzone-or">{text::start::OR}</p>
                 <Openers which=StudySlot::Current />
                 <Listing />

@@ -8,7 +8,7 @@ use crate::{
     controller::use_controller,
     diagnostics::DiagnosticsSection,
     dialog::Dialog,
-    imaging::keys::{BINDINGS, POINTER_HELP},
+    key_sheet::KeyList,
     state::{PageStateStoreFields, Phase, derived},
     text::{self, Text},
 };
@@ -84,8 +84,6 @@ pub fn SettingsDialog(open: RwSignal<bool>) -> impl IntoView {
             </label>
         }
     };
-    let lines = BINDINGS.iter().map(|b| (b.label, b.what)).chain(POINTER_HELP);
-    let keys: Vec<_> = lines.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt> <dd>{what}</dd> }).collect();
     view! {
         <Dialog open id="settings" title=text::common::SETTINGS_AND_HELP>
             <fieldset>
@@ -106,7 +104,7 @@ pub fn SettingsDialog(open: RwSignal<bool>) -> impl IntoView {
             </fieldset>
             <DeviceInUse />
             <h3>{text::settings::KEYS}</h3>
-            <dl class="keys">{keys}</dl>
+            <KeyList />
             <DiagnosticsSection />
         </Dialog>
     }

@@ -1,5 +1,6 @@
 //! The card of the numbers: volumes, shares, the class and its scale, and how they were computed.
 
+use corsai_language::Language;
 use corsai_protocol::StudySlot;
 use corsai_report::{LungFinding, Lungs, Report, Runs, Scale, Severity};
 use leptos::{ev, prelude::*};
@@ -295,13 +296,16 @@ fn Exports() -> impl IntoView {
     let status = RwSignal::new(String::new());
     let shown = RwSignal::new(None::<String>);
     let save = move |_: ev::MouseEvent| {
-        let text = controller.export_data().and_then(|(report, issues)| export::json(&report, &issues).ok());
+        let in_language = controller.language_of_reports();
+        let text =
+            controller.export_data().and_then(|(report, issues)| export::json(&report, &issues, in_language).ok());
         let done = text.and_then(|text| browser::download("corsai-report.json", &text));
         status.set(if done.is_some() { String::new() } else { text::severity::NOT_SAVED.into() });
     };
     let copy = move |_: ev::MouseEvent| {
         let Some((report, issues)) = controller.export_data() else { return };
-        let text = text::summary::summary(&report, &issues, controller.scale.get_untracked());
+        let (scale, in_language) = (controller.scale.get_untracked(), controller.language_of_reports());
+        let text = text::summary::summary(&report, &issues, scale, in_language);
         spawn_local(async move {
             if browser::copy(&text).await {
                 status.set(text::common::COPIED.into());
@@ -319,13 +323,36 @@ fn Exports() -> impl IntoView {
             <button class="button" data-testid="copy-summary" on:click=copy>{text::severity::COPY}</button>
             <span class="hint" role="status" data-testid="export-said">{move || status.get()}</span>
         </div>
+        <ReportLanguage />
         {move || {
             shown.get().map(|text| view! { <textarea class="summary" readonly rows="10" aria-label=text::severity::SUMMARY>{text}</textarea> })
         }}
-        <p class="hint">
+        <p class="hint screen-only">
             {text::severity::NO_NAMES}
             {move || earlier.get().then(|| text::severity::BOTH_COMPARE.get())}
         </p>
+    }
+    .into_any()
+}
+
+/// The language of the saved report and of the summary.
+#[component]
+fn ReportLanguage() -> impl IntoView {
+    let controller = use_controller();
+    let chosen = controller.report_language.get_untracked();
+    let option = move |one: Language| {
+        view! { <option value=one.tag() lang=one.tag() selected=chosen == Some(one)>{one.text("language-name")}</option> }
+    };
+    let changed =
+        move |event: ev::Event| controller.set_report_language(Language::from_tag(&event_target_value(&event)));
+    view! {
+        <label class="report-language screen-only">
+            <span>{text::severity::REPORT_LANGUAGE}</span>
+            <select data-testid="report-language" on:change=changed>
+                <option value="page" selected=chosen.is_none()>{text::severity::AS_THE_PAGE}</option>
+                {Language::all().map(option).collect::<Vec<_>>()}
+            </select>
+        </label>
     }
     .into_any()
 }

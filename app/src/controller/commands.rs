@@ -7,10 +7,11 @@ use leptos::prelude::*;
 use tracing::info;
 
 use crate::{
-    browser,
-    controller::context::{Controller, LANGUAGE_SETTING, SCALE_SETTING},
+    browser::{self, Place},
+    controller::context::{Controller, LANGUAGE_SETTING, REPORT_LANGUAGE_SETTING, SCALE_SETTING, THEME_SETTING},
     crash_recovery::{RecoveryPlan, StudySource},
     state::{PageState, Phase, WorkerStatus},
+    theme::Theme,
 };
 
 impl Controller {
@@ -132,10 +133,31 @@ impl Controller {
         });
     }
 
-    /// Sets the page's language, and stores it for the next visit.
+    /// Sets the page's language, and stores it for the next visit. The page is drawn anew;
+    /// focus and scrolling stay.
     pub fn set_language(self, language: Language) {
+        let place = Place::now();
         self.language.set(language);
+        request_animation_frame(move || place.restore());
         browser::save_setting(LANGUAGE_SETTING, language.tag());
+    }
+
+    /// Sets the language of reports, the page's where `None`, and stores it for the next visit.
+    pub fn set_report_language(self, language: Option<Language>) {
+        self.report_language.set(language);
+        browser::save_setting(REPORT_LANGUAGE_SETTING, language.map_or("page", Language::tag));
+    }
+
+    /// Returns the language of saved reports and summaries.
+    pub fn language_of_reports(self) -> Language {
+        self.report_language.get_untracked().unwrap_or_else(|| self.language.get_untracked())
+    }
+
+    /// Sets the page's theme, and stores it for the next visit.
+    pub fn set_theme(self, theme: Theme) {
+        self.theme.set(theme);
+        browser::set_document_theme(theme.as_str());
+        browser::save_setting(THEME_SETTING, theme.as_str());
     }
 
     /// Sets the scale of the CT class, and stores it for the next visit.

@@ -21,6 +21,7 @@ use crate::{
         PageState,
         derived::{self, StudyField},
     },
+    theme::Theme,
     undo::Undo,
     web_lock::WebLock,
     weights::{
@@ -33,6 +34,12 @@ use crate::{
 
 /// The setting that holds the page's language.
 pub(super) const LANGUAGE_SETTING: &str = "corsai.language";
+
+/// The setting that holds the language of reports.
+pub(super) const REPORT_LANGUAGE_SETTING: &str = "corsai.report-language";
+
+/// The setting that holds the page's theme, which `boot.js` reads, too.
+pub(super) const THEME_SETTING: &str = "corsai.theme";
 
 /// The setting that holds the scale of the CT class.
 pub(super) const SCALE_SETTING: &str = "corsai.scale";
@@ -71,6 +78,10 @@ pub struct Parts {
     pub options: RwSignal<AnalysisOptions>,
     /// The page's language.
     pub language: RwSignal<Language>,
+    /// The language of saved reports and summaries; the page's where `None`.
+    pub report_language: RwSignal<Option<Language>>,
+    /// The page's theme.
+    pub theme: RwSignal<Theme>,
     /// The scale of the CT class.
     pub scale: RwSignal<Scale>,
     /// The drop zone for the earlier study is open.
@@ -119,6 +130,12 @@ impl Controller {
             device_preference: RwSignal::new(browser::device_parameter().unwrap_or_default()),
             options: RwSignal::new(browser::options_parameters()),
             language: RwSignal::new(preferred_language()),
+            report_language: RwSignal::new(
+                browser::load_setting(REPORT_LANGUAGE_SETTING).and_then(|tag| Language::from_tag(&tag)),
+            ),
+            theme: RwSignal::new(
+                browser::load_setting(THEME_SETTING).map(|name| Theme::from_name(&name)).unwrap_or_default(),
+            ),
             scale: RwSignal::new(scale),
             adding_earlier: RwSignal::new(false),
             other_tab_computes: RwSignal::new(false),

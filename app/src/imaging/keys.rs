@@ -1,48 +1,66 @@
-//! The table of keys: each one's effect, and its words in the help and for a screen reader.
+//! The table of keys: each one's effect, and its words in the key sheet and for a screen reader.
+//! Handlers look keys up here, and the key sheet lists the same table.
 
 use crate::{
     imaging::gestures::Intent,
     text::{self, Text},
 };
 
-/// One line of the help: keys that belong together, and their effects.
-pub struct Binding {
+/// The effect of a key.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Action {
+    /// Changes what the viewport shows.
+    Viewport(Intent),
+    /// Opens the key sheet.
+    KeySheet,
+}
+
+/// One line of the key sheet: keys that belong together, and their effects.
+struct Binding {
     /// The keys' names for a person.
-    pub label: Text,
+    label: Text,
     /// Their effect.
-    pub what: Text,
+    what: Text,
     /// The browser's name of each key, with `Shift+` before an arrow, and its effect.
-    keys: &'static [(&'static str, Intent)],
+    keys: &'static [(&'static str, Action)],
 }
 
 /// Distance by which a key moves the picture, CSS pixels.
 const PAN_PX: f64 = 40.0;
 
-const fn zoom(factor: f64) -> Intent {
-    Intent::Zoom { factor, anchor: None }
+const fn zoom(factor: f64) -> Action {
+    Action::Viewport(Intent::Zoom { factor, anchor: None })
 }
 
-/// Every key of the viewer. Upwards is towards the head, as on the slider and with the wheel.
-pub const BINDINGS: [Binding; 6] = [
+const fn scroll(slices: i32) -> Action {
+    Action::Viewport(Intent::Scroll(slices))
+}
+
+const fn pan(by: [f64; 2]) -> Action {
+    Action::Viewport(Intent::Pan(by))
+}
+
+/// Every key of the page. Upwards is towards the head, as on the slider and with the wheel.
+const BINDINGS: [Binding; 7] = [
     Binding {
         label: text::keys::ARROWS,
         what: text::keys::ONE_SLICE,
         keys: &[
-            ("ArrowUp", Intent::Scroll(1)),
-            ("ArrowRight", Intent::Scroll(1)),
-            ("ArrowDown", Intent::Scroll(-1)),
-            ("ArrowLeft", Intent::Scroll(-1)),
+            ("ArrowUp", scroll(1)),
+            ("ArrowRight", scroll(1)),
+            ("ArrowDown", scroll(-1)),
+            ("ArrowLeft", scroll(-1)),
         ],
     },
     Binding {
         label: text::keys::PAGES,
         what: text::keys::TEN_SLICES,
-        keys: &[("PageUp", Intent::Scroll(10)), ("PageDown", Intent::Scroll(-10))],
+        keys: &[("PageUp", scroll(10)), ("PageDown", scroll(-10))],
     },
     Binding {
         label: text::keys::HOME_END,
         what: text::keys::ENDS,
-        keys: &[("Home", Intent::Head), ("End", Intent::Feet)],
+        keys: &[("Home", Action::Viewport(Intent::Head)), ("End", Action::Viewport(Intent::Feet))],
     },
     Binding {
         label: text::keys::PLUS_MINUS,
@@ -53,26 +71,32 @@ pub const BINDINGS: [Binding; 6] = [
         label: text::keys::SHIFT_ARROW,
         what: text::keys::PAN,
         keys: &[
-            ("Shift+ArrowUp", Intent::Pan([0.0, PAN_PX])),
-            ("Shift+ArrowDown", Intent::Pan([0.0, -PAN_PX])),
-            ("Shift+ArrowLeft", Intent::Pan([PAN_PX, 0.0])),
-            ("Shift+ArrowRight", Intent::Pan([-PAN_PX, 0.0])),
+            ("Shift+ArrowUp", pan([0.0, PAN_PX])),
+            ("Shift+ArrowDown", pan([0.0, -PAN_PX])),
+            ("Shift+ArrowLeft", pan([PAN_PX, 0.0])),
+            ("Shift+ArrowRight", pan([-PAN_PX, 0.0])),
         ],
     },
-    Binding { label: text::keys::ZERO, what: text::keys::RESET, keys: &[("0", Intent::Reset)] },
+    Binding { label: text::keys::ZERO, what: text::keys::RESET, keys: &[("0", Action::Viewport(Intent::Reset))] },
+    Binding { label: text::keys::QUESTION_MARK, what: text::keys::SHEET, keys: &[("?", Action::KeySheet)] },
 ];
 
-/// The effects of mouse and fingers on the picture, for the help.
-pub const POINTER_HELP: [(Text, Text); 3] = [
+/// The effects of mouse and fingers on the picture, for the key sheet.
+const POINTER_HELP: [(Text, Text); 3] = [
     (text::keys::WHEEL, text::keys::ONE_SLICE),
     (text::keys::RIGHT_DRAG, text::keys::WINDOW),
     (text::keys::PINCH, text::keys::ZOOM),
 ];
 
-/// Returns the intent of a key, by the browser's name of it.
-pub fn intent(name: &str, shift: bool) -> Option<Intent> {
+/// Returns the effect of a key, by the browser's name of it.
+pub fn action(name: &str, shift: bool) -> Option<Action> {
     let shifted = if shift && name.starts_with("Arrow") { format!("Shift+{name}") } else { name.to_string() };
-    BINDINGS.iter().flat_map(|b| b.keys).find(|(key, _)| *key == shifted).map(|(_, intent)| *intent)
+    BINDINGS.iter().flat_map(|b| b.keys).find(|(key, _)| *key == shifted).map(|(_, action)| *action)
+}
+
+/// Returns the keys and pointer gestures with their effects, in the order of the key sheet.
+pub fn sheet() -> impl Iterator<Item = (Text, Text)> {
+    BINDINGS.iter().map(|binding| (binding.label, binding.what)).chain(POINTER_HELP)
 }
 
 /// Returns the table as one text.
@@ -110,12 +134,13 @@ mod tests {
     #[test]
     fn upwards_is_towards_the_head() {
         for name in ["ArrowUp", "ArrowRight", "PageUp"] {
-            assert!(matches!(intent(name, false), Some(Intent::Scroll(1..))), "{name}");
+            assert!(matches!(action(name, false), Some(Action::Viewport(Intent::Scroll(1..)))), "{name}");
         }
         for name in ["ArrowDown", "ArrowLeft", "PageDown"] {
-            assert!(matches!(intent(name, false), Some(Intent::Scroll(..=-1))), "{name}");
+            assert!(matches!(action(name, false), Some(Action::Viewport(Intent::Scroll(..=-1)))), "{name}");
         }
-        assert_eq!((intent("Home", false), intent("End", false)), (Some(Intent::Head), Some(Intent::Feet)));
+        assert_eq!(action("Home", false), Some(Action::Viewport(Intent::Head)));
+        assert_eq!(action("End", false), Some(Action::Viewport(Intent::Feet)));
     }
 
     #[test]
@@ -123,11 +148,12 @@ mod tests {
         let keys: Vec<_> = BINDINGS.iter().flat_map(|b| b.keys).collect();
         for (index, (name, expected)) in keys.iter().enumerate() {
             let (shift, bare) = name.strip_prefix("Shift+").map_or((false, *name), |bare| (true, bare));
-            assert_eq!(intent(bare, shift), Some(*expected), "{name}");
+            assert_eq!(action(bare, shift), Some(*expected), "{name}");
             assert!(keys.iter().skip(index + 1).all(|(other, _)| other != name), "{name} twice");
         }
-        assert_eq!(intent("q", false), None);
-        assert_eq!(intent("+", true), Some(zoom(1.25)), "on many keyboards + is typed with shift");
+        assert_eq!(action("q", false), None);
+        assert_eq!(action("+", true), Some(zoom(1.25)), "on many keyboards + is typed with shift");
+        assert_eq!(action("?", true), Some(Action::KeySheet), "so is the question mark");
     }
 
     #[test]

@@ -100,6 +100,14 @@ fn hatched(column: usize, row: usize) -> bool {
     (column + row) % 8 < 2
 }
 
+/// Disagreement is chequered for the same reason; squares of 2 pixels.
+fn chequered(column: usize, row: usize) -> bool {
+    (column / 2 + row / 2).is_multiple_of(2)
+}
+
+/// Strength of the disagreement's weaker squares.
+const WEAKER: f64 = 0.4;
+
 type Blend = [[u8; 4]; 256];
 
 fn blend(colour: [u8; 3], alpha: f64) -> Blend {
@@ -120,8 +128,9 @@ pub fn paint(slice: &SliceImage, window: Window, overlays: &Overlays, colours: &
     let left = tint(overlays.left, colours.left, 1.0);
     let lesion = tint(overlays.lesions, colours.lesions, 0.5);
     let hatch = tint(overlays.lesions, colours.lesions, 1.0);
-    let disagreement =
-        [0.25, 0.5, 0.75, 1.0].map(|strength| tint(overlays.disagreement, colours.disagreement, strength));
+    let disagreement = [0.25, 0.5, 0.75, 1.0].map(|strength| {
+        [strength, strength * WEAKER].map(|strength| tint(overlays.disagreement, colours.disagreement, strength))
+    });
     let agreement = slice.agreement.as_deref().filter(|_| overlays.disagreement.on);
     out.clear();
     out.reserve(slice.hu.len() * 4);
@@ -133,7 +142,8 @@ pub fn paint(slice: &SliceImage, window: Window, overlays: &Overlays, colours: &
             let grey = greys.get(level as usize).copied().unwrap_or(0);
             let percent = agreement.and_then(|a| a.get(row * columns + column)).copied().unwrap_or(0);
             let table = if (1..100).contains(&percent) {
-                &disagreement[usize::from(percent.min(100 - percent)) * 3 / 50]
+                let [strong, weak] = &disagreement[usize::from(percent.min(100 - percent)) * 3 / 50];
+                if chequered(column, row) { strong } else { weak }
             } else if bits & label::LESION != 0 && overlays.lesions.on {
                 if hatched(column, row) { &hatch } else { &lesion }
             } else if bits & label::RIGHT_LUNG != 0 {
@@ -215,11 +225,11 @@ mod tests {
     #[test]
     fn half_and_half_is_the_strongest_disagreement() {
         let slice = SliceImage {
-            columns: 4,
+            columns: 6,
             rows: 1,
-            hu: vec![-1024; 4],
-            labels: vec![label::RIGHT_LUNG; 4],
-            agreement: Some(vec![0, 10, 50, 100]),
+            hu: vec![-1024; 6],
+            labels: vec![label::RIGHT_LUNG; 6],
+            agreement: Some(vec![0, 10, 50, 100, 50, 100]),
             lungs: true,
             lesions: true,
             outlines: Outlines::default(),
@@ -228,8 +238,9 @@ mod tests {
         let overlays = Overlays { disagreement: Overlay { on: true, opacity: 1.0 }, ..Overlays::default() };
         paint(&slice, Window::LUNG, &overlays, &COLOURS, &mut out);
         let red: Vec<u8> = out.chunks(4).map(|p| p[0]).collect();
-        assert_eq!(red[2], 255);
-        assert!(red[1] > red[0] && red[1] < red[2]);
+        assert_eq!(red[4], 255);
+        assert!(red[1] > red[0] && red[1] < red[4]);
+        assert!(red[2] > red[0] && red[2] < red[4], "it is chequered");
         assert_eq!(red[3], red[0], "all of them agree");
     }
 

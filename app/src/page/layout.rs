@@ -1,6 +1,5 @@
 //! Header, main column and cards.
 
-use corsai_language::Language;
 use corsai_protocol::{BackendKind, StudySlot};
 use leptos::{html, prelude::*};
 
@@ -15,8 +14,14 @@ use crate::{
     },
     controller::use_controller,
     drop_layer::DropLayer,
+    key_sheet::KeySheet,
     openers::Openers,
-    page::{announcer::Announcer, notices::Notices},
+    page::{
+        announcer::Announcer,
+        notices::Notices,
+        printed::Printed,
+        switches::{LanguageSwitch, ThemeSwitch},
+    },
     privacy::PrivacyPanel,
     start::Start,
     state::{PageStateStoreFields, Phase, StudyStoreFields, WorkerStatus, derived},
@@ -55,9 +60,11 @@ pub fn Page() -> impl IntoView {
                 <ProgressCard />
                 <Notices />
             </div>
+            <Printed />
         </div>
         <SettingsDialog open=settings />
         <PrivacyPanel open=privacy />
+        <KeySheet />
         <DropLayer />
         <Announcer />
     }
@@ -88,9 +95,11 @@ fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
                     on:click=move |_| privacy.set(true)
                 >
                     <span class="lock" aria-hidden="true"></span>
-                    {text::layout::PRIVACY}
+                    <span class="bar-privacy-long">{text::layout::PRIVACY}</span>
+                    <span class="bar-privacy-short">{text::layout::PRIVACY_SHORT}</span>
                 </button>
                 <LanguageSwitch />
+                <ThemeSwitch />
                 <button
                     class="button button-quiet"
                     data-testid="settings-open"
@@ -104,31 +113,6 @@ fn Header(settings: RwSignal<bool>, privacy: RwSignal<bool>) -> impl IntoView {
             </div>
             <p class="disclaimer" role="note" data-testid="disclaimer">{language().disclaimer()}</p>
         </header>
-    }
-    .into_any()
-}
-
-/// The languages of the page, by their own short names.
-#[component]
-fn LanguageSwitch() -> impl IntoView {
-    let controller = use_controller();
-    let option = move |one: Language| {
-        view! {
-            <button
-                class="segment"
-                lang=one.tag()
-                data-testid=format!("language-{}", one.tag())
-                aria-pressed=if one == language() { "true" } else { "false" }
-                on:click=move |_| controller.set_language(one)
-            >
-                {one.text("language-short-name")}
-            </button>
-        }
-    };
-    view! {
-        <div class="segments" role="group" aria-label=text::layout::LANGUAGE>
-            {Language::all().map(option).collect::<Vec<_>>()}
-        </div>
     }
     .into_any()
 }

@@ -3,5 +3,7 @@
 mod announcer;
 mod layout;
 mod notices;
+mod printed;
+mod switches;
 
 pub use layout::Page;

@@ -26,7 +26,12 @@ pub struct Text(pub &'static str);
 impl Text {
     /// Returns the text in the page's language.
     pub fn get(self) -> String {
-        language().text(self.0)
+        self.in_language(language())
+    }
+
+    /// Returns the text in another language than the page's.
+    pub fn in_language(self, language: Language) -> String {
+        language.text(self.0)
     }
 }
 

@@ -14,6 +14,7 @@ pub const SYNTHETIC_HINT: Text = Text("start-synthetic-hint");
 pub const NO_DEVICE_WHY: Text = Text("start-no-device-why");
 pub const NETWORKS_FAILED: Text = Text("start-networks-failed");
 pub const DROP_HERE: Text = Text("start-drop-here");
+pub const KINDS: Text = Text("start-kinds");
 pub const TITLE: Text = Text("start-title");
 pub const NO_DEVICE: Text = Text("start-no-device");
 pub const SYNTHETIC: Text = Text("start-synthetic");

@@ -3,7 +3,7 @@
 use corsai_language::{Language, message};
 use corsai_report::{Dynamics, Issue, LungFinding, Report, Scale, Severity, ShareChange};
 
-use crate::text::{Text, classes, common, language};
+use crate::text::{Text, classes, common};
 
 const BOTH_LUNGS: Text = Text("summary-both-lungs");
 
@@ -13,12 +13,12 @@ fn lung_line(language: Language, name: Text, lung: &LungFinding) -> String {
         (Some(ml), Some(share)) => message!(
             language,
             "summary-lung",
-            lung = name.get(),
+            lung = name.in_language(language),
             volume = volume,
             lesions = language.millilitres(ml),
             share = language.percent(share)
         ),
-        _ => message!(language, "summary-lung-not-measured", lung = name.get(), volume = volume),
+        _ => message!(language, "summary-lung-not-measured", lung = name.in_language(language), volume = volume),
     }
 }
 
@@ -26,9 +26,22 @@ fn change_line(language: Language, name: Text, change: ShareChange, with_points:
     let (earlier, later) = (language.percent(change.earlier), language.percent(change.later));
     if with_points {
         let points = language.points(change.points);
-        message!(language, "summary-change", lung = name.get(), earlier = earlier, later = later, points = points)
+        message!(
+            language,
+            "summary-change",
+            lung = name.in_language(language),
+            earlier = earlier,
+            later = later,
+            points = points
+        )
     } else {
-        message!(language, "summary-change-without-points", lung = name.get(), earlier = earlier, later = later)
+        message!(
+            language,
+            "summary-change-without-points",
+            lung = name.in_language(language),
+            earlier = earlier,
+            later = later
+        )
     }
 }
 
@@ -58,8 +71,7 @@ fn dynamics_lines(language: Language, dynamics: &Dynamics) -> Vec<String> {
 }
 
 /// Returns the report in words, for pasting into a text.
-pub fn summary(report: &Report, issues: &[Issue], scale: Scale) -> String {
-    let language = language();
+pub fn summary(report: &Report, issues: &[Issue], scale: Scale, language: Language) -> String {
     let mut lines = vec![language.text("summary-title")];
     if let Some(date) = &report.study.date {
         lines.push(message!(language, "summary-date", date = language.date(date)));

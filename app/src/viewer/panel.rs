@@ -54,8 +54,8 @@ fn Tabs() -> impl IntoView {
     };
     view! {
         <div class="segments" role="group" aria-label=text::viewer::STUDY_ON_SCREEN>
-            {tab(StudySlot::Previous, text::common::EARLIER_STUDY, "show-previous")}
-            {tab(StudySlot::Current, text::common::THIS_STUDY, "show-current")}
+            {tab(StudySlot::Previous, text::viewer::TAB_EARLIER, "show-previous")}
+            {tab(StudySlot::Current, text::viewer::TAB_THIS, "show-current")}
         </div>
     }
 }

@@ -3,18 +3,19 @@
 use corsai_protocol::StudySlot;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{Element, HtmlCanvasElement, HtmlElement, HtmlInputElement, PointerEvent, ResizeObserver};
+use web_sys::{HtmlCanvasElement, PointerEvent, ResizeObserver};
 
 use crate::{
     controller::{Controller, use_controller},
     imaging::{
         geometry::{Grid, ScreenFromImage},
         gestures::{Gestures, Intent},
-        keys::{self, Focus},
+        keys::{self, Action},
         slice_cache::SliceCache,
         viewport_state::ViewportState,
         wheel::{self, Unit, Wheel},
     },
+    keyboard,
     state::StudyStoreFields,
     text,
     viewer::{
@@ -22,11 +23,6 @@ use crate::{
         painter::{PaintedState, Painter},
     },
 };
-
-/// The attribute of the slice slider, which leaves its keys to the picture.
-const SLICES: &str = "data-slices";
-/// The attribute of a column that scrolls by keys when it has the focus.
-const SCROLLS: &str = "data-scrolls";
 
 /// Returns the grid on screen and its number of slices.
 fn grid(controller: Controller) -> Option<(Grid, u32)> {
@@ -106,12 +102,7 @@ pub fn Viewport() -> impl IntoView {
         }
     };
     let keys = window_event_listener(ev::keydown, move |event| {
-        if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
-            return;
-        }
-        let Some(intent) = keys::intent(&event.key(), event.shift_key()) else { return };
-        let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
-        if !target.map_or(Focus::Free, |t| focus(&t)).claims(&event.key()) {
+        if let Some(Action::Viewport(intent)) = keyboard::action(&event) {
             event.prevent_default();
             apply(intent);
         }
@@ -143,26 +134,6 @@ pub fn Viewport() -> impl IntoView {
         </div>
     }
     .into_any()
-}
-
-/// Returns which keys the focused element needs.
-fn focus(element: &Element) -> Focus {
-    let editable = element.dyn_ref::<HtmlElement>().is_some_and(HtmlElement::is_content_editable);
-    if editable || element.closest("dialog").is_ok_and(|d| d.is_some()) {
-        return Focus::Field;
-    }
-    match element.tag_name().as_str() {
-        "TEXTAREA" | "SELECT" => Focus::Field,
-        "INPUT" => match element.dyn_ref::<HtmlInputElement>().map(HtmlInputElement::type_).as_deref() {
-            // Home goes to the head on the slices' slider, too.
-            Some("range") if element.has_attribute(SLICES) => Focus::Free,
-            Some("range" | "radio") => Focus::Steps,
-            Some("checkbox" | "button" | "file") => Focus::Free,
-            _ => Focus::Field,
-        },
-        _ if element.has_attribute(SCROLLS) => Focus::Steps,
-        _ => Focus::Free,
-    }
 }
 
 /// Returns the picture's description for a screen reader.

@@ -25,7 +25,7 @@ const LATIN: [&[&str]; 6] = [
     &["DICOM", "Study", "Series", "Instance", "UID", "Frame", "of", "Reference", "Patient", "ID"],
     &["Explicit", "VR", "Little", "Endian"],
     // Formats and endings of file names.
-    &["NIfTI", "nii", "gz", "zip", "JSON", "CSV", "HTML", "csv", "json", "html"],
+    &["NIfTI", "nii", "gz", "zip", "tar", "JSON", "CSV", "HTML", "csv", "json", "html"],
     // The field's abbreviations, units and figures; the letters at the picture's sides.
     &["CoRSAI", "COVID", "MIP", "HU", "Dice", "IoU", "DPN", "3D", "A", "P", "R", "L"],
     // Programs, and the web platform's names.

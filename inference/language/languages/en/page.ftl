@@ -5,9 +5,19 @@
 announcer-no-number = No number: see the reasons
 announcer-reading = Reading the files
 announcer-choose = Choose a series
-announcer-finished = Finished.
-announcer-class = { $class }.
-announcer-share = { $share } of both lungs is affected.
+announcer-no-number-since = No number. { $sentence }
+announcer-finished = Finished: { $class }, affected: { $shares }.
+announcer-finished-lungs = Finished. { $sentence }
+announcer-both = { $share } of both lungs
+announcer-right = { $share } of the right lung
+announcer-left = { $share } of the left lung
+announcer-compared =
+    Compared with the earlier study ({ $date }): { $verdict }, from { $earlier } to { $later } of { $side ->
+        [right] the right lung
+        [left] the left lung
+       *[both] both lungs
+    }, { $points }.
+announcer-compared-no-verdict = Compared with the earlier study ({ $date }): no verdict, since { $reason }.
 
 ## common
 
@@ -108,6 +118,8 @@ keys-shift-arrow = Shift + arrow
 keys-pan = move the picture
 keys-zero = 0
 keys-reset = whole slice, lung window
+keys-question-mark = ?
+keys-sheet = this list
 keys-wheel = Wheel up / down
 keys-right-drag = Right button, drag
 keys-window = brightness and contrast
@@ -117,9 +129,16 @@ keys-zoom = zoom
 ## layout
 
 language-short-name = EN
+language-name = English
 layout-document-title = CoRSAI: lung lesions on chest CT
 layout-language = Language
 layout-computing-on = Settings and help. Computing on:{" "}
+layout-theme = Theme
+layout-theme-system = As the system
+layout-theme-light = Light
+layout-theme-dark = Dark
+layout-printed = Measured by CoRSAI { $version }, build { $build }. Printed on { $date }.
+layout-privacy-short = No upload
 layout-privacy = Files stay on this computer
 layout-subtitle = Lung lesions on chest CT
 layout-drop-another = Drop another study here
@@ -153,7 +172,7 @@ privacy-check-offline = Wait until the networks are loaded, switch the network o
 privacy-policy-unknown = The policy of the computing part couldn't be read from the host. The code makes no connection; whether the browser enforces it isn't known here.
 privacy-ready-no-copy = Switch your network off now: it still works as long as this tab is open and the study isn't closed. Nothing is kept here for a later visit.
 privacy-policy-missing = This host does not send the policy that forbids the computing part any connection. The code makes none, but here nothing enforces it.
-privacy-check-storage = Under “Application” look at what is stored: the page's own files, the networks' weights, the scale you chose. Nothing of a study.
+privacy-check-storage = Under “Application” look at what is stored: the page's own files, the networks' weights, and what you chose of scale, languages and theme. Nothing of a study.
 privacy-policy-enforced = The host sends the policy that forbids the computing part any connection (connect-src 'none'), and the browser enforces it.
 privacy-limits = None of this covers browser extensions, the operating system, and what you save or copy out of the page yourself.
 privacy-stores-nothing = Nothing is stored in this browser, and this tab will store nothing until you load the page again.
@@ -351,6 +370,8 @@ severity-earlier-title = Severity in the earlier study
 severity-not-measured = This study was not measured.
 severity-both-compare = {" "}Both hold the comparison.
 severity-scale = Scale of the CT-class
+severity-report-language = Language of report and summary
+severity-report-language-page = As the page
 severity-save = Save report (JSON)
 severity-memory = Memory, at most
 severity-copy = Copy summary
@@ -382,13 +403,14 @@ severity-network-slices =
 
 ## start
 
-start-lead = Open a chest CT in DICOM. This page finds the lungs and COVID‑19 lesions on every slice, measures them in millilitres, and gives the share of each lung and the CT-class.
+start-lead = Open a chest CT. This page finds the lungs and COVID‑19 lesions on every slice, measures them in millilitres, and gives the share of each lung and the CT-class.
 start-problems-why = {" "}Missing slices, unusual geometry or unreadable files are named beside the numbers; a study that can't be measured gets no number.
 start-no-upload-why = {" "}The pictures are read and computed on this computer, in this page, and are gone when it closes.
 start-synthetic-hint = No CT at hand? A synthetic chest with known lesions is built in the page, without any download.
 start-no-device-why = {" "}It is for research and demonstration, and the networks can be wrong. Look at the outlines.
 start-networks-failed = The networks could not be loaded yet. The page tries again when they are needed.
-start-drop-here = Drop a folder, files or a .zip here
+start-drop-here = Drop a folder, files or an archive here
+start-kinds = DICOM, also in archives (.zip, .tar, .gz, .tar.gz), or NIfTI (.nii, .nii.gz)
 start-title = How much of the lungs is affected?
 start-no-device = Not a medical device.
 start-synthetic = Try a synthetic study
@@ -419,6 +441,8 @@ viewer-anterior-letter = A
 viewer-posterior-letter = P
 viewer-right-letter = R
 viewer-left-letter = L
+viewer-tab-earlier = Earlier study
+viewer-tab-this = This study
 viewer-study-on-screen = Study on screen
 viewer-slice = Slice
 viewer-feet = Feet

@@ -5,9 +5,19 @@
 announcer-no-number = Чисел нет: причины указаны
 announcer-reading = Файлы читаются
 announcer-choose = Выберите серию
-announcer-finished = Готово.
-announcer-class = { $class }.
-announcer-share = Поражено { $share } обоих лёгких.
+announcer-no-number-since = Чисел нет. { $sentence }
+announcer-finished = Готово: { $class }, поражено { $shares }.
+announcer-finished-lungs = Готово. { $sentence }
+announcer-both = { $share } обоих лёгких
+announcer-right = { $share } правого лёгкого
+announcer-left = { $share } левого лёгкого
+announcer-compared =
+    По сравнению с предыдущим исследованием ({ $date }): { $verdict }, поражение { $side ->
+        [right] правого лёгкого
+        [left] левого лёгкого
+       *[both] обоих лёгких
+    } было { $earlier }, стало { $later }, { $points }
+announcer-compared-no-verdict = По сравнению с предыдущим исследованием ({ $date }): вывода нет: { $reason }.
 
 ## common
 
@@ -109,6 +119,8 @@ keys-shift-arrow = Shift + стрелка
 keys-pan = сдвинуть изображение
 keys-zero = 0
 keys-reset = весь срез, лёгочное окно
+keys-question-mark = ?
+keys-sheet = этот список
 keys-wheel = Колесо вверх / вниз
 keys-right-drag = Движение с правой кнопкой
 keys-window = яркость и контраст
@@ -118,9 +130,16 @@ keys-zoom = масштаб
 ## layout
 
 language-short-name = РУ
+language-name = Русский
 layout-document-title = CoRSAI: поражение лёгких на КТ
 layout-language = Язык
 layout-computing-on = Настройки и справка. Вычисляет:{" "}
+layout-theme = Тема
+layout-theme-system = Как в системе
+layout-theme-light = Светлая
+layout-theme-dark = Тёмная
+layout-printed = Измерено в CoRSAI { $version }, сборка { $build }. Напечатано { $date }.
+layout-privacy-short = Без отправки
 layout-privacy = Файлы остаются на этом компьютере
 layout-subtitle = Поражение лёгких на КТ
 layout-drop-another = Перетащите другое исследование сюда
@@ -154,7 +173,7 @@ privacy-check-offline = Дождитесь загрузки нейросетей
 privacy-policy-unknown = Политику вычислительной части не удалось получить с сервера. Сам код ни к чему не подключается; соблюдает ли политику браузер, здесь неизвестно.
 privacy-ready-no-copy = Сеть уже можно отключить: всё работает, пока открыта эта вкладка и не закрыто исследование. На следующий раз здесь ничего не сохраняется.
 privacy-policy-missing = Этот сервер не передаёт политику, которая запрещает вычислительной части подключения. Сам код ни к чему не подключается, но браузер за этим не следит.
-privacy-check-storage = На вкладке «Приложение» посмотрите, что сохранено: файлы самой страницы, веса нейросетей, выбранные настройки. Ничего из исследования.
+privacy-check-storage = На вкладке «Приложение» посмотрите, что сохранено: файлы самой страницы, веса нейросетей, выбранные вами шкала, языки и тема. Ничего из исследования.
 privacy-policy-enforced = Сервер передаёт политику, которая запрещает вычислительной части подключения (connect-src 'none'), и браузер её соблюдает.
 privacy-limits = Всё это не относится к расширениям браузера, операционной системе и к тому, что вы сами сохраняете или копируете со страницы.
 privacy-stores-nothing = В этом браузере ничего не сохранено, и эта вкладка ничего не сохранит, пока страница не загружена заново.
@@ -364,6 +383,8 @@ severity-earlier-title = Степень поражения в предыдуще
 severity-not-measured = Это исследование не измерено.
 severity-both-compare = {" "}Сравнение есть и там, и там.
 severity-scale = Шкала степени КТ
+severity-report-language = Язык отчёта и сводки
+severity-report-language-page = Как у страницы
 severity-save = Сохранить отчёт (JSON)
 severity-memory = Память, не более
 severity-copy = Скопировать сводку
@@ -397,13 +418,14 @@ severity-network-slices =
 
 ## start
 
-start-lead = Откройте КТ органов грудной клетки в формате DICOM. Эта страница находит на каждом срезе лёгкие и поражение при COVID‑19, измеряет их в миллилитрах и определяет долю поражения каждого лёгкого и степень КТ.
+start-lead = Откройте КТ органов грудной клетки. Эта страница находит на каждом срезе лёгкие и поражение при COVID‑19, измеряет их в миллилитрах и определяет долю поражения каждого лёгкого и степень КТ.
 start-problems-why = {" "}Пропущенные срезы, необычная геометрия и нечитаемые файлы указаны рядом с числами; если исследование нельзя измерить, чисел нет.
 start-no-upload-why = {" "}Изображения читаются и обрабатываются на этом компьютере, на этой странице, и исчезают, когда она закрыта.
 start-synthetic-hint = Нет КТ под рукой? Синтетическая грудная клетка с известным поражением создаётся на странице, ничего не загружая.
 start-no-device-why = {" "}Только для исследований и демонстрации; нейросети могут ошибаться. Проверяйте контуры.
 start-networks-failed = Нейросети пока не удалось загрузить. Страница попробует снова, когда они понадобятся.
-start-drop-here = Перетащите сюда папку, файлы или архив .zip
+start-drop-here = Перетащите сюда папку, файлы или архив
+start-kinds = DICOM, в том числе в архивах (.zip, .tar, .gz, .tar.gz), или NIfTI (.nii, .nii.gz)
 start-title = Какая доля лёгких поражена?
 start-no-device = Не является медицинским изделием.
 start-synthetic = Открыть синтетическое исследование
@@ -434,6 +456,8 @@ viewer-anterior-letter = A
 viewer-posterior-letter = P
 viewer-right-letter = R
 viewer-left-letter = L
+viewer-tab-earlier = Предыдущее
+viewer-tab-this = Это
 viewer-study-on-screen = Исследование на экране
 viewer-slice = Срез
 viewer-feet = Ноги
