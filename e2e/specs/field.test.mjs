@@ -1,6 +1,6 @@
-// CT as hospitals hand it over (part E of inference/study/CHECKLIST.md), in the page: each case ends
-// in a right number with its warning beside it, or in a sentence that says what happened and then
-// what to do.
+// CT as hospitals hand it over (part E of inference/study/CHECKLIST.md), in the page: each case
+// ends in a right number with its warning beside it, or in a sentence that says what happened and
+// then what to do.
 
 import assert from "node:assert/strict";
 import { linkSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
@@ -89,7 +89,7 @@ afterEach(async () => {
 describe("a case from the field", () => {
   const drop = (name, files) => app.drop([studies.writeStudy(`field-${name}`, files)], "dropzone");
 
-  // ── In place of a folder ─────────────────────────────────────────────────────────────────────────
+  // ── In place of a folder ───────────────────────────────────────────────────────────────────────
 
   for (const [name, make] of [
     ["a tar.gz", () => [["study.tar.gz", gzip(tar(named(few)))]]],
@@ -130,7 +130,7 @@ describe("a case from the field", () => {
     });
   }
 
-  // ── What belongs together ────────────────────────────────────────────────────────────────────────
+  // ── What belongs together ──────────────────────────────────────────────────────────────────────
 
   for (const [name, change] of [
     ["acquisitions", { [TAG.acquisition]: "2", [TAG.acquisitionTime]: "101730" }],
@@ -176,7 +176,7 @@ describe("a case from the field", () => {
     await shown("series.several-people", "refused");
   });
 
-  // ── What is measured with a warning ──────────────────────────────────────────────────────────────
+  // ── What is measured with a warning ────────────────────────────────────────────────────────────
 
   const odd = {
     "with a field of view narrower than the lungs": [() => few.map((bytes) => cropped(bytes, 72)), "lungs.beyond-field", /the right side, the left side/],
