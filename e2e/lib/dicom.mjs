@@ -8,13 +8,21 @@ export const TAG = {
   mediaInstance: "0002,0003",
   imageType: "0008,0008",
   sopInstance: "0008,0018",
+  acquisitionTime: "0008,0032",
   modality: "0008,0060",
+  seriesDescription: "0008,103e",
+  patientName: "0010,0010",
   patient: "0010,0020",
+  contrast: "0018,0010",
+  kvp: "0018,0060",
+  kernel: "0018,1210",
   studyInstance: "0020,000d",
   seriesInstance: "0020,000e",
+  acquisition: "0020,0012",
   position: "0020,0032",
   rows: "0028,0010",
   columns: "0028,0011",
+  pixelSpacing: "0028,0030",
   bitsAllocated: "0028,0100",
   bitsStored: "0028,0101",
   highBit: "0028,0102",
@@ -23,6 +31,8 @@ export const TAG = {
 
 const LONG = new Set(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UC", "UN", "UR", "UT"]);
 const START = 132;
+// Of elements that the phantom's files don't have.
+const ABSENT_VR = { [TAG.contrast]: "LO", [TAG.kernel]: "SH" };
 
 // The file as a list of { tag, vr, value }, with "0028,0010" for a tag.
 export function read(bytes) {
@@ -64,17 +74,29 @@ function encoded({ tag, vr, value }) {
   return Buffer.concat([head, value]);
 }
 
+// A number as a US element's value.
+const word = (number) => Buffer.from([number & 255, number >> 8]);
+
 // An element's bytes, and as text without its padding.
 export const value = (bytes, tag) => read(bytes).find((element) => element.tag === tag)?.value;
 export const text = (bytes, tag) => value(bytes, tag)?.toString("latin1").replace(/[\0 ]+$/, "");
+
+// A new element in its place: elements are in the order of their tags.
+function added(elements, tag) {
+  const vr = ABSENT_VR[tag];
+  if (!vr) throw new Error(`${tag} isn't there to be changed`);
+  const element = { tag, vr };
+  const next = elements.findIndex((e) => e.tag > tag);
+  elements.splice(next < 0 ? elements.length : next, 0, element);
+  return element;
+}
 
 // The file with other values; `null` takes an element out. A string is padded to an even length.
 export function changed(bytes, values) {
   const elements = read(bytes).filter(({ tag }) => values[tag] !== null);
   for (const [tag, value] of Object.entries(values)) {
     if (value === null) continue;
-    const element = elements.find((e) => e.tag === tag);
-    if (!element) throw new Error(`${tag} isn't there to be changed`);
+    const element = elements.find((e) => e.tag === tag) ?? added(elements, tag);
     const blank = element.vr === "UI" ? "\0" : " ";
     element.value = Buffer.isBuffer(value) ? value : Buffer.from(value.length % 2 ? value + blank : value, "latin1");
   }
@@ -92,7 +114,45 @@ export function packed(bytes) {
     }
     return Buffer.concat(parts);
   };
-  const [high, low] = [plane(1), plane(0)];
+  return runLengths(bytes, plane(1), plane(0));
+}
+
+// The file with `size` rows and columns from the middle of its picture: a narrower field of view.
+export function cropped(bytes, size) {
+  const [pixels, rows, columns] = [value(bytes, TAG.pixels), value(bytes, TAG.rows).readUInt16LE(), value(bytes, TAG.columns).readUInt16LE()];
+  const [top, left] = [(rows - size) >> 1, (columns - size) >> 1];
+  const lines = Array.from({ length: size }, (_, row) => {
+    const at = ((top + row) * columns + left) * 2;
+    return pixels.subarray(at, at + size * 2);
+  });
+  const [rowMm, columnMm] = text(bytes, TAG.pixelSpacing).split("\\").map(Number);
+  const [x, y, z] = text(bytes, TAG.position).split("\\").map(Number);
+  const position = [(x + left * columnMm).toFixed(3), (y + top * rowMm).toFixed(3), z].join("\\");
+  return changed(bytes, { [TAG.rows]: word(size), [TAG.columns]: word(size), [TAG.position]: position, [TAG.pixels]: Buffer.concat(lines) });
+}
+
+// The file with a `factor` times as many rows and columns, each pixel `factor` times beside and
+// below itself, packed by RLE (PS3.5, annex G).
+export function enlarged(bytes, factor) {
+  const [pixels, rows, columns] = [value(bytes, TAG.pixels), value(bytes, TAG.rows).readUInt16LE(), value(bytes, TAG.columns).readUInt16LE()];
+  const plane = (offset) =>
+    Buffer.concat(
+      Array.from({ length: rows }, (_, row) => {
+        const line = Buffer.alloc(columns * 2);
+        for (let column = 0; column < columns; column += 1) {
+          // A run of so many equal bytes.
+          line[column * 2] = 257 - factor;
+          line[column * 2 + 1] = pixels[(row * columns + column) * 2 + offset];
+        }
+        return Buffer.concat(Array(factor).fill(line));
+      }),
+    );
+  const [y, x] = text(bytes, TAG.pixelSpacing).split("\\").map((mm) => (Number(mm) / factor).toFixed(6));
+  const large = changed(bytes, { [TAG.rows]: word(rows * factor), [TAG.columns]: word(columns * factor), [TAG.pixelSpacing]: `${y}\\${x}` });
+  return runLengths(large, plane(1), plane(0));
+}
+
+function runLengths(bytes, high, low) {
   const header = Buffer.alloc(64);
   [2, 64, 64 + high.length].forEach((number, index) => header.writeUInt32LE(number, index * 4));
   return encapsulated(bytes, "1.2.840.10008.1.2.5", Buffer.concat([header, high, low]));
@@ -136,7 +196,6 @@ export function reduced(bytes) {
     ...table(0x10, 2, [0, 1]),
     ...[0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, ...scan, 0xff, 0xd9],
   ]);
-  const word = (number) => Buffer.from([number, 0]);
   const eight = changed(bytes, { [TAG.bitsAllocated]: word(8), [TAG.bitsStored]: word(8), [TAG.highBit]: word(7) });
   return encapsulated(eight, "1.2.840.10008.1.2.4.50", stream);
 }

@@ -2,32 +2,13 @@
 // its own files.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 
 import { PATIENCE_MS, open, visit } from "../lib/app.mjs";
 import { stored } from "../lib/browser.mjs";
 import * as faults from "../lib/fault_injection.mjs";
 import { small } from "../lib/studies.mjs";
-
-// A host that has a newer build once `state.newer` is set: the same files below other names, as
-// hashed names differ, and the older ones gone.
-function updating(state) {
-  const renamed = (text) => text.replace(/\b(assets|worker)\//g, "$1-new/");
-  const index = Buffer.from(renamed(faults.bytesOf("index.html").toString()));
-  const integrity = (bytes) => `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
-  return {
-    answer: (name) => {
-      if (!state.newer) return null;
-      if (name === "" || name === "index.html") return { body: index };
-      if (/^(assets|worker)-new\//.test(name)) return { body: faults.bytesOf(name.replace("-new/", "/")) };
-      if (/^(assets|worker)\//.test(name)) return { status: 404, body: "gone with the older build" };
-      if (name !== "sw.js") return null;
-      const text = renamed(faults.bytesOf(name).toString()).replace(/BUILD = "[^"]*"/, 'BUILD = "newer"');
-      return { body: text.replaceAll(integrity(faults.bytesOf("index.html")), integrity(index)) };
-    },
-  };
-}
+import { takeNewer, updating } from "../lib/versions.mjs";
 
 const pages = async (page) => Object.keys((await stored(page)).cached).filter((name) => name.startsWith("corsai-page-"));
 const finished = async (app) => assert.equal(await app.outcome(), "finished", JSON.stringify(await app.issues()));
@@ -46,9 +27,7 @@ describe("a newer version", () => {
       await second.openFolder(folder);
       await finished(second);
       state.newer = true;
-      await first.page.reload();
-      await first.get("newer").waitFor({ timeout: PATIENCE_MS });
-      await Promise.all([first.page.waitForNavigation(), first.click("take-newer")]);
+      await takeNewer(first);
       await first.ready();
       assert.equal((await pages(first.page)).length, 2, "the older one is in use");
 

@@ -63,21 +63,53 @@ fn item(issue: Issue) -> impl IntoView {
     .into_any()
 }
 
+/// The warnings of a study, which stand with its numbers: whoever reads these reads them, too.
+#[component]
+pub fn Warnings(of: StudySlot) -> impl IntoView {
+    let controller = use_controller();
+    let warnings = Memo::new(move |_| {
+        let mut issues = derived::issues(controller.study(of));
+        issues.retain(|i| i.severity == Severity::Warning);
+        issues
+    });
+    move || {
+        let warnings = warnings.get();
+        (!warnings.is_empty()).then(|| {
+            view! {
+                <div class="warnings" data-testid="warnings">
+                    <h3 class="card-subtitle">{text::issues::group_heading(Severity::Warning, warnings.len())}</h3>
+                    <IssueList issues=warnings />
+                </div>
+            }
+        })
+    }
+}
+
 /// The issues of both studies, those of the one on screen first. What stops the current study
-/// stands in the place of its numbers.
+/// stands in the place of its numbers, and the warnings of the one on screen beside them.
 #[component]
 pub fn IssuesCard() -> impl IntoView {
     let controller = use_controller();
     let choosing = derived::phase_memo(controller.study(StudySlot::Current), |phase| phase == Phase::Choosing);
-    let current = Memo::new(move |_| {
-        let study = controller.study(StudySlot::Current);
+    let shown = Memo::new(move |_| controller.viewport.with(|v| v.slot));
+    let earlier_shown = Memo::new(move |_| shown.get() == StudySlot::Previous);
+    // Without those that stand with the numbers.
+    let further = move |slot: StudySlot| {
+        let study = controller.study(slot);
         let mut issues = derived::issues(study);
+        let has_numbers = derived::shown_report(study).is_some_and(|report| report.lungs.is_some());
+        if has_numbers && shown.get() == slot {
+            issues.retain(|i| i.severity != Severity::Warning);
+        }
+        issues
+    };
+    let current = Memo::new(move |_| {
+        let mut issues = further(StudySlot::Current);
         let choosing = choosing.get();
         issues.retain(|i| i.severity != Severity::Stop || choosing);
         issues
     });
-    let earlier = Memo::new(move |_| derived::issues(controller.study(StudySlot::Previous)));
-    let earlier_shown = Memo::new(move |_| controller.viewport.with(|v| v.slot == StudySlot::Previous));
+    let earlier = Memo::new(move |_| further(StudySlot::Previous));
     move || {
         let (current, earlier) = (current.get(), earlier.get());
         let both = !current.is_empty() && !earlier.is_empty();

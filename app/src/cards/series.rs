@@ -21,10 +21,11 @@ pub fn SeriesPicker(which: StudySlot) -> impl IntoView {
     let list = Memo::new(move |_| derived::selectable_series(controller.study(which)));
     let refused = derived::phase_memo(controller.study(which), |phase| phase == Phase::Refused);
     let title = move || {
-        let usable = list.with(|l| l.iter().filter(|s| s.usable).count());
+        let (usable, all) = list.with(|l| (l.iter().filter(|s| s.usable).count(), l.len()));
         match usable {
             _ if refused.get() => text::series::ANOTHER_MAY,
             0 => text::series::NONE_CAN,
+            1 if all == 1 => text::series::THIS_CAN,
             1 => text::series::ONE_CAN,
             _ => text::series::WHICH,
         }

@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 use crate::{
     browser,
     cards::{
-        issues::IssueList,
+        issues::{IssueList, Warnings},
         refinement::{StillPossible, Tiers},
     },
     controller::use_controller,
@@ -131,6 +131,7 @@ fn Numbers(shown: ShownReport) -> impl IntoView {
                     .into_any()
             }}
             <LungTable lungs=lungs.clone() pending />
+            <Warnings of=slot />
             {(pending && !earlier).then(|| view! { <StillPossible /> })}
             {(measured && !earlier).then(|| view! { <Tiers tier=report.runs.tier members=members lesion_networks=lesion_networks /> })}
             {(pending && has_class)

@@ -8,6 +8,7 @@ use crate::text::{Text, language};
 pub const ADVICE: Text = Text("series-advice");
 pub const TO_LOOK_AT: Text = Text("series-to-look-at");
 pub const NONE_CAN: Text = Text("series-none-can");
+pub const THIS_CAN: Text = Text("series-this-can");
 pub const ONE_CAN: Text = Text("series-one-can");
 pub const WHICH: Text = Text("series-which");
 pub const ANOTHER_MAY: Text = Text("series-another-may");

@@ -301,6 +301,7 @@ refinement-restoring = Restoring the pictures: { $stage }
 series-advice = A thin-slice series of the whole chest with a lung kernel gives the best measurement.
 series-to-look-at = These pictures can't be measured. They are only to look at.
 series-none-can = None of these series can be measured
+series-this-can = This series can be measured
 series-one-can = One of these series can be measured
 series-which = Which series should be measured?
 series-another-may = Another series may be measured
