@@ -18,9 +18,13 @@ const STABLE_POINTS: f64 = 1.0;
 /// Rounding error of a share's change, in percentage points.
 const ROUNDING_POINTS: f64 = 1e-9;
 
-/// Slice distances, thicknesses and tube voltages that differ by less than this fraction of the
-/// larger one are of the same protocol.
+/// Slice distances and thicknesses that differ by less than this fraction of the larger one are of
+/// the same protocol.
 const SAME_PROTOCOL_FRACTION: f64 = 0.1;
+
+/// Tube voltages that differ by less than this, kV, are of the same protocol: scanners offer steps
+/// of 10 kV and more.
+const SAME_VOLTAGE_KV: f64 = 5.0;
 
 /// Lung volumes that differ by less than this fraction of the larger one are of the same depth of
 /// breath: a breath-hold at full inspiration is repeated about as well.
@@ -227,7 +231,8 @@ fn protocols_differ(previous: &SeriesSummary, current: &SeriesSummary) -> Vec<Fo
     let differ = |pair: &(f64, f64)| (pair.0 - pair.1).abs() > SAME_PROTOCOL_FRACTION * pair.0.abs().max(pair.1.abs());
     let distances = previous.spacing_mm.zip(current.spacing_mm).filter(differ);
     let thicknesses = previous.thickness_mm.zip(current.thickness_mm).filter(differ);
-    let voltages = previous.tube_voltage_kv.zip(current.tube_voltage_kv).filter(differ);
+    let voltages = previous.tube_voltage_kv.zip(current.tube_voltage_kv);
+    let voltages = voltages.filter(|(one, other)| (one - other).abs() >= SAME_VOLTAGE_KV);
     let kernels = previous.kernel_key.zip(current.kernel_key).filter(|(one, other)| one != other);
     let contrast = previous.contrast.zip(current.contrast).filter(|(one, other)| one != other);
     let found = [
@@ -500,8 +505,9 @@ mod tests {
         assert_eq!(found(&with(Some(1), Some(120.0), Some(false), same())), []);
         assert_eq!(found(&with(None, None, None, same())), [], "what isn't said is not compared");
         assert_eq!(found(&with(Some(2), Some(120.0), Some(false), same())), [Reason::OtherKernel.into()]);
-        let voltages = Found::TubeVoltages { previous_kv: 120.0, current_kv: 80.0 };
-        assert_eq!(found(&with(Some(1), Some(80.0), Some(false), same())), [voltages]);
+        let voltages = Found::TubeVoltages { previous_kv: 120.0, current_kv: 130.0 };
+        assert_eq!(found(&with(Some(1), Some(130.0), Some(false), same())), [voltages]);
+        assert_eq!(found(&with(Some(1), Some(120.5), Some(false), same())), []);
         assert_eq!(found(&with(Some(1), Some(120.0), Some(true), same())), [Reason::ContrastInOne.into()]);
         let breath = |ml: f64| {
             let side = || lung(ml, Some(0.2));
