@@ -39,8 +39,9 @@ const UNPACKED_FACTOR: u64 = 4;
 /// prefetched slices are copied into the volume, and are in memory twice for a moment.
 const PREFETCH_DIVISOR: usize = 8;
 
-/// How many of a file's first bytes are read where its pixels aren't needed yet, one after the other
-/// as far as the header is longer: that of a slice has a few KiB, that of many frames up to 1 MiB.
+/// How many of a file's first bytes are read where its pixels aren't needed yet, one after the
+/// other as far as the header is longer: that of a slice has a few KiB, that of many frames up to
+/// 1 MiB.
 pub const START_BYTES: [u64; 2] = [1 << 16, 1 << 20];
 
 /// Limits of one intake. An input beyond them is refused before memory runs out.
