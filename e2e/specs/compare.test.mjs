@@ -121,7 +121,7 @@ describe("two studies", () => {
       await add(app, stranger);
       await app.get("other-patient").waitFor({ timeout: STUDY_MS });
       await final(app);
-      assert.match(await app.words("other-patient"), /different patient identifiers\. Are they of the same person\?$/);
+      assert.match(await app.words("other-patient"), /disagree about who the patient is\. Are they of the same person\?$/);
       assert.equal(await app.get("verdict").count(), 0);
       const asked = (await app.report()).dynamics;
       assert.deepEqual([asked.verdict, asked.no_verdict], [null, "other-patient"]);

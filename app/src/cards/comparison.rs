@@ -167,7 +167,7 @@ const fn verdict_sign(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The question whether two studies under different identifiers are of one person.
+/// The question whether two studies that disagree about the patient are of one person.
 #[component]
 fn SamePerson() -> impl IntoView {
     let controller = use_controller();

@@ -18,7 +18,8 @@ use super::{
     *,
 };
 use corsai_protocol::{
-    Command, Event, Progress, ReportStage, RunId, SeriesId, SeriesSummary, SliceAreas, StudySlot, VolumeSummary,
+    Command, Event, PersonKeys, Progress, ReportStage, RunId, SeriesId, SeriesSummary, SliceAreas, StudySlot,
+    VolumeSummary,
 };
 use corsai_report::{Issue, IssueCode, Report, Severity, ShareBounds, Tier};
 
@@ -38,6 +39,7 @@ fn series(id: u32, usable: bool) -> SeriesSummary {
         date: Some("2020-04-07".into()),
         usable,
         patient_key: Some(1),
+        person: PersonKeys::default(),
         instances_key: Some(2),
         issues: Vec::new(),
     }

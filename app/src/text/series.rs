@@ -52,7 +52,7 @@ pub fn found(others: bool, count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::SeriesId;
+    use corsai_protocol::{PersonKeys, SeriesId};
 
     use super::*;
 
@@ -73,6 +73,7 @@ mod tests {
             date: None,
             usable: false,
             patient_key: None,
+            person: PersonKeys::default(),
             instances_key: None,
             issues: Vec::new(),
         };

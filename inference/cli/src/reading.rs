@@ -6,7 +6,7 @@ pub use nifti::{is_nifti, read_mask};
 
 use std::{
     fs,
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -15,7 +15,7 @@ use std::{
 use corsai_language::{Argument, message};
 use corsai_protocol::SeriesSummary;
 use corsai_report::{Found, Issue, IssueCode, Severity};
-use corsai_study::{DecodedVolume, Intake, Limits, Series, SeriesList, VolumeDecoder};
+use corsai_study::{DecodedVolume, Intake, Limits, START_BYTES, Series, SeriesList, VolumeDecoder};
 use corsai_volume::HuVolume;
 
 use crate::{arguments::StudyArgument, console::message, error::CliError, locale::language};
@@ -100,7 +100,7 @@ fn choose(
     let index = match number {
         None => {
             let first = series.iter().position(|one| one.summary().usable);
-            let several = series.iter().filter(|one| one.summary().usable).count() > 1;
+            let several = series.iter().filter(|one| one.summary().usable && !one.is_left_out()).count() > 1;
             if let Some(index) = first.filter(|_| several) {
                 let taken = Found::SeriesTaken { number: index as u64 + 1, total };
                 issues.push(Issue::new(IssueCode::SeriesSeveral, [taken]));
@@ -174,14 +174,21 @@ fn describe(series: &SeriesSummary) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Reads the listed files of the study at a path; their bytes are looked through in turn.
+/// Reads the listed files of the study at a path; their bytes are looked through in turn. Of files
+/// that are too many to be held, only the first bytes are read.
 fn read_files(path: &Path, files: &[PathBuf]) -> Intake {
     let limits = Limits::native();
     let mut intake = Intake::new(limits);
+    let all_bytes: u64 = files.iter().filter_map(|file| fs::metadata(file).ok()).map(|file| file.len()).sum();
+    let by_start = all_bytes > limits.bytes;
     let (mut count, mut total_bytes) = (0_usize, 0_usize);
     for file in files {
         let name = file.strip_prefix(path).ok().filter(|name| name.file_name().is_some()).unwrap_or(file);
         let name = name.to_string_lossy();
+        if by_start && matches!(add_start(&mut intake, &name, file), Ok(true)) {
+            count += 1;
+            continue;
+        }
         match read(file, limits.bytes) {
             Ok(bytes) => {
                 (count, total_bytes) = (count + 1, total_bytes + bytes.len());
@@ -193,8 +200,34 @@ fn read_files(path: &Path, files: &[PathBuf]) -> Intake {
             }
         }
     }
-    tracing::info!(files = count, bytes = total_bytes, "files read");
+    for index in intake.undecided() {
+        let file = files.get(index).expect("invariant: files are numbered in the order of the list");
+        match read(file, limits.bytes) {
+            Ok(bytes) => intake.complete(index, bytes),
+            // Its images are taken for different ones.
+            Err(error) => tracing::warn!(kind = %error.kind(), "a file can't be read again"),
+        }
+    }
+    tracing::info!(files = count, bytes = total_bytes, by_start, "files read");
     intake
+}
+
+/// Adds a file by its first bytes. Returns whether they were enough.
+///
+/// # Errors
+/// Those of the file system.
+fn add_start(intake: &mut Intake, name: &str, path: &Path) -> io::Result<bool> {
+    let mut file = fs::File::open(path)?;
+    let size = file.metadata()?.len();
+    let mut start = Vec::new();
+    for bytes in START_BYTES.into_iter().filter(|bytes| *bytes < size) {
+        let missing = bytes.saturating_sub(start.len() as u64);
+        file.by_ref().take(missing).read_to_end(&mut start)?;
+        if intake.add_start(name, start.clone(), size) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Returns the files of a study, sorted: those below a folder, or the file itself.

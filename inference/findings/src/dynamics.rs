@@ -9,6 +9,7 @@ use corsai_report::{
 };
 
 use crate::error::FindingsError;
+use crate::person_check::check_patient;
 
 /// Below this change of the share, in percentage points, the disease is stable (the paper's second
 /// experiment).
@@ -17,9 +18,13 @@ const STABLE_POINTS: f64 = 1.0;
 /// Rounding error of a share's change, in percentage points.
 const ROUNDING_POINTS: f64 = 1e-9;
 
-/// Slice distances, thicknesses and tube voltages that differ by less than this fraction of the
-/// larger one are of the same protocol.
+/// Slice distances and thicknesses that differ by less than this fraction of the larger one are of
+/// the same protocol.
 const SAME_PROTOCOL_FRACTION: f64 = 0.1;
+
+/// Tube voltages that differ by less than this, kV, are of the same protocol: scanners offer steps
+/// of 10 kV and more.
+const SAME_VOLTAGE_KV: f64 = 5.0;
 
 /// Lung volumes that differ by less than this fraction of the larger one are of the same depth of
 /// breath: a breath-hold at full inspiration is repeated about as well.
@@ -52,7 +57,7 @@ pub fn same_instances(one: &SeriesSummary, other: &SeriesSummary) -> bool {
 
 /// Compares two studies: the one added as the earlier, and the one under examination. The dates
 /// decide which one is the earlier; `previous` is where they can't. `same_patient` says that a
-/// person has confirmed that both are of one patient though their identifiers differ.
+/// person has confirmed that both are of one patient though the studies disagree about that.
 ///
 /// The answers of the highest tier that both have are compared. The verdict goes by the share of
 /// both lungs together where both are in both studies, else by the one lung that is.
@@ -74,7 +79,7 @@ pub fn compare(
     }
     let _span = tracing::info_span!("compare_studies").entered();
     let mut issues = Vec::new();
-    let other_patient = check_patient(&previous, &current, same_patient, &mut issues);
+    let other_patient = check_patient(previous.series, current.series, same_patient, &mut issues);
     let swapped = dates_swapped(&previous, &current, &mut issues);
     let highest = [previous, current].map(|study| study.highest());
     let (tier, alike) = match previous.answers.keys().rfind(|tier| current.answers.contains_key(tier)) {
@@ -140,27 +145,6 @@ impl ComparedStudy<'_> {
     fn highest(&self) -> Tier {
         *self.answers.keys().next_back().expect("invariant: a measured study has an answer")
     }
-}
-
-/// Returns whether the two patient identifiers differ. Both a difference and a missing identifier
-/// are an issue.
-fn check_patient(
-    previous: &ComparedStudy<'_>,
-    current: &ComparedStudy<'_>,
-    same_patient: bool,
-    issues: &mut Vec<Issue>,
-) -> bool {
-    let patients = previous.series.patient_key.zip(current.series.patient_key);
-    let other_patient = patients.is_some_and(|(one, other)| one != other);
-    if other_patient {
-        let confirmed = same_patient.then_some(Found::from(Reason::PatientConfirmed));
-        issues.push(Issue::new(IssueCode::DynamicsOtherPatient, confirmed));
-    } else if patients.is_none() {
-        let neither = previous.series.patient_key.or(current.series.patient_key).is_none();
-        let missing = if neither { Reason::NoPatientInBoth } else { Reason::NoPatientInOne };
-        issues.push(Issue::new(IssueCode::DynamicsUnknownPatient, [missing.into()]));
-    }
-    other_patient
 }
 
 /// Returns whether `previous` is the later study by its date. Equal and missing dates are an issue
@@ -247,7 +231,8 @@ fn protocols_differ(previous: &SeriesSummary, current: &SeriesSummary) -> Vec<Fo
     let differ = |pair: &(f64, f64)| (pair.0 - pair.1).abs() > SAME_PROTOCOL_FRACTION * pair.0.abs().max(pair.1.abs());
     let distances = previous.spacing_mm.zip(current.spacing_mm).filter(differ);
     let thicknesses = previous.thickness_mm.zip(current.thickness_mm).filter(differ);
-    let voltages = previous.tube_voltage_kv.zip(current.tube_voltage_kv).filter(differ);
+    let voltages = previous.tube_voltage_kv.zip(current.tube_voltage_kv);
+    let voltages = voltages.filter(|(one, other)| (one - other).abs() >= SAME_VOLTAGE_KV);
     let kernels = previous.kernel_key.zip(current.kernel_key).filter(|(one, other)| one != other);
     let contrast = previous.contrast.zip(current.contrast).filter(|(one, other)| one != other);
     let found = [
@@ -273,7 +258,7 @@ fn other_breath(before: &Lungs, after: &Lungs) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
-    use corsai_protocol::SeriesId;
+    use corsai_protocol::{PersonKeys, SeriesId};
     use corsai_report::{Runs, StudyRecord};
 
     use super::*;
@@ -323,6 +308,7 @@ mod tests {
                 date: date.map(Into::into),
                 usable: true,
                 patient_key: Some(7),
+                person: PersonKeys::default(),
                 instances_key: None,
                 issues: Vec::new(),
             };
@@ -451,7 +437,42 @@ mod tests {
         let confirmed = compare(a.measured(), b.measured(), true).unwrap();
         assert_eq!((confirmed.verdict, confirmed.no_verdict), (Some(Verdict::Progression), None));
         assert_eq!(codes(&confirmed), ["dynamics.other-patient"]);
-        assert_eq!(confirmed.issues[0].found, [Reason::PatientConfirmed.into()]);
+        assert_eq!(confirmed.issues[0].found, [Reason::OtherPatientId.into(), Reason::PatientConfirmed.into()]);
+    }
+
+    #[test]
+    fn another_birth_date_or_sex_is_another_patient_and_another_name_a_warning() {
+        let person = |name, birth_date, sex| PersonKeys { name, birth_date, sex };
+        let mut a = earlier(lungs(0.1, 0.1));
+        a.series.person = person(Some(1), Some(2), Some(3));
+        let with = |patient_key: Option<u64>, person: PersonKeys| {
+            let mut study = later(lungs(0.3, 0.3)).patient(patient_key);
+            study.series.person = person;
+            compared(&a, &study).unwrap()
+        };
+        let other = |found: &Dynamics, reasons: &[Reason]| {
+            assert_eq!((found.verdict, found.no_verdict), (None, Some(NoVerdict::OtherPatient)));
+            assert_eq!(codes(found), ["dynamics.other-patient"]);
+            assert_eq!(found.issues[0].found, reasons.iter().map(|reason| (*reason).into()).collect::<Vec<Found>>());
+        };
+        for id in [Some(7), None] {
+            other(&with(id, person(Some(1), Some(9), Some(3))), &[Reason::OtherBirthDate]);
+            other(&with(id, person(None, None, Some(9))), &[Reason::OtherSex]);
+            let all = [Reason::OtherBirthDate, Reason::OtherSex, Reason::OtherName];
+            other(&with(id, person(Some(9), Some(9), Some(9))), &all);
+        }
+        let every = [Reason::OtherPatientId, Reason::OtherBirthDate, Reason::OtherSex, Reason::OtherName];
+        other(&with(Some(8), person(Some(9), Some(9), Some(9))), &every);
+        let married = with(Some(7), person(Some(9), Some(2), Some(3)));
+        assert_eq!((married.verdict, codes(&married)), (Some(Verdict::Progression), vec!["dynamics.other-name"]));
+        assert_eq!(codes(&with(Some(7), person(Some(1), Some(2), Some(3)))), [""; 0]);
+        assert_eq!(codes(&with(Some(7), PersonKeys::default())), [""; 0], "what isn't said is not compared");
+        let unknown = with(None, person(Some(9), None, Some(3)));
+        assert_eq!(codes(&unknown), ["dynamics.other-name", "dynamics.unknown-patient"]);
+        let known = with(None, person(Some(1), Some(2), None));
+        assert_eq!(codes(&known), ["dynamics.unknown-patient"]);
+        let agree = [Reason::NoPatientInOne.into(), Reason::SameNameAndBirthDate.into()];
+        assert_eq!(known.issues[0].found, agree);
     }
 
     #[test]
@@ -484,8 +505,9 @@ mod tests {
         assert_eq!(found(&with(Some(1), Some(120.0), Some(false), same())), []);
         assert_eq!(found(&with(None, None, None, same())), [], "what isn't said is not compared");
         assert_eq!(found(&with(Some(2), Some(120.0), Some(false), same())), [Reason::OtherKernel.into()]);
-        let voltages = Found::TubeVoltages { previous_kv: 120.0, current_kv: 80.0 };
-        assert_eq!(found(&with(Some(1), Some(80.0), Some(false), same())), [voltages]);
+        let voltages = Found::TubeVoltages { previous_kv: 120.0, current_kv: 130.0 };
+        assert_eq!(found(&with(Some(1), Some(130.0), Some(false), same())), [voltages]);
+        assert_eq!(found(&with(Some(1), Some(120.5), Some(false), same())), []);
         assert_eq!(found(&with(Some(1), Some(120.0), Some(true), same())), [Reason::ContrastInOne.into()]);
         let breath = |ml: f64| {
             let side = || lung(ml, Some(0.2));

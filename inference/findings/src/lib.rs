@@ -12,6 +12,7 @@ mod domain_checks;
 mod dynamics;
 mod error;
 mod measure;
+mod person_check;
 mod quality_checks;
 mod report;
 mod voxel_counts;

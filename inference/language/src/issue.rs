@@ -242,6 +242,7 @@ fn identifier(identifier: Identifier) -> &'static str {
         Identifier::Series => "identifier-series",
         Identifier::FrameOfReference => "identifier-frame-of-reference",
         Identifier::Patient => "identifier-patient",
+        Identifier::Person => "identifier-person",
     }
 }
 
@@ -273,6 +274,11 @@ fn reason(reason: Reason) -> &'static str {
         Reason::ContrastOnSome => "reason-contrast-on-some",
         Reason::NoPatientInBoth => "reason-no-patient-in-both",
         Reason::NoPatientInOne => "reason-no-patient-in-one",
+        Reason::OtherPatientId => "reason-other-patient-id",
+        Reason::OtherBirthDate => "reason-other-birth-date",
+        Reason::OtherSex => "reason-other-sex",
+        Reason::OtherName => "reason-other-name",
+        Reason::SameNameAndBirthDate => "reason-same-name-and-birth-date",
         Reason::PatientConfirmed => "reason-patient-confirmed",
         Reason::NoAnswer => "reason-no-answer",
         Reason::NoFile => "reason-no-file",

@@ -12,4 +12,4 @@ mod series;
 pub use command::{AnalysisOptions, Command, DevicePreference, PhantomRequest};
 pub use event::{BackendKind, DeviceReason, DeviceReport, Event, Preview, Progress, ReportStage, Stage};
 pub use ids::{AnswerKey, RunId, StudySlot};
-pub use series::{SeriesId, SeriesSummary, SliceAreas, VolumeSummary};
+pub use series::{PersonKeys, SeriesId, SeriesSummary, SliceAreas, VolumeSummary};

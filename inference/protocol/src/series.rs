@@ -7,6 +7,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SeriesId(pub u32);
 
+/// Digests of what the files say of the patient, to compare two studies in memory; each is absent
+/// where the files don't say, or where slices disagree.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonKeys {
+    /// Patient's Name (0010,0010), its words in any order.
+    pub name: Option<u64>,
+    /// Patient's Birth Date (0010,0030).
+    pub birth_date: Option<u64>,
+    /// Patient's Sex (0010,0040), where it is male or female.
+    pub sex: Option<u64>,
+}
+
 /// One line of the list from which a person picks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SeriesSummary {
@@ -43,6 +55,9 @@ pub struct SeriesSummary {
     /// Digest of the Patient ID (0010,0020); absent where there is none, or a word that stands for
     /// none.
     pub patient_key: Option<u64>,
+    /// What the files say of the person beside that.
+    #[serde(default)]
+    pub person: PersonKeys,
     /// Digest of the SOP Instance UIDs of the slices that are used; absent where a slice has none.
     pub instances_key: Option<u64>,
     /// Why it can't be measured, or what to keep in mind.

@@ -72,6 +72,8 @@ pub enum Identifier {
     FrameOfReference,
     /// Patient ID.
     Patient,
+    /// Name, birth date or sex of the patient.
+    Person,
 }
 
 /// A side of the pictures, from the patient's point of view.
@@ -128,6 +130,16 @@ pub enum Reason {
     NoPatientInBoth,
     /// The patient identifier is missing in one of the two studies.
     NoPatientInOne,
+    /// The patient identifiers of two studies differ.
+    OtherPatientId,
+    /// The patient's birth dates in two studies differ.
+    OtherBirthDate,
+    /// The patient's sexes in two studies differ.
+    OtherSex,
+    /// The patient's names in two studies differ.
+    OtherName,
+    /// Name and birth date of the patient are the same in two studies.
+    SameNameAndBirthDate,
     /// A person has confirmed that both studies are of one patient.
     PatientConfirmed,
     /// The device gave no answer.

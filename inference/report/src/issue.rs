@@ -121,6 +121,7 @@ issues! {
     LesionsBelowDetection "lesions.below-detection" Info;
     LesionsTrace "lesions.trace" Warning;
     DynamicsOtherPatient "dynamics.other-patient" Warning;
+    DynamicsOtherName "dynamics.other-name" Warning;
     DynamicsUnknownPatient "dynamics.unknown-patient" Warning;
     DynamicsSameStudy "dynamics.same-study" Stop;
     DynamicsNoDate "dynamics.no-date" Warning;

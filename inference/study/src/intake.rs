@@ -1,6 +1,6 @@
 //! Takes the dropped files one by one and sorts their images into series.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use corsai_protocol::SeriesId;
 use corsai_report::{Counted, Found, Issue, IssueCode, Severity};
@@ -8,9 +8,10 @@ use corsai_report::{Counted, Found, Issue, IssueCode, Severity};
 use crate::archive::{ArchiveError, Budget, each_file};
 use crate::dataset::value_parsing;
 use crate::error::{FileError, SliceError};
-use crate::image::description::SeriesKey;
-use crate::image::file_image::{FileImage, Origin};
-use crate::image::file_reader::read_images;
+use crate::file_format::FileFormat;
+use crate::image::description::{ReconstructionKey, SeriesKey};
+use crate::image::file_image::{FileImage, Origin, Released};
+use crate::image::file_reader::{numbered, read_images};
 use crate::image::frame_decoder::{DecodeJob, Prefetched};
 use crate::issues::RefusedFiles;
 use crate::series::entry::Series;
@@ -37,6 +38,11 @@ const UNPACKED_FACTOR: u64 = 4;
 /// The part of the largest volume that is decoded before its series is known, as a divisor:
 /// prefetched slices are copied into the volume, and are in memory twice for a moment.
 const PREFETCH_DIVISOR: usize = 8;
+
+/// How many of a file's first bytes are read where its pixels aren't needed yet, one after the
+/// other as far as the header is longer: that of a slice has a few KiB, that of many frames up to
+/// 1 MiB.
+pub const START_BYTES: [u64; 2] = [1 << 16, 1 << 20];
 
 /// Limits of one intake. An input beyond them is refused before memory runs out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +156,61 @@ impl Intake {
         self.origin.file += 1;
     }
 
+    /// Takes a file of `size` bytes by its first ones, in place of [`Self::add`], where all files
+    /// together are more than is held. Returns whether these were enough: if not, more of the file,
+    /// or all of it, has to be added.
+    ///
+    /// When all files are taken, [`Self::undecided`] tells which ones are to be read whole.
+    #[must_use]
+    pub fn add_start(&mut self, name: &str, start: Vec<u8>, size: u64) -> bool {
+        let Ok(size) = usize::try_from(size) else { return false };
+        if self.stop.is_none() {
+            if FileFormat::of(&start).is_some() {
+                return false;
+            }
+            let name = display_name(name);
+            let images = match FileImage::read_start(&name, start, size) {
+                Ok(images) => Ok(images),
+                Err(FileError::NotDicom) => Err(FileError::NotDicom),
+                Err(_) => return false,
+            };
+            self.origin.entry = 0;
+            self.last = None;
+            self.count(1);
+            self.take_images(&name, images.map(|images| numbered(images, self.origin)));
+        }
+        self.origin.file += 1;
+        true
+    }
+
+    /// Returns the files that were taken by their first bytes and may hold a copy of another one's
+    /// image, by the order in which they were added, from 0: their pixels tell.
+    #[must_use]
+    pub fn undecided(&self) -> Vec<usize> {
+        let mut files = BTreeSet::new();
+        for images in self.series.values() {
+            let mut same: BTreeMap<ImageIdentity<'_>, Vec<&FileImage>> = BTreeMap::new();
+            for image in images {
+                for identity in ImageIdentity::of(image).into_iter().flatten() {
+                    same.entry(identity).or_default().push(image);
+                }
+            }
+            let several = same.into_values().filter(|images| images.len() > 1).flatten();
+            files.extend(several.filter(|image| image.released == Some(Released::Unread)).map(|i| i.origin.file));
+        }
+        files.into_iter().collect()
+    }
+
+    /// Takes the bytes of one of [`Self::undecided`], and keeps a digest of its pixels.
+    pub fn complete(&mut self, file: usize, bytes: Vec<u8>) {
+        let Ok(read) = FileImage::read("", bytes) else { return };
+        let read = numbered(read, Origin { file, ..Origin::default() });
+        for held in self.series.values_mut().flatten().filter(|held| held.released == Some(Released::Unread)) {
+            let same = read.iter().find(|image| image.origin == held.origin && image.slice == held.slice);
+            held.released = same.and_then(FileImage::digest).or(held.released);
+        }
+    }
+
     /// Notes a file that could not be read.
     pub fn add_unreadable(&mut self, name: &str) {
         self.last = None;
@@ -171,7 +232,16 @@ impl Intake {
         }
         // Two bytes a voxel.
         let max_nifti_voxels = usize::try_from(self.limits.bytes / 2).unwrap_or(usize::MAX);
-        match read_images(name, bytes, self.origin, max_nifti_voxels) {
+        let images = read_images(name, bytes, self.origin, max_nifti_voxels);
+        self.take_images(name, images);
+    }
+
+    /// Takes the images of one file, which is counted.
+    fn take_images(&mut self, name: &str, images: Result<Vec<FileImage>, FileError>) {
+        if self.stop.is_some() {
+            return;
+        }
+        match images {
             Ok(images) => {
                 self.count(images.len().saturating_sub(1));
                 if self.stop.is_none() {
@@ -249,12 +319,12 @@ impl Intake {
         // A part of the files may be a part of a series: no number is better than a part's.
         let series = if stop.is_some() { BTreeMap::new() } else { series };
         let mut series: Vec<Series> =
-            group(series).into_iter().map(|group| Series::new(group, limits.voxels)).collect();
+            group(series).into_iter().flat_map(|group| Series::of_group(group, limits.voxels)).collect();
         // Stable: equal ones stay in the order of their identifiers.
         series.sort_by_cached_key(Series::sort_key);
         for (index, series) in series.iter_mut().enumerate() {
             series.set_id(SeriesId(
-                u32::try_from(index).expect("invariant: there are fewer series than files, and those are counted"),
+                u32::try_from(index).expect("invariant: there are fewer series than images, and those are counted"),
             ));
         }
         let mut issues = Vec::new();
@@ -282,6 +352,23 @@ impl Intake {
         issues.extend(of_files);
         tracing::info!(series = series.len(), issues = issues.len(), "images sorted into series");
         SeriesList { issues, series }
+    }
+}
+
+/// What two copies of one image have in common.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum ImageIdentity<'a> {
+    Instance(&'a str),
+    /// Kernel, acquisition, and the bits of the corner's coordinates.
+    Place([&'a str; 2], [u64; 3]),
+}
+
+impl<'a> ImageIdentity<'a> {
+    fn of(image: &'a FileImage) -> [Option<Self>; 2] {
+        let instance = Some(image.instance.as_str()).filter(|instance| !instance.is_empty());
+        let place = image.slice.as_ref().ok().map(|slice| slice.corner_mm.0.map(f64::to_bits));
+        let ReconstructionKey { kernel, acquisition, .. } = &image.reconstruction;
+        [instance.map(Self::Instance), place.map(|place| Self::Place([kernel, acquisition], place))]
     }
 }
 

@@ -58,7 +58,7 @@ pub use error::{CodecError, FileError, SliceError, StudyError};
 pub use file_format::{ArchiveFormat, ImageFormat};
 pub use image::frame_decoder::{DecodeJob, FrameDecoder, Prefetched};
 pub use image::image_frame::ImageFrame;
-pub use intake::{Intake, Limits, SeriesList};
+pub use intake::{Intake, Limits, START_BYTES, SeriesList};
 pub use series::decoded_volume::DecodedVolume;
 pub use series::entry::Series;
 pub use series::volume_decoder::VolumeDecoder;

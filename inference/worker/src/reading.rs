@@ -1,16 +1,16 @@
 //! Files and phantoms to series. Files are handles until here: each is read, given to `study` and
-//! freed. The handles are kept: files that are more than memory holds are read again once their
-//! series is chosen.
+//! freed. The handles are kept: of files that are more than memory holds only the headers are read,
+//! and those of the chosen series once more.
 
 use corsai_phantom::{Phantom, PhantomOptions};
 use corsai_protocol::{PhantomRequest, Stage};
-use corsai_study::{Intake, Limits, Prefetched, SeriesList};
+use corsai_study::{Intake, Limits, Prefetched, START_BYTES, SeriesList};
 use futures_util::{StreamExt, stream};
 use js_sys::Uint8Array;
 use tracing::{field::Empty, info_span};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::File;
+use web_sys::{Blob, File};
 
 use crate::{
     decoder_pool::{DecodeEvent, DecoderPool},
@@ -40,12 +40,25 @@ pub async fn files(
     assert_eq!(total, files.len(), "invariant: each name has its file");
     let mut reporter = ProgressReporter::new(key, Stage::Reading);
     let mut yielder = Yielder::new();
-    let contents = stream::iter(files).map(|file| content(file.clone(), limits.bytes)).buffered(READ_AHEAD);
+    let by_start = total_size(files) > limits.bytes as f64;
+    let contents = stream::iter(files).map(|file| first_content(file, limits.bytes, by_start)).buffered(READ_AHEAD);
     let mut named = stream::iter(names).zip(contents);
     let mut done = 0;
     while let Some((name, content)) = named.next().await {
+        let content = match content {
+            Ok(FileContent::Whole(bytes)) => Ok(Some(bytes)),
+            Ok(FileContent::Start { bytes, of }) => {
+                if intake.add_start(&name, bytes, of) {
+                    Ok(None)
+                } else {
+                    more_of_file(&mut intake, &name, &files[done], of).await
+                }
+            }
+            Err(error) => Err(error),
+        };
         match content {
-            Ok(bytes) => {
+            Ok(None) => {}
+            Ok(Some(bytes)) => {
                 size += bytes.len();
                 intake.add(&name, bytes);
             }
@@ -70,6 +83,13 @@ pub async fn files(
     while let Some(event) = decoders.next().await {
         accept(&mut intake, event);
     }
+    for index in intake.undecided() {
+        // The images of a file that can't be read again are taken for different ones.
+        if let Ok(bytes) = content(files[index].clone(), limits.bytes).await {
+            intake.complete(index, bytes);
+        }
+        yielder.yield_if_due().await;
+    }
     span.record("bytes", size);
     span.record("unreadable", unreadable);
     drop(span);
@@ -93,17 +113,80 @@ pub enum NoContent {
     TooLarge,
 }
 
+/// What is read of a file at first.
+enum FileContent {
+    Whole(Vec<u8>),
+    /// The first bytes of a file of so many.
+    Start {
+        bytes: Vec<u8>,
+        of: u64,
+    },
+}
+
+/// Returns the bytes of all files together.
+fn total_size(files: &[JsValue]) -> f64 {
+    files.iter().filter_map(|file| file.dyn_ref::<File>()).map(|file| file.size()).sum()
+}
+
+/// Reads a file of at most `most` bytes: its first ones where `by_start` says so, else all.
+///
+/// # Errors
+/// [`NoContent`].
+async fn first_content(file: &JsValue, most: u64, by_start: bool) -> Result<FileContent, NoContent> {
+    let size = file.dyn_ref::<File>().map_or(0.0, |file| file.size());
+    if by_start && size > START_BYTES[0] as f64 && size <= most as f64 {
+        return Ok(FileContent::Start { bytes: start(file, START_BYTES[0]).await?, of: size as u64 });
+    }
+    content(file.clone(), most).await.map(FileContent::Whole)
+}
+
+/// Adds a file of `size` bytes whose header is longer than its first bytes. Returns the whole file
+/// where more of them aren't enough.
+///
+/// # Errors
+/// [`NoContent`].
+async fn more_of_file(
+    intake: &mut Intake,
+    name: &str,
+    file: &JsValue,
+    size: u64,
+) -> Result<Option<Vec<u8>>, NoContent> {
+    for bytes in START_BYTES.into_iter().skip(1).filter(|bytes| *bytes < size) {
+        if intake.add_start(name, start(file, bytes).await?, size) {
+            return Ok(None);
+        }
+    }
+    content(file.clone(), size).await.map(Some)
+}
+
+/// Reads the first bytes of a file.
+///
+/// # Errors
+/// [`NoContent`].
+async fn start(file: &JsValue, bytes: u64) -> Result<Vec<u8>, NoContent> {
+    let file: &File = file.dyn_ref().ok_or(NoContent::Unreadable)?;
+    let start = file.slice_with_f64_and_f64(0.0, bytes as f64).map_err(unreadable)?;
+    blob_bytes(&start).await
+}
+
 /// Reads a file of at most `most` bytes.
 ///
 /// # Errors
 /// [`NoContent`].
 pub async fn content(file: JsValue, most: u64) -> Result<Vec<u8>, NoContent> {
-    let unreadable = |_| NoContent::Unreadable;
     let file: File = file.dyn_into().map_err(unreadable)?;
     if file.size() > most as f64 {
         return Err(NoContent::TooLarge);
     }
-    let buffer = JsFuture::from(file.array_buffer()).await.map_err(unreadable)?;
+    blob_bytes(&file).await
+}
+
+fn unreadable<E>(_: E) -> NoContent {
+    NoContent::Unreadable
+}
+
+async fn blob_bytes(blob: &Blob) -> Result<Vec<u8>, NoContent> {
+    let buffer = JsFuture::from(blob.array_buffer()).await.map_err(unreadable)?;
     let view = Uint8Array::new(&buffer);
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(view.length() as usize).map_err(|_| NoContent::TooLarge)?;

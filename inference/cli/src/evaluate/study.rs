@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use corsai_evaluation::{Failure, LungLabels, MaskError, ReferenceMasks, Scores};
+use corsai_protocol::PersonKeys;
 use corsai_report::{Issue, IssueCode, Severity};
 use corsai_volume::Grid;
 
@@ -57,6 +58,7 @@ pub fn measure_entry(
     let mut series = measurement.study.series.clone();
     // Results hold no header's text, and no key of an identifier.
     (series.description, series.patient_key, series.instances_key) = (String::new(), None, None);
+    series.person = PersonKeys::default();
     series.issues.clear();
     let study = MeasuredStudy {
         series,

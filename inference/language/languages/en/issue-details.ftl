@@ -131,6 +131,7 @@ identifier-study = Study Instance UID
 identifier-series = Series Instance UID
 identifier-frame-of-reference = Frame of Reference UID
 identifier-patient = Patient ID
+identifier-person = the patient's name, birth date or sex
 
 ## Sides of the pictures, from the patient's point of view
 
@@ -158,6 +159,11 @@ reason-several-voltages = several tube voltages
 reason-contrast-on-some = contrast medium on some slices alone
 reason-no-patient-in-both = missing in both studies
 reason-no-patient-in-one = missing in one of the two studies
+reason-other-patient-id = another Patient ID
+reason-other-birth-date = another birth date
+reason-other-sex = another sex
+reason-other-name = another name
+reason-same-name-and-birth-date = name and birth date are the same
 reason-patient-confirmed = confirmed to be of one person
 reason-no-answer = no answer
 reason-no-file = no file

@@ -45,7 +45,7 @@ common-close = Close
 ## comparison
 
 comparison-refused = The earlier study was not measured, so there is nothing to compare. The reasons are listed below.
-comparison-same-person = These studies have different patient identifiers. Are they of the same person?
+comparison-same-person = These studies disagree about who the patient is. Are they of the same person?
 comparison-lungs-disagree = The two lungs changed in opposite directions by a percentage point or more. Look at each lung.
 comparison-offer = Open an earlier study of the same patient to see whether the lungs got better.
 comparison-stable-rule = A change of less than one percentage point counts as stable.

@@ -154,6 +154,7 @@ identifier-study = Study Instance UID
 identifier-series = Series Instance UID
 identifier-frame-of-reference = Frame of Reference UID
 identifier-patient = Patient ID
+identifier-person = имя, дата рождения или пол пациента
 
 ## Края изображения, если смотреть со стороны пациента
 
@@ -181,6 +182,11 @@ reason-several-voltages = несколько значений напряжени
 reason-contrast-on-some = контрастное вещество только на части срезов
 reason-no-patient-in-both = нет в обоих исследованиях
 reason-no-patient-in-one = нет в одном из двух исследований
+reason-other-patient-id = другой Patient ID
+reason-other-birth-date = другая дата рождения
+reason-other-sex = другой пол
+reason-other-name = другое имя
+reason-same-name-and-birth-date = имя и дата рождения совпадают
 reason-patient-confirmed = подтверждено, что это один пациент
 reason-no-answer = нет ответа
 reason-no-file = нет файла

@@ -41,9 +41,14 @@ const MAX_INFLATION: u64 = 100;
 /// Largest inflated data set, bytes; one image is at most 32 MiB.
 const MAX_INFLATED: u64 = 1 << 28;
 
+/// Elements that are looked at ahead where an element's encoding is in doubt.
+const LOOKAHEAD: usize = 4;
+
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+/// Bytes of a delimiter: its tag and length.
+const DELIMITER_BYTES: usize = 8;
 /// The group of items and delimiters, little-endian.
 const DELIMITER_GROUP: [u8; 2] = [0xFE, 0xFF];
 
@@ -98,17 +103,28 @@ impl Dataset {
     /// Where the whole file is unusable. Pixel data that are cut off are
     /// [`PixelData::Truncated`] and no error.
     pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, FileError> {
+        let size = bytes.len();
+        Self::read_start(bytes, size)
+    }
+
+    /// Parses a file of `size` bytes by its first ones. Ranges of pixel data may be beyond these.
+    ///
+    /// # Errors
+    /// As [`Self::read`]. Where the bytes end within the header, or more of the file has to be seen
+    /// to know where its pixel data are, the error is of no meaning but for
+    /// [`FileError::NotDicom`].
+    pub(crate) fn read_start(bytes: Vec<u8>, size: usize) -> Result<Self, FileError> {
         if bytes.len() < 132 {
             return Err(FileError::Empty);
         }
         let marked = bytes.get(128..132) == Some(b"DICM");
         // Some writers leave out the preamble, some the mark behind it, some both.
         let starts = if marked { &[132][..] } else { &[0, 128, 132] };
-        let mut readers = starts.iter().map(|start| DatasetReader::new(&bytes, *start));
+        let mut readers = starts.iter().map(|start| DatasetReader::new(&bytes, size, *start));
         let mut reader = readers.find(|reader| marked || reader.begins_like_dicom()).ok_or(FileError::NotDicom)?;
         let meta_start = reader.at;
         let declared = reader.meta()?;
-        if reader.at >= bytes.len() {
+        if reader.at >= size {
             return Err(FileError::NoPixels);
         }
         let start = reader.at;
@@ -117,17 +133,20 @@ impl Dataset {
         // Programs that pass a data set on forget to deflate it.
         if deflated && reader.begins_like_dicom() {
             syntax = TransferSyntax::Unnamed;
+        } else if deflated && bytes.len() < size {
+            return Err(FileError::Truncated);
         } else if deflated {
             let inflated = inflate(bytes.get(start..).unwrap_or_default())?;
-            return Self::parse(inflated, 0, syntax);
+            let size = inflated.len();
+            return Self::parse(inflated, size, 0, syntax);
         }
-        let mut dataset = Self::parse(bytes, start, syntax)?;
+        let mut dataset = Self::parse(bytes, size, start, syntax)?;
         dataset.syntax_guessed |= syntax == TransferSyntax::Unnamed && start > meta_start;
         Ok(dataset)
     }
 
-    fn parse(bytes: Vec<u8>, start: usize, syntax: TransferSyntax) -> Result<Self, FileError> {
-        let mut reader = DatasetReader::new(&bytes, start);
+    fn parse(bytes: Vec<u8>, size: usize, start: usize, syntax: TransferSyntax) -> Result<Self, FileError> {
+        let mut reader = DatasetReader::new(&bytes, size, start);
         let encoding = reader.encoding(syntax);
         let pixels = reader.dataset(encoding)?;
         let DatasetReader { elements, offsets, format, .. } = reader;
@@ -215,7 +234,10 @@ struct Container {
 }
 
 struct DatasetReader<'a> {
+    /// The file, or its first bytes.
     bytes: &'a [u8],
+    /// Length of the whole file.
+    size: usize,
     at: usize,
     elements: Elements,
     offsets: Range<usize>,
@@ -223,8 +245,8 @@ struct DatasetReader<'a> {
 }
 
 impl<'a> DatasetReader<'a> {
-    fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at, elements: Elements::default(), offsets: 0..0, format: SampleFormat::Word }
+    fn new(bytes: &'a [u8], size: usize, at: usize) -> Self {
+        Self { bytes, size, at, elements: Elements::default(), offsets: 0..0, format: SampleFormat::Word }
     }
 }
 
@@ -246,7 +268,7 @@ impl DatasetReader<'_> {
 
     fn implicit_length_fits(&self) -> bool {
         let length = self.rest().get(4..8).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_le_bytes);
-        length.is_some_and(|length| (length as usize) < self.bytes.len())
+        length.is_some_and(|length| (length as usize) < self.size)
     }
 
     /// Reads the file meta group and returns its transfer syntax. The standard has it in Explicit
@@ -256,7 +278,7 @@ impl DatasetReader<'_> {
         let mut syntax = None;
         loop {
             let encoding = match *self.rest() {
-                [2, 0, ..] => self.element_encoding(ElementEncoding::ExplicitLittle, self.bytes.len()),
+                [2, 0, ..] => self.element_encoding(ElementEncoding::ExplicitLittle, self.size),
                 [0, 2, _, _, first, second, ..] if is_vr([first, second]) => ElementEncoding::ExplicitBig,
                 _ => break,
             };
@@ -284,8 +306,7 @@ impl DatasetReader<'_> {
     /// Returns the encoding of the next element, in surroundings of the `expected` one that reach
     /// to `end` at most. Some writers mix explicit and implicit elements, mostly within sequences.
     /// The other encoding is taken only where the element shows it: it has no representation where
-    /// one is expected, or has one where none is, and only its other reading leads to a next
-    /// element.
+    /// one is expected, or has one where none is, and its other reading leads to more elements.
     fn element_encoding(&self, expected: ElementEncoding, end: usize) -> ElementEncoding {
         let Some([_, _, _, _, first, second]) = self.rest().first_chunk::<6>() else { return expected };
         let other = match (expected, is_vr([*first, *second])) {
@@ -293,31 +314,48 @@ impl DatasetReader<'_> {
             (ElementEncoding::ImplicitLittle, true) => ElementEncoding::ExplicitLittle,
             _ => return expected,
         };
-        if self.rest().starts_with(&DELIMITER_GROUP) || self.leads_on(expected, end) || !self.leads_on(other, end) {
+        let is_delimiter = self.rest().starts_with(&DELIMITER_GROUP);
+        if is_delimiter || self.elements_ahead(expected, end) >= self.elements_ahead(other, end) {
             expected
         } else {
             other
         }
     }
 
-    /// Returns whether the next element, read in this encoding, is followed by one of a higher tag,
-    /// by a delimiter, or by the end.
-    fn leads_on(&self, encoding: ElementEncoding, end: usize) -> bool {
-        let mut ahead = DatasetReader::new(self.bytes, self.at);
-        let Ok(header) = ahead.header(encoding) else { return false };
-        let Some(length) = header.len.get() else { return ahead.rest().starts_with(&DELIMITER_GROUP) };
-        // Values have an even length (PS3.5 7.1.1). Text for a length gives an odd one as often.
-        let next = ahead.at.saturating_add(length as usize);
-        if next >= end || !length.is_multiple_of(2) {
-            return next == end;
+    /// Returns how many elements from the next one on, up to [`LOOKAHEAD`], are each followed by
+    /// one of a higher tag; all of them where a delimiter or the end follows. The next element is
+    /// read in this encoding, those behind it in the one that they show. A wrong reading may lead
+    /// to pixels that look like an element, but hardly to several.
+    fn elements_ahead(&self, mut encoding: ElementEncoding, end: usize) -> usize {
+        let mut ahead = DatasetReader::new(self.bytes, self.size, self.at);
+        for count in 0..LOOKAHEAD {
+            let whole = |is_whole: bool| if is_whole { LOOKAHEAD } else { count };
+            let Ok(header) = ahead.header(encoding) else { return count };
+            let Some(length) = header.len.get() else { return whole(ahead.rest().starts_with(&DELIMITER_GROUP)) };
+            // Values have an even length (PS3.5 7.1.1). Text for a length gives an odd one as
+            // often.
+            let next = ahead.at.saturating_add(length as usize);
+            if next >= end || !length.is_multiple_of(2) {
+                return whole(next == end);
+            }
+            ahead.at = next;
+            if ahead.rest().starts_with(&DELIMITER_GROUP) {
+                return LOOKAHEAD;
+            }
+            let Some([g0, g1, e0, e1, first, second]) = ahead.rest().first_chunk::<6>() else { return count };
+            let tag = Tag(u16::from_le_bytes([*g0, *g1]), u16::from_le_bytes([*e0, *e1]));
+            if tag <= header.tag {
+                return count;
+            }
+            encoding = if is_vr([*first, *second]) {
+                ElementEncoding::ExplicitLittle
+            } else if ahead.implicit_length_fits() {
+                ElementEncoding::ImplicitLittle
+            } else {
+                return count;
+            };
         }
-        ahead.at = next;
-        if ahead.rest().starts_with(&DELIMITER_GROUP) {
-            return true;
-        }
-        let Some([g0, g1, e0, e1, first, second]) = ahead.rest().first_chunk::<6>() else { return false };
-        let tag = Tag(u16::from_le_bytes([*g0, *g1]), u16::from_le_bytes([*e0, *e1]));
-        tag > header.tag && (is_vr([*first, *second]) || ahead.implicit_length_fits())
+        LOOKAHEAD
     }
 
     fn header(&mut self, encoding: ElementEncoding) -> Result<DataElementHeader, FileError> {
@@ -345,7 +383,7 @@ impl DatasetReader<'_> {
 
     /// Returns the end of a value of this length that begins here; it is within the file.
     fn end_of(&self, length: u32) -> Result<usize, FileError> {
-        self.at.checked_add(length as usize).filter(|end| *end <= self.bytes.len()).ok_or(FileError::BadLength)
+        self.at.checked_add(length as usize).filter(|end| *end <= self.size).ok_or(FileError::BadLength)
     }
 
     fn dataset(&mut self, encoding: ElementEncoding) -> Result<Option<PixelData>, FileError> {
@@ -353,7 +391,7 @@ impl DatasetReader<'_> {
         while self.close_ended(&mut open)? {
             let inner = open.last().copied();
             let expected = inner.map_or(encoding, |container| container.encoding);
-            let end = open.iter().rev().find_map(|container| container.end).unwrap_or(self.bytes.len());
+            let end = open.iter().rev().find_map(|container| container.end).unwrap_or(self.size);
             let current = self.element_encoding(expected, end);
             let header = self.header(current)?;
             match (inner, header.tag) {
@@ -415,7 +453,7 @@ impl DatasetReader<'_> {
             }
             open.pop();
         }
-        Ok(self.at < self.bytes.len())
+        Ok(self.at < self.size)
     }
 
     /// Enters a container.
@@ -494,14 +532,20 @@ impl DatasetReader<'_> {
         }
         let mut fragments = Vec::new();
         let mut offsets_seen = false;
-        while self.at < self.bytes.len() {
+        while self.at < self.size {
+            // Beyond the first bytes; no further fragment fits where only a delimiter does.
+            if self.at >= self.bytes.len() && !fragments.is_empty() && self.size - self.at <= DELIMITER_BYTES {
+                break;
+            }
             let item_start = self.at;
             let item = self.header(encoding);
             // Zeros in place of the last delimiter.
-            if !fragments.is_empty() && self.only_zeros_from(item_start) {
+            if !fragments.is_empty() && item_start < self.bytes.len() && self.only_zeros_from(item_start) {
                 break;
             }
-            let Ok(item) = item else { return Ok(PixelData::Truncated) };
+            let Ok(item) = item else {
+                return if self.bytes.len() < self.size { Err(FileError::Truncated) } else { Ok(PixelData::Truncated) };
+            };
             match item.tag {
                 ITEM => {
                     let Ok(value) = self.take(&item) else { return Ok(PixelData::Truncated) };

@@ -1,20 +1,25 @@
 //! What an image's header says of its series: identifiers, kind, reconstruction, and texts for the
 //! list.
 
+use corsai_protocol::PersonKeys;
 use corsai_report::Identifier;
 use dicom_dictionary_std::tags;
 
 use crate::dataset::frames::Frame;
 use crate::dataset::value_parsing;
-use crate::image::person::{digest, person_key};
+use crate::image::person::{digest, person_keys};
 
 /// CT Image Storage: classic, enhanced and legacy-converted enhanced (PS3.4 table B.5-1).
 const CT_STORAGE: [&str; 3] =
     ["1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"];
 /// Characters of a series description that are shown.
-const DESCRIPTION_CHARACTERS: usize = 64;
+pub(crate) const DESCRIPTION_CHARACTERS: usize = 64;
 /// Characters of a modality that are shown (CS).
 const MODALITY_CHARACTERS: usize = 16;
+/// Characters of a person's name that are compared: three representations of 64 (PN).
+const NAME_CHARACTERS: usize = 194;
+/// Characters of a date that are compared.
+const DATE_CHARACTERS: usize = 16;
 
 /// Words of an image type or a description, in capitals, by which a derived image doesn't show the
 /// densities of one slice: projections, slabs, renderings, maps.
@@ -62,13 +67,14 @@ impl SeriesKey {
 }
 
 impl SeriesKey {
-    /// Returns one of the identifiers.
+    /// Returns one of the identifiers; nothing of a person, who is no part of the key.
     pub(crate) fn identifier(&self, identifier: Identifier) -> &str {
         match identifier {
             Identifier::Study => &self.study,
             Identifier::Series => &self.series,
             Identifier::FrameOfReference => &self.frame_of_reference,
             Identifier::Patient => &self.patient,
+            Identifier::Person => "",
         }
     }
 
@@ -141,11 +147,14 @@ fn is_no_density(types: &[&str], frame: &Frame) -> bool {
 }
 
 /// How a slice was acquired and reconstructed; equal for all slices of one reconstruction, but for
-/// the time.
+/// number and time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ReconstructionKey {
     pub acquisition: String,
     pub acquisition_uid: String,
+    pub irradiation: String,
+    pub scan_options: String,
+    pub filter: String,
     pub stack: String,
     pub kernel: String,
     pub image_type: String,
@@ -158,6 +167,8 @@ pub(crate) struct ReconstructionKey {
     pub protocol: String,
     pub tube_current: String,
     pub exposure: String,
+    /// Instance Number; equal for all frames of one file.
+    pub number: Option<i64>,
     /// Seconds since 1 January of year 1 at which the slice was acquired; those of the day where
     /// the day is unknown.
     pub time: Option<u64>,
@@ -171,6 +182,9 @@ impl ReconstructionKey {
         Self {
             acquisition: identifier(tags::ACQUISITION_NUMBER) + &number(tags::FRAME_ACQUISITION_NUMBER),
             acquisition_uid: identifier(tags::ACQUISITION_UID),
+            irradiation: identifier(tags::IRRADIATION_EVENT_UID),
+            scan_options: identifier(tags::SCAN_OPTIONS),
+            filter: identifier(tags::FILTER_TYPE),
             stack: identifier(tags::STACK_ID),
             kernel: identifier(tags::CONVOLUTION_KERNEL),
             image_type: image_type(frame),
@@ -185,6 +199,7 @@ impl ReconstructionKey {
             protocol: identifier(tags::PROTOCOL_NAME),
             tube_current: identifier(tags::X_RAY_TUBE_CURRENT),
             exposure: identifier(tags::EXPOSURE),
+            number: frame.value(tags::INSTANCE_NUMBER).and_then(value_parsing::integer),
             time: acquisition_time(frame),
         }
     }
@@ -240,8 +255,8 @@ pub(crate) struct ImageDescription {
     pub tube_voltage_kv: Option<f64>,
     /// Whether a contrast agent is named.
     pub contrast: bool,
-    /// Digests of the patient's name, birth date and sex; absent where the file doesn't say.
-    pub person: [Option<u64>; 3],
+    /// Digests of the patient's name, birth date and sex.
+    pub person: PersonKeys,
     /// Whether the patient lay on the back; absent where the file doesn't say.
     pub supine: Option<bool>,
     /// Whether the image was compressed with loss.
@@ -274,8 +289,11 @@ impl ImageDescription {
                 .map(digest),
             tube_voltage_kv: frame.value(tags::KVP).and_then(value_parsing::decimal).filter(|kv| *kv > 0.0),
             contrast: is_contrast(&value_parsing::identifier(frame.value(tags::CONTRAST_BOLUS_AGENT))),
-            person: [tags::PATIENT_NAME, tags::PATIENT_BIRTH_DATE, tags::PATIENT_SEX]
-                .map(|tag| person_key(&value_parsing::identifier(frame.value(tag)))),
+            person: person_keys(
+                &text(tags::PATIENT_NAME, NAME_CHARACTERS),
+                &text(tags::PATIENT_BIRTH_DATE, DATE_CHARACTERS),
+                &text(tags::PATIENT_SEX, MODALITY_CHARACTERS),
+            ),
             supine: supine(frame),
             lossy: frame.dataset.syntax.is_lossy()
                 || frame.value(tags::LOSSY_IMAGE_COMPRESSION).and_then(value_parsing::ascii) == Some("01"),

@@ -24,6 +24,15 @@ pub(crate) struct Origin {
     pub image: usize,
 }
 
+/// What is known of the pixels of an image whose file's bytes aren't held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Released {
+    /// The bytes were let go: a digest of the encoded pixels.
+    Digest(u64),
+    /// Only the first bytes of the file were read.
+    Unread,
+}
+
 /// One image of a file.
 #[derive(Debug)]
 pub(crate) struct FileImage {
@@ -35,8 +44,8 @@ pub(crate) struct FileImage {
     /// The file's bytes, shared by its images; empty where the pixels are never needed, or were
     /// released.
     pub bytes: Arc<Vec<u8>>,
-    /// Digest of the encoded pixels, once the bytes were released.
-    pub released: Option<u64>,
+    /// Present where the file has to be read again for its pixels.
+    pub released: Option<Released>,
     pub series: SeriesKey,
     /// SOP Instance UID, with the frame's number where there are several; empty where the file has
     /// none.
@@ -56,7 +65,17 @@ impl FileImage {
     /// # Errors
     /// Where the file can't be used at all, and belongs to no series.
     pub(crate) fn read(name: &str, bytes: Vec<u8>) -> Result<Vec<Self>, FileError> {
-        let dataset = Dataset::read(bytes)?;
+        let size = bytes.len();
+        Self::read_start(name, bytes, size)
+    }
+
+    /// Reads the images of a file of `size` bytes by its first ones.
+    ///
+    /// # Errors
+    /// Those of [`Dataset::read_start`].
+    pub(crate) fn read_start(name: &str, start: Vec<u8>, size: usize) -> Result<Vec<Self>, FileError> {
+        let is_whole = start.len() >= size;
+        let dataset = Dataset::read_start(start, size)?;
         let mut images: Vec<Self> = match frames(&dataset) {
             Ok(frames) => frames.iter().map(|frame| Self::new(name, frame, SliceHeader::read)).collect(),
             Err((first, error)) => vec![Self::new(name, &first, |_| Err(error.clone()))],
@@ -68,6 +87,13 @@ impl FileImage {
             for image in &mut images {
                 name.clone_into(&mut image.name);
             }
+        }
+        if !is_whole {
+            for image in &mut images {
+                image.released = image.slice.is_ok().then_some(Released::Unread);
+                image.eight_bit = None;
+            }
+            return Ok(images);
         }
         let bytes = Arc::new(dataset.bytes);
         for image in images.iter_mut().filter(|image| image.slice.is_ok() || image.eight_bit.is_some()) {
@@ -102,9 +128,17 @@ impl FileImage {
 
     /// Lets the file's bytes go; a digest of the pixels stays.
     pub(crate) fn release(&mut self) {
-        self.released = self.slice.as_ref().ok().and_then(|slice| slice.encoded.digest(&self.bytes));
+        if self.released.is_some() {
+            return;
+        }
+        self.released = self.digest();
         self.bytes = Arc::default();
         self.eight_bit = None;
+    }
+
+    /// Returns a digest of the encoded pixels; `None` without a slice or its bytes.
+    pub(crate) fn digest(&self) -> Option<Released> {
+        self.slice.as_ref().ok().and_then(|slice| slice.encoded.digest(&self.bytes)).map(Released::Digest)
     }
 
     /// Takes the 8-bit image, if the image is one.

@@ -15,14 +15,19 @@ pub(crate) fn read_images(
     origin: Origin,
     max_nifti_voxels: usize,
 ) -> Result<Vec<FileImage>, FileError> {
-    let mut images = match FileFormat::of(&bytes) {
+    let images = match FileFormat::of(&bytes) {
         Some(FileFormat::Nifti) => nifti_slices(name, bytes, origin, max_nifti_voxels)?,
         Some(FileFormat::OtherArchive(format)) => return Err(FileError::UnsupportedArchive(format)),
         Some(FileFormat::OtherImage(format)) => return Err(FileError::OtherFormat(format)),
         Some(FileFormat::Zip | FileFormat::Gzip | FileFormat::Tar) | None => FileImage::read(name, bytes)?,
     };
+    Ok(numbered(images, origin))
+}
+
+/// Returns the images of one file with their origins.
+pub(crate) fn numbered(mut images: Vec<FileImage>, origin: Origin) -> Vec<FileImage> {
     for (number, image) in images.iter_mut().enumerate() {
         image.origin = Origin { image: number, ..origin };
     }
-    Ok(images)
+    images
 }

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corsai_protocol::{Preview, SeriesId, SeriesSummary};
-use corsai_report::{Counted, Found, Issue, IssueCode, Severity};
+use corsai_protocol::{PersonKeys, Preview, SeriesId, SeriesSummary};
+use corsai_report::{Counted, Found, Identifier, Issue, IssueCode, Severity};
 use corsai_volume::Grid;
 
 use crate::error::SliceError;
 use crate::geometry::slice_spacing::MIN_SLICES;
-use crate::image::description::{ImageDescription, ImageKind, ImageSource};
+use crate::image::description::{DESCRIPTION_CHARACTERS, ImageDescription, ImageKind, ImageSource};
 use crate::image::file_image::FileImage;
-use crate::image::person::patient_key;
+use crate::image::person::{Persons, patient_key};
 use crate::issues::{RefusedFiles, ToIssue, counted, reduced, volume_too_large};
 use crate::series::grouping::SeriesGroup;
 use crate::series::identity::instances_key;
+use crate::series::part_label::part_labels;
 use crate::series::preview_image::{PreviewSource, preview_of_hu, preview_of_slice, preview_of_source};
 use crate::series::released::read_again;
 use crate::series::slice::SeriesSlice;
@@ -32,58 +33,92 @@ pub struct Series {
     content: Result<Arc<SliceStack>, Option<PreviewSource>>,
     /// The summary's issues without those of the geometry.
     issues: Vec<Issue>,
+    /// The series is what another one left out of the images that it shares with this one.
+    is_left_out: bool,
 }
 
 impl Series {
-    /// Makes a series of the images of one group. Its id is set later, when all series are known.
-    pub(crate) fn new(group: SeriesGroup, max_voxels: usize) -> Self {
+    /// Makes the series of the images of one group: the one that is used, then those of what it
+    /// left out. Their ids are set later, when all series are known.
+    pub(crate) fn of_group(group: SeriesGroup, max_voxels: usize) -> Vec<Self> {
+        let (about, images) = AboutGroup::of(group);
         let mut issues = Vec::new();
-        let patient = group.patient().and_then(patient_key);
-        let SeriesGroup { images, differing, several_people, all_images, .. } = group;
-        let first = images.iter().min_by_key(|image| (image.kind, &image.instance));
-        let first = first.map(|image| image.description.clone());
-        let count = images.len();
         let (slices, others) = slices_and_others(images);
-        let derived = slices.iter().any(|image| image.kind == ImageKind::DerivedSlice);
-        let mut content = if slices.is_empty() {
+        if slices.is_empty() {
             issues.push(Issue::new(code_without_slices(&others), []));
-            Err(None)
-        } else {
-            if !others.is_empty() {
-                let names = others.iter().map(|image| image.name.clone()).collect();
-                issues.push(counted(IssueCode::SeriesSetAside, others.len(), Counted::Images, names));
-            }
-            build_stack(slices, max_voxels, &mut issues)
-        };
-        let refusal = match &content {
-            Ok(_) if several_people => Some(IssueCode::SeriesSeveralPeople),
-            Ok(stack) if derived && stack.is_of_slabs() => Some(IssueCode::SeriesNotAxialCt),
-            _ => None,
-        };
-        if let Some(code) = refusal {
-            issues.push(Issue::new(code, []));
-            content = content.and_then(|stack| Err(PreviewSource::middle_slice(stack.slices)));
+            return vec![Self::new(&about, Err(None), issues)];
         }
+        if !others.is_empty() {
+            let names = others.iter().map(|image| image.name.clone()).collect();
+            issues.push(counted(IssueCode::SeriesSetAside, others.len(), Counted::Images, names));
+        }
+        let derived = slices.iter().any(|image| image.kind == ImageKind::DerivedSlice);
+        let about = AboutGroup { derived, ..about };
+        let (stack, left_out) = match build_stack(slices, &mut issues) {
+            Ok(built) => built,
+            Err(preview) => return vec![Self::new(&about, Err(preview), issues)],
+        };
+        let total = stack.slices.len() + left_out.len();
+        let further = SliceStack::further(left_out);
+        let labels = part_labels(&[&stack].into_iter().chain(&further).collect::<Vec<_>>());
+        let stacks = [(stack, issues)].into_iter().chain(further.into_iter().map(|stack| (stack, Vec::new())));
+        let mut series = Vec::new();
+        for ((stack, mut issues), label) in stacks.zip(labels) {
+            if stack.slices.len() < total {
+                issues.push(split(stack.slices.len(), total));
+            }
+            let content = about.measurable(stack, max_voxels, &mut issues);
+            let mut one = Self::new(&about, content, issues);
+            one.label(&label);
+            one.is_left_out = !series.is_empty();
+            // Where the first can't be used, nobody asks for the rest of it.
+            let ends = !one.summary.usable && !one.is_left_out;
+            series.push(one);
+            if ends {
+                break;
+            }
+        }
+        series
+    }
+
+    fn new(about: &AboutGroup, content: Result<SliceStack, Option<PreviewSource>>, mut issues: Vec<Issue>) -> Self {
         let shown = match &content {
             Ok(stack) => stack.middle(),
             Err(Some(PreviewSource::Slice(slice))) => Some(slice.as_ref()),
             Err(_) => None,
         };
-        let description = shown.map(|slice| slice.description.clone()).or(first);
+        let description = shown.map(|slice| slice.description.clone()).or_else(|| about.first.clone());
         if let Ok(stack) = &content {
             let not_supine = description.as_ref().is_some_and(|description| description.supine == Some(false));
-            issues.extend(warnings(stack, not_supine, derived));
-            if !differing.is_empty() {
-                let identifiers = differing.into_iter().collect();
+            issues.extend(warnings(stack, not_supine, about.derived));
+            if !about.differing.is_empty() {
+                let identifiers = about.differing.clone();
                 issues.push(Issue::new(IssueCode::SeriesIdentifiers, [Found::Identifiers { identifiers }]));
             }
-            if all_images > count {
-                let found = Found::Used { count: count as u64, total: all_images as u64 };
-                issues.push(Issue::new(IssueCode::SeriesSplit, [found]));
+            if about.all_images > about.images {
+                issues.push(split(about.images, about.all_images));
             }
         }
-        let summary = summary(patient, description, content.as_ref().ok(), count, &issues);
-        Self { summary, content: content.map(Arc::new), issues }
+        let summary = summary(about, description, content.as_ref().ok(), &issues);
+        Self { summary, content: content.map(Arc::new), issues, is_left_out: false }
+    }
+
+    /// Adds to the description what distinguishes the series from those that it shares images with.
+    fn label(&mut self, label: &str) {
+        if label.is_empty() {
+            return;
+        }
+        let description = &mut self.summary.description;
+        let own = label.chars().count() + 3;
+        *description = description.chars().take(DESCRIPTION_CHARACTERS.saturating_sub(own)).collect();
+        *description = if description.is_empty() { label.into() } else { format!("{description} ({label})") };
+    }
+
+    /// Returns whether the series is what another one left out of the images that it shares with
+    /// this one: it is taken only where a person chooses it.
+    #[must_use]
+    pub fn is_left_out(&self) -> bool {
+        self.is_left_out
     }
 
     /// Returns the series' line in the list from which a person picks.
@@ -137,14 +172,97 @@ impl Series {
         self.summary.id = id;
     }
 
-    /// Returns the sort key of the list: series that can be measured first, then those of the
-    /// lungs, then those that name their modality, then the longest, then by date and name.
+    /// Returns the sort key of the list: series that can be measured first, those that others left
+    /// out behind the others, then those of the lungs, then those that name their modality, then
+    /// the longest, then by date and name.
     pub(crate) fn sort_key(&self) -> impl Ord + use<> {
         let SeriesSummary { usable, description, modality, date, slices, .. } = &self.summary;
         let lower = description.to_lowercase();
         let lung = LUNG_WORDS.iter().any(|word| lower.contains(word));
-        (!usable, !lung, modality.is_empty(), u32::MAX - slices, date.clone(), lower)
+        (!usable, self.is_left_out, !lung, modality.is_empty(), u32::MAX - slices, date.clone(), lower)
     }
+}
+
+/// What all series of one group have in common.
+#[derive(Debug)]
+struct AboutGroup {
+    patient_key: Option<u64>,
+    person: PersonKeys,
+    /// Identifiers in which the images differ.
+    differing: Vec<Identifier>,
+    several_people: bool,
+    /// The slices are derived ones.
+    derived: bool,
+    /// Number of the group's images.
+    images: usize,
+    /// Number of the images of which these are one date's.
+    all_images: usize,
+    /// The first image's description.
+    first: Option<ImageDescription>,
+}
+
+impl AboutGroup {
+    fn of(group: SeriesGroup) -> (Self, Vec<FileImage>) {
+        let patient_key = group.patient().and_then(patient_key);
+        let SeriesGroup { images, mut differing, several_people, all_images, .. } = group;
+        let first = images.iter().min_by_key(|image| (image.kind, &image.instance));
+        let persons = Persons::of(images.iter().map(|image| &image.description.person));
+        if !persons.is_one() {
+            differing.insert(Identifier::Person);
+        }
+        let about = Self {
+            patient_key,
+            person: persons.agreed(),
+            differing: differing.into_iter().collect(),
+            several_people,
+            derived: false,
+            images: images.len(),
+            all_images,
+            first: first.map(|image| image.description.clone()),
+        };
+        (about, images)
+    }
+
+    /// Returns the stack where it can be measured, reduced to `max_voxels`. Why it can't, or how it
+    /// was reduced, is added to `issues`.
+    ///
+    /// # Errors
+    /// The image to show in the stack's place.
+    fn measurable(
+        &self,
+        stack: SliceStack,
+        max_voxels: usize,
+        issues: &mut Vec<Issue>,
+    ) -> Result<SliceStack, Option<PreviewSource>> {
+        let refusal = if self.several_people {
+            Some(IssueCode::SeriesSeveralPeople)
+        } else {
+            (self.derived && stack.is_of_slabs()).then_some(IssueCode::SeriesNotAxialCt)
+        };
+        if let Some(code) = refusal {
+            issues.push(Issue::new(code, []));
+            return Err(PreviewSource::middle_slice(stack.slices));
+        }
+        let whole = stack.geometry.grid.clone();
+        if whole.voxel_count() <= max_voxels {
+            return Ok(stack);
+        }
+        match stack.reduced(max_voxels) {
+            Ok(stack) => {
+                issues.push(reduced(&whole, &stack.geometry.grid));
+                Ok(stack)
+            }
+            Err(slices) => {
+                issues.push(volume_too_large(&whole, max_voxels));
+                Err(PreviewSource::middle_slice(slices))
+            }
+        }
+    }
+}
+
+/// Returns the issue of a series of `count` of `total` images.
+fn split(count: usize, total: usize) -> Issue {
+    Issue::new(IssueCode::SeriesSplit, [Found::Used { count: count as u64, total: total as u64 }])
 }
 
 /// Returns what is to be kept in mind about the slices that are used.
@@ -177,15 +295,15 @@ fn code_without_slices(images: &[FileImage]) -> IssueCode {
     if has(ImageKind::NotOriginal) { IssueCode::SeriesNotAxialCt } else { IssueCode::SeriesNotCt }
 }
 
-/// Builds the stack of a series. The reason why there is none is added to `issues`.
+/// Builds the stack of a series, and returns it with the slices that it leaves out. The reason why
+/// there is none is added to `issues`.
 ///
 /// # Errors
 /// The image to show in the stack's place, where there is one.
 fn build_stack(
     images: Vec<FileImage>,
-    max_voxels: usize,
     issues: &mut Vec<Issue>,
-) -> Result<SliceStack, Option<PreviewSource>> {
+) -> Result<(SliceStack, Vec<SeriesSlice>), Option<PreviewSource>> {
     let mut slices = Vec::with_capacity(images.len());
     let mut refused = RefusedFiles::new();
     let mut eight_bit = Vec::new();
@@ -203,28 +321,13 @@ fn build_stack(
     if slices.is_empty() {
         return Err(PreviewSource::middle_eight_bit(eight_bit));
     }
-    let stack = SliceStack::build(slices, issues).map_err(PreviewSource::middle_slice)?;
-    let whole = stack.geometry.grid.clone();
-    if whole.voxel_count() <= max_voxels {
-        return Ok(stack);
-    }
-    match stack.reduced(max_voxels) {
-        Ok(stack) => {
-            issues.push(reduced(&whole, &stack.geometry.grid));
-            Ok(stack)
-        }
-        Err(slices) => {
-            issues.push(volume_too_large(&whole, max_voxels));
-            Err(PreviewSource::middle_slice(slices))
-        }
-    }
+    SliceStack::build(slices, issues).map_err(PreviewSource::middle_slice)
 }
 
 fn summary(
-    patient_key: Option<u64>,
+    about: &AboutGroup,
     description: Option<ImageDescription>,
     stack: Option<&SliceStack>,
-    images: usize,
     issues: &[Issue],
 ) -> SeriesSummary {
     let count = |number: usize| u32::try_from(number).expect("invariant: sides and images are fewer than 2³²");
@@ -237,7 +340,7 @@ fn summary(
         id: SeriesId(0),
         description: description.as_ref().map(|about| about.description.clone()).unwrap_or_default(),
         modality: description.as_ref().map(|about| about.modality.clone()).unwrap_or_default(),
-        slices: count(grid.map_or(images, Grid::slices)),
+        slices: count(grid.map_or(about.images, Grid::slices)),
         rows: count(rows),
         columns: count(columns),
         thickness_mm: description.as_ref().and_then(|about| about.thickness_mm),
@@ -247,7 +350,8 @@ fn summary(
         contrast: description.as_ref().map(|about| about.contrast),
         date: description.and_then(|about| about.date),
         usable: stack.is_some(),
-        patient_key,
+        patient_key: about.patient_key,
+        person: about.person,
         instances_key: stack.and_then(|stack| instances_key(&stack.slices)),
         issues: issues.iter().cloned().chain(warnings).collect(),
     }

@@ -14,7 +14,7 @@ use crate::geometry::slice_spacing::{MIN_SLICES, SAME_PLACE_MM, assess};
 use crate::geometry::vector::Vector;
 use crate::image::description::{ImageKind, SeriesKey};
 use crate::image::file_image::FileImage;
-use crate::image::person::patient_key;
+use crate::image::person::{Persons, patient_key};
 
 /// Sets of identifiers that may be wrong, the likeliest first. Series whose patients differ are
 /// looked at after those of one patient.
@@ -168,11 +168,16 @@ fn decide(groups: &[SeriesGroup], other_series: bool, other_patient: bool, small
     }
     let whole_within_one_another = !small && fit.has_whole_series_within_one_another();
     if other_patient {
-        let one_person = (0..3).all(|what| {
-            let keys = groups.iter().flat_map(|group| &group.images).filter_map(|image| image.description.person[what]);
-            keys.collect::<BTreeSet<u64>>().len() <= 1
-        });
-        return if one_person && !whole_within_one_another { Decision::Together } else { Decision::SeveralPeople };
+        let images = groups.iter().flat_map(|group| &group.images);
+        let one_person = Persons::of(images.map(|image| &image.description.person)).is_one();
+        // A missing identifier contradicts none.
+        let named: BTreeSet<&str> = groups.iter().map(|group| group.key.patient.as_str()).collect();
+        let only_missing = named.iter().filter(|name| !name.is_empty()).count() <= 1;
+        return if one_person && (only_missing || !whole_within_one_another) {
+            Decision::Together
+        } else {
+            Decision::SeveralPeople
+        };
     }
     if other_series && !small {
         // Large parts under several names need an identifier that holds them together.

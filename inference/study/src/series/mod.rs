@@ -6,6 +6,7 @@ pub(crate) mod grouping;
 pub(crate) mod hu_check;
 pub(crate) mod identity;
 pub(crate) mod lung_content;
+pub(crate) mod part_label;
 pub(crate) mod preview_image;
 pub(crate) mod reconstruction;
 pub(crate) mod released;

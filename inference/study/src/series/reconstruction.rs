@@ -41,10 +41,13 @@ const DISCRIMINATORS: [Discriminator; 8] = [
     |key| &key.thickness,
 ];
 
-/// Attributes that may differ within one acquisition, too, as does the time: they tell slices apart
-/// where the parts are whole stacks.
-const HINTS: [Discriminator; 6] = [
+/// Attributes that may differ within one acquisition, too, as do time and number: they tell slices
+/// apart where the parts are whole stacks.
+const HINTS: [Discriminator; 9] = [
     |key| &key.acquisition_uid,
+    |key| &key.irradiation,
+    |key| &key.scan_options,
+    |key| &key.filter,
     |key| &key.series_number,
     |key| &key.description,
     |key| &key.protocol,
@@ -74,7 +77,7 @@ pub(crate) fn one_reconstruction<'a>(slices: &[&'a SeriesSlice]) -> Result<(Part
         ),
     };
     let mut mixed = false;
-    let hints = partitions(slices, &HINTS).into_iter().chain([by_time(slices)]);
+    let hints = partitions(slices, &HINTS).into_iter().chain([by_time(slices), by_number(slices)]);
     let partitions = partitions(slices, &DISCRIMINATORS).into_iter().map(|parts| (parts, true));
     for (parts, certain) in partitions.chain(hints.map(|parts| (parts, false))) {
         if !separable || !share_places(&parts, even, certain) {
@@ -168,6 +171,45 @@ fn by_time<'a>(slices: &[&'a SeriesSlice]) -> Vec<Part<'a>> {
         parts[part].push(*slice);
     }
     parts
+}
+
+/// Divides slices by their numbers: where counting up leads back along the body, another pass
+/// begins; where each number is there as often, each pass has it once. Not at all where a slice has
+/// no number, or the numbers follow no places.
+fn by_number<'a>(slices: &[&'a SeriesSlice]) -> Vec<Part<'a>> {
+    let Some(normal) = slices.first().map(|first| first.plane.normal()) else { return Vec::new() };
+    let mut numbered: Vec<(i64, f64, &SeriesSlice)> = Vec::with_capacity(slices.len());
+    for slice in slices {
+        let Some(number) = slice.reconstruction.number else { return Vec::new() };
+        numbered.push((number, slice.position_mm(normal), slice));
+    }
+    numbered.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let times = numbered.iter().take_while(|one| one.0 == numbered[0].0).count();
+    let mut parts: Vec<Part> = Vec::new();
+    if times > 1 {
+        let (rounds, rest) = (numbered.chunks_exact(times), numbered.len() % times);
+        let mut distinct = rounds.clone().map(|round| (round[0].0, round[times - 1].0));
+        if times > most_parts(slices) || rest > 0 || !distinct.all(|(first, last)| first == last) {
+            return Vec::new();
+        }
+        parts = (0..times).map(|pass| rounds.clone().map(|round| round[pass].2).collect()).collect();
+    } else {
+        let mut direction = 0.0;
+        for (at, one) in numbered.iter().enumerate() {
+            let step = |to: usize| numbered.get(to).map_or(0.0, |next| (next.1 - numbered[to - 1].1).signum());
+            if at == 0 || step(at) != direction {
+                direction = step(at + 1);
+                parts.push(Vec::new());
+            }
+            if let Some(part) = parts.last_mut() {
+                part.push(one.2);
+            }
+        }
+    }
+    for part in &mut parts {
+        part.sort_by(|a, b| a.position_mm(normal).total_cmp(&b.position_mm(normal)));
+    }
+    if (2..=most_parts(slices)).contains(&parts.len()) { parts } else { Vec::new() }
 }
 
 /// Returns whether two parts share a range of places. Where the whole is evenly spaced, most of a

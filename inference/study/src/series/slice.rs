@@ -7,7 +7,7 @@ use crate::error::SliceError;
 use crate::geometry::orientation::SlicePlane;
 use crate::geometry::vector::Vector;
 use crate::image::description::{ImageDescription, ReconstructionKey};
-use crate::image::file_image::{FileImage, Origin};
+use crate::image::file_image::{FileImage, Origin, Released};
 use crate::image::frame_decoder::{DecodeJob, FrameDecoder};
 use crate::image::modality_lut::ModalityLut;
 use crate::image::slice_header::SliceHeader;
@@ -39,8 +39,7 @@ pub(crate) struct SeriesSlice {
     pub description: ImageDescription,
     pub origin: Origin,
     bytes: Arc<Vec<u8>>,
-    /// Digest of the encoded pixels, where the bytes were released.
-    released: Option<u64>,
+    released: Option<Released>,
     header: SliceHeader,
     pub plane: SlicePlane,
 }
@@ -79,8 +78,9 @@ impl SeriesSlice {
         }
         if self.is_released() || other.is_released() {
             // Without their pixels, two encodings of one image can't be told from two images.
-            let same = self.is_encoded_as(other) && self.released == other.released;
-            return if same { Comparison::Copy } else { Comparison::Different };
+            let digests = (self.released, other.released);
+            let same = matches!(digests, (Some(Released::Digest(one)), Some(Released::Digest(other))) if one == other);
+            return if same && self.is_encoded_as(other) { Comparison::Copy } else { Comparison::Different };
         }
         if self.is_encoded_as(other) {
             let stored = (self.header.encoded.bytes(&self.bytes), other.header.encoded.bytes(&other.bytes));
@@ -133,9 +133,13 @@ impl SeriesSlice {
     /// [`SliceError::FileNotRead`] where the file isn't the one that was read before; where the
     /// frame can't be decoded.
     pub(crate) fn decode_again(&self, image: &FileImage) -> Result<Vec<i16>, SliceError> {
-        let same =
-            image.slice.as_ref() == Ok(&self.header) && self.header.encoded.digest(&image.bytes) == self.released;
-        if !same {
+        let digest = self.header.encoded.digest(&image.bytes);
+        let same_pixels = match self.released {
+            Some(Released::Digest(before)) => digest == Some(before),
+            Some(Released::Unread) => digest.is_some(),
+            None => false,
+        };
+        if image.slice.as_ref() != Ok(&self.header) || !same_pixels {
             return Err(SliceError::FileNotRead);
         }
         FrameDecoder::new(&self.header, &self.plane).decode(&self.header.encoded.bytes(&image.bytes)?)

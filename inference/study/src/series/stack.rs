@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use corsai_report::{Counted, Found, Issue, IssueCode, Reason};
 
 use crate::error::GeometryError;
-use crate::geometry::slice_spacing::{SAME_PLACE_MM, THICK_MM};
+use crate::geometry::slice_spacing::{MIN_SLICES, SAME_PLACE_MM, THICK_MM};
 use crate::issues::{ToIssue, counted};
 use crate::series::reconstruction::{best_part, one_reconstruction};
 use crate::series::slice::{Comparison, SeriesSlice};
@@ -32,12 +32,16 @@ pub(crate) struct SliceStack {
 }
 
 impl SliceStack {
-    /// Builds a stack of a series' slices. Slices that are left out, and why there is no stack, are
-    /// added to `issues`.
+    /// Builds a stack of a series' slices, and returns it with those slices that another
+    /// acquisition, reconstruction or size sets apart. Copies, slices that aren't axial, and why
+    /// there is no stack, are added to `issues`.
     ///
     /// # Errors
     /// The slices without a stack: one of them is shown in its place.
-    pub(crate) fn build(mut slices: Vec<SeriesSlice>, issues: &mut Vec<Issue>) -> Result<Self, Vec<SeriesSlice>> {
+    pub(crate) fn build(
+        mut slices: Vec<SeriesSlice>,
+        issues: &mut Vec<Issue>,
+    ) -> Result<(Self, Vec<SeriesSlice>), Vec<SeriesSlice>> {
         // From here on nothing depends on the order in which the files came.
         slices.sort_by(|a, b| (&a.instance, &a.name).cmp(&(&b.instance, &b.name)));
         Self::try_build(slices, issues).map_err(|(error, slices)| {
@@ -46,7 +50,22 @@ impl SliceStack {
         })
     }
 
-    fn try_build(slices: Vec<SeriesSlice>, issues: &mut Vec<Issue>) -> Result<Self, (GeometryError, Vec<SeriesSlice>)> {
+    /// Builds the further stacks of slices that a first one left out.
+    pub(crate) fn further(mut left_out: Vec<SeriesSlice>) -> Vec<Self> {
+        let mut stacks = Vec::new();
+        while left_out.len() >= MIN_SLICES
+            && let Ok((stack, rest)) = Self::try_build(left_out, &mut Vec::new())
+        {
+            stacks.push(stack);
+            left_out = rest;
+        }
+        stacks
+    }
+
+    fn try_build(
+        slices: Vec<SeriesSlice>,
+        issues: &mut Vec<Issue>,
+    ) -> Result<(Self, Vec<SeriesSlice>), (GeometryError, Vec<SeriesSlice>)> {
         let slices = without_copies(slices, issues)?;
         let (axial, oblique): (Vec<_>, Vec<_>) =
             slices.into_iter().partition(|slice| slice.plane.normal().0[2].abs() >= AXIAL);
@@ -63,11 +82,7 @@ impl SliceStack {
             Err(error) => return Err((error, sorted)),
         };
         let (slices, left_out): (Vec<_>, Vec<_>) = sorted.into_iter().partition(|slice| used.contains(&slice.number));
-        if !left_out.is_empty() {
-            let total = (slices.len() + left_out.len()) as u64;
-            issues.push(Issue::new(IssueCode::SeriesSplit, [Found::Used { count: slices.len() as u64, total }]));
-        }
-        Ok(Self { slices, geometry })
+        Ok((Self { slices, geometry }, left_out))
     }
 
     /// Returns the stack with every second row and column, or every second slice, left out until it

@@ -412,10 +412,11 @@ pub fn open_within(files: &[File], limits: Limits) -> SeriesList {
     intake.finish()
 }
 
-/// The only series there is.
+/// The only series there is, beside those that it left out.
 pub fn only(opened: &SeriesList) -> &Series {
-    assert_eq!(opened.series.len(), 1, "{opened:?}");
-    &opened.series[0]
+    let own: Vec<&Series> = opened.series.iter().filter(|series| !series.is_left_out()).collect();
+    assert_eq!(own.len(), 1, "{opened:?}");
+    own[0]
 }
 
 /// The only series' volume, decoded in the order it asks for.

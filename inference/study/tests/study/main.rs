@@ -12,6 +12,7 @@ mod field_geometry;
 mod field_grouping;
 mod field_reading;
 mod field_reports;
+mod field_variants;
 mod fuzzed;
 mod hostile;
 mod invariance;
