@@ -217,12 +217,12 @@ fn read_files(path: &Path, files: &[PathBuf]) -> Intake {
 /// # Errors
 /// Those of the file system.
 fn add_start(intake: &mut Intake, name: &str, path: &Path) -> io::Result<bool> {
-    let mut file = fs::File::open(path)?;
+    let file = fs::File::open(path)?;
     let size = file.metadata()?.len();
     let mut start = Vec::new();
     for bytes in START_BYTES.into_iter().filter(|bytes| *bytes < size) {
         let missing = bytes.saturating_sub(start.len() as u64);
-        file.by_ref().take(missing).read_to_end(&mut start)?;
+        (&file).take(missing).read_to_end(&mut start)?;
         if intake.add_start(name, start.clone(), size) {
             return Ok(true);
         }

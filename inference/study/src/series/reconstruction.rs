@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use corsai_volume::spacing_tolerance;
+
 use crate::error::GeometryError;
 use crate::geometry::slice_spacing::{MIN_SLICES, SAME_PLACE_MM};
 use crate::image::description::ReconstructionKey;
@@ -185,31 +187,46 @@ fn by_number<'a>(slices: &[&'a SeriesSlice]) -> Vec<Part<'a>> {
     }
     numbered.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let times = numbered.iter().take_while(|one| one.0 == numbered[0].0).count();
-    let mut parts: Vec<Part> = Vec::new();
-    if times > 1 {
-        let (rounds, rest) = (numbered.chunks_exact(times), numbered.len() % times);
-        let mut distinct = rounds.clone().map(|round| (round[0].0, round[times - 1].0));
-        if times > most_parts(slices) || rest > 0 || !distinct.all(|(first, last)| first == last) {
-            return Vec::new();
-        }
-        parts = (0..times).map(|pass| rounds.clone().map(|round| round[pass].2).collect()).collect();
-    } else {
-        let mut direction = 0.0;
-        for (at, one) in numbered.iter().enumerate() {
-            let step = |to: usize| numbered.get(to).map_or(0.0, |next| (next.1 - numbered[to - 1].1).signum());
-            if at == 0 || step(at) != direction {
-                direction = step(at + 1);
-                parts.push(Vec::new());
-            }
-            if let Some(part) = parts.last_mut() {
-                part.push(one.2);
-            }
-        }
-    }
+    let mut parts: Vec<Part> = if times > 1 { rounds(&numbered, times) } else { runs(&numbered) };
     for part in &mut parts {
         part.sort_by(|a, b| a.position_mm(normal).total_cmp(&b.position_mm(normal)));
     }
     if (2..=most_parts(slices)).contains(&parts.len()) { parts } else { Vec::new() }
+}
+
+/// Divides slices each of whose numbers is there so many times, sorted by number and place (mm).
+fn rounds<'a>(numbered: &[(i64, f64, &'a SeriesSlice)], times: usize) -> Vec<Part<'a>> {
+    let rounds = numbered.chunks(times);
+    let whole = |round: &[(i64, f64, &SeriesSlice)]| round.len() == times && round[0].0 == round[times - 1].0;
+    if !rounds.clone().all(whole) {
+        return Vec::new();
+    }
+    (0..times).map(|pass| rounds.clone().map(|round| round[pass].2).collect()).collect()
+}
+
+/// Divides slices that are sorted by number, with their places (mm), where the places turn.
+fn runs<'a>(numbered: &[(i64, f64, &'a SeriesSlice)]) -> Vec<Part<'a>> {
+    let steps: Vec<f64> = numbered.windows(2).map(|pair| pair[1].1 - pair[0].1).collect();
+    let mut parts: Vec<Part> = Vec::new();
+    let mut direction = 0.0;
+    for (at, (_, _, slice)) in numbered.iter().enumerate() {
+        let before = at.checked_sub(1).map(|before| steps[before].signum());
+        if before != Some(direction) {
+            // The slice at the turn is the next pass's where its distance isn't that of its own.
+            let at_turn =
+                at >= 3 && (steps[at - 2].abs() - steps[at - 3].abs()).abs() > spacing_tolerance(steps[at - 3].abs());
+            let turning = parts.last_mut().filter(|part| at_turn && part.len() > 1).and_then(Vec::pop);
+            direction = match before.filter(|_| turning.is_some()) {
+                Some(before) => before,
+                None => steps.get(at).map_or(0.0, |step| step.signum()),
+            };
+            parts.push(turning.into_iter().collect());
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(slice);
+        }
+    }
+    parts
 }
 
 /// Returns whether two parts share a range of places. Where the whole is evenly spaced, most of a
