@@ -147,7 +147,7 @@ mod tests {
         let text = compared(|dynamics| {
             (dynamics.verdict, dynamics.no_verdict) = (None, Some(NoVerdict::OtherPatient));
         });
-        assert!(text.contains("no verdict, since the patient identifiers differ"), "{text}");
+        assert!(text.contains("no verdict, since the studies disagree about who the patient is"), "{text}");
         assert!(text.contains("Both lungs: 20.0 % → 15.0 %\n"), "{text}");
         for word in ["positive response", "points", "opposite directions"] {
             assert!(!text.contains(word), "{text}");
