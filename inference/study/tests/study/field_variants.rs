@@ -126,7 +126,9 @@ fn even(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn patient_identifiers_that_change_within_a_series() {
     let with = |id: &'static str| {
-        move |z: usize, file: File| if z % 2 == 0 { file } else { file.raw(PATIENT, "LO", even(id.as_bytes())) }
+        move |z: usize, file: File| {
+            if z.is_multiple_of(2) { file } else { file.raw(PATIENT, "LO", even(id.as_bytes())) }
+        }
     };
     // The same one, padded in another way.
     for id in ["patient ", " patient", "patient\0", "patient  "] {
@@ -137,7 +139,7 @@ fn patient_identifiers_that_change_within_a_series() {
     // None on half of the slices.
     is_the_chest(&numbered(|z, file| if z < 8 { file } else { file.without(PATIENT) }), &[Code::SeriesIdentifiers]);
     is_the_chest(
-        &numbered(|z, file| if z % 2 == 0 { file } else { file.without(PATIENT) }),
+        &numbered(|z, file| if z.is_multiple_of(2) { file } else { file.without(PATIENT) }),
         &[Code::SeriesIdentifiers],
     );
 }
