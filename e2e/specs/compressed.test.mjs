@@ -110,7 +110,7 @@ describe("a compressed study", () => {
     });
   });
 
-  // One picture of noise, as other encoders wrote it (inference/study/tests/conformance/made). It
+  // One picture of noise, as other encoders wrote it (inference/study/tests/conformance/synthetic). It
   // is no chest, and what is said of its values tells that they came out as they went in.
   const made = {
     "JPEG Lossless": ["lossless-12.jpg", ".4.70"],
@@ -123,7 +123,7 @@ describe("a compressed study", () => {
   let first;
   for (const [name, [file, syntax]] of Object.entries(made)) {
     it(`is decoded in the page from ${name}`, async () => {
-      const stream = readFileSync(new URL(`../../inference/study/tests/conformance/made/${file}`, import.meta.url));
+      const stream = readFileSync(new URL(`../../inference/study/tests/conformance/synthetic/${file}`, import.meta.url));
       const noise = plain.slice(0, 10).map((bytes) => {
         const resized = changed(bytes, { [TAG.rows]: size(37), [TAG.columns]: size(45) });
         return encapsulated(resized, `1.2.840.10008.1.2${syntax}`, stream);

@@ -7,12 +7,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cpu_time;
-#[path = "study/fuzzed.rs"]
+#[path = "study/fuzz_bodies.rs"]
 #[allow(dead_code)]
-mod fuzzed;
-#[path = "study/made.rs"]
+mod fuzz_bodies;
+#[path = "study/synthetic.rs"]
 #[allow(dead_code)]
-mod made;
+mod synthetic;
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ use corsai_tests::{data, needs_data};
 use peak_alloc::PeakAlloc;
 
 use cpu_time::computed;
-use made::{File, Tag, Written, chest, element, item};
+use synthetic::{File, Tag, Written, chest, element, item};
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
@@ -42,7 +42,7 @@ fn settle(name: &str, bytes: Vec<u8>) -> Vec<IssueCode> {
     let mut intake = Intake::new(Limits::default());
     intake.add(name, bytes);
     let opened = intake.finish();
-    let found = fuzzed::settle(&opened);
+    let found = fuzz_bodies::settle(&opened);
     let (time, most) = (computed().saturating_sub(begun), ALLOCATED.peak_usage().saturating_sub(before));
     assert!(time < MOST_TIME && most < MOST_BYTES, "{name}: {time:?}, {} MB", most >> 20);
     found
@@ -93,7 +93,9 @@ fn hostile_files_end_in_a_code_in_little_time_and_memory() {
     let zeros = chest(1)[0].clone().raw((9, 0x1001), "OB", vec![0; 100 << 20]).bytes_as(Written::Deflated);
     assert!(settle("inflated", zeros).contains(&Code::FileBadLength));
     let fragments = vec![vec![0, 0]; 70_000];
-    assert!(settle("fragments", chest(1)[0].clone().packed(made::RLE, fragments).bytes()).contains(&Code::FileHeader));
+    assert!(
+        settle("fragments", chest(1)[0].clone().packed(synthetic::RLE, fragments).bytes()).contains(&Code::FileHeader)
+    );
     // More frames than any file has; fewer pictures than frames; more frames than are described.
     assert!(settle("items", frames(100_000, 100_000).bytes()).contains(&Code::FileHeader));
     assert!(settle("frames", frames(4000, 4000).bytes()).contains(&Code::PixelsSize));

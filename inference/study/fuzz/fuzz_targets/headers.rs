@@ -2,11 +2,11 @@
 
 #![no_main]
 
-#[path = "../../tests/study/fuzzed.rs"]
+#[path = "../../tests/study/fuzz_bodies.rs"]
 #[allow(dead_code)]
-mod fuzzed;
-#[path = "../../tests/study/made.rs"]
+mod fuzz_bodies;
+#[path = "../../tests/study/synthetic.rs"]
 #[allow(dead_code)]
-mod made;
+mod synthetic;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzed::headers(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_bodies::headers(data));

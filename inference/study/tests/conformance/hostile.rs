@@ -1,4 +1,4 @@
-//! Damaged streams: what fuzzing found (`fuzz/corpus`), and every made stream with seeded bit
+//! Damaged streams: what fuzzing found (`fuzz/corpus`), and every encoded stream with seeded bit
 //! flips, cuts and repeats. Any of them ends in a picture or a code, and soon.
 
 use std::path::Path;
@@ -8,11 +8,11 @@ use corsai_study::ImageFrame;
 
 use crate::cpu_time::computed;
 use crate::file::Header;
-use crate::streams::made;
+use crate::streams::encoded;
 
 /// The longest that one file may take.
 const LIMIT: Duration = Duration::from_secs(2);
-/// Damaged copies of each made stream; `CORSAI_DAMAGED` sets another number for a longer run.
+/// Damaged copies of each encoded stream; `CORSAI_DAMAGED` sets another number for a longer run.
 const COPIES: u64 = 100;
 
 fn ends_soon(name: &str, bytes: Vec<u8>) {
@@ -63,7 +63,7 @@ fn damaged(stream: &[u8], seed: u64) -> Vec<u8> {
 #[test]
 fn damaged_streams_end_soon() {
     let copies = std::env::var("CORSAI_DAMAGED").map_or(COPIES, |count| count.parse().unwrap());
-    for (name, stream) in made() {
+    for (name, stream) in encoded() {
         for seed in 0..copies {
             ends_soon(&format!("{name}, seed {seed}"), stream.header().around(&damaged(&stream.bytes, seed)));
         }

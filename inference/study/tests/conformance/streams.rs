@@ -1,4 +1,4 @@
-//! Streams that other projects' encoders made: of a made-up picture (`made/make.py`), and
+//! Streams that other projects' encoders made: of a synthetic picture (`synthetic/make.py`), and
 //! openjphjs's own.
 
 use std::collections::BTreeMap;
@@ -14,13 +14,13 @@ use crate::file::Header;
 const JPEG_XL_LOSSY: &str = "1.2.840.10008.1.2.4.112";
 
 #[derive(Deserialize)]
-struct Made {
+struct Encoded {
     rows: u16,
     columns: u16,
     files: BTreeMap<String, Stream>,
 }
 
-/// A made stream and what is expected of it.
+/// An encoded stream and what is expected of it.
 #[derive(Deserialize)]
 pub struct Stream {
     #[serde(skip)]
@@ -45,25 +45,26 @@ impl Stream {
     }
 }
 
-/// Every made stream by name.
-pub fn made() -> BTreeMap<String, Stream> {
-    let Made { rows, columns, mut files } = serde_json::from_str(include_str!("made/made.json")).unwrap();
-    let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("tests/conformance/made");
+/// Every encoded stream by name.
+pub fn encoded() -> BTreeMap<String, Stream> {
+    let Encoded { rows, columns, mut files } = serde_json::from_str(include_str!("synthetic/synthetic.json")).unwrap();
+    let folder =
+        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("tests/conformance/synthetic");
     for (name, stream) in &mut files {
         (stream.bytes, stream.size) = (std::fs::read(folder.join(name)).unwrap(), (rows, columns));
     }
     files
 }
 
-/// The picture of `made/make.py`, 12 bits.
+/// The picture of `synthetic/make.py`, 12 bits.
 fn value(row: i32, column: i32) -> i32 {
     let disc = if (row - 18).pow(2) + (column - 22).pow(2) < 150 { 1500 } else { 0 };
     400 + 9 * row + 23 * column + disc + (row * 7919 + column * 104_729) % 53
 }
 
 #[test]
-fn made_pictures_come_back() {
-    for (name, expected) in made() {
+fn synthetic_pictures_come_back() {
+    for (name, expected) in encoded() {
         let picture = ImageFrame::read(expected.header().around(&expected.bytes))
             .unwrap_or_else(|issue| panic!("{name}: {issue:?}"));
         let columns = picture.columns as i32;

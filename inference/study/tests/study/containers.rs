@@ -6,9 +6,9 @@ use std::io::{Cursor, Write};
 use corsai_report::{IssueCode as Code, Severity};
 use corsai_study::{Intake, Limits, SeriesList};
 
-use crate::made::*;
+use crate::synthetic::*;
 
-/// Of the meta group that `made` writes: preamble, mark, one element.
+/// Of the meta group that `synthetic` writes: preamble, mark, one element.
 const META: usize = 132;
 
 /// A chest whose files' bytes were changed.

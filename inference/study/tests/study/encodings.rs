@@ -4,7 +4,7 @@
 use corsai_report::IssueCode as Code;
 use corsai_study::{DecodedVolume, Intake, Limits, SeriesList};
 
-use crate::made::*;
+use crate::synthetic::*;
 
 fn opened(files: impl IntoIterator<Item = Vec<u8>>) -> SeriesList {
     let mut intake = Intake::new(Limits::default());

@@ -8,7 +8,7 @@ use corsai_nifti::Geometry;
 use corsai_report::{IssueCode as Code, Severity};
 use corsai_study::{DecodedVolume, Intake, Limits, SeriesList, VolumeDecoder};
 
-use crate::made::*;
+use crate::synthetic::*;
 
 fn opened(files: &[(&str, Vec<u8>)], limits: Limits) -> SeriesList {
     let mut intake = Intake::new(limits);

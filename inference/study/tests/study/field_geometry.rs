@@ -2,7 +2,7 @@
 
 use corsai_report::IssueCode as Code;
 
-use crate::made::*;
+use crate::synthetic::*;
 
 #[test]
 fn cosines_with_few_digits_are_brought_to_a_right_angle() {

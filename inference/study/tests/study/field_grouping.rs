@@ -5,7 +5,7 @@ use corsai_protocol::SeriesId;
 use corsai_report::{Found, Identifier, IssueCode as Code, Severity};
 use corsai_study::SeriesList;
 
-use crate::made::*;
+use crate::synthetic::*;
 
 const STUDY: Tag = (0x20, 0x0D);
 const SERIES: Tag = (0x20, 0x0E);

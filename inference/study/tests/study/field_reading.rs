@@ -5,7 +5,7 @@ use std::path::Path;
 use corsai_report::IssueCode as Code;
 use corsai_study::ImageFrame;
 
-use crate::made::*;
+use crate::synthetic::*;
 
 #[path = "../conformance/file.rs"]
 mod file;
@@ -53,7 +53,7 @@ fn boxed(kind: &[u8], content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_whole_jp2_or_jph_file_is_read_as_its_codestream() {
-    let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/conformance/made");
+    let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/conformance/synthetic");
     for (name, syntax, brand, signed) in [
         ("lossless-12.j2k", "1.2.840.10008.1.2.4.90", b"jp2 ", false),
         ("lossy.j2k", "1.2.840.10008.1.2.4.91", b"jp2 ", true),
@@ -165,14 +165,14 @@ fn items_may_be_written_in_the_other_encoding() {
 #[test]
 fn functional_groups_may_be_written_in_the_other_encoding() {
     let [explicit, implicit] = [Written::Explicit, Written::Implicit];
-    let plain = crate::multi::joined(&chest(10), 2, explicit);
+    let plain = crate::multi_frame::joined(&chest(10), 2, explicit);
     let volume = |bytes: Vec<u8>| {
         let opened = open_bytes(&[bytes]);
         only(&opened).decoder().unwrap_or_else(|issues| panic!("{issues:?}")).finish().unwrap().volume
     };
     let expected = volume(plain.bytes());
     // The groups of one encoding in a file of the other.
-    assert_eq!(volume(crate::multi::joined(&chest(10), 2, implicit).bytes_as(explicit)), expected);
+    assert_eq!(volume(crate::multi_frame::joined(&chest(10), 2, implicit).bytes_as(explicit)), expected);
     assert_eq!(volume(plain.bytes_as(implicit)), expected);
 }
 

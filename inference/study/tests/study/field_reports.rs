@@ -6,9 +6,9 @@ use std::io::Write;
 use corsai_report::IssueCode as Code;
 use corsai_study::ImageFrame;
 
-use crate::made::*;
+use crate::synthetic::*;
 
-/// The meta group that `made` writes ends here.
+/// The meta group that `synthetic` writes ends here.
 const META: usize = 160;
 
 fn unchanged_bytes(files: &[Vec<u8>], issues: &[Code]) {
@@ -228,7 +228,7 @@ fn a_fragment_may_hold_a_delimiters_bytes_or_nothing() {
 #[test]
 fn offsets_that_leave_out_the_padding_do_not_decide() {
     let slices = chest(10);
-    let joined = crate::multi::joined(&slices, 2, Written::Explicit);
+    let joined = crate::multi_frame::joined(&slices, 2, Written::Explicit);
     let streams: Vec<Vec<u8>> =
         slices.iter().map(|file| file.clone().jpeg(ROWS, COLUMNS).fragments.unwrap().concat()).collect();
     // As if each stream had one byte less.

@@ -6,7 +6,7 @@ use std::io::{Cursor, Write};
 use corsai_report::{Found, Identifier, IssueCode as Code, Severity};
 use corsai_study::{Intake, Limits, Series, SeriesList};
 
-use crate::made::*;
+use crate::synthetic::*;
 
 const PATIENT: Tag = (0x10, 0x20);
 const NAME: Tag = (0x10, 0x10);

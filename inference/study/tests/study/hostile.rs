@@ -8,9 +8,9 @@ use std::{fs, path::Path};
 
 use proptest::prelude::*;
 
-use crate::fuzzed::{geometry, headers, settle};
-use crate::made::*;
-use crate::multi::joined;
+use crate::fuzz_bodies::{geometry, headers, settle};
+use crate::multi_frame::joined;
+use crate::synthetic::*;
 
 const WAYS: usize = 5;
 

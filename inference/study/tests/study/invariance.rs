@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::made::*;
+use crate::synthetic::*;
 
 const SLICES: usize = 10;
 

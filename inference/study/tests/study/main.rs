@@ -1,11 +1,10 @@
-//! The crate from outside: made-up series for every rule, real series for the whole.
+//! The crate from outside: synthetic series for every rule, real series for the whole.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod checklist;
 mod containers;
-mod doubts;
-mod elsewhere;
+mod decoded_elsewhere;
 mod encodings;
 mod field_containers;
 mod field_geometry;
@@ -13,12 +12,13 @@ mod field_grouping;
 mod field_reading;
 mod field_reports;
 mod field_variants;
-mod fuzzed;
+mod fuzz_bodies;
 mod hostile;
+mod identifiers;
 mod invariance;
-mod made;
-mod multi;
+mod multi_frame;
 mod pixels;
-mod places;
+mod positions;
 mod real;
-mod words;
+mod synthetic;
+mod warnings;

@@ -2,7 +2,7 @@
 
 use corsai_report::{IssueCode as Code, Severity};
 
-use crate::made::*;
+use crate::synthetic::*;
 
 /// The same Hounsfield units as those of the plain chest, without a doubt.
 fn unchanged(files: &[File]) {

@@ -7,8 +7,8 @@ use corsai_report::IssueCode;
 use corsai_study::{Intake, Limits, SeriesList};
 use corsai_tests::{data, needs_data};
 
-use crate::fuzzed::settle;
-use crate::made::{codes, open_bytes};
+use crate::fuzz_bodies::settle;
+use crate::synthetic::{codes, open_bytes};
 
 /// All files below a folder, sorted by path.
 fn files(folder: &Path) -> Vec<PathBuf> {

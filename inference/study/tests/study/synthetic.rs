@@ -1,4 +1,4 @@
-//! Made-up CT files: a small thorax sampled on a grid of whole millimetres, written as Explicit VR
+//! Synthetic CT files: a small thorax sampled on a grid of whole millimetres, written as Explicit VR
 //! Little Endian.
 
 use std::collections::BTreeMap;

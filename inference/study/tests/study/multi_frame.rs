@@ -2,7 +2,7 @@
 
 use corsai_report::{IssueCode as Code, Severity};
 
-use crate::made::*;
+use crate::synthetic::*;
 
 const ENHANCED: &str = "1.2.840.10008.5.1.4.1.1.2.1";
 const LEGACY_CONVERTED: &str = "1.2.840.10008.5.1.4.1.1.2.2";

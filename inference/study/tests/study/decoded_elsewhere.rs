@@ -5,7 +5,7 @@ use corsai_report::IssueCode as Code;
 use corsai_study::{CodecError, DecodedVolume, FrameDecoder, Intake, Limits, Series, SliceError};
 use proptest::prelude::*;
 
-use crate::made::*;
+use crate::synthetic::*;
 
 const SLICES: usize = 10;
 

@@ -5,7 +5,7 @@ use corsai_protocol::SeriesId;
 use corsai_report::IssueCode as Code;
 use corsai_study::{Intake, Limits};
 
-use crate::made::*;
+use crate::synthetic::*;
 
 fn all(change: impl Fn(File) -> File) -> Vec<File> {
     chest(10).into_iter().map(change).collect()

@@ -4,7 +4,7 @@
 use corsai_report::IssueCode as Code;
 use corsai_study::Limits;
 
-use crate::made::*;
+use crate::synthetic::*;
 
 fn is_the_chest(files: &[File], issues: &[Code]) {
     let decoded = measured(files);

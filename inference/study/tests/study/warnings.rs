@@ -6,7 +6,7 @@ use corsai_protocol::SeriesId;
 use corsai_report::{IssueCode as Code, Severity};
 use corsai_study::{Intake, Limits};
 
-use crate::made::*;
+use crate::synthetic::*;
 
 fn refused(files: &[File], code: Code) {
     let opened = open(files);

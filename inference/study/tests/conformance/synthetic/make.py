@@ -1,4 +1,4 @@
-"""Writes one made-up picture in every compression beside this file, and made.json with what each should decode to.
+"""Writes one synthetic picture in every compression beside this file, and synthetic.json with what each should decode to.
 
     python3 -m venv venv
     venv/bin/pip install imagecodecs==2026.3.6
@@ -40,7 +40,7 @@ def main():
     jxl = imagecodecs.jpegxl_encode
     # Name: syntax below 1.2.840.10008.1.2.4, bits, the picture, its stream, and a decoder where it
     # is lossy.
-    made = {
+    streams = {
         "lossless-12.jpg": ("70", 12, plain, imagecodecs.jpeg_encode(plain, lossless=True, bitspersample=12), None),
         "lossless-16.jpg": ("57", 16, wide, imagecodecs.jpeg_encode(wide, lossless=True, bitspersample=16, predictor=7), None),
         "extended.jpg": ("51", 12, plain, imagecodecs.jpeg_encode(plain, level=90, bitspersample=12), imagecodecs.jpeg_decode),
@@ -61,7 +61,7 @@ def main():
     }
     entries = {}
     written = {id(plain): (1, 0), id(signed): (1, -2048), id(wide): (16, 5)}
-    for name, (syntax, bits, values, stream, decoder) in made.items():
+    for name, (syntax, bits, values, stream, decoder) in streams.items():
         (HERE / name).write_bytes(stream)
         decoded = values if decoder is None else decoder(stream)
         times, plus = written[id(values)]
@@ -70,7 +70,7 @@ def main():
         entries[name] |= {"lossless": decoder is None, "worst": worst, "sha256": digest(decoded)}
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items())
     text = f'{{"rows": {ROWS}, "columns": {COLUMNS},\n"files": {{\n{lines}\n}}}}\n'
-    (HERE / "made.json").write_text(text)
+    (HERE / "synthetic.json").write_text(text)
 
 
 if __name__ == "__main__":

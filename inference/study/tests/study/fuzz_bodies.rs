@@ -3,7 +3,7 @@
 use corsai_report::{IssueCode, Severity};
 use corsai_study::{SeriesList, VolumeDecoder};
 
-use crate::made::*;
+use crate::synthetic::*;
 
 /// Does all that can be done with a drop, and holds what must be true of whatever comes of it.
 /// Gives all codes.
