@@ -1,8 +1,9 @@
 //! Shared parts of the tests: the folders of the workspace and of the real data. The tests beside
 //! this file check the project as a whole, across crates.
 //!
-//! `UPDATE_EXPECT=1 cargo nextest run` renews every reference file that a test can make
-//! (`CODES.md`, the table of conformance, the fuzz corpus), as the crate `expect-test` has it.
+//! `UPDATE_EXPECT=1 ./dev test rust` renews every reference file that a test can make (`CODES.md`,
+//! the report's schema, the table of conformance, the fuzz corpus), as the crate `expect-test` has
+//! it.
 
 mod data_folder;
 

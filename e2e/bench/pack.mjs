@@ -1,4 +1,4 @@
-// Weights files (`CORSAIW1`, inference/networks/src/pack.rs), read and written.
+// Weights files (`CORSAIW1`, inference/networks/src/weights.rs), read and written.
 
 const MAGIC = Buffer.from("CORSAIW1");
 const HEAD = MAGIC.length + 4;

@@ -1,4 +1,4 @@
-"""Writes and reads `CORSAIW1` files (`inference/networks/src/pack.rs` describes them)."""
+"""Writes and reads `CORSAIW1` files (`inference/networks/src/weights.rs` describes them)."""
 
 import json
 import struct

@@ -18,7 +18,7 @@ const BONE_HU: i16 = 600;
 /// Largest share of bone. A skull is a tenth of its image.
 const MAX_BONE: f64 = 0.25;
 /// Lung, and the air around the body, are below, HU.
-const AERATED_HU: i16 = -700;
+const AIR_BELOW_HU: i16 = -700;
 /// A smaller share of air is none; a narrow field of view may leave air out.
 const MIN_AIR: f64 = 0.001;
 /// Largest share of bone without air: more is probably muscle without its intercept.
@@ -36,7 +36,7 @@ pub(crate) fn check(voxels: &[i16]) -> Option<Issue> {
     };
     let soft = share(|hu| SOFT_TISSUE_HU.contains(&hu));
     let bone = share(|hu| hu > BONE_HU);
-    let air = share(|hu| hu < AERATED_HU);
+    let air = share(|hu| hu < AIR_BELOW_HU);
     let max_bone = if air < MIN_AIR { MAX_BONE_WITHOUT_AIR } else { MAX_BONE };
     let implausible = soft < MIN_SOFT_TISSUE || bone > max_bone;
     implausible.then(|| Issue::new(IssueCode::HuImplausible, [Found::Densities { air, soft, bone }]))
