@@ -3,8 +3,6 @@
 import torch
 import torch.nn.functional as F
 
-#: Beyond a slice's edge.
-OUTSIDE_HU = -1024.0
 #: Share of the volumes' slices that are the phantoms': enough to know the page's own, too little to
 #: depend on it.
 PHANTOM_SHARE = 0.08

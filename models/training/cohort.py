@@ -19,7 +19,8 @@ from pathlib import Path
 import nibabel
 import numpy as np
 
-from .hounsfield import LESION, hu_from_grey
+from .constants import LESION
+from .hounsfield import hu_from_grey
 from .paths import ARRAYS, COHORTS, DATA, TRUNKS
 from .specs import FOLDS
 

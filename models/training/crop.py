@@ -10,7 +10,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .augment import OUTSIDE_HU, normalise
+from .augment import normalise
+from .constants import PADDING_HU
 
 #: First row, first column and side of a square; it may reach past the picture.
 Square = tuple[int, int, int]
@@ -44,7 +45,7 @@ def cut(pictures: torch.Tensor, square: Square) -> torch.Tensor:
     row, column, side = square
     rows, columns = pictures.shape[-2:]
     edge = max(0, -row, -column, row + side - rows, column + side - columns)
-    padded = F.pad(pictures, (edge, edge, edge, edge), value=OUTSIDE_HU)
+    padded = F.pad(pictures, (edge, edge, edge, edge), value=PADDING_HU)
     return padded[:, row + edge : row + edge + side, column + edge : column + edge + side]
 
 

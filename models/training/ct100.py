@@ -13,7 +13,8 @@ from torch import nn
 
 from . import crop, measured, store, train
 from .augment import normalise
-from .hounsfield import LESION, grey_from_hu, hu_from_grey
+from .constants import LESION, PROBABILITY_ONE
+from .hounsfield import grey_from_hu, hu_from_grey
 from .lesions import with_margin
 from .paths import ARRAYS, DATA
 from .prepare import largest_components
@@ -28,7 +29,7 @@ USUAL = 150
 FEWEST = 130
 COUNT = 100
 #: Probabilities are rounded to steps, as the product counts them.
-RULE = Rule(2048)
+RULE = Rule(PROBABILITY_ONE)
 #: Families and networks of `ct100.toml` that vote together, one network of each.
 VOTES = {"vote": ("fpn", "resnet21"), "vote with DPN": ("fpn", "resnet21", "dpn")}
 

@@ -14,7 +14,7 @@ import numpy as np
 from . import components, measure
 from .cohort import is_held_out
 from .components import LEAST_SHARE, ComponentBounds, ComponentTable
-from .hounsfield import LEFT, RIGHT
+from .constants import LEFT, RIGHT
 from .paths import COHORTS
 from .specs import SPECS, fold_members
 from .thresholds import PAPER, PARTS, Parts, Rule, Thresholds, candidates, choose_apart, soonest

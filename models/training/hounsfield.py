@@ -1,9 +1,7 @@
-"""The data's 8-bit grey and the Hounsfield units it stands for; the bits of a label."""
+"""The data's 8-bit grey and the Hounsfield units it stands for."""
 
 import numpy as np
 
-#: A label byte: the patient's right or left lung, and whether the voxel is lesion.
-RIGHT, LEFT, LESION = 1, 2, 4
 #: HU of grey 0, and how many HU the 256 greys span.
 LOWEST_HU, SPAN_HU = -1350, 1600
 

@@ -14,9 +14,10 @@ import torch
 import torch.nn.functional as F
 
 from . import crop
-from .augment import OUTSIDE_HU, augment_intensity, normalise, pick_volume, uniform
+from .augment import augment_intensity, normalise, pick_volume, uniform
+from .constants import LESION, PADDING_HU
 from .crop import Square
-from .hounsfield import LESION, hu_from_grey
+from .hounsfield import hu_from_grey
 from .paths import ARRAYS
 from .specs import AXES, FOLDS, Spec
 
@@ -77,9 +78,9 @@ def sample_all(
     )
     grid = F.affine_grid(matrix[None], [1, 1, size, size], align_corners=False)
     # Above air's HU, so that the zeros beyond the slice's edge are air.
-    stack = np.stack([picture - OUTSIDE_HU, *(mask * 1.0 for mask in masks)]).astype(np.float32)
+    stack = np.stack([picture - PADDING_HU, *(mask * 1.0 for mask in masks)]).astype(np.float32)
     sampled = F.grid_sample(torch.from_numpy(stack)[None], grid, align_corners=False, padding_mode="zeros")[0]
-    return sampled[:1] + OUTSIDE_HU, sampled[1:]
+    return sampled[:1] + PADDING_HU, sampled[1:]
 
 
 class LesionBatches:

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .augment import OUTSIDE_HU, PHANTOM_SHARE, augment_intensity, normalise, uniform
+from .augment import PHANTOM_SHARE, augment_intensity, normalise, uniform
+from .constants import PADDING_HU
 from .hounsfield import hu_from_grey
 from .paths import ARRAYS, TRUNKS
 from .specs import Spec
@@ -41,7 +42,7 @@ def add_consolidation(sample: torch.Tensor, random: torch.Generator) -> torch.Te
     pleura = 1 - F.avg_pool2d(lungs[None], 15, 1, 7, count_include_pad=False)[0]
     field = field + max(0.0, float(uniform(random, -1.5, 1.5, 1))) * (pleura - 0.2)
     blotch = ((field - float(uniform(random, 0.45, 0.9, 1))) * 12).clamp(0, 1) * lungs
-    density = float(uniform(random, -350, 70, 1)) - OUTSIDE_HU
+    density = float(uniform(random, -350, 70, 1)) - PADDING_HU
     blotch = blotch * float(uniform(random, 0.6, 1, 1))
     return torch.cat([(sample[0] * (1 - blotch) + density * blotch)[None], sample[1:]])
 
@@ -49,16 +50,16 @@ def add_consolidation(sample: torch.Tensor, random: torch.Generator) -> torch.Te
 def add_expiration(sample: torch.Tensor, y: torch.Tensor, random: torch.Generator) -> torch.Tensor:
     """Takes air from the lungs, most at the back, as in a lying patient who breathes out; `y` rises to the back."""
     loss = float(uniform(random, 0, 0.3, 1)) + float(uniform(random, -0.05, 0.25, 1)) * y
-    air = (-OUTSIDE_HU - sample[0]).clamp(0, 1000) * sample[1:].sum(0).clamp(0, 1)
+    air = (-PADDING_HU - sample[0]).clamp(0, 1000) * sample[1:].sum(0).clamp(0, 1)
     return torch.cat([(sample[0] + air * loss.clamp(0, 0.6))[None], sample[1:]])
 
 
 def add_gas(sample: torch.Tensor, random: torch.Generator) -> torch.Tensor:
     """Puts gas into the body, away from the lungs: bowel, stomach and gullet hold more than the few patients show."""
     near = F.max_pool2d(sample[1:].sum(0)[None], 9, 1, 4)[0] > 0.05
-    body = (sample[0] > -200 - OUTSIDE_HU) & ~near
+    body = (sample[0] > -200 - PADDING_HU) & ~near
     blotch = ((smooth_noise(sample.shape[-1], random) - float(uniform(random, 0.6, 0.9, 1))) * 12).clamp(0, 1) * body
-    gas = float(uniform(random, -1000, -800, 1)) - OUTSIDE_HU
+    gas = float(uniform(random, -1000, -800, 1)) - PADDING_HU
     return torch.cat([(sample[0] * (1 - blotch) + gas * blotch)[None], sample[1:]])
 
 
@@ -83,8 +84,8 @@ def mirror_ends(w: torch.Tensor, below: float, above: float) -> torch.Tensor:
 
 
 def downsampled(grey: np.ndarray, labels: np.ndarray) -> torch.Tensor:
-    """Returns `[3, slices, PLANE, PLANE]`: HU above `OUTSIDE_HU` (so that padding by zeros is air), right, left."""
-    stack = np.stack([hu_from_grey(grey) - OUTSIDE_HU, (labels & 3) == 1, (labels & 3) == 2], 1).astype(np.float32)
+    """Returns `[3, slices, PLANE, PLANE]`: HU above `PADDING_HU` (so that padding by zeros is air), right, left."""
+    stack = np.stack([hu_from_grey(grey) - PADDING_HU, (labels & 3) == 1, (labels & 3) == 2], 1).astype(np.float32)
     return (
         torch.cat(
             [
@@ -212,7 +213,7 @@ class LungBatches:
             labels = torch.zeros(sample.shape[1:], dtype=torch.long)
             labels[sample[1] > 0.5] = 1
             labels[sample[2] > 0.5] = 2
-            pictures.append(sample[:1] + OUTSIDE_HU)
+            pictures.append(sample[:1] + PADDING_HU)
             coordinates.append(where)
             classes.append(labels)
         values = normalise(augment_intensity(torch.stack(pictures), random, noise=60), self.spec.input)

@@ -11,8 +11,8 @@ from PIL import Image
 
 from . import prepare
 from .cohort import NOMINAL_MM, save_hu
+from .constants import LESION
 from .figures import read_nifti
-from .hounsfield import LESION
 from .measure import corsai
 from .paths import MODELS
 

@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from .hounsfield import LEFT, LESION, RIGHT, grey_from_hu, hu_from_grey
+from .constants import LEFT, LESION, RIGHT
+from .hounsfield import grey_from_hu, hu_from_grey
 from .paths import ARRAYS, DATA, REPOSITORY, TRUNKS
 
 #: Slices of this volume run from head to feet.

@@ -10,8 +10,8 @@ import numpy as np
 
 from . import cohort, components, figures, measure, measured, store
 from .components import ComponentBounds, ComponentTable
+from .constants import LEFT, RIGHT
 from .figures import Crossed, Volume
-from .hounsfield import LEFT, RIGHT
 from .paths import DATA, MODELS
 from .specs import ASKED, FAMILIES, FOLDS, SPECS, TIERS
 from .thresholds import PAPER, Thresholds

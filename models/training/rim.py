@@ -12,8 +12,9 @@ import numpy as np
 import torch
 
 from . import crop
-from .augment import OUTSIDE_HU, augment_intensity, gaussian_blur, normalise, uniform
-from .hounsfield import LEFT, LESION, RIGHT, hu_from_grey
+from .augment import augment_intensity, gaussian_blur, normalise, uniform
+from .constants import LEFT, LESION, PADDING_HU, RIGHT
+from .hounsfield import hu_from_grey
 from .kernels import Kernel
 from .lesions import Box, Warp, as_box, sample_all
 from .lungs import CONSOLIDATED, EXPIRED, GASSED, TRUNK_SHARE, add_consolidation, add_expiration, add_gas
@@ -95,7 +96,7 @@ class RimBatches:
         # Right and left aren't alike: no mirror.
         warp = replace(Warp.random(random), flip_columns=1.0, flip_rows=1.0)
         hu, masks = sample_all(hu, [*sides, *(study.coarse[:, z] / 255)], study.box, warp, size)
-        sample, said = torch.cat([hu - OUTSIDE_HU, masks[:2]]), masks[2:]
+        sample, said = torch.cat([hu - PADDING_HU, masks[:2]]), masks[2:]
         if with_probability(CONSOLIDATED):
             sample = add_consolidation(sample, random)
         if with_probability(EXPIRED):
@@ -108,7 +109,7 @@ class RimBatches:
         classes = torch.zeros(sample.shape[1:], dtype=torch.long)
         classes[sample[1] > 0.5] = 1
         classes[sample[2] > 0.5] = 2
-        return sample[:1] + OUTSIDE_HU, said, classes
+        return sample[:1] + PADDING_HU, said, classes
 
     def batch(self, count: int, random: torch.Generator, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Draws a batch of augmented slices."""

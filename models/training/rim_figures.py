@@ -8,14 +8,12 @@ import torch
 from torch import nn
 
 from . import crop, store, train
-from .augment import OUTSIDE_HU
-from .hounsfield import LEFT, RIGHT, hu_from_grey
+from .constants import LEFT, PADDING_HU, RIGHT, SECTION_STEP
+from .hounsfield import hu_from_grey
 from .paths import COARSE
 from .rim import RimStudy, studies, winners
 from .specs import AXES, BACK, FOLDS, NAMED, SPECS, Spec
 
-#: The product's: every second section, interpolated between.
-SECTION_STEP = 2
 #: The runs that never saw a part of the scans from neck to abdomen, by the part.
 APART = [f"lungs-trunks-{part}" for part in range(len(FOLDS["trunks"]))]
 
@@ -80,7 +78,7 @@ def refined(study: RimStudy, network: nn.Module, spec: Spec) -> np.ndarray:
     for z in range(len(study.grey)):
         seen = crop.crop(torch.from_numpy(hu_from_grey(study.grey[z])[None]), square, spec.input)
         said = torch.from_numpy(study.coarse[:, z] / 255).float()
-        said = crop.resize(crop.cut(said - OUTSIDE_HU, square) + OUTSIDE_HU, spec.size, spec.size).clamp(0, 1)
+        said = crop.resize(crop.cut(said - PADDING_HU, square) + PADDING_HU, spec.size, spec.size).clamp(0, 1)
         found = network(torch.cat([seen, said[None]], 1)).softmax(1)[0, 1:]
         steps = (crop.paste(found, square, rows, columns) * 255).round().numpy()
         out.append(winners(*steps))

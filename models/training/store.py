@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .constants import FORMAT
 from .network import fold_batch_norm
 from .pack import encode, load_packed
 from .paths import MODELS, PACKED
@@ -21,8 +22,6 @@ from .rounding import quantize_model
 from .specs import ASKED, Spec
 
 PART_BYTES = 16 << 20
-#: Of the manifest.
-FORMAT = 3
 
 
 def read(root: Path) -> dict:

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from . import crop, store
-from .hounsfield import LESION, hu_from_grey
+from .constants import LESION
+from .hounsfield import hu_from_grey
 from .others import HEALTHY
 from .paths import ARRAYS, OTHERS, TAUGHT
 from .specs import FOLDS, SPECS

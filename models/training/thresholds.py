@@ -11,6 +11,7 @@ from itertools import product
 
 import numpy as np
 
+from .constants import PRODUCT
 from .specs import FOLDS
 
 #: A difference in pooled Dice that is not worth asking more networks for.
@@ -47,7 +48,7 @@ class Thresholds:
 
 
 #: The paper's (its section on the vote); `--vote paper` of `corsai`.
-PAPER = Thresholds(0.3, 0.7, 0.15, 0.85, 0.5)
+PAPER = Thresholds.read(PRODUCT["paper_vote"])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from . import crop, store, train
-from .hounsfield import LESION, hu_from_grey
+from .constants import LESION
+from .hounsfield import hu_from_grey
 from .kernels import TWINS, Kernel
 from .paths import ARRAYS
 from .specs import FOLDS, NAMED, SPECS, Spec

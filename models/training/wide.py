@@ -13,7 +13,8 @@ import torch
 
 from . import crop
 from .augment import augment_intensity, normalise
-from .hounsfield import LESION, hu_from_grey
+from .constants import LESION
+from .hounsfield import hu_from_grey
 from .kernels import REFILTERED, Kernel
 from .lesions import Box, LesionBatches, Warp, as_box, sample_all
 from .others import HEALTHY, tumour_free

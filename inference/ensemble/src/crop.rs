@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What a crop has beside the picture, HU: air, as the picture's own border.
-const PADDING_HU: f32 = -1024.0;
+pub const PADDING_HU: f32 = -1024.0;
 
 /// A square of pixels, the same on every slice; it may reach past the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

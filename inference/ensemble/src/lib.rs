@@ -28,6 +28,7 @@ mod slice_axis;
 mod vote;
 
 pub use analysis::{Analysis, Job, JobId, LesionProbabilities, Options};
-pub use crop::CropBox;
+pub use crop::{CropBox, PADDING_HU};
 pub use error::EnsembleError;
 pub use preprocessing::whole_volume;
+pub use projection::SECTION_STEP;

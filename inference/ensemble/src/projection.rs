@@ -5,7 +5,7 @@ use corsai_manifest::Projection;
 
 /// Distance between the sections that are computed, in voxels of the cube. Two halves the work;
 /// three would cost .002 to .003 of the mask's overlap (`docs/method.md`, "Lung mask").
-pub(crate) const SECTION_STEP: usize = 2;
+pub const SECTION_STEP: usize = 2;
 
 /// Number of sections computed of a cube with `size` voxels a side.
 pub(crate) const fn section_count(size: usize) -> usize {

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from training import crop, lungs  # noqa: E402 — torch may be missing.
-from training.augment import OUTSIDE_HU  # noqa: E402
+from training.constants import PADDING_HU  # noqa: E402
 from training.lesions import Warp, as_box, sample  # noqa: E402
 
 INSIDE_HU, BESIDE_HU = 0.0, -800.0
@@ -36,7 +36,7 @@ def test_without_a_warp_a_box_is_the_crop() -> None:
     square = (-6, 20, 32)
     hu, _ = sample(picture, picture > 0, as_box(square), Warp(), 32)
     cut = crop.cut(torch.from_numpy(picture)[None], square)
-    assert (cut[0, :6] == OUTSIDE_HU).all()
+    assert (cut[0, :6] == PADDING_HU).all()
     assert torch.allclose(hu, cut, atol=2e-2)
 
 
@@ -55,7 +55,7 @@ def lung_sample() -> "torch.Tensor":
     masks[0, 20:44, 10:26] = 1
     masks[1, 20:44, 38:54] = 1
     hu = torch.where(masks.sum(0) > 0, -850.0, 40.0)
-    return torch.cat([(hu - OUTSIDE_HU)[None], masks])
+    return torch.cat([(hu - PADDING_HU)[None], masks])
 
 
 @pytest.mark.parametrize("seed", range(8))

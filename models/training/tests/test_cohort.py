@@ -8,7 +8,8 @@ import pytest
 nibabel = pytest.importorskip("nibabel")
 
 from training import cohort  # noqa: E402 — nibabel may be missing.
-from training.hounsfield import LESION, grey_from_hu, hu_from_grey  # noqa: E402
+from training.constants import LESION  # noqa: E402
+from training.hounsfield import grey_from_hu, hu_from_grey  # noqa: E402
 
 
 def test_an_exported_volume_keeps_its_sides_and_values(tmp_path: Path) -> None:

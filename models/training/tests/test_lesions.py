@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("torch")
 
 from training import lesions
-from training.hounsfield import LESION, RIGHT, grey_from_hu, hu_from_grey
+from training.constants import LESION, RIGHT
+from training.hounsfield import grey_from_hu, hu_from_grey
 from training.specs import SPECS
 
 SIDE = 40

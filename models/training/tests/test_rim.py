@@ -9,7 +9,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
 from training import rim, rim_figures  # noqa: E402 — torch may be missing.
-from training.hounsfield import LEFT, LESION, RIGHT, grey_from_hu, hu_from_grey  # noqa: E402
+from training.constants import LEFT, LESION, RIGHT  # noqa: E402
+from training.hounsfield import grey_from_hu, hu_from_grey  # noqa: E402
 from training.specs import NAMED, SPECS  # noqa: E402
 
 SLICES, SIDE = 12, 48

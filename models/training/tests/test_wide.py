@@ -9,7 +9,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
 from training import lesions, wide  # noqa: E402 — torch may be missing.
-from training.hounsfield import LEFT, LESION, RIGHT, grey_from_hu  # noqa: E402
+from training.constants import LEFT, LESION, RIGHT  # noqa: E402
+from training.hounsfield import grey_from_hu  # noqa: E402
 from training.kernels import TWINS, Kernel  # noqa: E402
 from training.others import free_slices, tumour_free  # noqa: E402
 from training.paste import breathe_out, paste_lesions  # noqa: E402
