@@ -140,7 +140,7 @@ export function enlarged(bytes, factor) {
       Array.from({ length: rows }, (_, row) => {
         const line = Buffer.alloc(columns * 2);
         for (let column = 0; column < columns; column += 1) {
-          // A run of so many equal bytes.
+          // A run of `factor` equal bytes.
           line[column * 2] = 257 - factor;
           line[column * 2 + 1] = pixels[(row * columns + column) * 2 + offset];
         }

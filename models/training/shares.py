@@ -13,7 +13,7 @@ from .paths import OTHERS, TRUNKS
 from .specs import FOLDS, NAMED, SPECS
 from .twins import masks
 
-#: Of every study each so manieth slice.
+#: Distance between the slices that are taken of a study.
 STEP = 3
 
 

@@ -15,7 +15,7 @@ from .kernels import TWINS, Kernel
 from .paths import ARRAYS
 from .specs import FOLDS, NAMED, SPECS, Spec
 
-#: Of every volume each so manieth slice with lesions.
+#: Distance between the slices with lesions that are taken of a volume.
 STEP = 4
 
 

@@ -13,7 +13,7 @@ fn the_page_of_codes_is_up_to_date() {
     let mut page =
         "# Codes of issues\n\nWritten from the tables of `corsai-language` by `UPDATE_EXPECT=1 cargo test -p corsai-language`. \
                     A message adds what was found: sizes and counts, never a header's values.\n\n\
-                    | Code | Severity | What was met | What to do |\n|---|---|---|---|\n"
+                    | Code | Severity | What happened | What to do |\n|---|---|---|---|\n"
             .to_owned();
     let english = Language::english();
     for code in IssueCode::ALL {

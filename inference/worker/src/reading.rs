@@ -116,7 +116,7 @@ pub enum NoContent {
 /// What is read of a file at first.
 enum FileContent {
     Whole(Vec<u8>),
-    /// The first bytes of a file of so many.
+    /// The first bytes of a file, and the length of the whole.
     Start {
         bytes: Vec<u8>,
         of: u64,

@@ -194,7 +194,7 @@ fn by_number<'a>(slices: &[&'a SeriesSlice]) -> Vec<Part<'a>> {
     if (2..=most_parts(slices)).contains(&parts.len()) { parts } else { Vec::new() }
 }
 
-/// Divides slices each of whose numbers is there so many times, sorted by number and place (mm).
+/// Divides slices, sorted by number and position (mm), of which each number occurs `times` times.
 fn rounds<'a>(numbered: &[(i64, f64, &'a SeriesSlice)], times: usize) -> Vec<Part<'a>> {
     let rounds = numbered.chunks(times);
     let whole = |round: &[(i64, f64, &SeriesSlice)]| round.len() == times && round[0].0 == round[times - 1].0;

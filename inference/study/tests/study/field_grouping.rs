@@ -214,7 +214,7 @@ fn slices_of_several_acquisitions_that_follow_one_another_are_one_stack() {
     is_the_chest(&numbered(|z, file| file.text((8, 0x103E), "LO", ["a", "b"][z / 2 % 2])), &[]);
     // A slice that was reconstructed anew.
     is_the_chest(&numbered(|z, file| file.text(ACQUISITION, "IS", if z == 7 { "2" } else { "1" })), &[]);
-    // What moves densities is said.
+    // What changes densities is a warning.
     let kernels = |z: usize, file: File| file.text(KERNEL, "SH", if z < 9 { "B30f" } else { "B70f" });
     is_the_chest(&numbered(kernels), &[Code::SeriesUnlikeSlices]);
     is_the_chest(
