@@ -1,5 +1,5 @@
-//! The constants that training shares with the product. They live in the crates; training reads them
-//! from `models/constants.json`, which `UPDATE_EXPECT=1` writes anew.
+//! The constants that training shares with the product. They live in the crates; training reads
+//! them from `models/constants.json`, which `UPDATE_EXPECT=1` writes anew.
 
 #![allow(clippy::unwrap_used)]
 

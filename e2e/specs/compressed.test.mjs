@@ -110,8 +110,8 @@ describe("a compressed study", () => {
     });
   });
 
-  // One picture of noise, as other encoders wrote it (inference/study/tests/conformance/synthetic). It
-  // is no chest, and what is said of its values tells that they came out as they went in.
+  // One picture of noise, as other encoders wrote it (inference/study/tests/conformance/synthetic).
+  // It is no chest; the message about its values shows that they came out as they went in.
   const made = {
     "JPEG Lossless": ["lossless-12.jpg", ".4.70"],
     "JPEG-LS": ["lossless.jls", ".4.80"],

@@ -11,7 +11,7 @@ FORMAT: int = PRODUCT["manifest_format"]
 PADDING_HU: float = PRODUCT["padding_hu"]
 #: The quantized probability of 1.
 PROBABILITY_ONE: int = PRODUCT["probability_one"]
-#: Distance between the sections of a cube that are computed, voxels; those between are interpolated.
+#: Distance between the computed sections of a cube, voxels; those between are interpolated.
 SECTION_STEP: int = PRODUCT["section_step"]
 #: Bits of a label byte: the patient's right or left lung, and whether the voxel is lesion.
 RIGHT, LEFT, LESION = (PRODUCT["label"][name] for name in ("right_lung", "left_lung", "lesion"))

@@ -102,8 +102,8 @@ impl Language {
         }
     }
 
-    /// Returns the time left, rounded up to 5 s below a minute and to 15 s above, so that it doesn't
-    /// flicker; an empty text where it isn't known.
+    /// Returns the time left, rounded up to 5 s below a minute and to 15 s above, so that it
+    /// doesn't flicker; an empty text where it isn't known.
     #[must_use]
     pub fn time_left(self, seconds: f64) -> String {
         if !seconds.is_finite() || seconds < 0.0 {

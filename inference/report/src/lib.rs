@@ -1,8 +1,8 @@
 //! The public report: the numbers of one study, and every issue met on the way to them.
 //!
 //! A leaf crate. The page exports a [`Report`], the command line writes it as JSON
-//! (`report.schema.json`). An [`Issue`] is a code with typed arguments; its sentences are in the crate
-//! `corsai-language`.
+//! (`report.schema.json`). An [`Issue`] is a code with typed arguments; its sentences are in the
+//! crate `corsai-language`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

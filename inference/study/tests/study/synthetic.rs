@@ -1,5 +1,5 @@
-//! Synthetic CT files: a small thorax sampled on a grid of whole millimetres, written as Explicit VR
-//! Little Endian.
+//! Synthetic CT files: a small thorax sampled on a grid of whole millimetres, written as
+//! Explicit VR Little Endian.
 
 use std::collections::BTreeMap;
 use std::io::Write;
