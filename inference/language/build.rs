@@ -1,6 +1,8 @@
 //! Lists the tables below `languages`: one folder for each language, named by its BCP 47 tag. A
 //! further language is a further folder.
 
+#![allow(clippy::disallowed_methods, reason = "it runs on the machine that builds, never in a browser")]
+
 use std::{env, error::Error, fmt::Write, fs, path::Path, path::PathBuf};
 
 /// Tables that belong to the command line.
