@@ -114,7 +114,7 @@ mod tests {
     fn the_summary_names_the_scale_and_the_comparison() {
         let text = summary(&report(), &[], Scale::Panel, english()).replace('\u{202f}', " ");
         assert!(text.contains("CT-2 (scale fitted to the paper's panel"), "{text}");
-        assert!(text.contains("Right lung: 2 400 mL, lesions 480 mL, share 20.0 %"), "{text}");
+        assert!(text.contains("Right lung: 2400 mL, lesions 480 mL, share 20.0 %"), "{text}");
         assert!(text.contains("(1 Apr 2020 → date unknown): positive response."), "{text}");
         assert!(text.contains("Both lungs: 20.0 % → 15.0 %, −5.0 points"), "{text}");
         assert!(!text.contains("Provisional"), "{text}");

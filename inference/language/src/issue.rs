@@ -339,16 +339,10 @@ mod tests {
         let words = |language: Language| {
             [1, 2, 5, 11, 21, 1000].map(|count| language.found(&[Found::Count { count, of: Counted::Images }]))
         };
-        let english = ["1 image", "2 images", "5 images", "11 images", "21 images", "1\u{202f}000 images"];
+        let english = ["1 image", "2 images", "5 images", "11 images", "21 images", "1000 images"];
         assert_eq!(words(Language::english()), english);
-        let russian_words = [
-            "1 изображение",
-            "2 изображения",
-            "5 изображений",
-            "11 изображений",
-            "21 изображение",
-            "1\u{202f}000 изображений",
-        ];
+        let russian_words =
+            ["1 изображение", "2 изображения", "5 изображений", "11 изображений", "21 изображение", "1000 изображений"];
         assert_eq!(words(russian()), russian_words);
     }
 }

@@ -15,6 +15,10 @@ include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 /// The language of those whose own isn't there.
 const DEFAULT: &str = "en";
 
+/// Fewest digits of a whole part that are grouped by three: 15 000, but 1500, as a window's width
+/// is written.
+const LEAST_GROUPED: usize = 5;
+
 /// A language that has a table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Language {
@@ -101,7 +105,7 @@ impl Language {
         let least = options.minimum_integer_digits.unwrap_or(1);
         let padded = format!("{whole:0>least$}");
         for (index, digit) in padded.char_indices() {
-            if index > 0 && (padded.len() - index).is_multiple_of(3) {
+            if index > 0 && padded.len() >= LEAST_GROUPED && (padded.len() - index).is_multiple_of(3) {
                 text.push_str(&symbols.group);
             }
             text.push(digit);

@@ -164,8 +164,8 @@ mod tests {
     #[test]
     fn volumes_have_a_decimal_only_where_it_tells() {
         let ml = |value| plain(&english().millilitres(value));
-        assert_eq!([0.0, 9.94, 9.96, 2345.4, 1_002_345.0].map(ml), ["0.0", "9.9", "10", "2 345", "1 002 345"]);
-        assert_eq!([9.94, 2345.4].map(|value| plain(&russian().millilitres(value))), ["9,9", "2 345"]);
+        assert_eq!([0.0, 9.94, 9.96, 2345.4, 1_002_345.0].map(ml), ["0.0", "9.9", "10", "2345", "1 002 345"]);
+        assert_eq!([9.94, 2345.4].map(|value| plain(&russian().millilitres(value))), ["9,9", "2345"]);
         assert_eq!(ml(f64::NAN), "–");
     }
 
