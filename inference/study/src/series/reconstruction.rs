@@ -197,7 +197,9 @@ fn by_number<'a>(slices: &[&'a SeriesSlice]) -> Vec<Part<'a>> {
 /// Divides slices, sorted by number and position (mm), of which each number occurs `times` times.
 fn rounds<'a>(numbered: &[(i64, f64, &'a SeriesSlice)], times: usize) -> Vec<Part<'a>> {
     let rounds = numbered.chunks(times);
-    let whole = |round: &[(i64, f64, &SeriesSlice)]| round.len() == times && round[0].0 == round[times - 1].0;
+    // Where two of a number are at one place, nothing says which pass is whose.
+    let apart = |pair: &[(i64, f64, &SeriesSlice)]| pair[0].0 == pair[1].0 && pair[1].1 - pair[0].1 > SAME_PLACE_MM;
+    let whole = |round: &[(i64, f64, &SeriesSlice)]| round.len() == times && round.windows(2).all(apart);
     if !rounds.clone().all(whole) {
         return Vec::new();
     }

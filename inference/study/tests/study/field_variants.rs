@@ -405,4 +405,13 @@ fn numbers_tell_passes_apart_where_nothing_else_does() {
     for number in one_stack {
         is_the_chest(&numbered(|z, file| file.text(NUMBER, "IS", &number(z).to_string())), &[]);
     }
+    // The same numbers at the same places: nothing tells which pictures belong together.
+    let twice = |name: &str, level: u16| {
+        let slice = move |z: usize| {
+            let file = Lie::at(5.0 * z as f64).file(&format!("{name}.{z}")).text(NUMBER, "IS", &(z + 1).to_string());
+            if level == 0 { file } else { file.words(&[level; ROWS * COLUMNS]) }
+        };
+        (0..16).map(slice).collect::<Vec<_>>()
+    };
+    refused(&[twice("1", 0), twice("2", 1050)].concat(), Code::SeriesOverlapping);
 }
