@@ -201,6 +201,10 @@ describe("when the browser is opened again (P8)", () => {
       await app.openFolder(folder);
       assert.equal(await app.outcome(), "finished");
       await app.page.getByRole("button", { name: /panel/i }).click();
+      // The page's own files are copied in the background.
+      for (let tries = 0; tries < 120 && Object.keys((await stored(app.page)).cached).length < 2; tries += 1) {
+        await app.page.waitForTimeout(500);
+      }
       // Chromium writes the list of caches to disk five seconds after the last one was made.
       await app.page.waitForTimeout(8000);
       await app.close();
