@@ -14,7 +14,7 @@ const WIDTH: usize = 100;
 fn marks(name: &str) -> &'static [&'static str] {
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("rs" | "wgsl" | "js" | "mjs") => &["//"],
-        Some("py" | "toml" | "sh") => &["#"],
+        Some("py" | "toml" | "sh" | "ftl") => &["#"],
         _ => &[],
     }
 }

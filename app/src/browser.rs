@@ -112,8 +112,7 @@ pub fn set_document_theme(name: &str) {
     }
 }
 
-/// What a person has before them, which is lost when the page is drawn anew: the focus, and how far
-/// columns are scrolled.
+/// The focus, and how far columns are scrolled. Both are lost when the page is rendered again.
 pub struct Place {
     /// The test id of the focused element.
     focus: Option<String>,

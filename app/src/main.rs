@@ -58,7 +58,7 @@ fn main() {
         });
         let _ = window_event_listener(ev::visibilitychange, move |_| controller.on_visible());
         browser::on_canvas_restored(move || controller.slices.notify());
-        // All texts are made anew when the language changes; what is known of studies stays.
+        // A change of language renders every text again. The studies and their numbers stay.
         move || {
             let language = controller.language.get();
             text::set_language(language);

@@ -133,7 +133,7 @@ impl Controller {
         });
     }
 
-    /// Sets the page's language, and stores it for the next visit. The page is drawn anew;
+    /// Sets the page's language, and stores it for the next visit. The page is rendered again;
     /// focus and scrolling stay.
     pub fn set_language(self, language: Language) {
         let place = Place::now();

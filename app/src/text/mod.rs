@@ -1,6 +1,6 @@
 //! The page's texts, one module per part of the page. They name texts of the tables
 //! (`corsai_language`), in the language that was chosen last; no component, no event of the worker
-//! and no error holds one. The page is built anew when the language changes.
+//! and no error holds one. A change of language renders the page again.
 
 pub mod announcer;
 pub mod classes;

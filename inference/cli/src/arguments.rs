@@ -171,7 +171,13 @@ pub struct AnalyseArguments {
     series: Option<usize>,
     #[arg(long, value_name = "STUDY", help = text("argument-previous"))]
     previous: Option<PathBuf>,
-    #[arg(long, value_name = "N", requires = "previous", value_parser = at_least_one, help = text("argument-previous-series"))]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "previous",
+        value_parser = at_least_one,
+        help = text("argument-previous-series")
+    )]
     previous_series: Option<usize>,
     #[arg(long, requires = "previous", help = text("argument-same-patient"))]
     pub same_patient: bool,
@@ -219,7 +225,13 @@ pub struct EvaluateArguments {
     pub out: PathBuf,
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one, help = text("argument-jobs"))]
     pub jobs: usize,
-    #[arg(long, value_name = "RIGHT,LEFT", default_value = "1,2", value_parser = lung_labels, help = text("argument-lung-labels"))]
+    #[arg(
+        long,
+        value_name = "RIGHT,LEFT",
+        default_value = "1,2",
+        value_parser = lung_labels,
+        help = text("argument-lung-labels")
+    )]
     pub lung_labels: LungLabels,
     #[command(flatten)]
     pub method: Method,

@@ -5,7 +5,7 @@ use std::fmt::{Arguments, Write};
 use corsai_language::{Language, message};
 
 use crate::{
-    evaluation::{Evaluation, Provenance},
+    evaluation::{ClassAgreement, CohortSummary, Evaluation, Provenance},
     statistics::SummaryStatistics,
 };
 
@@ -22,6 +22,24 @@ pub fn ct_class(language: Language, value: Option<u8>) -> String {
 /// Appends formatted text.
 pub fn append(page: &mut String, text: Arguments<'_>) {
     page.write_fmt(text).expect("invariant: writing to a text doesn't fail");
+}
+
+/// Returns the text of this id, which says how many classes agree.
+pub fn classes(language: Language, id: &str, agreement: &ClassAgreement) -> String {
+    message!(
+        language,
+        id,
+        right = agreement.right,
+        studies = agreement.studies,
+        linear = decimal(language, agreement.kappa_linear, 3),
+        quadratic = decimal(language, agreement.kappa_quadratic, 3)
+    )
+}
+
+/// Returns the text of this id, which says how many changes have the reference's verdict.
+pub fn changes(language: Language, id: &str, sums: &CohortSummary) -> String {
+    let (right, wrong, unknown) = (sums.dynamics_right, sums.dynamics_wrong, sums.dynamics_without_truth);
+    message!(language, id, right = right, wrong = wrong, unknown = unknown)
 }
 
 /// Returns the program and the options of the measurements in words.

@@ -6,7 +6,7 @@ use crate::{
     evaluation::{Evaluation, Quantity, StudyOutcome, StudyRow},
     overlap::Overlap,
     report::{
-        format::{append, ct_class, decimal, mean_sd_range, provenance, study_counts, verdict},
+        format::{self, append, ct_class, decimal, mean_sd_range, provenance, study_counts, verdict},
         plots::{Point, bland_altman, escape_html, scatter, strip_plot},
     },
     scores::Scores,
@@ -152,14 +152,7 @@ fn errors(page: &mut String, evaluation: &Evaluation, language: Language) {
 fn classes(page: &mut String, evaluation: &Evaluation, language: Language) {
     let Some(classes) = &evaluation.sums.classes else { return };
     heading(page, &language.text("classes-title"));
-    let text = message!(
-        language,
-        "classes-agreement",
-        right = classes.right,
-        studies = classes.studies,
-        linear = decimal(language, classes.kappa_linear, 3),
-        quadratic = decimal(language, classes.kappa_quadratic, 3)
-    );
+    let text = format::classes(language, "classes-agreement", classes);
     let corner = escape_html(&language.text("classes-corner"));
     append(page, format_args!("<p>{}</p><table><thead><tr><th>{corner}</th>", escape_html(&text)));
     for found in 0..5 {
@@ -182,15 +175,8 @@ fn dynamics(page: &mut String, evaluation: &Evaluation, language: Language) {
     if compared.is_empty() {
         return;
     }
-    let sums = &evaluation.sums;
     heading(page, &language.text("changes-title"));
-    let text = message!(
-        language,
-        "changes-agreement",
-        right = sums.dynamics_right,
-        wrong = sums.dynamics_wrong,
-        unknown = sums.dynamics_without_truth
-    );
+    let text = format::changes(language, "changes-agreement", &evaluation.sums);
     append(page, format_args!("<p>{}</p>", escape_html(&text)));
     let rows = compared.into_iter().map(|(row, dynamics)| {
         vec![

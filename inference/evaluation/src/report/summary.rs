@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use corsai_language::{Argument, Language, message};
 
-use super::format::{decimal, mean_sd_range, provenance, study_counts};
+use super::format::{self, decimal, mean_sd_range, provenance, study_counts};
 use crate::evaluation::Evaluation;
 
 /// Returns the summary, one figure a line.
@@ -65,23 +65,10 @@ pub fn summary(evaluation: &Evaluation, language: Language) -> String {
         });
     }
     if let Some(classes) = &sums.classes {
-        line(message!(
-            language,
-            "summary-classes",
-            right = classes.right,
-            studies = classes.studies,
-            linear = decimal(language, classes.kappa_linear, 3),
-            quadratic = decimal(language, classes.kappa_quadratic, 3)
-        ));
+        line(format::classes(language, "summary-classes", classes));
     }
     if sums.dynamics_right + sums.dynamics_wrong + sums.dynamics_without_truth > 0 {
-        line(message!(
-            language,
-            "summary-changes",
-            right = sums.dynamics_right,
-            wrong = sums.dynamics_wrong,
-            unknown = sums.dynamics_without_truth
-        ));
+        line(format::changes(language, "summary-changes", sums));
     }
     text
 }

@@ -1,4 +1,4 @@
-# What issues say, by code: what was met, and what to do. The codes are in the crate `corsai-report`.
+# What issues say, by code: what happened, and what to do. The crate `corsai-report` has the codes.
 
 issue-file-empty = The file is empty or too short to be a DICOM file.
     .to-do = Nothing to do if the rest of the study is there.

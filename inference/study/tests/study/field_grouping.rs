@@ -16,11 +16,6 @@ const ACQUISITION: Tag = (0x20, 0x12);
 const TIME: Tag = (8, 0x32);
 const KERNEL: Tag = (0x18, 0x1210);
 
-/// Sixteen slices, each changed by its number.
-fn numbered(change: impl Fn(usize, File) -> File) -> Vec<File> {
-    chest(16).into_iter().enumerate().map(|(z, file)| change(z, file)).collect()
-}
-
 /// The same places under other names, of tissue without any lung.
 fn others(count: usize, change: impl Fn(usize, File) -> File) -> Vec<File> {
     let other = |(z, file): (usize, File)| {
@@ -30,11 +25,9 @@ fn others(count: usize, change: impl Fn(usize, File) -> File) -> Vec<File> {
     chest(count).into_iter().enumerate().map(other).collect()
 }
 
-/// The one series of these files is the whole chest of sixteen slices.
+/// They are measured as the chest of 16 slices, with these issues.
 fn is_the_chest(files: &[File], issues: &[Code]) {
-    let decoded = measured(files);
-    assert_eq!(codes(&decoded.issues), issues);
-    assert_eq!(decoded.volume, measured(&chest(16)).volume);
+    measured_as_chest(files, 16, issues);
 }
 
 /// It is, with one warning about these identifiers.
@@ -57,22 +50,22 @@ fn a_wrong_or_changing_identifier_costs_one_warning() {
         [(STUDY, Identifier::Study), (SERIES, Identifier::Series), (FRAME, Identifier::FrameOfReference)]
     {
         // Each slice its own; the upper half; one slice; some slices without any; every third.
-        is_one_series(&numbered(|z, file| file.text(tag, "UI", &format!("1.7.{z}"))), &[identifier]);
-        is_one_series(&numbered(|z, file| if z < 8 { file } else { file.text(tag, "UI", "1.7") }), &[identifier]);
-        is_one_series(&numbered(|z, file| if z == 5 { file.text(tag, "UI", "1.7") } else { file }), &[identifier]);
-        is_one_series(&numbered(|z, file| if z % 5 == 1 { file.without(tag) } else { file }), &[identifier]);
+        is_one_series(&numbered(16, |z, file| file.text(tag, "UI", &format!("1.7.{z}"))), &[identifier]);
+        is_one_series(&numbered(16, |z, file| if z < 8 { file } else { file.text(tag, "UI", "1.7") }), &[identifier]);
+        is_one_series(&numbered(16, |z, file| if z == 5 { file.text(tag, "UI", "1.7") } else { file }), &[identifier]);
+        is_one_series(&numbered(16, |z, file| if z % 5 == 1 { file.without(tag) } else { file }), &[identifier]);
     }
     let all = |z: usize, file: File| {
         [STUDY, SERIES, FRAME].into_iter().fold(file, |file, tag| file.text(tag, "UI", &format!("1.7.{z}")))
     };
-    is_one_series(&numbered(all), &[Identifier::Study, Identifier::Series, Identifier::FrameOfReference]);
+    is_one_series(&numbered(16, all), &[Identifier::Study, Identifier::Series, Identifier::FrameOfReference]);
     // Numbers and descriptions written anew with the identifier, and scanners that count rotations.
     is_one_series(
-        &numbered(|z, file| file.text(SERIES, "UI", &format!("1.7.{z}")).text((0x20, 0x11), "IS", &z.to_string())),
+        &numbered(16, |z, file| file.text(SERIES, "UI", &format!("1.7.{z}")).text((0x20, 0x11), "IS", &z.to_string())),
         &[Identifier::Series],
     );
     is_one_series(
-        &numbered(|z, file| file.text(FRAME, "UI", &format!("1.7.{z}")).text(ACQUISITION, "IS", &z.to_string())),
+        &numbered(16, |z, file| file.text(FRAME, "UI", &format!("1.7.{z}")).text(ACQUISITION, "IS", &z.to_string())),
         &[Identifier::FrameOfReference],
     );
 }
@@ -81,7 +74,7 @@ fn a_wrong_or_changing_identifier_costs_one_warning() {
 fn a_series_with_identifiers_of_each_slice_keeps_its_own_problems() {
     let own = |z: usize, file: File| file.text(SERIES, "UI", &format!("1.7.{z}"));
     // A slice is missing.
-    let mut files = numbered(own);
+    let mut files = numbered(16, own);
     files.remove(6);
     let decoded = measured(&files);
     assert_eq!(codes(&decoded.issues), [Code::SeriesIdentifiers, Code::GeometryMissingSlices]);
@@ -91,8 +84,8 @@ fn a_series_with_identifiers_of_each_slice_keeps_its_own_problems() {
     }
     refused(&files, Code::GeometryIrregularSpacing);
     // What no slice can be read of.
-    refused(&numbered(|z, file| own(z, file).without((0x28, 0x1052))), Code::HuRescale);
-    refused(&numbered(|z, file| own(z, file).text((8, 0x60), "CS", "MR")), Code::SeriesNotCt);
+    refused(&numbered(16, |z, file| own(z, file).without((0x28, 0x1052))), Code::HuRescale);
+    refused(&numbered(16, |z, file| own(z, file).text((8, 0x60), "CS", "MR")), Code::SeriesNotCt);
 }
 
 #[test]
@@ -114,11 +107,11 @@ fn two_true_series_of_one_place_stay_two() {
 
 #[test]
 fn a_patient_identifier_that_changes_never_leaves_a_part_as_the_whole() {
-    let upper = |change: fn(File) -> File| numbered(move |z, file| if z < 8 { file } else { change(file) });
+    let upper = |change: fn(File) -> File| numbered(16, move |z, file| if z < 8 { file } else { change(file) });
     is_one_series(&upper(|file| file.text(PATIENT, "LO", "patient^^^HOSPITAL")), &[Identifier::Patient]);
-    is_one_series(&numbered(|z, file| file.text(PATIENT, "LO", &format!("p{z}"))), &[Identifier::Patient]);
+    is_one_series(&numbered(16, |z, file| file.text(PATIENT, "LO", &format!("p{z}"))), &[Identifier::Patient]);
     is_one_series(
-        &numbered(|z, file| if z == 5 { file.text(PATIENT, "LO", "p") } else { file }),
+        &numbered(16, |z, file| if z == 5 { file.text(PATIENT, "LO", "p") } else { file }),
         &[Identifier::Patient],
     );
     let opened = open(&upper(|file| file.text(PATIENT, "LO", "other")));
@@ -128,9 +121,9 @@ fn a_patient_identifier_that_changes_never_leaves_a_part_as_the_whole() {
         let file = file.text(NAME, "PN", if z < 8 { "Doe^Jane" } else { "Roe^Richard" });
         if z < 8 { file } else { file.text(PATIENT, "LO", "other") }
     };
-    refused(&numbered(named), Code::SeriesSeveralPeople);
+    refused(&numbered(16, named), Code::SeriesSeveralPeople);
     refused(
-        &numbered(|z, file| if z % 2 == 0 { file } else { file.text(PATIENT, "LO", "other") }),
+        &numbered(16, |z, file| if z % 2 == 0 { file } else { file.text(PATIENT, "LO", "other") }),
         Code::SeriesSeveralPeople,
     );
 }
@@ -206,26 +199,26 @@ fn acquisitions_and_kernels_that_lie_evenly_between_one_another_are_told_apart()
 #[test]
 fn slices_of_several_acquisitions_that_follow_one_another_are_one_stack() {
     // A scanner that counts its rotations, or that pauses between two stations.
-    is_the_chest(&numbered(|z, file| file.text(ACQUISITION, "IS", &(z / 2).to_string())), &[]);
-    is_the_chest(&numbered(|z, file| file.text(TIME, "TM", &format!("10{:02}00", z / 4))), &[]);
-    is_the_chest(&numbered(|z, file| file.text((8, 0x22), "DA", if z < 9 { "20200305" } else { "20200306" })), &[]);
+    is_the_chest(&numbered(16, |z, file| file.text(ACQUISITION, "IS", &(z / 2).to_string())), &[]);
+    is_the_chest(&numbered(16, |z, file| file.text(TIME, "TM", &format!("10{:02}00", z / 4))), &[]);
+    is_the_chest(&numbered(16, |z, file| file.text((8, 0x22), "DA", if z < 9 { "20200305" } else { "20200306" })), &[]);
     // A tube current that follows the body, and a text that an archive wrote anew here and there.
-    is_the_chest(&numbered(|z, file| file.text((0x18, 0x1151), "IS", ["90", "110"][z / 2 % 2])), &[]);
-    is_the_chest(&numbered(|z, file| file.text((8, 0x103E), "LO", ["a", "b"][z / 2 % 2])), &[]);
+    is_the_chest(&numbered(16, |z, file| file.text((0x18, 0x1151), "IS", ["90", "110"][z / 2 % 2])), &[]);
+    is_the_chest(&numbered(16, |z, file| file.text((8, 0x103E), "LO", ["a", "b"][z / 2 % 2])), &[]);
     // A slice that was reconstructed anew.
-    is_the_chest(&numbered(|z, file| file.text(ACQUISITION, "IS", if z == 7 { "2" } else { "1" })), &[]);
+    is_the_chest(&numbered(16, |z, file| file.text(ACQUISITION, "IS", if z == 7 { "2" } else { "1" })), &[]);
     // What changes densities is a warning.
     let kernels = |z: usize, file: File| file.text(KERNEL, "SH", if z < 9 { "B30f" } else { "B70f" });
-    is_the_chest(&numbered(kernels), &[Code::SeriesUnlikeSlices]);
+    is_the_chest(&numbered(16, kernels), &[Code::SeriesUnlikeSlices]);
     is_the_chest(
-        &numbered(|z, file| file.text((0x18, 0x60), "DS", if z < 9 { "80" } else { "120" })),
+        &numbered(16, |z, file| file.text((0x18, 0x60), "DS", if z < 9 { "80" } else { "120" })),
         &[Code::SeriesUnlikeSlices],
     );
 }
 
 #[test]
 fn of_two_passes_the_one_with_the_lungs_is_measured() {
-    let chest_pass = numbered(|_, file| file.text(ACQUISITION, "IS", "1"));
+    let chest_pass = numbered(16, |_, file| file.text(ACQUISITION, "IS", "1"));
     for (step, overlap) in [(0.4, 4.0), (0.5, 4.0), (0.0, 3.0), (0.4, 1.0)] {
         let abdomen = others(24, |z, file| {
             let height = -40.0 + 5.0 * (overlap - step) - 5.0 * z as f64;
@@ -244,7 +237,7 @@ fn passes_over_two_parts_of_the_lungs_are_not_a_chest() {
     };
     refused(&[pass(0.0, 12, "1"), pass(48.0, 12, "2")].concat(), Code::GeometryIrregularSpacing);
     // Nor are two kernels that take turns.
-    refused(&numbered(|z, file| file.text(KERNEL, "SH", ["B30f", "B70f"][z / 2 % 2])), Code::SeriesMixed);
+    refused(&numbered(16, |z, file| file.text(KERNEL, "SH", ["B30f", "B70f"][z / 2 % 2])), Code::SeriesMixed);
     // Nor are two sizes of pictures, one above the other.
     let small = |z: usize| {
         let lie = Lie { rows: ROWS - 2, ..Lie::at(60.0 + 5.0 * z as f64) };
@@ -288,7 +281,7 @@ fn copies_in_two_encodings_are_copies() {
 fn derived_axial_pictures_are_measured_with_a_warning() {
     let kind = |kind: &'static str| move |_: usize, file: File| file.text((8, 0x08), "CS", kind);
     for derived in ["DERIVED\\PRIMARY\\AXIAL", "DERIVED\\SECONDARY", "DERIVED\\SECONDARY\\MPR", "derived\\primary"] {
-        is_the_chest(&numbered(kind(derived)), &[Code::SeriesDerived]);
+        is_the_chest(&numbered(16, kind(derived)), &[Code::SeriesDerived]);
         // Beside the original ones they aren't needed.
         let mut files = chest(16);
         files.push(Lie::at(22.0).file("d").text((8, 0x08), "CS", derived));
@@ -298,17 +291,17 @@ fn derived_axial_pictures_are_measured_with_a_warning() {
     for projection in
         ["DERIVED\\PRIMARY\\MIP", "DERIVED\\SECONDARY\\AXIAL\\MINIP", "DERIVED\\SECONDARY\\PROJECTION IMAGE"]
     {
-        none(&numbered(kind(projection)));
+        none(&numbered(16, kind(projection)));
     }
     let derived = kind("DERIVED\\PRIMARY\\AXIAL");
-    none(&numbered(|z, file| derived(z, file).text((8, 0x103E), "LO", "Lung MIP 10/2")));
-    none(&numbered(|z, file| derived(z, file).numbers((0x18, 0x50), &[10.0])));
+    none(&numbered(16, |z, file| derived(z, file).text((8, 0x103E), "LO", "Lung MIP 10/2")));
+    none(&numbered(16, |z, file| derived(z, file).numbers((0x18, 0x50), &[10.0])));
     // Slices that a window has cut are no Hounsfield units.
     let windowed = |z: usize, file: File| {
         let words: Vec<u16> = file.stored().iter().map(|word| (*word).max(864)).collect();
         derived(z, file.words(&words))
     };
-    let opened = open(&numbered(windowed));
+    let opened = open(&numbered(16, windowed));
     let issues = only(&opened).decoder().unwrap().finish().unwrap_err();
     assert_eq!(codes(&issues), [Code::SeriesDerived, Code::HuImplausible]);
 }

@@ -16,15 +16,9 @@ const ACQUISITION: Tag = (0x20, 0x12);
 const KERNEL: Tag = (0x18, 0x1210);
 const POSITION: Tag = (0x20, 0x32);
 
-fn numbered(change: impl Fn(usize, File) -> File) -> Vec<File> {
-    chest(16).into_iter().enumerate().map(|(z, file)| change(z, file)).collect()
-}
-
-/// The chest of sixteen slices is measured, with these issues.
+/// They are measured as the chest of 16 slices, with these issues.
 fn is_the_chest(files: &[File], issues: &[Code]) {
-    let decoded = measured(files);
-    assert_eq!(codes(&decoded.issues), issues);
-    assert_eq!(decoded.volume, measured(&chest(16)).volume);
+    measured_as_chest(files, 16, issues);
 }
 
 /// The series that can be measured: their slices, whether another one left them out, what is said.
@@ -81,7 +75,7 @@ fn what_a_series_leaves_out_is_a_series_of_its_own() {
     assert_eq!(opened.series.iter().map(|one| one.summary().id.0).collect::<Vec<_>>(), [0, 1]);
     // Of what makes no stack there is no line.
     let odd = |z: usize, file: File| file.text(KERNEL, "SH", if z == 7 { "B70f" } else { "B30f" });
-    let mut files = numbered(odd);
+    let mut files = numbered(16, odd);
     files.push(Lie::at(35.0).file("again").text(KERNEL, "SH", "B30f").words(&[1050; ROWS * COLUMNS]));
     assert!(open(&files).series.iter().all(|series| !series.is_left_out()));
 }
@@ -110,10 +104,10 @@ fn acquisitions_differ_by_one_attribute_alone() {
 #[test]
 fn units_are_known_whatever_is_around_them() {
     for unit in ["HU\0", "HU   ", " hu", "HU (Hounsfield)", "hounsfield unit\0\0"] {
-        is_the_chest(&numbered(|_, file| file.raw((0x28, 0x1054), "LO", even(unit.as_bytes()))), &[]);
+        is_the_chest(&numbered(16, |_, file| file.raw((0x28, 0x1054), "LO", even(unit.as_bytes()))), &[]);
     }
     for unit in ["US", "mgml", "Z_EFF", "HU_MOD"] {
-        refused(&numbered(|_, file| file.text((0x28, 0x1054), "LO", unit)), Code::HuNotHounsfield);
+        refused(&numbered(16, |_, file| file.text((0x28, 0x1054), "LO", unit)), Code::HuNotHounsfield);
     }
 }
 
@@ -132,14 +126,14 @@ fn patient_identifiers_that_change_within_a_series() {
     };
     // The same one, padded in another way.
     for id in ["patient ", " patient", "patient\0", "patient  "] {
-        is_the_chest(&numbered(with(id)), &[]);
+        is_the_chest(&numbered(16, with(id)), &[]);
     }
     // Another one on every second slice may be another person's chest.
-    refused(&numbered(with("other")), Code::SeriesSeveralPeople);
+    refused(&numbered(16, with("other")), Code::SeriesSeveralPeople);
     // None on half of the slices.
-    is_the_chest(&numbered(|z, file| if z < 8 { file } else { file.without(PATIENT) }), &[Code::SeriesIdentifiers]);
+    is_the_chest(&numbered(16, |z, file| if z < 8 { file } else { file.without(PATIENT) }), &[Code::SeriesIdentifiers]);
     is_the_chest(
-        &numbered(|z, file| if z.is_multiple_of(2) { file } else { file.without(PATIENT) }),
+        &numbered(16, |z, file| if z.is_multiple_of(2) { file } else { file.without(PATIENT) }),
         &[Code::SeriesIdentifiers],
     );
 }
@@ -149,14 +143,14 @@ fn a_name_a_birth_date_or_a_sex_that_changes_within_a_series_is_said() {
     for (tag, vr, values) in
         [(NAME, "PN", ["Doe^Jane", "Roe^Richard"]), (BORN, "DA", ["19700305", "19460801"]), (SEX, "CS", ["F", "M"])]
     {
-        let files = numbered(|z, file| file.text(tag, vr, values[usize::from(z >= 8)]));
+        let files = numbered(16, |z, file| file.text(tag, vr, values[usize::from(z >= 8)]));
         is_the_chest(&files, &[Code::SeriesIdentifiers]);
         let opened = open(&files);
         let summary = only(&opened).summary();
         assert_eq!(summary.issues[0].found, [Found::Identifiers { identifiers: vec![Identifier::Person] }]);
         assert_eq!(summary.person, corsai_protocol::PersonKeys::default(), "nobody knows which one is right");
         // On some slices alone it is no contradiction.
-        let files = numbered(|z, file| if z < 8 { file } else { file.text(tag, vr, values[1]) });
+        let files = numbered(16, |z, file| if z < 8 { file } else { file.text(tag, vr, values[1]) });
         is_the_chest(&files, &[]);
         let opened = open(&files);
         let person = only(&opened).summary().person;
@@ -166,7 +160,7 @@ fn a_name_a_birth_date_or_a_sex_that_changes_within_a_series_is_said() {
 
 #[test]
 fn frames_of_reference_and_series_take_turns() {
-    let turns = |tag: Tag| numbered(move |z, file| file.text(tag, "UI", ["1.7", "1.8"][z % 2]));
+    let turns = |tag: Tag| numbered(16, move |z, file| file.text(tag, "UI", ["1.7", "1.8"][z % 2]));
     is_the_chest(&turns((0x20, 0x52)), &[Code::SeriesIdentifiers]);
     // Two series of even distances within one another may be two acquisitions: none is measured as
     // the whole without a word, and both can be chosen.
@@ -183,7 +177,7 @@ fn a_time_for_each_slice_is_no_acquisition() {
             let seconds = z * step;
             file.text((8, 0x32), "TM", &format!("10{:02}{:02}", seconds / 60, seconds % 60))
         };
-        is_the_chest(&numbered(timed), &[]);
+        is_the_chest(&numbered(16, timed), &[]);
     }
 }
 
@@ -213,7 +207,7 @@ fn floating_point_numbers_of_either_size_and_order_are_read() {
         let bytes = hu.iter().flat_map(|hu| hu.to_le_bytes()).collect();
         file.without((0x28, 0x101)).without((0x28, 0x102)).raw((0x7FE0, 0x09), "OD", bytes)
     };
-    is_the_chest(&numbered(|_, file| doubles(file)), &[]);
+    is_the_chest(&numbered(16, |_, file| doubles(file)), &[]);
 }
 
 #[test]
@@ -229,7 +223,7 @@ fn derived_pictures_through_a_window_are_no_hounsfield_units() {
     };
     // Whatever offset the header has.
     for intercept in [-1024.0, 0.0, -1350.0] {
-        let files = numbered(|z, file| windowed(z, file).numbers((0x28, 0x1052), &[intercept]));
+        let files = numbered(16, |z, file| windowed(z, file).numbers((0x28, 0x1052), &[intercept]));
         let opened = open(&files);
         let issues = only(&opened).decoder().unwrap().finish().unwrap_err();
         assert!(codes(&issues).contains(&Code::HuImplausible), "{intercept}");
@@ -380,7 +374,7 @@ fn copies_among_files_that_were_not_read_are_found_all_the_same() {
 #[test]
 fn positions_written_with_few_digits_or_many_are_the_same_places() {
     let at = |text: fn(f64) -> String| {
-        numbered(move |z, file| file.text(POSITION, "DS", &format!("-13\\-10\\{}", text(-40.0 + 5.0 * z as f64))))
+        numbered(16, move |z, file| file.text(POSITION, "DS", &format!("-13\\-10\\{}", text(-40.0 + 5.0 * z as f64))))
     };
     is_the_chest(&at(|mm| format!("{mm:.6}")), &[]);
     is_the_chest(&at(|mm| format!("{mm:e}")), &[]);
@@ -403,7 +397,7 @@ fn numbers_tell_passes_apart_where_nothing_else_does() {
     // Falling, without order, all the same, and two stations that are each counted from 1.
     let one_stack: [fn(usize) -> usize; 4] = [|z| 16 - z, |z| z * 7 % 16, |_| 1, |z| z % 8];
     for number in one_stack {
-        is_the_chest(&numbered(|z, file| file.text(NUMBER, "IS", &number(z).to_string())), &[]);
+        is_the_chest(&numbered(16, |z, file| file.text(NUMBER, "IS", &number(z).to_string())), &[]);
     }
     // The same numbers at the same places: nothing tells which pictures belong together.
     let twice = |name: &str, level: u16| {

@@ -6,10 +6,9 @@ use corsai_study::Limits;
 
 use crate::synthetic::*;
 
+/// They are measured as the chest of 10 slices, with these issues.
 fn is_the_chest(files: &[File], issues: &[Code]) {
-    let decoded = measured(files);
-    assert_eq!(codes(&decoded.issues), issues);
-    assert_eq!(decoded.volume, measured(&chest(10)).volume);
+    measured_as_chest(files, 10, issues);
 }
 
 #[test]

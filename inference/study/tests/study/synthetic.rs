@@ -434,6 +434,18 @@ pub fn codes(issues: &[Issue]) -> Vec<IssueCode> {
     issues.iter().map(|issue| issue.code).collect()
 }
 
+/// The files of a chest of `slices` slices, each changed by its number.
+pub fn numbered(slices: usize, change: impl Fn(usize, File) -> File) -> Vec<File> {
+    chest(slices).into_iter().enumerate().map(|(z, file)| change(z, file)).collect()
+}
+
+/// These files are measured as the chest of `slices` slices, with these issues.
+pub fn measured_as_chest(files: &[File], slices: usize, issues: &[IssueCode]) {
+    let decoded = measured(files);
+    assert_eq!(codes(&decoded.issues), issues);
+    assert_eq!(decoded.volume, measured(&chest(slices)).volume);
+}
+
 /// The files of the plain chest, each changed.
 pub fn all(change: impl Fn(File) -> File) -> Vec<File> {
     chest(10).into_iter().map(change).collect()
